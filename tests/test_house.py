@@ -1,0 +1,83 @@
+"""The house rules that no linter knows: which way imports go, and what the tree must not hold."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = {"driftloop", "function_app", "training", "workflows", "infra", "sandbox", "benchmarks", "tests"}
+ALLOWED = {
+    "driftloop": {"driftloop"},
+    "function_app": {"function_app", "driftloop"},
+    "training": {"training", "driftloop"},
+    "workflows": {"workflows", "training", "driftloop"},
+    "infra": {"infra"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of the packages that a file imports, wherever in the file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_imports_go_one_way(package: str) -> None:
+    files = list((ROOT / package).rglob("*.py"))
+    assert files
+    wrong = {str(f.relative_to(ROOT)): sorted((imported(f) & OURS) - ALLOWED[package]) for f in files}
+    assert {name: packages for name, packages in wrong.items() if packages} == {}
+
+
+def test_the_engine_imports_no_azure_package() -> None:
+    wrong = {str(f.relative_to(ROOT)) for f in (ROOT / "driftloop").rglob("*.py") if {"azure", "azureml"} & imported(f)}
+    assert wrong == set()
+
+
+def test_the_function_app_needs_no_training_package() -> None:
+    heavy = {"sklearn", "pandas", "mlflow", "azureml", "skops"}
+    wrong = {str(f.relative_to(ROOT)): heavy & imported(f) for f in (ROOT / "function_app").rglob("*.py")}
+    assert {name: packages for name, packages in wrong.items() if packages} == {}
+    pinned = {line.split("==")[0] for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line}
+    assert pinned.isdisjoint({"azure-ai-ml", "scikit-learn", "pandas", "mlflow-skinny"})
+
+
+def test_a_check_loads_neither_pandas_nor_scipy_stats() -> None:
+    code = "import sys, json; from driftloop import check, Window, Baseline; print(json.dumps(sorted(sys.modules)))"
+    loaded = set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout))
+    assert {"pandas", "scipy.stats", "sklearn", "matplotlib"} & loaded == set()
+
+
+def test_the_locks_agree_and_name_no_registry() -> None:
+    locks = {name: (ROOT / name).read_text() for name in ("requirements.txt", "requirements/training.txt", "requirements/dev.txt")}
+    versions = {name: {line.split(" ")[0] for line in text.splitlines() if "==" in line and not line.startswith(" ")} for name, text in locks.items()}
+    assert versions["requirements.txt"] <= versions["requirements/dev.txt"]
+    assert versions["requirements/training.txt"] <= versions["requirements/dev.txt"]
+    for name, text in locks.items():
+        assert "://" not in text, f"{name} names a registry"
+        entries = [entry for entry in text.replace("\\\n", " ").splitlines() if "==" in entry]
+        assert entries
+        assert all("--hash=sha256:" in entry for entry in entries), f"{name} has a pin without a hash"
+    assert '"resolved"' not in (ROOT / "sandbox/package-lock.json").read_text()
+
+
+def test_nothing_that_is_committed_is_large_or_generated() -> None:
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    large = [name for name in files if (ROOT / name).is_file() and (ROOT / name).stat().st_size > 1_000_000]
+    assert large == []
+    assert [name for name in files if name.startswith(("out/", ".venv/", ".tools/")) or name.endswith((".skops", ".pkl"))] == []
+
+
+def test_modules_stay_readable() -> None:
+    files = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    long = {name: lines for name in files if (ROOT / name).is_file() and (lines := (ROOT / name).read_text().count("\n")) > (500 if name.startswith("tests/") else 350)}
+    assert long == {}
