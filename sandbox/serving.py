@@ -1,0 +1,57 @@
+"""An ASGI application served from a thread of this process, over TLS where a certificate is given."""
+
+import threading
+import time
+from typing import Any
+
+import uvicorn
+
+from sandbox.certificate import Certificate
+from sandbox.ports import listening_socket
+
+START_SECONDS = 10.0
+
+
+class Server:
+    """uvicorn on a free port of loopback; `with Server(app) as server: server.url`."""
+
+    def __init__(self, app: Any, certificate: Certificate | None = None) -> None:
+        self._socket = listening_socket()
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            ssl_certfile=str(certificate.chain) if certificate else None,
+            ssl_keyfile=str(certificate.key) if certificate else None,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name=f"serve-{self.port}", daemon=True
+        )
+
+    def start(self) -> None:
+        """Serve; returns once requests are answered. Raises RuntimeError when the server does not come up."""
+        self._thread.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError(f"The server on port {self.port} did not start within {START_SECONDS:.0f} s.")
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        """Stop serving and wait for the thread; harmless when repeated."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+        self._socket.close()
+
+    def __enter__(self) -> "Server":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
