@@ -1,0 +1,126 @@
+"""What travels between the parts: identifiers, the two events that start workflows, and the two small files that come
+back.
+
+Payloads carry identifiers, not data. `docs/architecture.md` names every field; nothing here is Azure's or GitHub's.
+"""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Literal, TypeVar
+
+import msgspec
+
+from driftloop.errors import InputError
+
+Reason = Literal["drift", "degraded"]
+_Kind = TypeVar("_Kind")
+
+
+def check_id(model: str, baseline_sha256: str, window_sha256: str) -> str:
+    """The same window against the same baseline is the same check, whoever makes it and however often."""
+    return "chk-" + _digest(model, baseline_sha256, window_sha256)
+
+
+def drift_id(model: str, baseline_sha256: str, epoch: int) -> str:
+    """One drift for one run of evidence: the epoch grows when a drift is closed and evidence starts anew."""
+    return "drift-" + _digest(model, baseline_sha256, str(epoch))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC to the microsecond where there is one: `2026-11-23T06:00:00Z`."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class DriftDetected(msgspec.Struct, frozen=True):
+    """Starts a retrain.
+
+    `as_of`: the newest record time of the evidence, so that a re-run trains on the same; `since`: its oldest, where
+    the new regime began.
+    """
+
+    event_type: ClassVar[str] = "drift-detected"
+
+    drift_id: str
+    check_id: str
+    model: str
+    baseline_version: str
+    reason: Reason
+    as_of: str
+    since: str
+
+    def payload(self) -> dict[str, Any]:
+        """The client payload: at most GitHub's 10 keys."""
+        return msgspec.structs.asdict(self)
+
+
+class ModelRegistered(msgspec.Struct, frozen=True):
+    """Starts a deployment of a version that was registered outside of the training workflow."""
+
+    event_type: ClassVar[str] = "model-registered"
+
+    model: str
+    version: str
+    event_id: str
+
+    def payload(self) -> dict[str, Any]:
+        """The client payload: at most GitHub's 10 keys."""
+        return msgspec.structs.asdict(self)
+
+
+class InService(msgspec.Struct, frozen=True):
+    """`baselines/<model>/in-service.json`: the version that takes all traffic, and the hash of its baseline."""
+
+    model: str
+    version: str
+    baseline_sha256: str
+    job: str | None = None
+    drift_id: str | None = None
+    deployment: str | None = None
+    deployed_at: str | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """`outcomes/<drift_id>.json`: how the run ended that this drift started.
+
+    `at` tells a second attempt's outcome from the first's.
+    """
+
+    drift_id: str
+    outcome: Literal["promoted", "rejected", "failed"]
+    model: str
+    at: str
+    model_version: str | None = None
+    job: str | None = None
+    run_url: str | None = None
+    gate: dict[str, Any] | None = None
+
+
+def read_in_service(content: bytes, where: str) -> InService:
+    """Decodes the pointer. Raises InputError when it is damaged: an unreadable pointer is not "no model in service"."""
+    pointer = _decode(content, InService, where)
+    if not re.fullmatch(r"[0-9a-f]{64}", pointer.baseline_sha256):
+        raise InputError(f"{where}: baseline_sha256 is not a SHA-256 in hexadecimal: deploy the model again")
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", pointer.version):  # it becomes part of a blob's path
+        raise InputError(f"{where}: version {pointer.version[:40]!r} is not a version: deploy the model again")
+    return pointer
+
+
+def read_outcome(content: bytes, where: str) -> Outcome:
+    """Decodes what the training workflow wrote. Raises InputError when it is damaged."""
+    return _decode(content, Outcome, where)
+
+
+def _decode(content: bytes, kind: type[_Kind], where: str) -> _Kind:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{where}: {error}: it was not written by Driftloop's workflows, or is damaged; write it anew"
+        ) from None

@@ -1,0 +1,233 @@
+"""What was checked, what was found, and what it started: the record that makes one drift one retrain.
+
+A drift's way (docs/ledger.md draws it):
+
+    held -> claimed -> sent -> confirmed -> promoted | rejected | failed
+      ^________|_________|__________|          superseded (before it was sent: another version took over)
+
+This module holds what flows and the rules, as plain functions; a `Ledger` only stores, conditionally. Two stores pass
+one contract test: `ledger_sqlite` and, in the function app, Azure Table Storage. Everything rests on two properties
+of theirs: a write with an old ETag is refused, and `commit` stores a check, its drift and the new state of the model
+together or not at all.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from driftloop.errors import LedgerError
+from driftloop.events import Reason
+
+HISTORY_LENGTH = 40  # a drift that waits for months must not outgrow a table row
+
+
+class LedgerConflictError(LedgerError):
+    """Somebody else wrote first: read again, and decide again."""
+
+
+class DriftState(StrEnum):
+    """Where a drift stands."""
+
+    HELD = "held"  # waits: for labels, for the cooldown, or for the next try
+    CLAIMED = "claimed"  # one process has the right to send it, until its lease ends
+    SENT = "sent"  # the target accepted it; no run has been seen yet
+    CONFIRMED = "confirmed"  # a run that carries its id has been seen
+    PROMOTED = "promoted"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+    @property
+    def closed(self) -> bool:
+        """No transition leaves it."""
+        return not TRANSITIONS[self]
+
+
+_OUTCOMES = frozenset({DriftState.PROMOTED, DriftState.REJECTED, DriftState.FAILED})
+TRANSITIONS: dict[DriftState, frozenset[DriftState]] = {
+    # An outcome may arrive in any open state: a person may have run the workflow by hand, or re-run it after we gave
+    # up on it.
+    DriftState.HELD: _OUTCOMES | {DriftState.CLAIMED, DriftState.CONFIRMED, DriftState.SUPERSEDED},
+    DriftState.CLAIMED: _OUTCOMES | {DriftState.CLAIMED, DriftState.SENT, DriftState.HELD, DriftState.CONFIRMED},
+    DriftState.SENT: _OUTCOMES | {DriftState.CONFIRMED, DriftState.HELD},
+    DriftState.CONFIRMED: _OUTCOMES | {DriftState.HELD},
+    DriftState.PROMOTED: frozenset(),
+    DriftState.REJECTED: frozenset(),
+    DriftState.FAILED: frozenset(),
+    DriftState.SUPERSEDED: frozenset(),
+}
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A line of a drift's history."""
+
+    at: datetime
+    state: DriftState
+    note: str
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
+    """One drift and what became of it.
+
+    `attempts` counts runs that were started, `sends` requests that were tried since the last run.
+    """
+
+    drift_id: str
+    check_id: str
+    model: str
+    baseline_version: str
+    baseline_sha256: str
+    epoch: int
+    reason: Reason
+    as_of: str
+    since: str
+    state: DriftState = DriftState.HELD
+    attempts: int = 0
+    sends: int = 0
+    not_before: datetime | None = None
+    lease_until: datetime | None = None
+    claimed_by: str | None = None
+    sent_at: datetime | None = None
+    run_id: str | None = None
+    run_url: str | None = None
+    past_runs: tuple[str, ...] = ()
+    outcome_at: str | None = None
+    model_version: str | None = None
+    job: str | None = None
+    gate: dict[str, Any] | None = None
+    history: tuple[Step, ...] = ()
+    etag: str = ""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check of one window, as it is stored.
+
+    `verdict` is the engine's word; `summary` its numbers as they stand in the report.
+    """
+
+    check_id: str
+    model: str
+    at: datetime
+    verdict: str
+    reasons: tuple[str, ...] = ()
+    rows: int = 0
+    files: int = 0
+    baseline_version: str | None = None
+    baseline_sha256: str | None = None
+    window_sha256: str | None = None
+    window_first: str | None = None
+    window_last: str | None = None
+    evidence: float | None = None
+    drift_id: str | None = None
+    degraded: bool = False
+    quarantined: tuple[str, ...] = ()
+    report: str | None = None
+    seconds: float = 0.0
+    summary: dict[str, Any] = {}
+
+
+class Watermark(msgspec.Struct, frozen=True):
+    """How far a model's files have been read: the newest last-modified time, and which files within the overlap
+    before it (a hash of name and ETag each).
+    """
+
+    high: datetime | None = None
+    seen: dict[str, datetime] = {}
+
+
+class ModelState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the next check of a model must know.
+
+    `evidence` is the engine's, as JSON; `drift_id` the drift that this epoch raised; `labels_since` moves on when a
+    challenger is rejected: the next retrain needs outcomes that the rejected one did not have.
+    """
+
+    model: str
+    watched_since: datetime
+    epoch: int = 0
+    baseline_version: str | None = None
+    baseline_sha256: str | None = None
+    evidence: str | None = None
+    watermark: Watermark = Watermark()
+    labels_since: str | None = None
+    cooldown_until: datetime | None = None
+    drift_id: str | None = None
+    last_check_id: str | None = None
+    last_verdict: str | None = None
+    last_checked_at: datetime | None = None
+    last_error: str | None = None
+    etag: str = ""
+
+
+class Ledger(Protocol):
+    """Stores checks, drifts and states. Every read gives the newest write; ETags are set by the store."""
+
+    def state(self, model: str, now: datetime) -> ModelState:
+        """The model's state; a new one, watched since `now`, is stored when there is none."""
+        ...
+
+    def states(self) -> list[ModelState]:
+        """Every model's state, by name."""
+        ...
+
+    def commit(self, state: ModelState, check: Check | None = None, drift: Drift | None = None) -> ModelState:
+        """Stores `state` with the check and the drift that led to it, or nothing.
+
+        A drift that exists already is left as it is.
+
+        Raises LedgerConflictError when the state was written since `state.etag` was read.
+        """
+        ...
+
+    def write(self, drift: Drift) -> Drift:
+        """Replaces a drift; gives it back with its new ETag.
+
+        Raises LedgerConflictError when it was written since `drift.etag` was read.
+        """
+        ...
+
+    def drift(self, model: str, drift_id: str) -> Drift | None:
+        """The drift, or None."""
+        ...
+
+    def drifts(self, model: str | None = None, *, open_only: bool = False) -> list[Drift]:
+        """Drifts, oldest first."""
+        ...
+
+    def check(self, check_id: str) -> Check | None:
+        """The check, or None."""
+        ...
+
+    def checks(self, model: str | None = None, limit: int = 50) -> list[Check]:
+        """The newest checks first."""
+        ...
+
+
+def moved(drift: Drift, to: DriftState, at: datetime, note: str, **changes: Any) -> Drift:
+    """The drift after a transition, to be stored with `Ledger.write`.
+
+    Raises LedgerError for a transition that the diagram does not have.
+    """
+    if to not in TRANSITIONS[drift.state]:
+        raise LedgerError(
+            f"{drift.drift_id}: cannot go from {drift.state} to {to}: the ledger was changed by hand, or by another "
+            "version of Driftloop"
+        )
+    history = (*drift.history, Step(at, to, note))
+    if len(history) > HISTORY_LENGTH:
+        history = (history[0], *history[-(HISTORY_LENGTH - 1) :])
+    return msgspec.structs.replace(drift, state=to, history=history, **changes)
+
+
+def opened(drift: Drift, at: datetime, note: str) -> Drift:
+    """A new drift with the first line of its history."""
+    return msgspec.structs.replace(drift, history=(Step(at, DriftState.HELD, note),))
+
+
+def closed_epoch(state: ModelState) -> ModelState:
+    """The state once its drift is closed: the epoch grows and evidence starts anew, so that the next drift has
+    another id.
+    """
+    return msgspec.structs.replace(state, epoch=state.epoch + 1, evidence=None, drift_id=None)
