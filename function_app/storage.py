@@ -1,0 +1,89 @@
+"""The storage account, by Functions' settings for an identity-based connection; clients are made when they are first
+needed.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from driftloop.errors import ConfigError
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.data.tables import TableServiceClient
+    from azure.storage.blob import BlobServiceClient, ContainerClient
+    from azure.storage.queue import QueueClient
+
+CONNECTION = "DRIFTLOOP_STORAGE"
+# The SDK's own pauses for blobs (15 s, then more) suit uploads of hours; a check that waits so long is run again by
+# the queue.
+_BLOB_RETRY = {"initial_backoff": 0.4, "increment_base": 2, "random_jitter_range": 0.2, "retry_total": 4}
+_TABLE_RETRY = {"retry_total": 4, "retry_backoff_factor": 0.4, "retry_backoff_max": 8}
+_TIMEOUTS = {"connection_timeout": 10, "read_timeout": 60}
+
+
+class Storage:
+    """Clients of one account for the process: they pool connections and may be used from many threads."""
+
+    def __init__(
+        self, blob_url: str, queue_url: str, table_url: str, credential: "TokenCredential | None" = None, **options: Any
+    ) -> None:
+        self._urls = {"blob": blob_url, "queue": queue_url, "table": table_url}
+        self._given_credential = credential
+        self._options = {**_TIMEOUTS, **options}
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Storage":
+        """Raises ConfigError that names the missing setting."""
+        return cls(_url(environ, "blob"), _url(environ, "queue"), _url(environ, "table"))
+
+    @cached_property
+    def _credential(self) -> "TokenCredential":
+        if self._given_credential is not None:
+            return self._given_credential
+        from azure.identity import DefaultAzureCredential
+
+        return DefaultAzureCredential()
+
+    @cached_property
+    def blobs(self) -> "BlobServiceClient":
+        """The blob service."""
+        from azure.storage.blob import BlobServiceClient
+
+        return BlobServiceClient(self._urls["blob"], self._credential, **{**_BLOB_RETRY, **self._options})
+
+    def container(self, name: str) -> "ContainerClient":
+        """A container's client, whether it exists or not."""
+        return self.blobs.get_container_client(name)
+
+    @cached_property
+    def tables(self) -> "TableServiceClient":
+        """The table service."""
+        from azure.data.tables import TableServiceClient
+
+        return TableServiceClient(
+            endpoint=self._urls["table"], credential=self._credential, **{**_TABLE_RETRY, **self._options}
+        )
+
+    def queue(self, name: str) -> "QueueClient":
+        """A queue's client. Messages travel as Base64, as the Functions host expects them."""
+        from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+
+        return QueueClient(
+            self._urls["queue"],
+            name,
+            self._credential,
+            message_encode_policy=TextBase64EncodePolicy(),
+            **{**_BLOB_RETRY, **self._options},
+        )
+
+
+def _url(environ: Mapping[str, str], service: str) -> str:
+    name = f"{CONNECTION}__{service}ServiceUri"
+    url = environ.get(name, "")
+    if not url.startswith("https://"):
+        raise ConfigError(
+            f"application setting {name} must be the https:// URL of the {service} service, found {url!r}"
+        )
+    return url.rstrip("/")
