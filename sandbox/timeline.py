@@ -37,11 +37,23 @@ class Timeline:
         names = ("day", "date", "what came in", "rows", "verdict", "evidence")
         line = Text("  ")
         for name, width in zip(names, _COLUMNS, strict=True):
-            line.append(name.rjust(width) + "  " if name in {"rows", "evidence"} else name.ljust(width) + "  ", style="dim")
+            line.append(
+                name.rjust(width) + "  " if name in {"rows", "evidence"} else name.ljust(width) + "  ", style="dim"
+            )
         line.append("what was started", style="dim")
         self.console.print(line)
 
-    def day(self, number: int, when: date, window: str, rows: int, verdict: str, evidence: float, started: str, seconds: float) -> None:
+    def day(
+        self,
+        number: int,
+        when: date,
+        window: str,
+        rows: int,
+        verdict: str,
+        evidence: float,
+        started: str,
+        seconds: float,
+    ) -> None:
         """One day: its window, the verdict, the evidence so far (1.00 retrains) and what was started because of it."""
         cells = (str(number), when.isoformat(), window, f"{rows:,}", verdict, f"{evidence:.2f}")
         line = Text("  ")

@@ -1,6 +1,7 @@
 """The demo world: a hospital whose diabetes records land once a day, seeded, so that every run tells the same story.
 
-Ordinary days, a day whose feed is broken, then a lasting change of the population and of its outcomes. Labels arrive two days after their records.
+Ordinary days, a day whose feed is broken, then a lasting change of the population and of its outcomes.
+Labels arrive two days after their records.
 """
 
 import io

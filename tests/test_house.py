@@ -53,13 +53,21 @@ def test_the_function_app_needs_no_training_package() -> None:
 
 def test_a_check_loads_neither_pandas_nor_scipy_stats() -> None:
     code = "import sys, json; from driftloop import check, Window, Baseline; print(json.dumps(sorted(sys.modules)))"
-    loaded = set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout))
+    loaded = set(
+        json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    )
     assert {"pandas", "scipy.stats", "sklearn", "matplotlib"} & loaded == set()
 
 
 def test_the_locks_agree_and_name_no_registry() -> None:
-    locks = {name: (ROOT / name).read_text() for name in ("requirements.txt", "requirements/training.txt", "requirements/dev.txt")}
-    versions = {name: {line.split(" ")[0] for line in text.splitlines() if "==" in line and not line.startswith(" ")} for name, text in locks.items()}
+    locks = {
+        name: (ROOT / name).read_text()
+        for name in ("requirements.txt", "requirements/training.txt", "requirements/dev.txt")
+    }
+    versions = {
+        name: {line.split(" ")[0] for line in text.splitlines() if "==" in line and not line.startswith(" ")}
+        for name, text in locks.items()
+    }
     assert versions["requirements.txt"] <= versions["requirements/dev.txt"]
     assert versions["requirements/training.txt"] <= versions["requirements/dev.txt"]
     for name, text in locks.items():
@@ -71,13 +79,24 @@ def test_the_locks_agree_and_name_no_registry() -> None:
 
 
 def test_nothing_that_is_committed_is_large_or_generated() -> None:
-    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     large = [name for name in files if (ROOT / name).is_file() and (ROOT / name).stat().st_size > 1_000_000]
     assert large == []
-    assert [name for name in files if name.startswith(("out/", ".venv/", ".tools/")) or name.endswith((".skops", ".pkl"))] == []
+    assert [
+        name for name in files if name.startswith(("out/", ".venv/", ".tools/")) or name.endswith((".skops", ".pkl"))
+    ] == []
 
 
 def test_modules_stay_readable() -> None:
-    files = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    long = {name: lines for name in files if (ROOT / name).is_file() and (lines := (ROOT / name).read_text().count("\n")) > (500 if name.startswith("tests/") else 350)}
+    files = subprocess.run(
+        ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    long = {
+        name: lines
+        for name in files
+        if (ROOT / name).is_file()
+        and (lines := (ROOT / name).read_text().count("\n")) > (500 if name.startswith("tests/") else 350)
+    }
     assert long == {}
