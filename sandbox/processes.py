@@ -1,5 +1,6 @@
 """Child processes that never outlive the sandbox: each in a process group of its own, killed with it, and by the kernel when this process dies."""
 
+import contextlib
 import functools
 import os
 import queue
@@ -73,10 +74,8 @@ class Child:
         """Ask the whole group to end, then kill what is left of it; harmless when repeated."""
         if self._process.poll() is None:
             self._signal(signal.SIGTERM)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                pass
         self._signal(signal.SIGKILL)
         self._process.wait(STOP_SECONDS)
 

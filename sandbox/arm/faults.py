@@ -1,0 +1,83 @@
+"""Failures on order: what Azure does on a bad day, planned by a test and then played once, or as often as the test says."""
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sandbox.arm.wire import ArmError
+
+ALWAYS = 1_000_000
+
+
+@dataclass
+class _Plan:
+    kind: str
+    pattern: re.Pattern[str]
+    error: ArmError
+    times: int
+
+
+@dataclass
+class Faults:
+    """Planned failures. Patterns are regular expressions, searched for; `times` says how often a plan is played."""
+
+    _plans: list[_Plan] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def refuse(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        code: str = "TooManyRequests",
+        message: str = "Planned by the test.",
+        *,
+        headers: Mapping[str, str] | None = None,
+        times: int = 1,
+    ) -> None:
+        """Answer matching requests with `status` before they reach their handler: throttling (429), an outage (503), a denial (403)."""
+        self._add(f"request {method}", path, ArmError(status, code, message, headers), times)
+
+    def deployment(self, name: str, code: str, message: str, *, times: int = 1) -> None:
+        """Let the creation of deployments whose `endpoint/name` matches fail after it was accepted: OutOfQuota, ImageBuildFailure, ..."""
+        self._add("deployment", name, ArmError(400, code, message), times)
+
+    def traffic(self, endpoint: str, code: str, message: str, *, times: int = 1) -> None:
+        """Let updates of matching endpoints fail after they were accepted: the endpoint then stands in state Failed."""
+        self._add("traffic", endpoint, ArmError(400, code, message), times)
+
+    def step(self, name: str, message: str = "Planned by the test.", *, times: int = 1) -> None:
+        """Let matching pipeline steps fail instead of running."""
+        self._add("step", name, ArmError(400, "UserError", message), times)
+
+    def clear(self) -> None:
+        """Forget what has not been played yet."""
+        with self._lock:
+            self._plans.clear()
+
+    def pending(self) -> int:
+        """How many plans are left to play: a test that expects a failure asserts that this is 0."""
+        with self._lock:
+            return len(self._plans)
+
+    def raise_planned(self, method: str, path: str) -> None:
+        """Raise what is planned for this request, if anything."""
+        error = self.take(f"request {method}", path)
+        if error is not None:
+            raise error
+
+    def take(self, kind: str, name: str) -> ArmError | None:
+        """The error planned for `name`, used up; None when nothing is planned."""
+        with self._lock:
+            for plan in self._plans:
+                if plan.kind == kind and plan.pattern.search(name):
+                    plan.times -= 1
+                    if plan.times == 0:
+                        self._plans.remove(plan)
+                    return plan.error
+        return None
+
+    def _add(self, kind: str, pattern: str, error: ArmError, times: int) -> None:
+        with self._lock:
+            self._plans.append(_Plan(kind, re.compile(pattern), error, times))

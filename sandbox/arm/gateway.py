@@ -1,0 +1,119 @@
+"""What every call passes before its handler: recording, planned faults, the token, the names of subscription, group and workspace."""
+
+import json
+from collections.abc import Mapping
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.arm.faults import Faults
+from sandbox.arm.recorder import Recorded, Recorder
+from sandbox.arm.wire import Answer, ArmError, Call, Handler, Scope
+from sandbox.identity import Identity, TokenError
+
+WORKSPACE = (
+    "/subscriptions/{subscription}/resourceGroups/{group}"
+    "/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
+)
+
+
+class Gateway:
+    """Turns handlers into routes that answer as Azure Resource Manager does."""
+
+    def __init__(self, scope: Scope, identity: Identity, recorder: Recorder, faults: Faults) -> None:
+        self._scope = scope
+        self._identity = identity
+        self._recorder = recorder
+        self._faults = faults
+
+    def route(self, method: str, path: str, handler: Handler, *, anonymous: bool = False) -> Route:
+        """`handler` behind `method path`; `anonymous` asks for no token."""
+
+        async def endpoint(request: Request) -> Response:
+            raw = await request.body()
+            answer = await run_in_threadpool(self._answer, request, raw, handler, anonymous)
+            return _response(answer)
+
+        return Route(path, endpoint, methods=[method])
+
+    def refuse_unknown(self) -> Route:
+        """The last route: what is not played is refused, and stands in the record with its status."""
+
+        def handler(call: Call) -> Answer:
+            raise ArmError(
+                404, "InvalidResourceType", f"The sandbox does not play {call.method} {call.path}; see docs/sandbox.md."
+            )
+
+        async def endpoint(request: Request) -> Response:
+            return _response(await run_in_threadpool(self._answer, request, await request.body(), handler, True))
+
+        return Route("/{path:path}", endpoint, methods=["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"])
+
+    def _answer(self, request: Request, raw: bytes, handler: Handler, anonymous: bool) -> Answer:
+        body = None
+        try:
+            body = _decode(raw)
+            self._faults.raise_planned(request.method, request.url.path)
+            claims: Mapping[str, object] = {}
+            if not anonymous:
+                claims = self._identity.check(request.headers.get("authorization"))
+            self._check_scope(request.path_params)
+            call = Call(
+                method=request.method,
+                path=request.url.path,
+                names=request.path_params,
+                query=dict(request.query_params),
+                headers=dict(request.headers),
+                body=body or {},
+                claims=claims,
+            )
+            answer = handler(call)
+        except TokenError as error:
+            answer = _refusal(
+                ArmError(401, "AuthenticationFailed", str(error), {"www-authenticate": 'Bearer error="invalid_token"'})
+            )
+        except ArmError as error:
+            answer = _refusal(error)
+        self._recorder.add(
+            Recorded(request.method, request.url.path, request.query_params.get("api-version"), body, answer.status)
+        )
+        return answer
+
+    def _check_scope(self, names: Mapping[str, str]) -> None:
+        """Azure compares these names without regard to case."""
+        expected = {
+            "subscription": (
+                self._scope.subscription,
+                "SubscriptionNotFound",
+                "The subscription '{}' could not be found.",
+            ),
+            "group": (self._scope.group, "ResourceGroupNotFound", "Resource group '{}' could not be found."),
+            "workspace": (self._scope.workspace, "ResourceNotFound", "The workspace '{}' was not found."),
+        }
+        for key, (name, code, message) in expected.items():
+            if key in names and names[key].lower() != name.lower():
+                raise ArmError(404, code, message.format(names[key]))
+
+
+def _decode(raw: bytes) -> dict[str, object] | None:
+    if not raw:
+        return None
+    try:
+        decoded = json.loads(raw)
+    except ValueError as error:
+        raise ArmError(400, "InvalidRequestContent", "The request content was invalid: not JSON.") from error
+    if not isinstance(decoded, dict):
+        raise ArmError(400, "InvalidRequestContent", "The request content was invalid: not an object.")
+    return decoded
+
+
+def _refusal(error: ArmError) -> Answer:
+    return Answer(error.body(), error.status, error.headers)
+
+
+def _response(answer: Answer) -> Response:
+    if answer.body is None:
+        return Response(status_code=answer.status, headers=dict(answer.headers))
+    return JSONResponse(answer.body, status_code=answer.status, headers=dict(answer.headers))

@@ -1,0 +1,69 @@
+"""Long-running operations: accepted at once, finished in a thread, asked about at the URL in `Azure-AsyncOperation`."""
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sandbox.arm.wire import Answer, ArmError, Call, Json, not_found, now
+
+RETRY_AFTER_MS = 100
+
+
+@dataclass
+class _Operation:
+    status: str
+    started: str
+    error: Json | None = None
+
+
+class Operations:
+    """What is under way. `url` is the service's own address, known once it listens."""
+
+    def __init__(self, location_path: str) -> None:
+        self.url = ""
+        self._path = location_path
+        self._operations: dict[str, _Operation] = {}
+
+    def begin(self, work: Callable[[], None]) -> Mapping[str, str]:
+        """Start `work` in a thread; the headers that send the client to its status. An ArmError out of `work` fails the operation."""
+        name = str(uuid.uuid4())
+        operation = _Operation("InProgress", now())
+        self._operations[name] = operation
+
+        def run() -> None:
+            try:
+                work()
+                operation.status = "Succeeded"
+            except ArmError as error:
+                operation.error = error.body()["error"]
+                operation.status = "Failed"
+
+        threading.Thread(target=run, name=f"operation-{name[:8]}", daemon=True).start()
+        return {
+            "azure-asyncoperation": f"{self.url}{self._path}/{name}?api-version=2023-04-01-preview",
+            "location": f"{self.url}{self._path}/{name}/result?api-version=2023-04-01-preview",
+            "retry-after-ms": str(RETRY_AFTER_MS),
+        }
+
+    def status(self, call: Call) -> Answer:
+        """GET of an operation: InProgress, Succeeded or Failed with its error."""
+        operation = self._require(call["operation"])
+        body: Json = {"name": call["operation"], "status": operation.status, "startTime": operation.started}
+        if operation.error is not None:
+            body["error"] = operation.error
+        return Answer(body, headers={"retry-after-ms": str(RETRY_AFTER_MS)})
+
+    def result(self, call: Call) -> Answer:
+        """GET of the Location of an operation: 202 while it runs, then 200 or its error."""
+        operation = self._require(call["operation"])
+        if operation.status == "InProgress":
+            return Answer(None, 202, {"retry-after-ms": str(RETRY_AFTER_MS)})
+        if operation.error is not None:
+            raise ArmError(400, operation.error["code"], operation.error["message"])
+        return Answer(None, 200)
+
+    def _require(self, name: str) -> _Operation:
+        if name not in self._operations:
+            raise not_found("operation", name)
+        return self._operations[name]

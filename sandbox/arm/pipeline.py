@@ -1,0 +1,134 @@
+"""Runs the steps of a pipeline job in the order of their dependencies, as many at once as the cluster has nodes."""
+
+import threading
+import traceback
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from sandbox.arm.faults import Faults
+from sandbox.arm.graph import Step
+from sandbox.arm.runs import FINAL, Output, Run
+from sandbox.arm.steps import StepFailedError, Workshop, run_step
+from sandbox.arm.storage import Location
+from sandbox.arm.wire import Json, now
+
+
+class Pipeline:
+    """One submitted job: `start()` returns at once, `join()` waits for the end."""
+
+    def __init__(self, shop: Workshop, faults: Faults, root: Run, steps: Mapping[str, Step], nodes: int) -> None:
+        self._shop = shop
+        self._faults = faults
+        self._root = root
+        self._steps = steps
+        self._nodes = nodes
+        self._children = {name: self._child(step) for name, step in steps.items()}
+        self._thread = threading.Thread(target=self._run, name=f"pipeline-{root.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop what runs and start nothing more."""
+        self._root.cancelled.set()
+        for child in self._children.values():
+            child.cancelled.set()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the last step has ended."""
+        self._thread.join(timeout)
+
+    def _child(self, step: Step) -> Run:
+        name = str(uuid.uuid4())
+        container = self._shop.storage.datastores["workspaceblobstore"]
+        run = Run(
+            name=name,
+            properties={"displayName": step.name, "properties": {"azureml.moduleName": step.component.get("name", "")}},
+            folder=self._shop.folder / "runs" / name,
+            parent=self._root,
+            node=step.name,
+        )
+        for output, bound in step.outputs.items():
+            spec: Json = step.component["outputs"][output] or {}
+            described: Json = (self._root.properties.get("outputs") or {}).get(bound) or {}
+            place = Location(container, f"azureml/{name}/{output}")
+            if described.get("uri"):
+                place = self._shop.references.locate(str(described["uri"]).replace("${{name}}", self._root.name))
+            run.outputs[output] = Output(place, str(spec.get("type", "uri_folder")))
+            if bound:
+                self._root.outputs[bound] = run.outputs[output]
+        self._shop.runs.add(run)
+        return run
+
+    def _run(self) -> None:
+        self._root.begin()
+        self._log(f"Starting pipeline {self._root.name}: {len(self._steps)} steps.")
+        try:
+            with ThreadPoolExecutor(max_workers=max(1, self._nodes), thread_name_prefix="step") as pool:
+                self._schedule(pool.submit)
+            self._conclude()
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in here must end the job, or its client waits for ever
+            self._log(traceback.format_exc())
+            self._root.finish("Failed", {"code": "ServiceError", "message": f"{type(error).__name__}: {error}"})
+
+    def _schedule(self, submit: "Callable[..., Future[None]]") -> None:
+        waiting = dict(self._steps)
+        active: dict[Future[None], str] = {}
+        done: set[str] = set()
+        while waiting or active:
+            if self._root.cancelled.is_set() or self._failed():
+                waiting.clear()
+            for name in [name for name, step in waiting.items() if step.needs <= done]:
+                active[submit(self._step, waiting.pop(name))] = name
+            if not active:
+                return
+            for future in wait(active, return_when=FIRST_COMPLETED).done:
+                future.result()
+                done.add(active.pop(future))
+
+    def _step(self, step: Step) -> None:
+        run = self._children[step.name]
+        if run.cancelled.is_set():
+            return
+        run.begin()
+        self._log(f"Submitting step {step.name}: {run.name}")
+        try:
+            planned = self._faults.take("step", step.name)
+            if planned is not None:
+                run.log.parent.mkdir(parents=True, exist_ok=True)
+                run.log.write_text(planned.message + "\n", encoding="utf-8")
+                raise StepFailedError(planned.message)
+            run_step(self._shop, step, run)
+        except StepFailedError as error:
+            run.finish("Failed", error.error)
+        else:
+            run.finish("Canceled" if run.cancelled.is_set() else "Completed")
+        self._log(f"Step {step.name} ({run.name}): {run.status}")
+
+    def _failed(self) -> list[str]:
+        return [name for name, run in self._children.items() if run.status == "Failed"]
+
+    def _conclude(self) -> None:
+        for run in self._children.values():
+            if run.status not in FINAL:
+                run.finish("Canceled")
+        failed = self._failed()
+        if self._root.cancelled.is_set():
+            self._root.finish("Canceled")
+        elif failed:
+            nodes = ", ".join(f"/{name}" for name in failed)
+            message = (
+                f"Pipeline has failed child jobs. Failed nodes: {nodes}. For more details and logs, please go to the "
+                "job detail page and check the child jobs."
+            )
+            self._root.finish("Failed", {"code": "UserError", "message": message})
+        else:
+            self._root.finish("Completed")
+        self._log(f"Pipeline {self._root.name}: {self._root.status}")
+
+    def _log(self, line: str) -> None:
+        self._root.log.parent.mkdir(parents=True, exist_ok=True)
+        with self._root.log.open("a", encoding="utf-8") as stream:
+            stream.write(f"[{now()}] {line}\n")

@@ -1,0 +1,75 @@
+"""Which path leads to which handler; a reader finds here everything that is played."""
+
+from collections.abc import Mapping
+
+from starlette.routing import Route
+
+from sandbox.arm.assets import Assets
+from sandbox.arm.catalog import Catalog
+from sandbox.arm.gateway import WORKSPACE, Gateway
+from sandbox.arm.history import History
+from sandbox.arm.jobs import Jobs
+from sandbox.arm.operations import Operations
+from sandbox.arm.workspace import Workspace
+
+_HISTORY = f"/history/v1.0{WORKSPACE}"
+
+
+def routes(
+    gateway: Gateway,
+    workspace: Workspace,
+    operations: Operations,
+    catalogs: Mapping[str, Catalog],
+    assets: Assets,
+    jobs: Jobs,
+    history: History,
+) -> list[Route]:
+    """All routes, the refusal of everything else last."""
+    route = gateway.route
+    return [
+        route("GET", "/metadata", workspace.metadata, anonymous=True),
+        route("GET", "/discovery", workspace.discovery, anonymous=True),
+        route("GET", WORKSPACE, workspace.get),
+        route("GET", f"{WORKSPACE}/datastores", workspace.datastores),
+        route("GET", f"{WORKSPACE}/datastores/{{name}}", workspace.datastore),
+        route("POST", f"{WORKSPACE}/datastores/{{name}}/listSecrets", workspace.refuse_secrets),
+        route("GET", f"{WORKSPACE}/computes", workspace.computes),
+        route("GET", f"{WORKSPACE}/computes/{{name}}", workspace.get_compute),
+        route("PUT", f"{WORKSPACE}/computes/{{name}}", workspace.put_compute),
+        route("DELETE", f"{WORKSPACE}/computes/{{name}}", workspace.delete_compute),
+        route("GET", "/operations/{operation}", operations.status),
+        route("GET", "/operations/{operation}/result", operations.result),
+        *_asset_routes(gateway, catalogs, assets),
+        route("GET", f"{WORKSPACE}/jobs", jobs.list),
+        route("PUT", f"{WORKSPACE}/jobs/{{name}}", jobs.put),
+        route("GET", f"{WORKSPACE}/jobs/{{name}}", jobs.get),
+        route("POST", f"{WORKSPACE}/jobs/{{name}}/cancel", jobs.cancel),
+        route("GET", f"{_HISTORY}/runs/{{run}}", history.run),
+        route("GET", f"{_HISTORY}/runs/{{run}}/details", history.details),
+        route("GET", f"{_HISTORY}/runs/{{run}}/children", history.children),
+        route("PATCH", f"{_HISTORY}/runs/{{run}}", history.change),
+        route("PATCH", f"{_HISTORY}/experiments/{{experiment}}/runs/{{run}}", history.change),
+        route("POST", f"{_HISTORY}/rundata", history.data),
+        route("POST", f"/data/v1.0{WORKSPACE}/dataversion/batchGetResolvedUris", history.data_uris),
+        route("POST", f"/modelregistry/v1.0{WORKSPACE}/models/batchGetResolvedUris", history.model_uris),
+        history.log_route(),
+        gateway.refuse_unknown(),
+    ]
+
+
+def _asset_routes(gateway: Gateway, catalogs: Mapping[str, Catalog], assets: Assets) -> list[Route]:
+    route = gateway.route
+    found = [route("POST", f"{WORKSPACE}/codes/{{name}}/versions/{{version}}/startPendingUpload", assets.start_upload)]
+    registration = {"models": assets.put_model, "data": assets.put_data}
+    for kind, catalog in catalogs.items():
+        version = f"{WORKSPACE}/{kind}/{{name}}/versions/{{version}}"
+        found += [
+            route("GET", f"{WORKSPACE}/{kind}", catalog.containers),
+            route("GET", f"{WORKSPACE}/{kind}/{{name}}", catalog.get_container),
+            route("PUT", f"{WORKSPACE}/{kind}/{{name}}", catalog.put_container),
+            route("GET", f"{WORKSPACE}/{kind}/{{name}}/versions", catalog.versions),
+            route("GET", version, catalog.get),
+            route("PUT", version, registration.get(kind, catalog.put)),
+            route("DELETE", version, catalog.delete),
+        ]
+    return found

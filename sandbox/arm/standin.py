@@ -1,0 +1,108 @@
+"""The whole stand-in for Azure: one server on loopback that plays Resource Manager, Azure ML's data plane, its endpoints and a managed identity."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from sandbox.arm.assets import Assets
+from sandbox.arm.catalog import Catalog
+from sandbox.arm.faults import Faults
+from sandbox.arm.gateway import Gateway
+from sandbox.arm.history import History
+from sandbox.arm.jobs import Jobs
+from sandbox.arm.operations import Operations
+from sandbox.arm.recorder import Recorder
+from sandbox.arm.references import References
+from sandbox.arm.routes import routes
+from sandbox.arm.runs import Runs
+from sandbox.arm.steps import Workshop
+from sandbox.arm.storage import Storage
+from sandbox.arm.wire import Scope
+from sandbox.arm.workspace import Workspace
+from sandbox.azurite import Azurite
+from sandbox.identity import TENANT, Identity
+from sandbox.serving import Server
+
+KINDS = ("models", "data", "environments", "components", "codes")
+
+
+class AzureStandIn:
+    """One Azure ML workspace on loopback, in front of a running Azurite. Use as a context manager, or start() and stop().
+
+    Production code finds it by the variables of `environment()` alone. `faults` plans failures, `recorder` keeps all requests.
+    What it does not play is listed in docs/sandbox.md.
+    """
+
+    def __init__(self, folder: Path, azurite: Azurite, scope: Scope | None = None) -> None:
+        self.scope = scope or Scope(tenant=TENANT)
+        self.azurite = azurite
+        self.identity = Identity(tenant=self.scope.tenant)
+        self.recorder = Recorder()
+        self.faults = Faults()
+        self.storage = Storage(azurite)
+        self.catalogs = {kind: Catalog(self.scope, kind) for kind in KINDS}
+        self._operations = Operations("/operations")
+        self._workspace = Workspace(self.scope, self.storage, self._operations)
+        self._runs = Runs(self.scope, self.storage.datastores)
+        references = References(self.storage, self._runs, self.catalogs["models"], self.catalogs["data"])
+        identity: dict[str, str] = {}
+        shop = Workshop(
+            self.scope, self.storage, self._runs, self.catalogs["codes"], references, identity, folder.resolve()
+        )
+        self._jobs = Jobs(shop, self.catalogs["components"], self._workspace, self._operations, self.faults)
+        gateway = Gateway(self.scope, self.identity, self.recorder, self.faults)
+        app = Starlette(
+            routes=[
+                self.identity.route(),
+                *routes(
+                    gateway,
+                    self._workspace,
+                    self._operations,
+                    self.catalogs,
+                    Assets(
+                        self.scope, self.storage, self._runs, references, self.catalogs["models"], self.catalogs["data"]
+                    ),
+                    self._jobs,
+                    History(self._runs, self.storage.datastores["workspaceartifactstore"]),
+                ),
+            ]
+        )
+        self._server = Server(app, azurite.certificate)
+        self.url = self._server.url
+        self._workspace.url = self._operations.url = self._runs.url = self.url
+        # What a compute offers a job: who it is and where the cloud is, but not what a workflow's own variables say.
+        identity.update(self._identity_environment())
+
+    def environment(self) -> dict[str, str]:
+        """All variables that production code needs to find this Azure; they override what the machine has set."""
+        return {
+            **self._identity_environment(),
+            **self.azurite.environment(),
+            "AZURE_SUBSCRIPTION_ID": self.scope.subscription,
+            "AZURE_RESOURCE_GROUP": self.scope.group,
+            "AZURE_ML_WORKSPACE": self.scope.workspace,
+            "AZURE_TENANT_ID": self.scope.tenant,
+        }
+
+    def start(self) -> None:
+        """Listen."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Cancel jobs, stop what serves, and stop listening; harmless when repeated."""
+        self._jobs.stop()
+        self._server.stop()
+
+    def __enter__(self) -> "AzureStandIn":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _identity_environment(self) -> dict[str, str]:
+        return {
+            **self.azurite.certificate.environment(),
+            **self.identity.environment(self.url),
+            "ARM_CLOUD_METADATA_URL": f"{self.url}/metadata",
+        }

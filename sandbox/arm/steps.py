@@ -1,0 +1,195 @@
+"""One pipeline step as a process: its inputs brought in, its command run in a copy of its code, its outputs and log carried off."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sandbox.arm.catalog import Catalog
+from sandbox.arm.graph import Literal, Step, Upstream
+from sandbox.arm.references import References
+from sandbox.arm.runs import Run, Runs
+from sandbox.arm.storage import Location, Storage
+from sandbox.arm.wire import ArmError, Json, Scope
+from sandbox.processes import start
+
+_OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
+_VALUE = re.compile(r"\$\{\{\s*(inputs|outputs)\.(\w+)\s*\}\}")
+_CODE = re.compile(r"/codes/([^/]+)/versions/([^/]+)$")
+_TAIL_LINES = 20
+_POLL_SECONDS = 0.02
+# What a container would have of the machine around it; all else of our own environment stays out, as it does in Azure.
+_KEPT = ("LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What a step needs of the service around it; `identity` are the variables of the compute's managed identity."""
+
+    scope: Scope
+    storage: Storage
+    runs: Runs
+    codes: Catalog
+    references: References
+    identity: Mapping[str, str]
+    folder: Path
+
+
+class StepFailedError(Exception):
+    """The step did not succeed; `error` is what the run history shows."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.error: Json = {"code": "UserError", "message": message}
+
+
+def base_environment() -> dict[str, str]:
+    """The environment of a container with this Python in it."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    return {**kept, "PATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+def run_step(shop: Workshop, step: Step, run: Run) -> None:
+    """Run it to its end. Raises StepFailedError; returns early, with the process stopped, when the run is cancelled."""
+    run.log.parent.mkdir(parents=True, exist_ok=True)
+    run.log.touch()
+    try:
+        values = _bring_inputs(shop, step, run)
+        values.update(_prepare_outputs(step, run))
+        command = render(str(step.component.get("command", "")), values)
+        folder = _code(shop, step, run.folder / "wd")
+        _execute(shop, step, run, command, folder)
+    except ArmError as error:
+        raise StepFailedError(error.message) from error
+    finally:
+        _carry_off(shop, run)
+
+
+def render(command: str, values: Mapping[tuple[str, str], str]) -> str:
+    """The command line with its placeholders filled; a `$[[...]]` part whose input was not given is left out."""
+
+    def optional(match: re.Match[str]) -> str:
+        given = all((found[1], found[2]) in values for found in _VALUE.finditer(match[1]))
+        return match[1] if given else ""
+
+    def value(match: re.Match[str]) -> str:
+        try:
+            return shlex.quote(values[match[1], match[2]])
+        except KeyError as error:
+            raise ArmError(400, "UserError", f"The command names {match[0]}, which has no value.") from error
+
+    return _VALUE.sub(value, _OPTIONAL.sub(optional, command))
+
+
+def _bring_inputs(shop: Workshop, step: Step, run: Run) -> dict[tuple[str, str], str]:
+    values = {}
+    for name, source in step.inputs.items():
+        spec = step.component["inputs"][name]
+        if isinstance(source, Literal):
+            values["inputs", name] = source.text
+            continue
+        if isinstance(source, Upstream):
+            place = _upstream(shop, run, source)
+        else:
+            place = shop.references.locate(source.uri)
+        if source.mode.lower() == "direct":
+            values["inputs", name] = shop.storage.link(place)
+        else:
+            values["inputs", name] = str(_download(shop.storage, place, run.folder / "inputs" / name, spec, name))
+    return values
+
+
+def _upstream(shop: Workshop, run: Run, source: Upstream) -> Location:
+    siblings = shop.runs.children(run.root)
+    return next(sibling for sibling in siblings if sibling.node == source.step).outputs[source.output].place
+
+
+def _download(storage: Storage, place: Location, folder: Path, spec: Json, name: str) -> Path:
+    """A folder that has no blobs is an empty folder, as in a mount; a file that is not there fails the step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if str(spec.get("type")).lower() != "uri_file":
+        if storage.is_blob(place):
+            storage.download(place, folder / PurePosixPath(place.path).name)
+            return folder / PurePosixPath(place.path).name
+        storage.download(place, folder)
+        return folder
+    file = folder / PurePosixPath(place.path).name
+    if not storage.download(place, file) or not file.is_file():
+        raise StepFailedError(
+            f"Input '{name}': ScriptExecution.StreamAccess.NotFound: there is no file {storage.link(place)}."
+        )
+    return file
+
+
+def _prepare_outputs(step: Step, run: Run) -> dict[tuple[str, str], str]:
+    values = {}
+    for name, spec in (step.component.get("outputs") or {}).items():
+        target = run.folder / "outputs" / name
+        (target.parent if spec.get("type") == "uri_file" else target).mkdir(parents=True, exist_ok=True)
+        values["outputs", name] = str(target)
+    return values
+
+
+def _code(shop: Workshop, step: Step, folder: Path) -> Path:
+    match = _CODE.search(str(step.component.get("code") or ""))
+    if match is None:
+        folder.mkdir(parents=True)
+        return folder
+    snapshot = shop.folder / "snapshots" / f"{match[1]}-{match[2]}"
+    if not snapshot.exists():
+        place = shop.storage.locate(str(shop.codes.properties(match[1], match[2])["codeUri"]))
+        if place is None or not shop.storage.download(place, snapshot):
+            raise ArmError(404, "UserError", f"The code of step '{step.name}' is not in storage.")
+    # Each step gets a copy of its own: what one writes into its working folder, the next must not see.
+    shutil.copytree(snapshot, folder)
+    return folder
+
+
+def _execute(shop: Workshop, step: Step, run: Run, command: str, folder: Path) -> None:
+    environment = {
+        **base_environment(),
+        **shop.identity,
+        **step.environment,
+        "AZUREML_ARM_SUBSCRIPTION": shop.scope.subscription,
+        "AZUREML_ARM_RESOURCEGROUP": shop.scope.group,
+        "AZUREML_ARM_WORKSPACE_NAME": shop.scope.workspace,
+        "AZUREML_ARM_PROJECT_NAME": str(run.root.properties.get("experimentName", "Default")),
+        "AZUREML_EXPERIMENT_NAME": str(run.root.properties.get("experimentName", "Default")),
+        "AZUREML_RUN_ID": run.name,
+        "AZUREML_ROOT_RUN_ID": run.root.name,
+        "HOME": str(run.folder),
+    }
+    with run.log.open("ab") as output:
+        child = start(["/bin/bash", "-c", command], environment=environment, folder=folder, output=output)
+    try:
+        code = None
+        while code is None:
+            if run.cancelled.is_set():
+                return
+            try:
+                code = child.wait(_POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+    finally:
+        child.stop()
+    if code != 0:
+        tail = "\n".join(run.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:])
+        raise StepFailedError(
+            f"Execution failed. User process exited with status code {code}. "
+            f"Please check log file '{run.log_name}' for error details. Error: {tail}"
+        )
+
+
+def _carry_off(shop: Workshop, run: Run) -> None:
+    for name, output in run.outputs.items():
+        source = run.folder / "outputs" / name
+        if source.exists():
+            shop.storage.upload(source, output.place)
+    container = shop.storage.datastores["workspaceartifactstore"]
+    shop.storage.upload(run.log, Location(container, f"{run.artifacts}/{run.log_name}"))
