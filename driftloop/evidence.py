@@ -1,0 +1,262 @@
+"""Evidence over time: how sure are we, after all checks since the last retrain, that the population has moved?
+
+The user states a budget once: at most one false retrain in N checks on average. After every check the last 1, 2, 4, ...
+windows together are compared with the baseline, at a level of 1/N over all of it: a test over several windows sees what
+none of them shows alone.
+
+Why the budget holds. Without drift each check raises an alarm with a probability of at most 1/N (the union bound over
+stretches and features, valid under any dependence). By linearity of expectation N checks raise at most one on average,
+although all share one finite baseline, which makes their p-values dependent and rules out multiplying them. No
+independence between checks, features or stretches is used. What is assumed: docs/statistics.md.
+
+The state holds sums of scores over blocks of 1, 2, 4, ... windows (an exponential histogram: Datar et al., 2002), so
+its size grows with the logarithm of time and no record is kept.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+import numpy as np
+
+from driftloop.evidence_frame import Frame, Sums, frame_of
+from driftloop.evidence_tails import moments_p, omnibus_p, share_p
+
+if TYPE_CHECKING:
+    from driftloop.evidence_scores import Floats
+    from driftloop.policy import Policy
+    from driftloop.window import Baseline, Window
+
+SAME_SIZE = 2  # blocks of one size; a third makes the two oldest into one of twice the size
+LONGEST = 32  # windows in a block: beyond about 64 windows the past no longer weighs on the present
+STRETCH_GROWTH = 1.5  # the next stretch tested is at least this much longer
+REMEMBERED = 64  # windows whose repetition is recognised
+
+
+class _Comparison(Protocol):
+    @property
+    def p(self) -> float: ...
+
+
+class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sums of scores over some consecutive windows. `sums`: float32 rows then totals of each feature, compressed."""
+
+    windows: int
+    since: str | None
+    sums: bytes
+
+    @classmethod
+    def of(cls, windows: int, since: str | None, sums: Sums) -> Block:
+        """A block from its sums."""
+        return cls(windows, since, zlib.compress(np.concatenate([sums.rows, sums.totals]).astype("<f4").tobytes()))
+
+    @property
+    def unpacked(self) -> Sums:
+        """The sums again, within a relative 6e-8."""
+        rows, totals = np.frombuffer(zlib.decompress(self.sums), "<f4").astype(float).reshape(2, -1)
+        return Sums(rows, totals)
+
+
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What has been seen since the last retrain. `Evidence()` is a fresh start; stored as JSON in the ledger.
+
+    Answers: `p`, the chance that one check shows evidence this strong without drift; `certainty` = 1 - p; `alarm`,
+    whether it exceeds what the budget allows; `feature` and `windows`, what moved most and over how many windows; and
+    `since`, the time of the first record of those windows, None while calm.
+    State: `epoch` counts the resets, `checks` the windows since the last; `baseline` is the one that the sums belong
+    to; `seen` are the last windows' ids; windows that end before `after` are too late to count; `accepted`: a regime
+    that was looked at and kept (a rejected challenger): a new alarm needs a difference from it too.
+    """
+
+    epoch: int = 0
+    checks: int = 0
+    p: float = 1.0
+    alarm: bool = False
+    feature: str | None = None
+    windows: int = 0
+    since: str | None = None
+    baseline: str | None = None
+    after: str | None = None
+    blocks: tuple[Block, ...] = ()
+    seen: tuple[str, ...] = ()
+    accepted: Block | None = None
+
+    @property
+    def certainty(self) -> float:
+        """1 - p: the share of checks without drift whose evidence would be weaker."""
+        return 1.0 - self.p
+
+
+class _Finding(msgspec.Struct, frozen=True):
+    p: float
+    feature: str | None
+    windows: int
+    since: str | None
+
+
+CALM = _Finding(1.0, None, 0, None)
+
+
+def update(
+    evidence: Evidence,
+    baseline: Baseline,
+    window: Window,
+    comparison: _Comparison | None = None,
+    *,
+    window_id: str,
+    since: str | None,
+    policy: Policy,
+) -> Evidence:
+    """The evidence after one more window.
+
+    `comparison.p` is the single check's p-value, exact and sharp for the window alone; half of the newest stretch's
+    level is spent on it. `since` is the time of the window's first record. A window that was seen before, or that ends
+    before the last reset's `after`, changes nothing. Call it only for windows that are neither broken nor too small.
+    """
+    if evidence.baseline not in {None, baseline.sha256}:
+        evidence = reset(evidence)
+    if window_id in evidence.seen or _too_late(window.last_time, evidence.after):
+        return evidence
+    frame = frame_of(baseline)
+    newest = Block.of(1, since, frame.sums(window.profile.sample))
+    blocks = _compacted((*evidence.blocks, newest))
+    finding = _strongest(frame, blocks, comparison, evidence.accepted, policy)
+    alarm = finding.p <= 1 / policy.budget
+    return msgspec.structs.replace(
+        evidence,
+        checks=evidence.checks + 1,
+        p=finding.p,
+        alarm=alarm,
+        feature=finding.feature,
+        windows=finding.windows,
+        since=finding.since if alarm else None,
+        baseline=baseline.sha256,
+        blocks=blocks,
+        seen=(*evidence.seen, window_id)[-REMEMBERED:],
+    )
+
+
+def reset(evidence: Evidence, after: str | None = None) -> Evidence:
+    """A new epoch, after a retrain. Windows that end before `after`, what the new model has learned, do not count."""
+    return Evidence(epoch=evidence.epoch + 1, after=after or evidence.after, seen=evidence.seen)
+
+
+def accept(evidence: Evidence) -> Evidence:
+    """A new epoch in which the present regime is known: the challenger trained on it was rejected.
+
+    The same difference from the baseline raises no further alarm; a change from this regime does.
+    """
+    if not evidence.blocks:
+        return reset(evidence)
+    recent = _stretches(evidence.blocks)
+    regime = next((block for block in recent if block.windows >= evidence.windows), recent[-1])
+    return Evidence(epoch=evidence.epoch + 1, after=evidence.after, seen=evidence.seen, accepted=regime)
+
+
+def _too_late(last: str | None, after: str | None) -> bool:
+    return last is not None and after is not None and _moment(last) <= _moment(after)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _joined(older: Block, newer: Block) -> Block:
+    one, two = older.unpacked, newer.unpacked
+    times = [time for time in (older.since, newer.since) if time is not None]
+    since = min(times, key=_moment) if times else None
+    return Block.of(older.windows + newer.windows, since, Sums(one.rows + two.rows, one.totals + two.totals))
+
+
+def _compacted(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """At most SAME_SIZE blocks of each size, oldest first; blocks that would grow beyond LONGEST are forgotten."""
+    kept = list(blocks)
+    size = 1
+    while True:
+        same = [index for index, block in enumerate(kept) if block.windows == size]
+        if len(same) <= SAME_SIZE:
+            return tuple(kept)
+        first, second = same[0], same[1]
+        if 2 * size > LONGEST:
+            del kept[first]
+            return tuple(kept)
+        kept[first : second + 1] = [_joined(kept[first], kept[second])]
+        size *= 2
+
+
+def _stretches(blocks: tuple[Block, ...]) -> list[Block]:
+    """The windows to test together: the newest alone, then ever longer stretches back from it."""
+    stretch = blocks[-1]
+    chosen = [stretch]
+    for place in range(len(blocks) - 2, -1, -1):
+        stretch = _joined(blocks[place], stretch)
+        if stretch.windows >= STRETCH_GROWTH * chosen[-1].windows or place == 0:
+            chosen.append(stretch)
+    return chosen
+
+
+def _strongest(
+    frame: Frame,
+    blocks: tuple[Block, ...],
+    comparison: _Comparison | None,
+    accepted: Block | None,
+    policy: Policy,
+) -> _Finding:
+    """The smallest p over all stretches and features, corrected for having looked at them all."""
+    stretches = _stretches(blocks)
+    best = CALM
+    for place, stretch in enumerate(stretches):
+        p, feature = difference_p(frame, stretch.unpacked, frame.reference, policy)
+        if place == 0 and comparison is not None:
+            p, feature = (p, feature) if p <= comparison.p else (comparison.p, feature)
+            p = min(1.0, 2 * p)
+        if accepted is not None:
+            from_accepted, _ = difference_p(frame, stretch.unpacked, accepted.unpacked, policy)
+            p = max(p, from_accepted)
+        p = min(1.0, p * len(stretches))
+        if p < best.p:
+            best = _Finding(p, feature, stretch.windows, stretch.since)
+    return best
+
+
+def difference_p(frame: Frame, window: Sums, reference: Sums, policy: Policy) -> tuple[float, str | None]:
+    """p of the hypothesis that two sums come from one population, weighted Bonferroni over features; the strongest's
+    name.
+
+    The standardised difference of means d / (sd sqrt(1/n + 1/m)) of a sum of scores has skewness
+    g (1/n^2 - 1/m^2) / (1/n + 1/m)^1.5 and excess kurtosis (k - 3) (1/n^3 + 1/m^3) / (1/n + 1/m)^2.
+    """
+    n, m = np.maximum(window.rows, 1e-9), np.maximum(reference.rows, 1e-9)
+    difference = window.totals / n - reference.totals / m
+    spread = 1 / n + 1 / m
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(frame.variance > 0, difference / np.sqrt(frame.variance * spread), 0.0)
+    p = np.ones_like(z)
+    binary, smooth = frame.binary, ~frame.binary
+    p[binary] = share_p(window.totals[binary], n[binary], reference.totals[binary], m[binary])
+    skew = frame.skew * (1 / n**2 - 1 / m**2) / spread**1.5
+    excess = (frame.kurtosis - 3) * (1 / n**3 + 1 / m**3) / spread**2 + frame.uncertainty
+    p[smooth] = moments_p(z[smooth], skew[smooth], excess[smooth])
+    p[(np.abs(difference) < frame.dust(policy)) | (window.rows < 1) | (reference.rows < 1)] = 1.0
+    with np.errstate(divide="ignore"):
+        adjusted = np.where(frame.weights > 0, p / frame.weights, 1.0)
+    best = int(np.argmin(adjusted))
+    result, name = float(min(1.0, adjusted[best])), frame.features[best].name
+    together = _omnibus(frame, z, difference, m, policy)
+    if together < result:
+        result, name = together, "all columns"
+    return result, name if result < 1 else None
+
+
+def _omnibus(frame: Frame, z: Floats, difference: Floats, m: Floats, policy: Policy) -> float:
+    if frame.omnibus_weight <= 0:
+        return 1.0
+    place = frame.locations
+    distance = np.linalg.norm(frame.whitening @ (difference[place] / np.sqrt(frame.variance[place])))
+    if distance < policy.min_shift:
+        return 1.0
+    return min(1.0, omnibus_p(z[place], frame.whitening, float(m[place].min())) / frame.omnibus_weight)
