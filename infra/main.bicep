@@ -1,0 +1,353 @@
+metadata description = 'Everything that the loop needs on Azure, in one resource group. No account keys anywhere: every arrow between two resources is a managed identity and a role.'
+
+targetScope = 'resourceGroup'
+
+import * as grants from 'modules/grants.bicep'
+import { names as resourceNames } from 'modules/names.bicep'
+
+@description('Name of the environment (azd asks for it), for example driftloop-prod')
+@minLength(1)
+@maxLength(40)
+param environmentName string
+
+@description('Region of all resources; it must offer Flex Consumption')
+param location string = resourceGroup().location
+
+@description('Tags on everything')
+param tags object = {}
+
+@description('Ends every name and makes it unique')
+@minLength(5)
+@maxLength(13)
+param nameSuffix string = uniqueString(resourceGroup().id, environmentName)
+
+@description('Names that a convention asks for; the rest is derived from the suffix')
+param names resourceNames = {}
+
+// Sizes, and with them costs: docs/costs.md does the arithmetic.
+
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
+param storageSku string = 'Standard_LRS'
+
+@description('VM size of a training node')
+param clusterSize string = 'Standard_DS3_v2'
+
+@minValue(1)
+@maxValue(100)
+param clusterMaxNodes int = 2
+
+@description('LowPriority costs about a fifth and may be interrupted')
+@allowed(['Dedicated', 'LowPriority'])
+param clusterPriority string = 'Dedicated'
+
+@description('Memory of a function instance: 2048 leaves room for the streaming of a 5 GB file')
+@allowed([512, 2048, 4096])
+param functionMemoryMb int = 2048
+
+@minValue(40)
+@maxValue(1000)
+param functionMaxInstances int = 40
+
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 30
+
+@minValue(1)
+param logDailyCapGb int = 1
+
+@description('Days until records move to cool storage; 0: never')
+@minValue(0)
+param recordsCoolAfterDays int = 90
+
+@description('Days until records are deleted; 0: never. What the law or the ethics vote says')
+@minValue(0)
+param recordsDeleteAfterDays int = 0
+
+@description('Days until reports are deleted')
+@minValue(1)
+param reportsDeleteAfterDays int = 400
+
+// Network
+
+@description('Close every account to the internet and reach it through private endpoints')
+param networkIsolation bool = false
+
+@description('Address space of the virtual network; at least /24. Only with networkIsolation')
+param addressPrefix string = '10.60.0.0/24'
+
+// The loop
+
+@description('When to check: six-field cron, UTC')
+param driftCheckSchedule string = '0 0 5 * * *'
+
+@description('No finished check for this long raises an alert; a little longer than the schedule')
+@allowed(['PT1H', 'PT2H', 'PT6H', 'P1D', 'P2D'])
+param silenceWindow string = 'P2D'
+
+@description('Check as soon as records land, too')
+param checkOnArrival bool = false
+
+@description('Let the function app read what Azure ML\'s data collector writes for an endpoint')
+param watchEndpointData bool = false
+
+@description('Default model of the workflows')
+param modelName string = 'diabetes-progression'
+
+@description('Repository whose workflows retrain and deploy: owner/name')
+param repository string
+
+@description('https://HOST/api/v3 for GitHub Enterprise Server')
+param githubApiUrl string = 'https://api.github.com'
+
+@description('How the function app signs in to GitHub. app and token expect the Key Vault secret github-app-key or github-token; none: another target, or a dry run')
+@allowed(['app', 'token', 'none'])
+param githubSignIn string = 'app'
+
+@description('Id of the GitHub App; with githubSignIn app')
+param githubAppId string = ''
+
+@description('More application settings: whatever driftloop.toml names as a variable')
+param extraSettings object = {}
+
+@description('E-mail addresses that alerts go to')
+param alertEmails string[] = []
+
+var allTags = union(tags, { application: 'driftloop', 'azd-env-name': environmentName })
+
+module identities 'modules/identities.bicep' = {
+  name: 'identities'
+  params: { nameSuffix: nameSuffix, location: location, tags: allTags }
+}
+
+module dataStorage 'modules/storage.bicep' = {
+  name: 'data-storage'
+  params: {
+    name: names.?dataStorage ?? 'stdata${nameSuffix}'
+    location: location
+    tags: allTags
+    sku: storageSku
+    isolated: networkIsolation
+    containers: ['incoming', 'training-data', 'baselines', 'quarantine', 'reports', 'outcomes', 'dead-letters']
+    queues: ['checks', 'checks-poison']
+    tables: ['checks', 'drifts', 'states']
+    lifecycle: concat(
+      recordsCoolAfterDays + recordsDeleteAfterDays == 0
+        ? []
+        : [
+            {
+              name: 'records'
+              prefixes: ['incoming/']
+              coolAfterDays: recordsCoolAfterDays
+              deleteAfterDays: recordsDeleteAfterDays
+            }
+          ],
+      [
+        { name: 'reports', prefixes: ['reports/'], coolAfterDays: 30, deleteAfterDays: reportsDeleteAfterDays }
+        { name: 'dead-letters', prefixes: ['dead-letters/'], coolAfterDays: 0, deleteAfterDays: 90 }
+      ]
+    )
+    identities: identities.outputs.principals
+    grants: networkIsolation ? concat(grants.dataStorageGrants, grants.isolationGrants) : grants.dataStorageGrants
+  }
+}
+
+module hostStorage 'modules/storage.bicep' = {
+  name: 'host-storage'
+  params: {
+    name: names.?hostStorage ?? 'sthost${nameSuffix}'
+    location: location
+    tags: allTags
+    sku: storageSku
+    isolated: networkIsolation
+    containers: ['packages']
+    identities: identities.outputs.principals
+    grants: grants.hostStorageGrants
+  }
+}
+
+module mlStorage 'modules/storage.bicep' = {
+  name: 'ml-storage'
+  params: {
+    name: names.?mlStorage ?? 'stml${nameSuffix}'
+    location: location
+    tags: allTags
+    sku: storageSku
+    isolated: networkIsolation
+    identities: identities.outputs.principals
+    grants: watchEndpointData ? concat(grants.mlStorageGrants, grants.endpointDataGrants) : grants.mlStorageGrants
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  params: {
+    logsName: 'log-driftloop-${nameSuffix}'
+    insightsName: 'appi-driftloop-${nameSuffix}'
+    location: location
+    tags: allTags
+    retentionDays: logRetentionDays
+    dailyCapGb: logDailyCapGb
+    identities: identities.outputs.principals
+    grants: grants.monitoringGrants
+  }
+}
+
+module vault 'modules/key-vault.bicep' = {
+  name: 'key-vault'
+  params: {
+    name: names.?vault ?? 'kv-${nameSuffix}'
+    location: location
+    tags: allTags
+    isolated: networkIsolation
+    identities: identities.outputs.principals
+    grants: grants.vaultGrants
+  }
+}
+
+module registry 'modules/registry.bicep' = {
+  name: 'registry'
+  params: {
+    name: names.?registry ?? 'cr${nameSuffix}'
+    location: location
+    tags: allTags
+    isolated: networkIsolation
+    identities: identities.outputs.principals
+    grants: grants.registryGrants
+  }
+}
+
+module machineLearning 'modules/machine-learning.bicep' = {
+  name: 'machine-learning'
+  params: {
+    name: names.?workspace ?? 'mlw-driftloop-${nameSuffix}'
+    location: location
+    tags: allTags
+    storageId: mlStorage.outputs.id
+    vaultId: vault.outputs.id
+    registryId: registry.outputs.id
+    insightsId: monitoring.outputs.insightsId
+    identityId: identities.outputs.workspaceId
+    isolated: networkIsolation
+    dataStorageId: dataStorage.outputs.id
+    clusterName: names.?cluster ?? 'driftloop-cluster'
+    clusterIdentityId: identities.outputs.trainingClusterId
+    clusterSize: clusterSize
+    clusterMaxNodes: clusterMaxNodes
+    clusterPriority: clusterPriority
+    identities: identities.outputs.principals
+    grants: grants.workspaceGrants
+  }
+}
+
+module virtualNetwork 'modules/virtual-network.bicep' = if (networkIsolation) {
+  name: 'virtual-network'
+  params: {
+    name: 'vnet-driftloop-${nameSuffix}'
+    location: location
+    tags: allTags
+    addressPrefix: addressPrefix
+  }
+}
+
+module privateEndpoints 'modules/private-endpoints.bicep' = if (networkIsolation) {
+  name: 'private-endpoints'
+  params: {
+    name: 'driftloop-${nameSuffix}'
+    location: location
+    tags: allTags
+    virtualNetworkId: networkIsolation ? virtualNetwork!.outputs.id : ''
+    subnetId: networkIsolation ? virtualNetwork!.outputs.endpointSubnetId : ''
+    dataStorageId: dataStorage.outputs.id
+    hostStorageId: hostStorage.outputs.id
+    mlStorageId: mlStorage.outputs.id
+    vaultId: vault.outputs.id
+    registryId: registry.outputs.id
+    workspaceId: machineLearning.outputs.id
+  }
+}
+
+var secretReference = '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/'
+
+module functions 'modules/function-app.bicep' = {
+  name: 'function-app'
+  params: {
+    name: names.?functionApp ?? 'func-driftloop-${nameSuffix}'
+    planName: 'plan-driftloop-${nameSuffix}'
+    location: location
+    tags: allTags
+    identityId: identities.outputs.functionAppId
+    identityClientId: identities.outputs.functionAppClientId
+    hostStorageName: hostStorage.outputs.name
+    packageContainerUrl: '${hostStorage.outputs.blobUrl}/packages'
+    insightsConnectionString: monitoring.outputs.connectionString
+    memoryMb: functionMemoryMb
+    maxInstances: functionMaxInstances
+    subnetId: networkIsolation ? virtualNetwork!.outputs.functionSubnetId : ''
+    settings: union(
+      {
+        DRIFT_CHECK_SCHEDULE: driftCheckSchedule
+        DRIFTLOOP_STORAGE__blobServiceUri: dataStorage.outputs.blobUrl
+        DRIFTLOOP_STORAGE__queueServiceUri: dataStorage.outputs.queueUrl
+        DRIFTLOOP_STORAGE__tableServiceUri: dataStorage.outputs.tableUrl
+        DRIFTLOOP_STORAGE__credential: 'managedidentity'
+        DRIFTLOOP_STORAGE__clientId: identities.outputs.functionAppClientId
+        DRIFTLOOP_REPOSITORY: repository
+        GITHUB_API_URL: githubApiUrl
+        'AzureWebJobs.incoming_data.Disabled': checkOnArrival ? 'false' : 'true'
+      },
+      githubSignIn == 'app'
+        ? {
+            DRIFTLOOP_GITHUB_APP_ID: githubAppId
+            DRIFTLOOP_GITHUB_APP_KEY: '${secretReference}github-app-key)'
+          }
+        : {},
+      githubSignIn == 'token' ? { DRIFTLOOP_GITHUB_TOKEN: '${secretReference}github-token)' } : {},
+      extraSettings
+    )
+  }
+}
+
+module eventTopics 'modules/event-topics.bicep' = {
+  name: 'event-topics'
+  params: {
+    modelsTopicName: 'evgt-models-${nameSuffix}'
+    recordsTopicName: 'evgt-records-${nameSuffix}'
+    location: location
+    tags: allTags
+    workspaceId: machineLearning.outputs.id
+    dataStorageId: dataStorage.outputs.id
+    identityId: identities.outputs.eventTopicsId
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  params: {
+    prefix: 'driftloop-${nameSuffix}'
+    location: location
+    tags: allTags
+    logsId: monitoring.outputs.logsId
+    logsName: monitoring.outputs.logsName
+    emails: alertEmails
+    silenceWindow: silenceWindow
+  }
+}
+
+// Outputs: the variables that workflows, events.bicep and the identity set-up read, by the same names.
+
+output AZURE_TENANT_ID string = tenant().tenantId
+output AZURE_SUBSCRIPTION_ID string = subscription().subscriptionId
+output AZURE_RESOURCE_GROUP string = resourceGroup().name
+output AZURE_ML_WORKSPACE string = machineLearning.outputs.name
+output AZURE_ML_STORAGE string = mlStorage.outputs.name
+output AZURE_DATA_STORAGE string = dataStorage.outputs.name
+output AZURE_KEY_VAULT string = vault.outputs.name
+output AZURE_FUNCTION_APP string = functions.outputs.name
+output DRIFTLOOP_API_URL string = functions.outputs.url
+output DRIFTLOOP_BLOB_URL string = dataStorage.outputs.blobUrl
+output DRIFTLOOP_MODEL string = modelName
+output DRIFTLOOP_COMPUTE string = machineLearning.outputs.clusterName
+output DRIFTLOOP_MODELS_TOPIC string = eventTopics.outputs.modelsTopicName
+output DRIFTLOOP_RECORDS_TOPIC string = eventTopics.outputs.recordsTopicName
+output DRIFTLOOP_EVENTS_IDENTITY string = identities.outputs.eventTopicsId
+output DRIFTLOOP_CHECK_ON_ARRIVAL bool = checkOnArrival

@@ -1,0 +1,148 @@
+metadata description = 'What wakes somebody, and the saved query to start from. Every rule reads the events that the function app logs, one JSON object a line.'
+
+param prefix string
+param location string
+param tags object
+param logsId string
+param logsName string
+
+@description('Who is told. Empty: alerts are still raised and seen in the portal')
+param emails string[]
+
+@description('No finished check for this long is an alert, whatever the function app says of itself; at most P2D')
+@allowed(['PT1H', 'PT2H', 'PT6H', 'P1D', 'P2D'])
+param silenceWindow string
+
+// The host forwards the message text only, so the fields travel as JSON in it.
+var eventsQuery = 'AppTraces | where Message startswith "{" | extend e = parse_json(Message) | extend event = tostring(e.event), model = tostring(e.model) | where isnotempty(event)'
+
+var rules = [
+  {
+    name: 'drift'
+    title: 'Drift: a retrain was decided'
+    description: 'The data of a model has moved. Nothing is broken: a retrain was triggered, or is held until labels have arrived. Look at the report.'
+    severity: 3
+    events: ['drift']
+    resolves: false
+  }
+  {
+    name: 'incident'
+    title: 'Incident: a feed is broken'
+    description: 'A feed fails its schema, is blank, or is corrupted. No retrain happens on it. The reason lies in the quarantine container; delete it to release the file.'
+    severity: 1
+    events: ['incident']
+    resolves: false
+  }
+  {
+    name: 'dispatch-failed'
+    title: 'Dispatch failed: a retrain was decided and not started'
+    description: 'The CI system did not take the dispatch, or no run appeared. The drift stays in the ledger and is tried again; a wrong token or a missing permission needs a person.'
+    severity: 1
+    events: ['dispatch_failed']
+    resolves: false
+  }
+  {
+    name: 'check-failed'
+    title: 'A check failed'
+    description: 'A check crashed and is tried again, or went to the poison queue (check_poisoned), where it waits for a person. A failed check is never a verdict.'
+    severity: 2
+    events: ['check_failed', 'check_poisoned']
+    resolves: false
+  }
+  {
+    name: 'overdue'
+    title: 'Overdue: a model was not checked in time'
+    description: 'The function app runs, but a model has not been checked for longer than its schedule allows.'
+    severity: 2
+    events: ['overdue']
+    resolves: true
+  }
+]
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: '${prefix}-people'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'driftloop'
+    emailReceivers: [
+      for (email, i) in emails: { name: 'email-${i}', emailAddress: email, useCommonAlertSchema: true }
+    ]
+  }
+}
+
+resource eventAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
+  for rule in rules: {
+    name: '${prefix}-${rule.name}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'Driftloop: ${rule.title}'
+      description: rule.description
+      enabled: true
+      severity: rule.severity
+      scopes: [logsId]
+      evaluationFrequency: 'PT15M'
+      windowSize: 'PT15M'
+      autoMitigate: rule.resolves
+      criteria: {
+        allOf: [
+          {
+            query: '${eventsQuery} | where event in ("${join(rule.events, '", "')}") | project TimeGenerated, event, model, e'
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: [people.id] }
+    }
+  }
+]
+
+resource silenceAlert 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = {
+  name: '${prefix}-silence'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'Driftloop: silence, no check has finished'
+    description: 'No model was checked at all within ${silenceWindow}. It fires when the function app is down, too, because it counts what is missing.'
+    enabled: true
+    severity: 1
+    scopes: [logsId]
+    evaluationFrequency: 'PT1H'
+    windowSize: silenceWindow
+    autoMitigate: true
+    criteria: {
+      allOf: [
+        {
+          query: '${eventsQuery} | where event == "check_finished" | project TimeGenerated'
+          timeAggregation: 'Count'
+          operator: 'LessThan'
+          threshold: 1
+          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+        }
+      ]
+    }
+    actions: { actionGroups: [people.id] }
+  }
+}
+
+resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' existing = {
+  name: logsName
+}
+
+resource savedQuery 'Microsoft.OperationalInsights/workspaces/savedSearches@2023-09-01' = {
+  parent: logs
+  name: '${prefix}-events'
+  properties: {
+    category: 'Driftloop'
+    displayName: 'Driftloop: drifts, incidents, overdue checks, failed dispatches by model and day'
+    query: '${eventsQuery} | where event in ("drift", "incident", "overdue", "dispatch_failed", "check_failed", "check_poisoned", "drift_closed") | summarize times = count(), latest = max(TimeGenerated), example = take_any(Message) by bin(TimeGenerated, 1d), model, event | order by TimeGenerated desc, model asc'
+    version: 2
+  }
+}

@@ -1,0 +1,102 @@
+metadata description = 'The function app on Flex Consumption: Python 3.11, no account keys, no publishing passwords; its package lies in a blob container that it reads with its own identity.'
+
+@minLength(2)
+@maxLength(60)
+param name string
+param planName string
+param location string
+param tags object
+
+param identityId string
+param identityClientId string
+
+@description('Name of the storage account that the Functions host keeps its leases, keys and the package in')
+param hostStorageName string
+@description('URL of the blob container that holds the deployment package')
+param packageContainerUrl string
+
+param insightsConnectionString string
+
+@description('Application settings beyond those that the host itself needs')
+param settings object
+
+@allowed([512, 2048, 4096])
+param memoryMb int
+@minValue(40)
+@maxValue(1000)
+param maxInstances int
+
+@description('Subnet for outgoing traffic; empty: none')
+param subnetId string
+
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true }
+}
+
+var hostSettings = {
+  AzureWebJobsStorage__accountName: hostStorageName
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: identityClientId
+  APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  AZURE_CLIENT_ID: identityClientId // which of the app's identities DefaultAzureCredential takes
+}
+
+resource app 'Microsoft.Web/sites@2024-04-01' = {
+  name: name
+  location: location
+  tags: union(tags, { 'azd-service-name': 'function-app' })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identityId}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    keyVaultReferenceIdentity: identityId
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: packageContainerUrl
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      runtime: { name: 'python', version: '3.11' }
+      scaleAndConcurrency: { instanceMemoryMB: memoryMb, maximumInstanceCount: maxInstances }
+    }
+    siteConfig: {
+      ftpsState: 'Disabled'
+      http20Enabled: true
+      minTlsVersion: '1.2'
+      appSettings: [for setting in items(union(hostSettings, settings)): { name: setting.key, value: setting.value }]
+    }
+  }
+}
+
+resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: app
+  name: 'ftp'
+  properties: { allow: false }
+}
+
+resource noScmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: app
+  name: 'scm'
+  properties: { allow: false }
+  dependsOn: [noFtpPassword] // both write the same site; at once, one gets a conflict
+}
+
+output id string = app.id
+output name string = app.name
+output url string = 'https://${app.properties.defaultHostName}'

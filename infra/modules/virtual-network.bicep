@@ -1,0 +1,37 @@
+metadata description = 'The virtual network with the subnet that functions speak from; apart from the endpoints, because the function app needs the subnet and the endpoints need the workspace.'
+
+param name string
+param location string
+param tags object
+
+@description('At least /24')
+param addressPrefix string
+
+resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+  name: name
+  location: location
+  tags: tags
+  properties: {
+    addressSpace: { addressPrefixes: [addressPrefix] }
+    subnets: [
+      {
+        name: 'functions'
+        properties: {
+          addressPrefix: cidrSubnet(addressPrefix, 26, 0)
+          delegations: [{ name: 'flex-consumption', properties: { serviceName: 'Microsoft.App/environments' } }]
+        }
+      }
+      {
+        name: 'private-endpoints'
+        properties: {
+          addressPrefix: cidrSubnet(addressPrefix, 26, 1)
+          privateEndpointNetworkPolicies: 'Disabled'
+        }
+      }
+    ]
+  }
+}
+
+output id string = network.id
+output functionSubnetId string = network.properties.subnets[0].id
+output endpointSubnetId string = network.properties.subnets[1].id
