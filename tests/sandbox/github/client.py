@@ -1,0 +1,40 @@
+"""A caller of the stand-in's API, and a writer of small repositories."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import requests
+
+from sandbox.github import GitHubStandIn
+
+
+def write_tree(folder: Path, files: dict[str, str]) -> Path:
+    """Write files, their texts dedented."""
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
+    return folder
+
+
+class Client:
+    """Sends requests to a stand-in as one token's owner."""
+
+    def __init__(self, standin: GitHubStandIn, token: str | None = None) -> None:
+        self._standin = standin
+        self.token = standin.token if token is None else token
+
+    def send(self, method: str, path: str, body: object = None, **headers: str) -> requests.Response:
+        if path.startswith("/repos/-/"):
+            path = path.replace("/-/", "/proseware/driftloop/", 1)
+        return requests.request(
+            method,
+            self._standin.url + path,
+            json=body,
+            headers={"Authorization": f"Bearer {self.token}", **headers},
+            timeout=20,
+        )
+
+    def dispatch(self, event_type: object, payload: object = None) -> requests.Response:
+        body = {"event_type": event_type} | ({} if payload is None else {"client_payload": payload})
+        return self.send("POST", "/repos/-/dispatches", body)
