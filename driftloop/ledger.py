@@ -49,7 +49,7 @@ _OUTCOMES = frozenset({DriftState.PROMOTED, DriftState.REJECTED, DriftState.FAIL
 TRANSITIONS: dict[DriftState, frozenset[DriftState]] = {
     # An outcome may arrive in any open state: a person may have run the workflow by hand, or re-run it after we gave
     # up on it.
-    DriftState.HELD: _OUTCOMES | {DriftState.CLAIMED, DriftState.CONFIRMED, DriftState.SUPERSEDED},
+    DriftState.HELD: _OUTCOMES | {DriftState.HELD, DriftState.CLAIMED, DriftState.CONFIRMED, DriftState.SUPERSEDED},
     DriftState.CLAIMED: _OUTCOMES | {DriftState.CLAIMED, DriftState.SENT, DriftState.HELD, DriftState.CONFIRMED},
     DriftState.SENT: _OUTCOMES | {DriftState.CONFIRMED, DriftState.HELD},
     DriftState.CONFIRMED: _OUTCOMES | {DriftState.HELD},
@@ -141,7 +141,8 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     """What the next check of a model must know.
 
     `evidence` is the engine's, as JSON; `drift_id` the drift that this epoch raised; `labels_since` moves on when a
-    challenger is rejected: the next retrain needs outcomes that the rejected one did not have.
+    challenger is rejected: the next retrain needs outcomes that the rejected one did not have. `announced`: the
+    model versions whose deployment was requested, and by which event.
     """
 
     model: str
@@ -152,12 +153,15 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str | None = None
     watermark: Watermark = Watermark()
     labels_since: str | None = None
+    newest_record: str | None = None
     cooldown_until: datetime | None = None
     drift_id: str | None = None
     last_check_id: str | None = None
     last_verdict: str | None = None
     last_checked_at: datetime | None = None
     last_error: str | None = None
+    follow_up_at: datetime | None = None
+    announced: dict[str, str] = {}
     etag: str = ""
 
 
@@ -215,10 +219,18 @@ def moved(drift: Drift, to: DriftState, at: datetime, note: str, **changes: Any)
             f"{drift.drift_id}: cannot go from {drift.state} to {to}: the ledger was changed by hand, or by another "
             "version of Driftloop"
         )
-    history = (*drift.history, Step(at, to, note))
-    if len(history) > HISTORY_LENGTH:
-        history = (history[0], *history[-(HISTORY_LENGTH - 1) :])
-    return msgspec.structs.replace(drift, state=to, history=history, **changes)
+    return msgspec.structs.replace(drift, state=to, history=_history(drift, Step(at, to, note)), **changes)
+
+
+def noted(drift: Drift, at: datetime, note: str) -> Drift:
+    """The drift with a line in its history that says why it stays where it is."""
+    return msgspec.structs.replace(drift, history=_history(drift, Step(at, drift.state, note)))
+
+
+def _history(drift: Drift, step: Step) -> tuple[Step, ...]:
+    history = (*drift.history, step)
+    # The first line is kept: it says when the drift was found.
+    return history if len(history) <= HISTORY_LENGTH else (history[0], *history[-(HISTORY_LENGTH - 1) :])
 
 
 def opened(drift: Drift, at: datetime, note: str) -> Drift:

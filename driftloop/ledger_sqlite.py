@@ -76,7 +76,7 @@ class SqliteLedger:
             if check is not None:
                 at = check.at.isoformat(timespec="microseconds")
                 connection.execute(
-                    "INSERT OR REPLACE INTO checks VALUES (?, ?, ?, ?)", (check.check_id, check.model, at, _body(check))
+                    "INSERT OR IGNORE INTO checks VALUES (?, ?, ?, ?)", (check.check_id, check.model, at, _body(check))
                 )
         return msgspec.structs.replace(state, etag=str(version + 1))
 
