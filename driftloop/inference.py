@@ -1,0 +1,104 @@
+"""A schema guessed from a reference file, for the command line's first use; a written schema says more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftloop.columns import numbers, texts, times
+from driftloop.errors import InputError
+from driftloop.reading import as_batches
+from driftloop.schema import MISSING, Column, Kind, Role, Schema
+
+LOOKED_AT = 100_000
+FEW_CATEGORIES = 6
+"""Whole numbers with at most so many distinct values, each repeated often, are codes rather than amounts."""
+MOSTLY = 0.95
+
+
+def infer_schema(batches: Iterable[Any]) -> Schema:
+    """Names, kinds and roles from the first 100,000 rows.
+
+    Numbers (also as text) are numeric, unless they are few whole codes such as 1 and 2; dates and times are datetime;
+    the rest is categorical. A column of times that never repeats or grows is the timestamp, one that counts rows is
+    an id, a nested or empty one is ignored. Raises InputError when there is no row or nothing to compare.
+    """
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in as_batches(batches):
+        held.append(batch.slice(0, LOOKED_AT - rows))
+        rows += held[-1].num_rows
+        if rows >= LOOKED_AT:
+            break
+    if not rows:
+        raise InputError("the reference has no rows: nothing to compare with")
+    table = pa.Table.from_batches(held) if len({str(b.schema) for b in held}) == 1 else _joined(held)
+    columns = [
+        _column(name, table.column(name).combine_chunks())
+        for name in table.column_names
+        if not name.startswith("__index_level")
+    ]
+    if not any(column.role == "feature" for column in columns):
+        raise InputError("no column of the reference can be compared")
+    stamps = [column for column in columns if column.role == "timestamp"]
+    return Schema(
+        tuple(c if c.role != "timestamp" or c is stamps[0] else Column(c.name, c.kind, role="ignore") for c in columns)
+    )
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.Table:
+    return pa.concat_tables([pa.Table.from_batches([b]) for b in batches], promote_options="permissive")
+
+
+def _column(name: str, array: Any) -> Column:
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks() if array.num_chunks != 1 else array.chunk(0)
+    kind, role = _kind(array)
+    return Column(name=name, kind=kind, role=role)
+
+
+def _kind(array: pa.Array) -> tuple[Kind, Role]:
+    declared = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    if pa.types.is_nested(declared):
+        return "categorical", "ignore"
+    if pa.types.is_dictionary(array.type) or pa.types.is_boolean(declared):
+        return "categorical", "feature"
+    if pa.types.is_timestamp(declared) or pa.types.is_date(declared):
+        return "datetime", "timestamp"
+    if pa.types.is_null(declared):
+        return "numeric", "feature"
+    if not (pa.types.is_string(declared) or pa.types.is_large_string(declared) or pa.types.is_string_view(declared)):
+        if pa.types.is_binary(declared) or pa.types.is_large_binary(declared):
+            return "categorical", _texts_role(array)
+        return _numeric(numbers(array, MISSING).values)
+    read = numbers(array, MISSING)
+    known = len(array) - int(np.count_nonzero(np.isnan(read.values))) + read.malformed
+    if known == 0:
+        return "numeric", "feature"
+    if read.malformed <= (1 - MOSTLY) * known:
+        return _numeric(read.values)
+    if times(array, MISSING).malformed <= (1 - MOSTLY) * known:
+        return "datetime", "timestamp"
+    return "categorical", _texts_role(array)
+
+
+def _numeric(values: Any) -> tuple[Kind, Role]:
+    known = values[np.isfinite(values)]
+    if len(known) and np.all(known == np.floor(known)):
+        distinct = len(np.unique(known))
+        if distinct <= FEW_CATEGORIES and len(known) >= 5 * distinct:
+            return "categorical", "feature"
+        steps = np.diff(known)
+        if len(known) == len(values) > 2 and np.all(steps == steps[0]) and steps[0] != 0:
+            return "categorical", "id"
+    return "numeric", "feature"
+
+
+def _texts_role(array: pa.Array) -> Role:
+    read = texts(array, MISSING)
+    known = int(np.count_nonzero(read.codes >= 0))
+    return "id" if known > 20 and pc.count_distinct(array, mode="only_valid").as_py() == known else "feature"

@@ -1,0 +1,35 @@
+"""How careful to be: the rates of false alarms that the user tolerates, and what is too small to matter."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[policy]` table of driftloop.toml. Every default suits a weekly check."""
+
+    alpha: float = 0.05
+    """Rate of false alarms of one check by itself (`driftloop check`)."""
+    budget: int = 520
+    """At most one false retrain in so many checks on average, where evidence accumulates (the timer, `driftloop replay`)."""
+    tolerance: float = 0.1
+    """By which part the error of the model may grow before it counts as degraded."""
+    min_rows: int = 20
+    """A smaller window says too little: verdict `insufficient`."""
+    permutations: int = 999
+    """Random relabellings of a small window; more where the answer needs a finer p."""
+    min_shift: float = 0.1
+    """Smallest shift of a mean that matters, in standard deviations of the baseline."""
+    min_share: float = 0.02
+    """Smallest change of a share (of a category, of missing values) that matters."""
+    min_correlation: float = 0.1
+    """Smallest change of a correlation that matters."""
+    min_spread: float = 0.1
+    """Smallest change of a standard deviation that matters, as a part of it."""
+
+    def __post_init__(self) -> None:
+        for name in ("alpha", "tolerance", "min_shift", "min_share", "min_correlation", "min_spread"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"policy.{name} must be between 0 and 1")
+        if self.budget < 1 or self.min_rows < 2 or self.permutations < 19:
+            raise ValueError("policy: budget must be at least 1, min_rows 2, permutations 19")

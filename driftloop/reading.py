@@ -1,0 +1,181 @@
+"""Files as streams of record batches: Parquet, CSV and JSON Lines, gzipped or not, from a path or an open file."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+import pyarrow as pa
+
+from driftloop.errors import InputError
+
+if TYPE_CHECKING:
+    from driftloop.schema import Schema
+
+BATCH_ROWS = 1 << 16
+LINES = 1 << 13
+FORMATS = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+def read_batches(
+    source: str | Path | IO[bytes],
+    schema: Schema | None = None,
+    *,
+    format: str | None = None,  # noqa: A002
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a file as a stream of batches of at most 65,536 rows, in bounded memory.
+
+    `source` is a path, or an open binary file together with a `format`: parquet, csv or jsonl, with `.gz` behind it
+    when it is gzipped (`"csv.gz"`; a file name will do too). Parquet needs a file that can seek. With a `schema` only
+    its columns are read. CSV values arrive as texts, to be read by the schema's kinds. Raises InputError.
+    """
+    name = str(source) if isinstance(source, str | Path) else str(format or getattr(source, "name", ""))
+    kind, zipped = _format(format or name)
+    wanted = None if schema is None else [c.name for c in schema.columns if c.role != "ignore"]
+    try:
+        with _opened(source, zipped) as file:
+            yield from {"parquet": _parquet, "csv": _csv, "jsonl": _jsonl}[kind](file, wanted)
+    except FileNotFoundError:
+        raise InputError(f"{name}: no such file") from None
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise InputError(f"{name}: cannot be read as {kind} ({reason[0][:200]})") from None
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def as_batches(source: Any) -> Iterable[pa.RecordBatch]:
+    """Batches from what callers hold: a stream of batches, an Arrow table or batch, or a data frame."""
+    if isinstance(source, pa.RecordBatch):
+        return [source]
+    if isinstance(source, pa.Table):
+        return source.to_batches(max_chunksize=BATCH_ROWS)
+    if hasattr(source, "__arrow_c_stream__"):
+        return pa.table(source).to_batches(max_chunksize=BATCH_ROWS)
+    if isinstance(source, str | Path):
+        raise InputError(f"{source}: a path was passed where batches are expected; wrap it in read_batches()")
+    batches: Iterable[pa.RecordBatch] = source
+    return batches
+
+
+def _format(name: str) -> tuple[str, bool]:
+    name = name.lower()
+    zipped = name.endswith(".gz")
+    stem = name.removesuffix(".gz")
+    for suffix, kind in FORMATS.items():
+        if stem.endswith(suffix) or stem == suffix[1:]:
+            return kind, zipped
+    raise InputError(
+        f"{name or 'the file'}: unknown format; Parquet (.parquet), CSV (.csv) or JSON Lines (.jsonl) can be read"
+    )
+
+
+@contextmanager
+def _opened(source: str | Path | IO[bytes], zipped: bool) -> Iterator[Any]:
+    file = Path(source).open("rb") if isinstance(source, str | Path) else source
+    try:
+        yield gzip.open(file, "rb") if zipped else file
+    finally:
+        if file is not source:
+            file.close()
+
+
+def _parquet(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
+    import pyarrow.parquet as pq
+
+    parquet = pq.ParquetFile(file, pre_buffer=False)
+    names = parquet.schema_arrow.names
+    _check_names(names)
+    columns = None if wanted is None else [name for name in names if name in set(wanted)]
+    yield from parquet.iter_batches(BATCH_ROWS, columns=columns)
+
+
+def _csv(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
+    import pyarrow.csv as pc
+
+    # The header is read apart: every column is declared as text, so that no guess from the first block can
+    # fail on a later one, and 01 stays 01.
+    header = file.readline()
+    if not header.strip():
+        raise InputError("the file is empty")
+    text = header.decode("utf-8-sig")
+    names = next(pc.open_csv(pa.BufferReader((text.rstrip("\r\n") + "\n" + text).encode())) for _ in (0,)).schema.names
+    _check_names(names)
+    first = file.readline()
+    if not first.strip():
+        yield pa.RecordBatch.from_pydict({name: pa.array([], pa.string()) for name in names})
+        return
+    stream = pc.open_csv(
+        _Prefixed(first, file),
+        read_options=pc.ReadOptions(column_names=names, block_size=4 << 20),
+        parse_options=pc.ParseOptions(newlines_in_values=True),
+        convert_options=pc.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            include_columns=[name for name in names if wanted is None or name in set(wanted)],
+            strings_can_be_null=False,
+        ),
+    )
+    yield from stream
+
+
+class _Prefixed:
+    """A file with some bytes that were already taken from it put back in front."""
+
+    closed = False
+
+    def __init__(self, prefix: bytes, file: IO[bytes]) -> None:
+        self._prefix, self._file = prefix, file
+
+    def read(self, size: int = -1) -> bytes:
+        if self._prefix:
+            taken, self._prefix = self._prefix, b""
+            return taken
+        return self._file.read(size)
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """The file is closed by who opened it."""
+
+
+def _jsonl(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
+    decoder = msgspec.json.Decoder()
+    lines = (line for line in file if line.strip())
+    number = 0
+    while chunk := list(itertools.islice(lines, LINES)):
+        rows = []
+        for line in chunk:
+            number += 1
+            try:
+                row = decoder.decode(line)
+            except msgspec.DecodeError as error:
+                raise InputError(f"record {number} is not JSON ({error})") from None
+            if not isinstance(row, dict):
+                raise InputError(f"record {number} is not a JSON object")
+            rows.append(row)
+        names = list(dict.fromkeys(name for row in rows for name in row if wanted is None or name in set(wanted)))
+        yield pa.RecordBatch.from_pydict({name: _json_array([row.get(name) for row in rows]) for name in names})
+    if number == 0:
+        raise InputError("the file is empty")
+
+
+def _json_array(values: list[Any]) -> pa.Array:
+    if all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values):
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    if all(value is None or isinstance(value, bool) for value in values):
+        return pa.array(values, pa.bool_())
+    return pa.array(
+        [None if v is None else v if isinstance(v, str) else msgspec.json.encode(v).decode() for v in values]
+    )
+
+
+def _check_names(names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"two columns are named {twice!r}")

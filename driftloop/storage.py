@@ -1,0 +1,187 @@
+"""A profile as a Parquet file, and back: a row for each compared column, the rest in the file's metadata."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from driftloop.bins import Bins
+from driftloop.categories import Categories
+from driftloop.errors import BaselineError, SchemaError
+from driftloop.profile import ColumnProfile, Profile
+from driftloop.sample import Sample
+from driftloop.schema import Schema
+
+VERSION = 1
+METADATA = b"driftloop"
+MOST_DECIMALS = 4
+COUNTS = ("rows", "missing", "malformed", "absent", "negative_infinite", "positive_infinite")
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What the file's metadata says."""
+
+    version: int
+    table: Schema
+    rows: int
+    complete: bool
+    first: float | None = None
+    last: float | None = None
+    extra: tuple[str, ...] = ()
+
+
+def profile_to_bytes(profile: Profile) -> bytes:
+    """The profile as a Parquet file; equal profiles give equal bytes."""
+    import pyarrow.parquet as pq
+
+    header = Header(
+        VERSION, profile.schema, profile.rows, profile.sample.complete, profile.first, profile.last, profile.extra
+    )
+    rows = [_row(profile, place) for place in range(len(profile.schema.features))]
+    table = pa.Table.from_pylist(rows, schema=_LAYOUT.with_metadata({METADATA: msgspec.json.encode(header)}))
+    sink = pa.BufferOutputStream()
+    plain = {name: "DELTA_BINARY_PACKED" for name in _DELTAS} | {"sample_values.list.element": "BYTE_STREAM_SPLIT"}
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        compression_level=9,
+        use_dictionary=False,
+        column_encoding=plain,
+        store_schema=True,
+        write_statistics=False,
+    )
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def profile_from_bytes(content: bytes) -> Profile:
+    """The profile in a file that this version or an older one wrote. Raises BaselineError."""
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(pa.BufferReader(content))
+        header = _header((table.schema.metadata or {}).get(METADATA))
+        rows = {row["name"]: row for row in table.to_pylist()}
+        columns = {column.name: _column(rows[column.name]) for column in header.table.features}
+        return Profile(
+            header.table, header.rows, columns, _sample(header, rows), header.first, header.last, header.extra
+        )
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError, IndexError, SchemaError) as error:
+        raise BaselineError(f"not a readable profile ({str(error).splitlines()[0][:200]}): build it anew") from None
+
+
+def is_profile(path: Path) -> bool:
+    """Whether a file is a profile rather than a table of records."""
+    import pyarrow.parquet as pq
+
+    try:
+        return METADATA in (pq.read_metadata(path).metadata or {})
+    except (pa.ArrowException, OSError):
+        return False
+
+
+def _header(text: bytes | None) -> Header:
+    if text is None:
+        raise BaselineError("a Parquet file, but not a profile: pass what Baseline.to_bytes() gave, or build one")
+    version = msgspec.json.decode(text).get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise BaselineError(
+            f"profile version {version} is newer than this driftloop reads ({VERSION}): update driftloop"
+        )
+    return msgspec.json.decode(text, type=Header)
+
+
+_DELTAS = (
+    "bin_keys.list.element",
+    "bin_counts.list.element",
+    "category_counts.list.element",
+    "buckets.list.element",
+    "sample_decimals.list.element",
+    "sample_weights.list.element",
+)
+_LAYOUT = pa.schema(
+    [("name", pa.string())]
+    + [(name, pa.int64()) for name in COUNTS]
+    + [("minimum", pa.float64()), ("maximum", pa.float64()), ("precision", pa.int64())]
+    + [("bin_keys", pa.list_(pa.int64())), ("bin_counts", pa.list_(pa.int64()))]
+    + [("category_names", pa.list_(pa.string())), ("category_counts", pa.list_(pa.int64()))]
+    + [("buckets", pa.list_(pa.int64()))]
+    + [("sample_values", pa.list_(pa.float64())), ("sample_decimals", pa.list_(pa.int64())), ("decimals", pa.int64())]
+    + [("sample_levels", pa.list_(pa.string()))]
+    + [("sample_keys", pa.list_(pa.uint64())), ("sample_weights", pa.list_(pa.int64()))]
+)
+
+
+def _row(profile: Profile, place: int) -> dict[str, Any]:
+    column = profile.schema.features[place]
+    summary = profile.columns[column.name]
+    sample = profile.sample
+    row: dict[str, Any] = {name: getattr(summary, name) for name in COUNTS}
+    row |= {"name": column.name, "minimum": summary.minimum, "maximum": summary.maximum}
+    if summary.histogram is not None:
+        row |= {
+            "precision": summary.histogram.precision,
+            "bin_keys": summary.histogram.keys.tolist(),
+            "bin_counts": summary.histogram.counts.tolist(),
+        }
+    if summary.categories is not None:
+        buckets = summary.categories.buckets
+        row |= {
+            "category_names": list(summary.categories.names),
+            "category_counts": list(summary.categories.names.values()),
+            "buckets": None if buckets is None else buckets.tolist(),
+        }
+    values = sample.values[:, place]
+    decimals = _decimals(values)
+    if decimals is None:
+        row["sample_values"] = values.tolist()
+    else:
+        row |= {
+            "decimals": decimals,
+            "sample_decimals": [None if np.isnan(v) else round(v * 10**decimals) for v in values.tolist()],
+        }
+    row["sample_levels"] = list(sample.levels[place])
+    if place == 0:
+        row |= {"sample_keys": sample.keys.tolist(), "sample_weights": sample.weights.tolist()}
+    return row
+
+
+def _decimals(values: npt.NDArray[np.float64]) -> int | None:
+    """With how many decimals the values were recorded, if so few that whole numbers can stand for them exactly."""
+    known = values[~np.isnan(values)]
+    if not np.isfinite(known).all() or (len(known) and np.abs(known).max() > 1e12):
+        return None
+    for decimals in range(MOST_DECIMALS + 1):
+        scale = 10.0**decimals
+        if np.array_equal(np.round(known * scale) / scale, known):
+            return decimals
+    return None
+
+
+def _column(row: dict[str, Any]) -> ColumnProfile:
+    histogram = categories = None
+    if row["bin_keys"] is not None:
+        histogram = Bins(row["precision"], np.array(row["bin_keys"], np.int64), np.array(row["bin_counts"], np.int64))
+    if row["category_names"] is not None:
+        buckets = None if row["buckets"] is None else np.array(row["buckets"], np.int64)
+        categories = Categories(dict(zip(row["category_names"], row["category_counts"], strict=True)), buckets)
+    return ColumnProfile(*(row[name] for name in COUNTS), row["minimum"], row["maximum"], histogram, categories)
+
+
+def _sample(header: Header, rows: dict[str, dict[str, Any]]) -> Sample:
+    ordered = [rows[column.name] for column in header.table.features]
+    keys = np.array(ordered[0]["sample_keys"], np.uint64)
+    values = np.empty((len(keys), len(ordered)))
+    for place, row in enumerate(ordered):
+        if row["sample_values"] is not None:
+            values[:, place] = np.array(row["sample_values"], np.float64)
+        else:
+            values[:, place] = np.array(row["sample_decimals"], np.float64) / 10.0 ** row["decimals"]
+    levels = tuple(tuple(row["sample_levels"]) for row in ordered)
+    return Sample(keys, values, np.array(ordered[0]["sample_weights"], np.int64), levels, header.complete)

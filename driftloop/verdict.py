@@ -1,0 +1,151 @@
+"""The check: a window against a baseline, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from driftloop.comparison import Comparison, compare
+from driftloop.errors import SchemaError
+from driftloop.incident import incidents
+from driftloop.policy import Policy
+from driftloop.rows import FeatureRow, feature_rows
+from driftloop.window import Baseline, Window
+
+if TYPE_CHECKING:
+    from driftloop.evidence import Evidence
+
+__all__ = ["Check", "FeatureRow", "Verdict", "check"]
+
+
+class Verdict(StrEnum):
+    """What a check says."""
+
+    STABLE = "stable"
+    DRIFT = "drift"
+    """The population has moved: retrain."""
+    INCIDENT = "incident"
+    """The feed is broken: alert, never retrain."""
+    INSUFFICIENT = "insufficient"
+    """Too few rows to say anything."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """The answer of one check, with everything that it rests on."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    """Sentences, the most important first."""
+    features: tuple[FeatureRow, ...]
+    rows: int
+    baseline_rows: int
+    p_value: float | None
+    """The chance of a comparison as striking as this one without drift; None where none was made."""
+    alpha: float
+    baseline_sha256: str
+    window_sha256: str
+    first_time: str | None = None
+    last_time: str | None = None
+    evidence: Evidence | None = None
+    """What to store for the next check of this model; None when the check was made without evidence."""
+
+    @property
+    def drift(self) -> bool:
+        """Whether to retrain."""
+        return self.verdict is Verdict.DRIFT
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON; the evidence's state is left out."""
+        return {
+            "verdict": self.verdict.value,
+            "drift": self.drift,
+            "reasons": list(self.reasons),
+            "p_value": self.p_value,
+            "alpha": self.alpha,
+            "rows": self.rows,
+            "baseline_rows": self.baseline_rows,
+            "first_time": self.first_time,
+            "last_time": self.last_time,
+            "baseline_sha256": self.baseline_sha256,
+            "window_sha256": self.window_sha256,
+            "features": [row.to_dict() for row in self.features],
+        }
+
+
+def check(
+    baseline: Baseline,
+    window: Window,
+    policy: Policy | None = None,
+    evidence: Evidence | None = None,
+    *,
+    now: float | None = None,
+) -> Check:
+    """Compare a window with a baseline. Pure: the same arguments give the same answer on every machine.
+
+    Without `evidence` the verdict is `drift` when the comparison's p is at most `policy.alpha`; with it, when the
+    evidence of this and earlier windows together raises the alarm (`driftloop.evidence`). An incident or a window that
+    is too small leaves the evidence as it was. `now` (seconds since 1970) is when the check is made: records from
+    later than that are an incident. Raises SchemaError when the two were read with different schemas.
+    """
+    policy = policy or Policy()
+    if [(c.name, c.kind) for c in baseline.schema.features] != [(c.name, c.kind) for c in window.schema.features]:
+        raise SchemaError("the window was read with another schema than the baseline: read it with baseline.schema")
+    if window.rows < policy.min_rows:
+        reason = f"{window.rows} rows are too few to say anything (at least {policy.min_rows} are needed)"
+        return _answer(Verdict.INSUFFICIENT, (reason,), None, baseline, window, policy, evidence)
+    broken = incidents(baseline, window, policy, now)
+    comparison = compare(baseline, window, policy)
+    if broken:
+        return _answer(Verdict.INCIDENT, broken, comparison, baseline, window, policy, evidence)
+    alarm = comparison.p <= policy.alpha
+    if evidence is not None:
+        from driftloop.evidence import update
+
+        evidence = update(
+            evidence,
+            baseline,
+            window,
+            comparison,
+            window_id=window.sha256,
+            since=window.first_time,
+            policy=policy,
+        )
+        alarm = evidence.alarm
+    return _answer(Verdict.DRIFT if alarm else Verdict.STABLE, (), comparison, baseline, window, policy, evidence)
+
+
+def _answer(
+    verdict: Verdict,
+    reasons: tuple[str, ...],
+    comparison: Comparison | None,
+    baseline: Baseline,
+    window: Window,
+    policy: Policy,
+    evidence: Evidence | None,
+) -> Check:
+    features = feature_rows(baseline, window, comparison, policy)
+    if not reasons:
+        moved = sorted(
+            (row for row in features if row.drift), key=lambda row: row.p_value if row.p_value is not None else 1.0
+        )
+        reasons = tuple(row.sentence for row in moved)
+    if not reasons and verdict is Verdict.DRIFT:
+        reasons = ("the columns together have moved, none of them alone for sure",)
+    if not reasons:
+        reasons = ("no change beyond chance",)
+    return Check(
+        verdict,
+        reasons,
+        features,
+        window.rows,
+        baseline.rows,
+        None if comparison is None else comparison.p,
+        policy.alpha,
+        baseline.sha256,
+        window.sha256,
+        window.first_time,
+        window.last_time,
+        evidence,
+    )
