@@ -24,6 +24,7 @@ class Faults:
 
     _plans: list[_Plan] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _held: dict[str, tuple[re.Pattern[str], threading.Event]] = field(default_factory=dict)
 
     def refuse(
         self,
@@ -51,10 +52,26 @@ class Faults:
         """Let matching pipeline steps fail instead of running."""
         self._add("step", name, ArmError(400, "UserError", message), times)
 
+    def hold(self, kind: str, name: str) -> threading.Event:
+        """Keep operations on a matching `endpoint` or `deployment` ("endpoint/name") under way until the returned event is set."""
+        released = threading.Event()
+        with self._lock:
+            self._held[kind] = (re.compile(name), released)
+        return released
+
+    def wait_while_held(self, kind: str, name: str) -> None:
+        """Block while `name` is held."""
+        held = self._held.get(kind)
+        if held is not None and held[0].search(name):
+            held[1].wait()
+
     def clear(self) -> None:
-        """Forget what has not been played yet."""
+        """Forget what has not been played yet, and let go of what is held."""
         with self._lock:
             self._plans.clear()
+            for _, released in self._held.values():
+                released.set()
+            self._held.clear()
 
     def pending(self) -> int:
         """How many plans are left to play: a test that expects a failure asserts that this is 0."""

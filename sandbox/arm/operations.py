@@ -38,6 +38,9 @@ class Operations:
             except ArmError as error:
                 operation.error = error.body()["error"]
                 operation.status = "Failed"
+            except Exception as error:  # noqa: BLE001 - an operation that never ends would keep its client waiting for ever
+                operation.error = {"code": "InternalServerError", "message": f"{type(error).__name__}: {error}"}
+                operation.status = "Failed"
 
         threading.Thread(target=run, name=f"operation-{name[:8]}", daemon=True).start()
         return {

@@ -6,6 +6,8 @@ from starlette.routing import Route
 
 from sandbox.arm.assets import Assets
 from sandbox.arm.catalog import Catalog
+from sandbox.arm.endpoints import Endpoints
+from sandbox.arm.front import Front
 from sandbox.arm.gateway import WORKSPACE, Gateway
 from sandbox.arm.history import History
 from sandbox.arm.jobs import Jobs
@@ -23,6 +25,8 @@ def routes(
     assets: Assets,
     jobs: Jobs,
     history: History,
+    endpoints: Endpoints,
+    front: Front,
 ) -> list[Route]:
     """All routes, the refusal of everything else last."""
     route = gateway.route
@@ -53,6 +57,8 @@ def routes(
         route("POST", f"/data/v1.0{WORKSPACE}/dataversion/batchGetResolvedUris", history.data_uris),
         route("POST", f"/modelregistry/v1.0{WORKSPACE}/models/batchGetResolvedUris", history.model_uris),
         history.log_route(),
+        *_endpoint_routes(gateway, endpoints),
+        front.route(),
         gateway.refuse_unknown(),
     ]
 
@@ -73,3 +79,23 @@ def _asset_routes(gateway: Gateway, catalogs: Mapping[str, Catalog], assets: Ass
             route("DELETE", version, catalog.delete),
         ]
     return found
+
+
+def _endpoint_routes(gateway: Gateway, endpoints: Endpoints) -> list[Route]:
+    route = gateway.route
+    endpoint = f"{WORKSPACE}/onlineEndpoints/{{endpoint}}"
+    deployment = f"{endpoint}/deployments/{{deployment}}"
+    return [
+        route("GET", f"{WORKSPACE}/onlineEndpoints", endpoints.list),
+        route("GET", endpoint, endpoints.get),
+        route("PUT", endpoint, endpoints.put),
+        route("DELETE", endpoint, endpoints.delete),
+        route("POST", f"{endpoint}/listKeys", endpoints.keys),
+        route("POST", f"{endpoint}/regenerateKeys", endpoints.regenerate),
+        route("POST", f"{endpoint}/token", endpoints.token),
+        route("GET", f"{endpoint}/deployments", endpoints.list_deployments),
+        route("GET", deployment, endpoints.get_deployment),
+        route("PUT", deployment, endpoints.put_deployment),
+        route("DELETE", deployment, endpoints.delete_deployment),
+        route("POST", f"{deployment}/getLogs", endpoints.logs),
+    ]

@@ -6,7 +6,9 @@ from starlette.applications import Starlette
 
 from sandbox.arm.assets import Assets
 from sandbox.arm.catalog import Catalog
+from sandbox.arm.endpoints import Endpoints
 from sandbox.arm.faults import Faults
+from sandbox.arm.front import Front
 from sandbox.arm.gateway import Gateway
 from sandbox.arm.history import History
 from sandbox.arm.jobs import Jobs
@@ -15,6 +17,7 @@ from sandbox.arm.recorder import Recorder
 from sandbox.arm.references import References
 from sandbox.arm.routes import routes
 from sandbox.arm.runs import Runs
+from sandbox.arm.scoring import Depot
 from sandbox.arm.steps import Workshop
 from sandbox.arm.storage import Storage
 from sandbox.arm.wire import Scope
@@ -50,6 +53,8 @@ class AzureStandIn:
             self.scope, self.storage, self._runs, self.catalogs["codes"], references, identity, folder.resolve()
         )
         self._jobs = Jobs(shop, self.catalogs["components"], self._workspace, self._operations, self.faults)
+        depot = Depot(self.scope, self.storage, self.catalogs, references, identity, folder.resolve())
+        self.endpoints = Endpoints(self.scope, depot, self._operations, self.faults, self.identity)
         gateway = Gateway(self.scope, self.identity, self.recorder, self.faults)
         app = Starlette(
             routes=[
@@ -64,12 +69,14 @@ class AzureStandIn:
                     ),
                     self._jobs,
                     History(self._runs, self.storage.datastores["workspaceartifactstore"]),
+                    self.endpoints,
+                    Front(self.endpoints, self.identity),
                 ),
             ]
         )
         self._server = Server(app, azurite.certificate)
         self.url = self._server.url
-        self._workspace.url = self._operations.url = self._runs.url = self.url
+        self._workspace.url = self._operations.url = self._runs.url = self.endpoints.url = self.url
         # What a compute offers a job: who it is and where the cloud is, but not what a workflow's own variables say.
         identity.update(self._identity_environment())
 
@@ -90,7 +97,9 @@ class AzureStandIn:
 
     def stop(self) -> None:
         """Cancel jobs, stop what serves, and stop listening; harmless when repeated."""
+        self.faults.clear()
         self._jobs.stop()
+        self.endpoints.stop()
         self._server.stop()
 
     def __enter__(self) -> "AzureStandIn":

@@ -1,0 +1,343 @@
+"""Managed online endpoints and their deployments, as Resource Manager shows and changes them, with the rules that Azure enforces."""
+
+import re
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+
+from sandbox.arm.faults import Faults
+from sandbox.arm.operations import Operations
+from sandbox.arm.scoring import Depot, ScoringServer
+from sandbox.arm.wire import Answer, ArmError, Call, Json, Scope, not_found, now, resource
+from sandbox.identity import Identity
+
+_NAME = re.compile(r"^[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]$")
+_KEYS = ("Primary", "Secondary")
+_AUTH = {"key": "Key", "amltoken": "AMLToken", "aadtoken": "AADToken"}
+
+
+@dataclass
+class Deployment:
+    """One deployment; `server` is what answers for it, the old one while an update is under way."""
+
+    name: str
+    body: Json
+    state: str = "Creating"
+    created: str = field(default_factory=now)
+    server: ScoringServer | None = None
+    failed: ScoringServer | None = None
+
+
+@dataclass
+class Endpoint:
+    """One endpoint. `traffic` is what Resource Manager shows; `routed` is what the front goes by, which may lag behind."""
+
+    name: str
+    body: Json
+    state: str = "Creating"
+    created: str = field(default_factory=now)
+    keys: dict[str, str] = field(default_factory=lambda: {kind: secrets.token_urlsafe(24) for kind in _KEYS})
+    traffic: dict[str, int] = field(default_factory=dict)
+    mirror: dict[str, int] = field(default_factory=dict)
+    routed: dict[str, int] = field(default_factory=dict)
+    deployments: dict[str, Deployment] = field(default_factory=dict)
+
+    @property
+    def auth_mode(self) -> str:
+        return str(self.body.get("properties", {}).get("authMode", "Key"))
+
+
+
+class Endpoints:
+    """All endpoints of the workspace. `traffic_lag` is how many seconds the front goes on with the old shares after an update has succeeded."""
+
+    def __init__(self, scope: Scope, depot: Depot, operations: Operations, faults: Faults, identity: Identity) -> None:
+        self.url = ""
+        self.traffic_lag = 0.0
+        self._scope = scope
+        self._depot = depot
+        self._operations = operations
+        self._faults = faults
+        self._identity = identity
+        self._endpoints: dict[str, Endpoint] = {}
+        self._lock = threading.RLock()
+        self._started = 0
+
+    def find(self, name: str) -> Endpoint | None:
+        """The endpoint, for the front."""
+        return self._endpoints.get(name)
+
+    def all(self) -> list[Endpoint]:
+        """Every endpoint, oldest first."""
+        with self._lock:
+            return list(self._endpoints.values())
+
+    def put(self, call: Call) -> Answer:
+        """Create (201) or update (200); refused when the traffic does not add up or names what is not there."""
+        name, body = call["endpoint"], call.body
+        properties: Json = body.get("properties") or {}
+        mode = _AUTH.get(str(properties.get("authMode", "")).lower())
+        if mode is None:
+            raise ArmError(400, "BadArgument", "properties.authMode must be Key, AMLToken or AADToken.")
+        properties["authMode"] = mode
+        with self._lock:
+            known = self._endpoints.get(name)
+            if known is None:
+                _check_name("endpoint", name)
+            else:
+                _check_idle("endpoint", name, known.state)
+            endpoint = known or Endpoint(name, body)
+            traffic, mirror = _shares(endpoint, properties)
+            endpoint.body = body
+            endpoint.state = "Updating" if known else "Creating"
+            self._endpoints[name] = endpoint
+
+        def work() -> None:
+            self._faults.wait_while_held("endpoint", name)
+            planned = self._faults.take("traffic", name)
+            if planned is not None:
+                endpoint.state = "Failed"
+                raise planned
+            with self._lock:
+                endpoint.traffic, endpoint.mirror = traffic, mirror
+                endpoint.state = "Succeeded"
+            self._route_later(endpoint, traffic)
+
+        headers = self._operations.begin(work)
+        return Answer(self._show(endpoint), 200 if known else 201, headers)
+
+    def get(self, call: Call) -> Answer:
+        """One endpoint."""
+        return Answer(self._show(self._require(call["endpoint"])))
+
+    def list(self, _: Call) -> Answer:
+        """All endpoints."""
+        return Answer({"value": [self._show(endpoint) for endpoint in self.all()]})
+
+    def delete(self, call: Call) -> Answer:
+        """Delete it and its deployments; 204 where there is none."""
+        with self._lock:
+            endpoint = self._endpoints.get(call["endpoint"])
+            if endpoint is None:
+                return Answer(None, 204)
+            _check_idle("endpoint", endpoint.name, endpoint.state)
+            endpoint.state = "Deleting"
+
+        def work() -> None:
+            for deployment in endpoint.deployments.values():
+                _stop(deployment)
+            with self._lock:
+                del self._endpoints[endpoint.name]
+
+        return Answer(None, 202, self._operations.begin(work))
+
+    def keys(self, call: Call) -> Answer:
+        """Both keys of an endpoint with key authentication."""
+        endpoint = self._require(call["endpoint"])
+        if endpoint.auth_mode != "Key":
+            raise ArmError(400, "BadArgument", f"Endpoint '{endpoint.name}' does not use keys.")
+        return Answer({"primaryKey": endpoint.keys["Primary"], "secondaryKey": endpoint.keys["Secondary"]})
+
+    def regenerate(self, call: Call) -> Answer:
+        """A new key in place of one of the two."""
+        endpoint = self._require(call["endpoint"])
+        kind = str(call.body.get("keyType"))
+        if kind not in _KEYS:
+            raise ArmError(400, "BadArgument", "keyType must be Primary or Secondary.")
+
+        def work() -> None:
+            endpoint.keys[kind] = secrets.token_urlsafe(24)
+
+        return Answer(None, 202, self._operations.begin(work))
+
+    def token(self, call: Call) -> Answer:
+        """A token for an endpoint with `aml_token` authentication, good for an hour."""
+        endpoint = self._require(call["endpoint"])
+        if endpoint.auth_mode != "AMLToken":
+            raise ArmError(400, "BadArgument", f"Endpoint '{endpoint.name}' does not use tokens.")
+        token, expires = self._identity.token(f"endpoint:{endpoint.name}", 3600)
+        body = {"accessToken": token, "expiryTimeUtc": expires, "refreshAfterTimeUtc": expires - 600}
+        return Answer({**body, "tokenType": "Bearer"})
+
+    def put_deployment(self, call: Call) -> Answer:
+        """Create or replace a deployment; the old server answers until the new one is ready, and stays when that fails."""
+        endpoint, name, body = self._require(call["endpoint"]), call["deployment"], call.body
+        properties: Json = body.get("properties") or {}
+        self._check_deployment(name, properties, body)
+        with self._lock:
+            known = endpoint.deployments.get(name)
+            if known is not None:
+                _check_idle("deployment", name, known.state)
+            deployment = known or Deployment(name, body)
+            deployment.state = "Updating" if known else "Creating"
+            endpoint.deployments[name] = deployment
+            self._started += 1
+            server = ScoringServer(self._depot, endpoint.name, name, self._started, properties)
+
+        def work() -> None:
+            self._faults.wait_while_held("deployment", f"{endpoint.name}/{name}")
+            try:
+                planned = self._faults.take("deployment", f"{endpoint.name}/{name}")
+                if planned is not None:
+                    raise planned
+                server.start()
+            except BaseException:
+                server.stop()
+                deployment.failed, deployment.state = server, "Failed"
+                raise
+            old, deployment.server, deployment.body = deployment.server, server, body
+            deployment.failed, deployment.state = None, "Succeeded"
+            if old is not None:
+                old.stop()
+
+        headers = self._operations.begin(work)
+        shown = self._show_deployment(endpoint, deployment, body)
+        return Answer(shown, 200 if known else 201, headers)
+
+    def get_deployment(self, call: Call) -> Answer:
+        """One deployment."""
+        endpoint = self._require(call["endpoint"])
+        return Answer(self._show_deployment(endpoint, self._require_deployment(endpoint, call["deployment"])))
+
+    def list_deployments(self, call: Call) -> Answer:
+        """All deployments of an endpoint."""
+        endpoint = self._require(call["endpoint"])
+        return Answer({"value": [self._show_deployment(endpoint, item) for item in endpoint.deployments.values()]})
+
+    def delete_deployment(self, call: Call) -> Answer:
+        """Delete it; refused while it has a share of the traffic, 204 where there is none."""
+        endpoint = self._require(call["endpoint"])
+        with self._lock:
+            deployment = endpoint.deployments.get(call["deployment"])
+            if deployment is None:
+                return Answer(None, 204)
+            _check_idle("deployment", deployment.name, deployment.state)
+            if endpoint.traffic.get(deployment.name) or endpoint.mirror.get(deployment.name):
+                raise ArmError(
+                    400,
+                    "BadRequest",
+                    f"Deployment '{deployment.name}' of endpoint '{endpoint.name}' has traffic; set its share to 0 first.",
+                )
+            deployment.state = "Deleting"
+
+        def work() -> None:
+            _stop(deployment)
+            with self._lock:
+                endpoint.deployments.pop(deployment.name, None)
+
+        return Answer(None, 202, self._operations.begin(work))
+
+    def logs(self, call: Call) -> Answer:
+        """The last lines of a deployment's server, of the failed one where the last start failed."""
+        deployment = self._require_deployment(self._require(call["endpoint"]), call["deployment"])
+        server = deployment.failed or deployment.server
+        return Answer({"content": server.tail(int(call.body.get("tail") or 5000)) if server else ""})
+
+    def stop(self) -> None:
+        """Stop every server; for the end of the sandbox."""
+        for endpoint in self.all():
+            for deployment in list(endpoint.deployments.values()):
+                _stop(deployment)
+
+    def _check_deployment(self, name: str, properties: Json, body: Json) -> None:
+        _check_name("deployment", name)
+        if properties.get("endpointComputeType") != "Managed":
+            raise ArmError(400, "BadArgument", "The sandbox plays managed deployments only.")
+        if int((body.get("sku") or {}).get("capacity") or 0) < 1:
+            raise ArmError(400, "BadArgument", "sku.capacity must be at least 1.")
+        if not properties.get("instanceType"):
+            raise ArmError(400, "BadArgument", "properties.instanceType is required.")
+        if not properties.get("environmentId"):
+            raise ArmError(400, "BadArgument", "properties.environmentId is required: a custom model needs one.")
+        for key in ("model", "environmentId"):
+            match = re.search(r"/(models|environments)/([^/]+)/versions/([^/]+)$", str(properties.get(key) or ""))
+            if match is not None:
+                self._depot.catalogs[match[1]].properties(match[2], match[3])
+
+    def _route_later(self, endpoint: Endpoint, traffic: dict[str, int]) -> None:
+        def route() -> None:
+            time.sleep(self.traffic_lag)
+            endpoint.routed = traffic
+
+        if self.traffic_lag:
+            threading.Thread(target=route, daemon=True).start()
+        else:
+            endpoint.routed = traffic
+
+    def _require(self, name: str) -> Endpoint:
+        endpoint = self._endpoints.get(name)
+        if endpoint is None:
+            raise not_found("online endpoint", name)
+        return endpoint
+
+    def _require_deployment(self, endpoint: Endpoint, name: str) -> Deployment:
+        deployment = endpoint.deployments.get(name)
+        if deployment is None:
+            raise not_found("online deployment", f"{endpoint.name}/{name}")
+        return deployment
+
+    def _show(self, endpoint: Endpoint) -> Json:
+        base = f"{self.url}/inference/{endpoint.name}"
+        properties = {
+            **(endpoint.body.get("properties") or {}),
+            "scoringUri": f"{base}/score",
+            "swaggerUri": f"{base}/swagger.json",
+            "provisioningState": endpoint.state,
+            "traffic": dict(endpoint.traffic),
+            "mirrorTraffic": dict(endpoint.mirror),
+        }
+        shown = resource(self._scope, ("onlineEndpoints", endpoint.name), properties, endpoint.created)
+        identity = {**(endpoint.body.get("identity") or {"type": "SystemAssigned"}), "tenantId": self._scope.tenant}
+        return {**shown, **_tracked(self._scope, endpoint.body), "kind": "Managed", "identity": identity}
+
+    def _show_deployment(self, endpoint: Endpoint, deployment: Deployment, body: Json | None = None) -> Json:
+        body = deployment.body if body is None else body
+        sent: Json = body.get("properties") or {}
+        properties = {"scaleSettings": {"scaleType": "Default"}, **sent, "provisioningState": deployment.state}
+        properties["scaleSettings"] = properties["scaleSettings"] or {"scaleType": "Default"}
+        parts = ("onlineEndpoints", endpoint.name, "deployments", deployment.name)
+        shown = resource(self._scope, parts, properties, deployment.created)
+        return {**shown, **_tracked(self._scope, body), "kind": "Managed", "sku": body.get("sku")}
+
+
+def _shares(endpoint: Endpoint, properties: Json) -> tuple[dict[str, int], dict[str, int]]:
+    traffic = {name: int(share) for name, share in (properties.get("traffic") or {}).items()}
+    mirror = {name: int(share) for name, share in (properties.get("mirrorTraffic") or {}).items()}
+    for name in (*traffic, *mirror):
+        deployment = endpoint.deployments.get(name)
+        if deployment is None:
+            raise ArmError(400, "BadArgument", f"The traffic names deployment '{name}', which does not exist.")
+        if deployment.server is None and (traffic.get(name) or mirror.get(name)):
+            raise ArmError(400, "BadArgument", f"Deployment '{name}' is not ready for traffic: {deployment.state}.")
+    if any(share < 0 for share in (*traffic.values(), *mirror.values())) or sum(traffic.values()) not in (0, 100):
+        raise ArmError(400, "BadArgument", f"The traffic must add up to 0 or 100, not {sum(traffic.values())}.")
+    if sum(mirror.values()) > 50 or len([share for share in mirror.values() if share]) > 1:
+        raise ArmError(400, "BadArgument", "Mirrored traffic may go to one deployment, with 50 % at most.")
+    if both := [name for name, share in mirror.items() if share and traffic.get(name)]:
+        raise ArmError(400, "BadArgument", f"Deployment '{both[0]}' cannot have live and mirrored traffic at once.")
+    return traffic, mirror
+
+
+def _check_name(what: str, name: str) -> None:
+    if not _NAME.match(name):
+        raise ArmError(
+            400,
+            "BadArgument",
+            f"The {what} name '{name}' is not valid: 3 to 32 letters, digits and hyphens, a letter first, no hyphen last.",
+        )
+
+
+def _check_idle(what: str, name: str, state: str) -> None:
+    if state in ("Creating", "Updating", "Deleting"):
+        raise ArmError(409, "Conflict", f"The {what} '{name}' is in state {state}; try again when that has ended.")
+
+
+def _tracked(scope: Scope, body: Json) -> Json:
+    return {"location": body.get("location") or scope.location, "tags": body.get("tags") or {}}
+
+
+def _stop(deployment: Deployment) -> None:
+    for server in (deployment.server, deployment.failed):
+        if server is not None:
+            server.stop()

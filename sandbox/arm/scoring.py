@@ -1,0 +1,140 @@
+"""One deployment's scoring server: the very program that managed online endpoints run, with the registered model and the uploaded code, as a process."""
+
+import re
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import urllib3
+
+from sandbox.arm.catalog import Catalog
+from sandbox.arm.references import References
+from sandbox.arm.steps import base_environment
+from sandbox.arm.storage import Storage
+from sandbox.arm.wire import ArmError, Json, Scope
+from sandbox.ports import free_ports
+from sandbox.processes import Child, start
+
+READY_SECONDS = 60.0
+_VERSIONED = re.compile(r"/(models|codes|environments)/([^/]+)/versions/([^/]+)$")
+_CRASHED = (
+    "User container has crashed or terminated. Please see troubleshooting guide, available here: "
+    "https://aka.ms/oe-tsg#error-resourcenotready"
+)
+
+
+@dataclass(frozen=True)
+class Depot:
+    """Where servers get their files from; `identity` are the variables of the endpoint's managed identity."""
+
+    scope: Scope
+    storage: Storage
+    catalogs: Mapping[str, Catalog]
+    references: References
+    identity: Mapping[str, str]
+    folder: Path
+
+
+class ScoringServer:
+    """A process that answers on `port` of loopback; `start()` returns when it is ready."""
+
+    def __init__(self, depot: Depot, endpoint: str, deployment: str, number: int, properties: Json) -> None:
+        self._depot = depot
+        self._endpoint = endpoint
+        self._deployment = deployment
+        self._properties = properties
+        self._folder = depot.folder / "endpoints" / endpoint / f"{deployment}-{number}"
+        self._child: Child | None = None
+        self.port = free_ports(1)[0]
+
+    @property
+    def log(self) -> Path:
+        return self._folder / "inference-server.log"
+
+    def start(self) -> None:
+        """Fetch model and code, start, wait for the readiness probe. Raises ArmError as the deployment's operation would fail."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        root = self._folder / "azureml-app"
+        environment = {**base_environment(), **self._depot.identity, **self._variables(root)}
+        code = self._code(root)
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
+        # No access log and a worker that is not recycled, as in the inference image; a request may take its full timeout.
+        command += ["--timeout", "0", "--log-level", "warning", "azureml_inference_server_http.server.entry:app"]
+        with self.log.open("ab") as output:
+            self._child = start(command, environment=environment, folder=code, output=output)
+        self._wait()
+
+    def stop(self) -> None:
+        """Stop the process; harmless when repeated."""
+        if self._child is not None:
+            self._child.stop()
+
+    def tail(self, lines: int) -> str:
+        """The last lines of its log."""
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+    def _variables(self, root: Path) -> dict[str, str]:
+        configuration: Json = self._properties.get("codeConfiguration") or {}
+        variables = {
+            **{key: str(value) for key, value in (self._properties.get("environmentVariables") or {}).items()},
+            "AZUREML_ENTRY_SCRIPT": str(configuration.get("scoringScript") or "score.py"),
+            "AZUREML_ARM_SUBSCRIPTION": self._depot.scope.subscription,
+            "AZUREML_ARM_RESOURCEGROUP": self._depot.scope.group,
+            "AZUREML_ARM_WORKSPACE_NAME": self._depot.scope.workspace,
+            "AML_APP_ROOT": str(root / "code"),
+            "SERVICE_NAME": self._endpoint,
+            "HOME": str(self._folder),
+        }
+        model = self._model(root)
+        return {**variables, "AZUREML_MODEL_DIR": str(model)} if model else variables
+
+    def _model(self, root: Path) -> Path | None:
+        """As in the image: the variable names a folder that holds the model's own file or folder."""
+        reference = self._properties.get("model")
+        if not reference:
+            return None
+        match = _VERSIONED.search(str(reference))
+        if match is None:
+            raise ArmError(400, "BadArgument", f"The model '{reference}' is not a registered model's id.")
+        place = self._depot.references.locate(str(reference))
+        folder = root / "azureml-models" / match[2] / match[3]
+        if not self._depot.storage.download(place, folder / PurePosixPath(place.path).name):
+            raise ArmError(400, "BadArgument", f"The files of model {match[2]}:{match[3]} are not in storage.")
+        return folder
+
+    def _code(self, root: Path) -> Path:
+        configuration: Json = self._properties.get("codeConfiguration") or {}
+        match = _VERSIONED.search(str(configuration.get("codeId") or ""))
+        if match is None:
+            raise ArmError(
+                400, "BadArgument", "codeConfiguration.codeId is required: the sandbox serves no image alone."
+            )
+        uri = str(self._depot.catalogs["codes"].properties(match[2], match[3])["codeUri"])
+        folder = root / "code"
+        self._depot.storage.download(self._depot.references.locate(uri), folder)
+        if not (folder / str(configuration.get("scoringScript"))).is_file():
+            script = configuration.get("scoringScript")
+            raise ArmError(400, "BadArgument", f"The scoring script '{script}' is not in the code that was uploaded.")
+        return folder
+
+    def _wait(self) -> None:
+        assert self._child is not None
+        deadline = time.monotonic() + READY_SECONDS
+        pool = urllib3.HTTPConnectionPool("127.0.0.1", self.port, retries=False, timeout=1.0)
+        with pool:
+            while True:
+                if self._child.exit_code() is not None:
+                    raise ArmError(400, "ResourceNotReady", _CRASHED)
+                try:
+                    if pool.request("GET", "/").status == 200:
+                        return
+                except urllib3.exceptions.HTTPError:
+                    pass
+                if time.monotonic() > deadline:
+                    self.stop()
+                    raise ArmError(400, "ResourceNotReady", f"The readiness probe failed for {READY_SECONDS:.0f} s.")
+                time.sleep(0.05)
