@@ -1,0 +1,96 @@
+"""`make run`: the whole loop on this machine, with no account, through the code that runs in production."""
+
+import argparse
+import json
+import shlex
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from types import FrameType
+
+from sandbox.loop import Loop, LoopError
+from sandbox.record import write
+from sandbox.services import ROOT, Services, running
+from sandbox.timeline import Timeline
+from sandbox.world import MODEL, World
+
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0 when the story went as it should, 1 when not, 130 when interrupted."""
+    parser = argparse.ArgumentParser(prog="make run ARGS=...", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the endpoint serving until Ctrl-C")
+    parser.add_argument("--seed", type=int, default=442, help="of the world (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=ROOT / "out", help="where loop.json and report.html go")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    timeline = Timeline()
+    options.out.mkdir(parents=True, exist_ok=True)
+    # A folder of its own, so that two loops can run at once; it is kept only where its logs are needed.
+    folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=options.out))
+    try:
+        with running(folder) as services:
+            timeline.event("Azurite, Azure, GitHub and the Functions host are up on loopback", seconds=timeline.elapsed)
+            _play(services, World(options.seed), timeline, options.out)
+            if options.keep:
+                _keep(services, timeline)
+    except KeyboardInterrupt:
+        timeline.event("interrupted; everything that was started has been stopped")
+        shutil.rmtree(folder, ignore_errors=True)
+        return INTERRUPTED
+    except LoopError as error:
+        timeline.event(str(error), outcome="failure")
+        timeline.detail(f"everything that was started has been stopped; its logs are kept in {folder}")
+        return 1
+    shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _play(services: Services, world: World, timeline: Timeline, out: Path) -> None:
+    loop = Loop(services, world, timeline)
+    try:
+        loop.play()
+    finally:
+        # What happened until a failure is what one wants to read then.
+        paths = write(loop, out)
+    timeline.heading(f"One drift, one retrain, one deployment, in {timeline.elapsed:.0f} s")
+    for path in paths:
+        timeline.event(str(_shown(path)))
+
+
+def _keep(services: Services, timeline: Timeline) -> None:
+    """Print how to score a patient, and wait for Ctrl-C."""
+    endpoint = services.azure.endpoints.all()[0]
+    smoke = json.loads(_smoke_records(services))
+    command = [
+        *("curl", "--cacert", str(services.azurite.certificate.chain)),
+        *("-H", f"Authorization: Bearer {endpoint.keys['Primary']}", "-H", "Content-Type: application/json"),
+        *("-d", json.dumps({"data": smoke["data"][:1]}), services.azure.deployments()[0]["scoring_uri"]),
+    ]
+    timeline.heading("The endpoint keeps serving until Ctrl-C. To score a patient:")
+    timeline.console.print(shlex.join(command), soft_wrap=True, markup=False, highlight=False)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        timeline.event("stopping")
+
+
+def _smoke_records(services: Services) -> bytes:
+    version = services.azure.models()[-1]["version"]
+    return services.container("baselines").download_blob(f"{MODEL}/{version}.smoke.json").readall()
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

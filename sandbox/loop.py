@@ -1,0 +1,132 @@
+"""The loop, as `make run` plays it: a push, then day after day what the feed delivers, and what production code makes of it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+from azure.data.tables import TableServiceClient
+
+from driftloop.ledger import Check
+from function_app.ledger_table import TableLedger
+from sandbox.github import RunRecord
+from sandbox.services import Services
+from sandbox.timeline import Timeline
+from sandbox.world import MODEL, Day, Kind, World
+
+RUN_SECONDS = 300.0
+
+
+class LoopError(RuntimeError):
+    """The loop did not go as the story says; the message says where, and which log tells more."""
+
+
+@dataclass
+class Loop:
+    """Plays a world against running services, and keeps what only the player knows: which run was seen after which day."""
+
+    services: Services
+    world: World
+    timeline: Timeline
+    days: list[dict[str, Any]] = field(default_factory=list)
+    deployments: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        azurite = self.services.azurite
+        tables = TableServiceClient.from_connection_string(
+            azurite.connection_string, connection_verify=str(azurite.certificate.chain)
+        )
+        self.ledger = TableLedger(tables)
+
+    def first_model(self) -> None:
+        """The owner of the model uploads its historic records and pushes to main."""
+        buffer = BytesIO()
+        self.world.historic().to_parquet(buffer, index=False)
+        self._upload("training-data", f"{MODEL}/historic.parquet", buffer.getvalue())
+        with self.timeline.working("push to main: training the first model") as stopwatch:
+            runs = self.services.github.push(message="The first model")
+            self.services.github.wait_idle(RUN_SECONDS)
+        train = [run for run in runs if run.workflow.endswith("train.yml")]
+        if len(train) != 1:
+            raise LoopError(f"the push started {len(train)} training runs instead of one; see `paths` in train.yml")
+        self._show_run(train[0], stopwatch.seconds)
+
+    def day(self, day: Day) -> Check:
+        """A day: its files land, the timer fires, and whatever that starts runs to its end."""
+        known = {run.id for run in self.services.github.runs}
+        for file in day.files:
+            self._upload("incoming", file.path, file.content)
+        with self.timeline.working(f"day {day.number}: checking") as stopwatch:
+            self.services.functions.fire("check_drift")
+            seconds = stopwatch.seconds
+        check = self._newest_check(day)
+        new = [run for run in self.services.github.runs if run.id not in known]
+        started = ", ".join(f"{run.event} → {run.display_title}" for run in new) or _why_nothing(check, self._held())
+        evidence = check.evidence or 0.0
+        self.timeline.day(day.number, day.date, day.kind.value, check.rows, check.verdict, evidence, started, seconds)
+        if check.verdict == "incident":
+            for reason in check.reasons[:3]:
+                self.timeline.detail(reason)
+        self.days.append({"day": day.number, "date": day.date.isoformat(), "kind": day.kind.value, "check_id": check.check_id})
+        if new:
+            with self.timeline.working(f"{new[0].display_title}: running") as stopwatch:
+                self.services.github.wait_idle(RUN_SECONDS)
+            for run in new:
+                self._show_run(run, stopwatch.seconds)
+        return check
+
+    def play(self) -> None:
+        """The whole story."""
+        self.timeline.heading("A commit starts the training workflow: there is no model in service yet")
+        self.first_model()
+        self.timeline.heading("Days pass: records land, labels follow two days later, a timer fires the check")
+        self.timeline.header()
+        for day in self.world.days():
+            self.day(day)
+
+    def _upload(self, container: str, path: str, content: bytes) -> None:
+        self.services.container(container).upload_blob(path, content)
+
+    def _newest_check(self, day: Day) -> Check:
+        checks = self.ledger.checks(MODEL, limit=1)
+        if not checks or checks[0].check_id in {done["check_id"] for done in self.days}:
+            raise LoopError(f"day {day.number} was not checked; the function app's log is {self.services.functions.log}")
+        return checks[0]
+
+    def _held(self) -> str | None:
+        """Why the open drift has not been sent yet."""
+        drifts = self.ledger.drifts(MODEL, open_only=True)
+        return drifts[-1].history[-1].note if drifts and drifts[-1].history else None
+
+    def _show_run(self, run: RunRecord, seconds: float) -> None:
+        if run.conclusion != "success":
+            failed = ", ".join(job.name for job in run.jobs if job.conclusion not in {"success", "skipped"})
+            raise LoopError(
+                f"{run.display_title}: {run.conclusion} in {failed or 'the run'}; its log is {run.folder / 'log.txt'}"
+            )
+        self.timeline.event(f"{run.workflow.rsplit('/', 1)[-1]} on {run.event}", outcome=run.conclusion, seconds=seconds)
+        for job in run.jobs:
+            self.timeline.detail(f"{job.name}: {job.conclusion}")
+        for model in self.services.azure.models()[-1:]:
+            self.timeline.detail(_gate_line(model))
+        for deployment in self.services.azure.deployments():
+            key = (deployment["name"], str(deployment["model_version"]))
+            if key not in self.deployments:
+                self.timeline.detail(
+                    f"version {deployment['model_version']} serves from {deployment['name']} with {deployment['traffic']} % of the traffic"
+                )
+                self.deployments[key] = {**deployment, "run_id": run.id, "seen_at": datetime.now(UTC).isoformat()}
+
+
+def _why_nothing(check: Check, held: str | None) -> str:
+    if check.verdict == "incident":
+        return "alert: files quarantined, no retraining"
+    if check.verdict == "drift":
+        return f"held: {held}" if held else "drift known, nothing new to start"
+    return "—"
+
+
+def _gate_line(model: dict[str, Any]) -> str:
+    tags = model["tags"]
+    numbers = ", ".join(f"{name} {value}" for name, value in tags.items() if name in {"rmse", "mae", "rows", "drift_id"})
+    return f"registered version {model['version']} ({numbers})"

@@ -1,0 +1,73 @@
+"""What is left of a loop: out/loop.json, with the ids that tie check, drift, run, job, model and deployment together, and out/report.html."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from driftloop.ledger import Check, Drift
+from sandbox.github import RunRecord
+from sandbox.loop import Loop
+from sandbox.world import MODEL
+
+
+def document(loop: Loop) -> dict[str, Any]:
+    """Everything that happened, as plain values."""
+    services = loop.services
+    days = {day["check_id"]: day for day in loop.days}
+    checks = [_check(check, days.get(check.check_id, {})) for check in reversed(loop.ledger.checks(MODEL, limit=1000))]
+    drifts = loop.ledger.drifts(MODEL)
+    runs = [_run(run) for run in services.github.runs]
+    serving = {(d["name"], str(d["model_version"])): d for d in services.azure.deployments()}
+    return {
+        "model": MODEL,
+        "checks": checks,
+        "drifts": [msgspec.to_builtins(drift) for drift in drifts],
+        "dispatches": [_dispatch(drift) for drift in drifts if drift.sent_at],
+        "runs": runs,
+        "jobs": services.azure.jobs(),
+        "models": services.azure.models(),
+        "deployments": [
+            {**seen, "traffic": serving.get(key, {"traffic": 0})["traffic"], "in_service": key in serving}
+            for key, seen in loop.deployments.items()
+        ],
+    }
+
+
+def write(loop: Loop, folder: Path) -> list[Path]:
+    """Writes loop.json and report.html, the report of the check that led to the last retrain. Returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / "loop.json"]
+    story = document(loop)
+    paths[0].write_text(json.dumps(story, indent=2, default=str) + "\n", encoding="utf-8")
+    told = [check for check in story["checks"] if check["drift_id"]] or story["checks"]
+    if told:
+        report = loop.services.container("reports").download_blob(f"{MODEL}/{told[-1]['check_id']}.html")
+        paths.append(folder / "report.html")
+        paths[1].write_bytes(report.readall())
+    return paths
+
+
+def _check(check: Check, day: dict[str, Any]) -> dict[str, Any]:
+    return {**day, **msgspec.to_builtins(check)}
+
+
+def _dispatch(drift: Drift) -> dict[str, Any]:
+    return {
+        "event_type": "drift-detected",
+        "drift_id": drift.drift_id,
+        "check_id": drift.check_id,
+        "model": drift.model,
+        "baseline_version": drift.baseline_version,
+        "as_of": drift.as_of,
+        "sent_at": drift.sent_at,
+        "run_id": drift.run_id,
+        "outcome": drift.state.value,
+        "model_version": drift.model_version,
+        "job": drift.job,
+    }
+
+
+def _run(run: RunRecord) -> dict[str, Any]:
+    return {**run.as_dict(), "inputs": dict(run.happened.payload.get("client_payload", {}))}

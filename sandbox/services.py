@@ -1,0 +1,101 @@
+"""Everything that production code talks to, started together on loopback and stopped together."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from azure.storage.blob import BlobServiceClient, ContainerClient
+
+from sandbox.arm import AzureStandIn
+from sandbox.azurite import Azurite
+from sandbox.certificate import issue
+from sandbox.functions_host import FunctionsHost
+from sandbox.github import GitHubStandIn
+
+ROOT = Path(__file__).resolve().parent.parent
+REPOSITORY = "proseware/driftloop"
+# What infra/ makes in a subscription; a test holds the two lists together.
+CONTAINERS = ("incoming", "training-data", "baselines", "reports", "quarantine", "outcomes")
+QUEUES = ("checks", "checks-poison")
+TABLES = ("checks", "drifts", "states")
+
+
+@dataclass(frozen=True)
+class Services:
+    """Handles on what runs. The loop uses `azure` and `github` to look on; production code has HTTP alone."""
+
+    azure: AzureStandIn
+    azurite: Azurite
+    github: GitHubStandIn
+    functions: FunctionsHost
+    blobs: BlobServiceClient
+
+    def container(self, name: str) -> ContainerClient:
+        return self.blobs.get_container_client(name)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Services]:
+    """Start all stand-ins below `folder`; stop them in reverse order, whatever happens inside."""
+    with ExitStack() as stack:
+        certificate = issue(folder / "tls")
+        azurite = stack.enter_context(Azurite(folder / "azurite", certificate))
+        azure = stack.enter_context(AzureStandIn(folder / "azure", azurite))
+        environment = azure.environment()
+        variables = {name: value for name, value in environment.items() if name in WORKFLOW_VARIABLES}
+        variables |= {"AZURE_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e"}
+        github = stack.enter_context(
+            GitHubStandIn(
+                ROOT,
+                REPOSITORY,
+                environment={**_inherited(), **environment},
+                variables=variables,
+                folder=folder / "github",
+            )
+        )
+        blobs = stack.enter_context(
+            BlobServiceClient.from_connection_string(
+                azurite.connection_string, connection_verify=str(certificate.chain)
+            )
+        )
+        _create_storage(azurite, blobs, str(certificate.chain))
+        settings = {
+            "DRIFT_CHECK_SCHEDULE": "0 0 6 * * *",
+            "DRIFTLOOP_REPOSITORY": REPOSITORY,
+            "DRIFTLOOP_GITHUB_TOKEN": github.token,
+            "GITHUB_API_URL": github.url,
+        }
+        functions = stack.enter_context(
+            FunctionsHost(ROOT, {**_inherited(), **environment, **settings}, folder / "functions")
+        )
+        yield Services(azure, azurite, github, functions, blobs)
+
+
+WORKFLOW_VARIABLES = {
+    "AZURE_TENANT_ID",
+    "AZURE_SUBSCRIPTION_ID",
+    "AZURE_RESOURCE_GROUP",
+    "AZURE_ML_WORKSPACE",
+    "DRIFTLOOP_BLOB_URL",
+}
+
+
+def _inherited() -> dict[str, str]:
+    """What a process needs of this machine; nothing that could lead it to a real cloud."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+
+
+def _create_storage(azurite: Azurite, blobs: BlobServiceClient, certificate: str) -> None:
+    from azure.data.tables import TableServiceClient
+    from azure.storage.queue import QueueServiceClient
+
+    for container in CONTAINERS:
+        blobs.create_container(container)
+    with QueueServiceClient.from_connection_string(azurite.connection_string, connection_verify=certificate) as queues:
+        for queue in QUEUES:
+            queues.create_queue(queue)
+    with TableServiceClient.from_connection_string(azurite.connection_string, connection_verify=certificate) as tables:
+        for table in TABLES:
+            tables.create_table(table)
