@@ -9,20 +9,19 @@ stretches and features, valid under any dependence). By linearity of expectation
 although all share one finite baseline, which makes their p-values dependent and rules out multiplying them. No
 independence between checks, features or stretches is used. What is assumed: docs/statistics.md.
 
-The state holds sums of scores over blocks of 1, 2, 4, ... windows (an exponential histogram: Datar et al., 2002), so
-its size grows with the logarithm of time and no record is kept.
+The state holds sums of scores over blocks of windows (`driftloop.evidence_blocks`) and no record. Four fifths of the
+budget are spent here, one fifth on the error of the model (`driftloop.performance`).
 """
 
 from __future__ import annotations
 
-import zlib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import numpy as np
 
-from driftloop.evidence_frame import Frame, Sums, frame_of
+from driftloop.evidence_blocks import Block, Sums, compacted, stretches_of, too_late
+from driftloop.evidence_frame import Frame, frame_of
 from driftloop.evidence_tails import moments_p, omnibus_p, share_p
 
 if TYPE_CHECKING:
@@ -30,34 +29,13 @@ if TYPE_CHECKING:
     from driftloop.policy import Policy
     from driftloop.window import Baseline, Window
 
-SAME_SIZE = 2  # blocks of one size; a third makes the two oldest into one of twice the size
-LONGEST = 32  # windows in a block: beyond about 64 windows the past no longer weighs on the present
-STRETCH_GROWTH = 1.5  # the next stretch tested is at least this much longer
+DRIFT_SHARE = 0.8  # of the budget; the rest is for the model's error
 REMEMBERED = 64  # windows whose repetition is recognised
 
 
 class _Comparison(Protocol):
     @property
     def p(self) -> float: ...
-
-
-class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Sums of scores over some consecutive windows. `sums`: float32 rows then totals of each feature, compressed."""
-
-    windows: int
-    since: str | None
-    sums: bytes
-
-    @classmethod
-    def of(cls, windows: int, since: str | None, sums: Sums) -> Block:
-        """A block from its sums."""
-        return cls(windows, since, zlib.compress(np.concatenate([sums.rows, sums.totals]).astype("<f4").tobytes()))
-
-    @property
-    def unpacked(self) -> Sums:
-        """The sums again, within a relative 6e-8."""
-        rows, totals = np.frombuffer(zlib.decompress(self.sums), "<f4").astype(float).reshape(2, -1)
-        return Sums(rows, totals)
 
 
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -118,13 +96,13 @@ def update(
     """
     if evidence.baseline not in {None, baseline.sha256}:
         evidence = reset(evidence)
-    if window_id in evidence.seen or _too_late(window.last_time, evidence.after):
+    if window_id in evidence.seen or too_late(window.last_time, evidence.after):
         return evidence
     frame = frame_of(baseline)
     newest = Block.of(1, since, frame.sums(window.profile.sample))
-    blocks = _compacted((*evidence.blocks, newest))
+    blocks = compacted((*evidence.blocks, newest))
     finding = _strongest(frame, blocks, comparison, evidence.accepted, policy)
-    alarm = finding.p <= 1 / policy.budget
+    alarm = finding.p <= DRIFT_SHARE / policy.budget
     return msgspec.structs.replace(
         evidence,
         checks=evidence.checks + 1,
@@ -151,52 +129,9 @@ def accept(evidence: Evidence) -> Evidence:
     """
     if not evidence.blocks:
         return reset(evidence)
-    recent = _stretches(evidence.blocks)
+    recent = stretches_of(evidence.blocks)
     regime = next((block for block in recent if block.windows >= evidence.windows), recent[-1])
     return Evidence(epoch=evidence.epoch + 1, after=evidence.after, seen=evidence.seen, accepted=regime)
-
-
-def _too_late(last: str | None, after: str | None) -> bool:
-    return last is not None and after is not None and _moment(last) <= _moment(after)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _joined(older: Block, newer: Block) -> Block:
-    one, two = older.unpacked, newer.unpacked
-    times = [time for time in (older.since, newer.since) if time is not None]
-    since = min(times, key=_moment) if times else None
-    return Block.of(older.windows + newer.windows, since, Sums(one.rows + two.rows, one.totals + two.totals))
-
-
-def _compacted(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    """At most SAME_SIZE blocks of each size, oldest first; blocks that would grow beyond LONGEST are forgotten."""
-    kept = list(blocks)
-    size = 1
-    while True:
-        same = [index for index, block in enumerate(kept) if block.windows == size]
-        if len(same) <= SAME_SIZE:
-            return tuple(kept)
-        first, second = same[0], same[1]
-        if 2 * size > LONGEST:
-            del kept[first]
-            return tuple(kept)
-        kept[first : second + 1] = [_joined(kept[first], kept[second])]
-        size *= 2
-
-
-def _stretches(blocks: tuple[Block, ...]) -> list[Block]:
-    """The windows to test together: the newest alone, then ever longer stretches back from it."""
-    stretch = blocks[-1]
-    chosen = [stretch]
-    for place in range(len(blocks) - 2, -1, -1):
-        stretch = _joined(blocks[place], stretch)
-        if stretch.windows >= STRETCH_GROWTH * chosen[-1].windows or place == 0:
-            chosen.append(stretch)
-    return chosen
 
 
 def _strongest(
@@ -207,7 +142,7 @@ def _strongest(
     policy: Policy,
 ) -> _Finding:
     """The smallest p over all stretches and features, corrected for having looked at them all."""
-    stretches = _stretches(blocks)
+    stretches = stretches_of(blocks)
     best = CALM
     for place, stretch in enumerate(stretches):
         p, feature = difference_p(frame, stretch.unpacked, frame.reference, policy)
@@ -228,7 +163,8 @@ def difference_p(frame: Frame, window: Sums, reference: Sums, policy: Policy) ->
     name.
 
     The standardised difference of means d / (sd sqrt(1/n + 1/m)) of a sum of scores has skewness
-    g (1/n^2 - 1/m^2) / (1/n + 1/m)^1.5 and excess kurtosis (k - 3) (1/n^3 + 1/m^3) / (1/n + 1/m)^2.
+    g (1/n^2 - 1/m^2) / (1/n + 1/m)^1.5 and excess kurtosis (k - 3) (1/n^3 + 1/m^3) / (1/n + 1/m)^2. Where a score is
+    quadratic in z the sign is +: a baseline that happens to be narrow makes all later scores large.
     """
     n, m = np.maximum(window.rows, 1e-9), np.maximum(reference.rows, 1e-9)
     difference = window.totals / n - reference.totals / m
@@ -238,7 +174,7 @@ def difference_p(frame: Frame, window: Sums, reference: Sums, policy: Policy) ->
     p = np.ones_like(z)
     binary, smooth = frame.binary, ~frame.binary
     p[binary] = share_p(window.totals[binary], n[binary], reference.totals[binary], m[binary])
-    skew = frame.skew * (1 / n**2 - 1 / m**2) / spread**1.5
+    skew = frame.skew * (1 / n**2 + np.where(frame.quadratic, 1, -1) / m**2) / spread**1.5
     excess = (frame.kurtosis - 3) * (1 / n**3 + 1 / m**3) / spread**2 + frame.uncertainty
     p[smooth] = moments_p(z[smooth], skew[smooth], excess[smooth])
     p[(np.abs(difference) < frame.dust(policy)) | (window.rows < 1) | (reference.rows < 1)] = 1.0

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.evidence_blocks import Sums
 from driftloop.evidence_scores import COMMON, Feature, Flags, Floats, Group, Scorer, scorer_of
 
 if TYPE_CHECKING:
@@ -42,14 +43,6 @@ SHARES: dict[Group, float] = {
 
 
 @dataclass(frozen=True)
-class Sums:
-    """Over some records, for each feature: how many had a value, and the sum of those values; float64 (features,)."""
-
-    rows: Floats
-    totals: Floats
-
-
-@dataclass(frozen=True)
 class Frame:
     """The map from records to features that one baseline fixes, and what the baseline's own records give.
 
@@ -71,6 +64,7 @@ class Frame:
     locations: Places
     whitening: Floats
     binary: Flags
+    quadratic: Flags
 
     def dust(self, policy: Policy) -> Floats:
         """The smallest difference of each feature's means that matters: normal scores, shares or correlations."""
@@ -137,7 +131,7 @@ def _frame(baseline: Baseline) -> Frame:
     used = {column.name for column in columns if column.retrains}
     locations = _locations(features, sums, variance, used)
     share, omnibus_weight = _weights(features, variance, used, omnibus=len(locations) > 1)
-    estimated = np.array([feature.group == "dependence" for feature in features])
+    product = np.array([feature.group == "dependence" for feature in features])
     return Frame(
         features=tuple(features),
         scorers=scorers,
@@ -146,12 +140,13 @@ def _frame(baseline: Baseline) -> Frame:
         variance=variance,
         skew=skew,
         kurtosis=kurtosis,
-        uncertainty=np.where(estimated, 3 * (kurtosis - 1) / np.maximum(sums.rows, 1), 0.0),
+        uncertainty=np.where(product, 3 * (kurtosis - 1) / np.maximum(sums.rows, 1), 0.0),
         weights=share,
         omnibus_weight=omnibus_weight,
         locations=locations,
         whitening=_whitening(matrix[:, locations], weights),
         binary=np.array([feature.binary for feature in features]),
+        quadratic=product | np.array([feature.group == "scale" for feature in features]),
     )
 
 

@@ -1,0 +1,93 @@
+"""Sums over stretches of windows, in a state whose size grows with the logarithm of time.
+
+Blocks of 1, 2, 4, ... consecutive windows (an exponential histogram: Datar, Gionis, Indyk and Motwani, 2002). No record
+is kept, and from the blocks the last 1, 2, 4, ... windows together can be told.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+SAME_SIZE = 2  # blocks of one size; a third makes the two oldest into one of twice the size
+LONGEST = 32  # windows in a block: beyond about 64 windows the past no longer weighs on the present
+STRETCH_GROWTH = 1.5  # the next stretch tested is at least this much longer
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Over some records, for each feature: how many had a value, and the sum of those values; float64 (features,)."""
+
+    rows: Floats
+    totals: Floats
+
+
+class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sums of scores over some consecutive windows. `sums`: float32 rows then totals of each feature, compressed."""
+
+    windows: int
+    since: str | None
+    sums: bytes
+
+    @classmethod
+    def of(cls, windows: int, since: str | None, sums: Sums) -> Block:
+        """A block from its sums."""
+        return cls(windows, since, zlib.compress(np.concatenate([sums.rows, sums.totals]).astype("<f4").tobytes()))
+
+    @property
+    def unpacked(self) -> Sums:
+        """The sums again, within a relative 6e-8."""
+        rows, totals = np.frombuffer(zlib.decompress(self.sums), "<f4").astype(float).reshape(2, -1)
+        return Sums(rows, totals)
+
+
+def too_late(last: str | None, after: str | None) -> bool:
+    """Whether a window whose last record is of time `last` ends before `after` (ISO 8601; None: not known)."""
+    return last is not None and after is not None and _moment(last) <= _moment(after)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def joined(older: Block, newer: Block) -> Block:
+    """Both blocks as one."""
+    one, two = older.unpacked, newer.unpacked
+    times = [time for time in (older.since, newer.since) if time is not None]
+    since = min(times, key=_moment) if times else None
+    return Block.of(older.windows + newer.windows, since, Sums(one.rows + two.rows, one.totals + two.totals))
+
+
+def compacted(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """At most SAME_SIZE blocks of each size, oldest first; blocks that would grow beyond LONGEST are forgotten."""
+    kept = list(blocks)
+    size = 1
+    while True:
+        same = [index for index, block in enumerate(kept) if block.windows == size]
+        if len(same) <= SAME_SIZE:
+            return tuple(kept)
+        first, second = same[0], same[1]
+        if 2 * size > LONGEST:
+            del kept[first]
+            return tuple(kept)
+        kept[first : second + 1] = [joined(kept[first], kept[second])]
+        size *= 2
+
+
+def stretches_of(blocks: tuple[Block, ...]) -> list[Block]:
+    """The windows to test together: the newest alone, then ever longer stretches back from it."""
+    stretch = blocks[-1]
+    chosen = [stretch]
+    for place in range(len(blocks) - 2, -1, -1):
+        stretch = joined(blocks[place], stretch)
+        if stretch.windows >= STRETCH_GROWTH * chosen[-1].windows or place == 0:
+            chosen.append(stretch)
+    return chosen
