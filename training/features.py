@@ -1,0 +1,62 @@
+"""Records as the matrix that a model is fitted on: a column a feature, categories by their place in the schema, NaN
+where missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from driftloop.columns import texts
+from driftloop.schema import Column, Schema
+
+Matrix = NDArray[np.float64]
+
+
+def inputs(schema: Schema) -> tuple[Column, ...]:
+    """The columns that the model reads, in the order of the matrix."""
+    return tuple(column for column in schema.columns if column.role == "feature")
+
+
+def completed(schema: Schema, table: pa.Table) -> Schema:
+    """The schema with every categorical feature's categories written out, from the data where the schema leaves them
+    open.
+    """
+    columns = [
+        msgspec.structs.replace(column, categories=texts(table[column.name].combine_chunks(), schema.missing).levels)
+        if column.role == "feature" and column.kind == "categorical" and not column.categories
+        else column
+        for column in schema.columns
+    ]
+    return msgspec.structs.replace(schema, columns=tuple(columns))
+
+
+def matrix(table: pa.Table, schema: Schema) -> Matrix:
+    """The features of a table that `training.records` read."""
+    return np.column_stack([_values(table[column.name], column) for column in inputs(schema)]).astype(np.float64)
+
+
+def matrix_of(rows: Sequence[Mapping[str, Any]], schema: Schema) -> Matrix:
+    """The features of validated scoring requests; see `training.requests_format`."""
+    columns = inputs(schema)
+    places = [{name: float(place) for place, name in enumerate(column.categories)} for column in columns]
+    values = [
+        [_value(row[column.name], column, place) for column, place in zip(columns, places, strict=True)] for row in rows
+    ]
+    return np.array(values, dtype=np.float64).reshape(len(rows), len(columns))
+
+
+def _values(array: Any, column: Column) -> Matrix:
+    if column.kind != "categorical":
+        return np.asarray(array.to_numpy(), dtype=np.float64)
+    place = {name: float(index) for index, name in enumerate(column.categories)}
+    return np.array([place.get(value, np.nan) for value in array.to_pylist()], dtype=np.float64)
+
+
+def _value(value: Any, column: Column, place: Mapping[str, float]) -> float:
+    if value is None:
+        return float("nan")
+    return place[value] if column.kind == "categorical" else float(value)

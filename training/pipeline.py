@@ -1,0 +1,119 @@
+"""prepare, train, evaluate and register as one Azure ML pipeline over the component YAMLs beside this module."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from azure.ai.ml import Input, dsl, load_component
+from azure.ai.ml.entities import Environment, ManagedIdentityConfiguration, PipelineJob, PipelineJobSettings
+
+from training.snapshot import ROOT
+
+REQUIREMENTS = ROOT / "requirements" / "training.txt"
+# The SDK takes values where Python expects types: it is how a pipeline's input is declared optional.
+HISTORIC = Input(type="uri_file")
+FOLDER = Input(type="uri_folder", optional=True)
+MODEL = Input(type="custom_model", optional=True)
+STEPS = ("prepare", "train", "evaluate", "register")
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What one run trains. Addresses are URLs; `champion` is `azureml:<name>:<version>`; what is None is not bound."""
+
+    model: str
+    compute: str
+    environment: str
+    blob_url: str
+    historic: str
+    fingerprint: str
+    incoming: str | None = None
+    quarantine: str | None = None
+    champion: str | None = None
+    as_of: str | None = None
+    drift_id: str | None = None
+    git_sha: str | None = None
+    rerun: bool = False
+
+
+def build(request: Request, snapshot: Path) -> PipelineJob:
+    """The job to submit; `snapshot` is a folder that `training.snapshot.write` filled."""
+    steps = {name: load_component(snapshot / "training" / f"{name}.yaml") for name in STEPS}
+    for component in steps.values():
+        component.environment = request.environment  # type: ignore[union-attr]
+
+    @dsl.pipeline(name="driftloop_training", description=f"Train {request.model}", compute=request.compute)  # type: ignore[call-overload, untyped-decorator]
+    def training(
+        historic: HISTORIC,  # type: ignore[valid-type]
+        incoming: FOLDER,  # type: ignore[valid-type]
+        quarantine: FOLDER,  # type: ignore[valid-type]
+        champion: MODEL,  # type: ignore[valid-type]
+    ) -> dict[str, Any]:
+        prepare = steps["prepare"](
+            historic=historic,
+            fingerprint=request.fingerprint,
+            incoming=incoming,
+            quarantine=quarantine,
+            champion=champion,
+            **_given(as_of=request.as_of),
+        )
+        train = steps["train"](data=prepare.outputs.data, model_name=request.model)
+        evaluate = steps["evaluate"](data=prepare.outputs.data, model=train.outputs.model, champion=champion)
+        register = steps["register"](
+            model=train.outputs.model,
+            gate=evaluate.outputs.gate,
+            model_name=request.model,
+            blob_url=request.blob_url,
+            **_given(drift_id=request.drift_id, git_sha=request.git_sha),
+        )
+        for name, node in zip(STEPS, (prepare, train, evaluate, register), strict=True):
+            node.name = node.display_name = name
+        return {
+            "data": prepare.outputs.data,
+            "model": train.outputs.model,
+            "gate": evaluate.outputs.gate,
+            "registration": register.outputs.registration,
+        }
+
+    job: PipelineJob = training(
+        **_given(
+            historic=Input(type="uri_file", path=request.historic),
+            incoming=_folder(request.incoming),
+            quarantine=_folder(request.quarantine),
+            champion=request.champion and Input(type="custom_model", path=request.champion),
+        )
+    )
+    job.display_name = f"{request.model}: {request.drift_id or 'train'}"
+    job.experiment_name = request.model
+    job.tags = _given(model=request.model, drift_id=request.drift_id, git_sha=request.git_sha)
+    job.settings = PipelineJobSettings(force_rerun=request.rerun)
+    job.identity = ManagedIdentityConfiguration()  # the cluster's: it reads the data and registers the model
+    return job
+
+
+def environment() -> Environment:
+    """The steps' and the endpoint's environment. Its version is the hash of what it installs, so that an image is built
+    once.
+    """
+    described = yaml.safe_load((ROOT / "training" / "environment.yaml").read_text(encoding="utf-8"))
+    described.pop("$schema")
+    described["conda_file"]["dependencies"].append({"pip": _requirements()})
+    version = sha256(msgspec.json.encode(described, order="sorted")).hexdigest()[:12]
+    return Environment(**described, version=version)
+
+
+def _requirements() -> list[str]:
+    """The pinned packages, a line each, with the hashes that pip checks."""
+    text = REQUIREMENTS.read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _folder(address: str | None) -> Input | None:
+    return Input(type="uri_folder", path=address) if address else None
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """Those that are given: an optional input that is not bound must not be named at all."""
+    return {name: value for name, value in values.items() if value}

@@ -1,0 +1,236 @@
+"""Step 1: labelled records up to a moment, without duplicates and quarantined files, split into what models learn from
+and what judges them.
+
+Reads the historic records and what has come in since, finds where the newest regime begins, and writes
+
+- `train.parquet`         records to fit on, with a column `recent`: of the newest regime
+- `holdout.parquet`       recent records that no model is ever fitted on (`training.split`)
+- `holdout_old.parquet`   the same of the regime before; empty for the first model
+- `regime.parquet`        all records of the newest regime, labelled or not: what the model's baseline is built from
+- `data.json`             counts, hash and times of it all
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from driftloop.errors import ConfigError, InputError
+from driftloop.schema import Schema
+from training import features, model_file, records, regime, settings, split, step
+from training.collecting import INCOMING, Source, collect
+from training.records import Roles
+
+SCHEMA = Path(__file__).with_name("schema.toml")
+RECENT = "recent"
+
+
+class Data(msgspec.Struct, frozen=True):
+    """`data.json`: what the model of this run is trained and judged on. Times are ISO 8601, UTC."""
+
+    sha256: str
+    as_of: str | None
+    data_end: str
+    regime_start: str
+    regime_found: bool
+    rows: dict[str, int]
+    left_out: dict[str, int]
+    holdout: str
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The tables that the step writes."""
+
+    train: pa.Table
+    holdout: pa.Table
+    holdout_old: pa.Table
+    regime: pa.Table
+    data: Data
+
+
+def prepare(
+    schema: Schema, source: Source, how: settings.Settings | None = None, champion: Path | None = None
+) -> Parts:
+    """Collect and split. `champion` is the folder of the model in service: only records that it has never seen judge.
+
+    Raises InputError when too few labelled records are left to judge a challenger.
+    """
+    how = how or settings.Settings()
+    roles = Roles.of(schema)
+    collected = collect(schema, source)
+    every, labelled = collected.every, collected.labelled(roles.target)
+    records.require_rows(labelled, "The training data")
+    first = not labelled[INCOMING].to_numpy().any()
+    change = 0 if first else _regime_of(labelled, schema, roles, how, with_target=True)
+    start = 0 if first else _regime_of(every, schema, roles, how, with_target=False)
+    recent = _recent(len(labelled), change, first, how)
+    held_out = _held_out(labelled, roles, how)
+    judged, judged_old = _holdouts(recent, held_out & _unseen(labelled, roles, champion, how), how)
+    if judged.sum() < how.split.smallest_holdout:
+        raise InputError(
+            f"only {judged.sum()} labelled records that no model has seen, {how.split.smallest_holdout} are needed: "
+            "wait for more labels"
+        )
+    tables = {
+        "train": labelled.filter(~held_out).append_column(RECENT, pa.array(recent[~held_out])),
+        "holdout": labelled.filter(judged),
+        "holdout_old": labelled.filter(judged_old),
+        "regime": every.slice(start),
+    }
+    tables = {name: table.drop_columns(INCOMING) for name, table in tables.items()}
+    data = Data(
+        sha256=_digest(tables.values()),
+        as_of=None if source.as_of is None else source.as_of.isoformat(),
+        data_end=_iso(pc.max(tables["train"][roles.time]).as_py()),
+        regime_start=_iso(tables["regime"][roles.time][0].as_py()),
+        regime_found=start > 0 or change > 0,
+        rows={name: len(table) for name, table in tables.items()} | {RECENT: int(np.count_nonzero(recent & ~held_out))},
+        left_out=collected.left_out,
+        holdout=_rule(how),
+    )
+    return Parts(**tables, data=data)
+
+
+def _held_out(labelled: pa.Table, roles: Roles, how: settings.Settings) -> NDArray[np.bool_]:
+    """Held out by hash; a smaller share of the historic records, which nested limits keep the same for every model."""
+    ids, new = labelled[roles.id].to_pylist(), labelled[INCOMING].to_numpy()
+    return np.where(new, split.in_holdout(ids, how.split.holdout), split.in_holdout(ids, how.split.historic))
+
+
+def _regime_of(table: pa.Table, schema: Schema, roles: Roles, how: settings.Settings, *, with_target: bool) -> int:
+    """Row at which the newest regime begins: of the features, or of the features and what they do not explain of the
+    target.
+    """
+    x = features.matrix(table, features.completed(schema, table))
+    if with_target:
+        x = np.column_stack([x, _unexplained(x, table[roles.target].to_numpy())])
+    return regime.start(x, how.regime.level, how.regime.smallest)
+
+
+def _unexplained(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Residuals of a linear fit on the older half: they shift where the relation to the target changes, though no
+    feature does.
+    """
+    filled = np.where(np.isnan(x), np.nanmean(np.where(np.isnan(x).all(axis=0), 0.0, x), axis=0), x)
+    design = np.column_stack([filled, np.ones(len(filled))])
+    half = max(len(design) // 2, 1)
+    weights, *_ = np.linalg.lstsq(design[:half], y[:half], rcond=None)
+    return np.asarray(y - design @ weights, dtype=np.float64)
+
+
+def _recent(n: int, change: int, first: bool, how: settings.Settings) -> NDArray[np.bool_]:
+    """Which labelled records count as recent: all for the first model, the newest regime's, or else the newest
+    `window`.
+    """
+    begin = 0 if first else change or max(0, n - how.split.window)
+    return np.arange(n) >= begin
+
+
+def _unseen(labelled: pa.Table, roles: Roles, champion: Path | None, how: settings.Settings) -> NDArray[np.bool_]:
+    """A champion that was split by the same rule has seen no held-out record; of any other, only newer records are
+    unseen.
+    """
+    if champion is None:
+        return np.ones(len(labelled), dtype=bool)
+    metrics = step.read_json(model_file.find(champion, model_file.METRICS))
+    if metrics.get("data", {}).get("holdout") == _rule(how):
+        return np.ones(len(labelled), dtype=bool)
+    end = pa.scalar(datetime.fromisoformat(metrics["data"]["data_end"]), records.TIME)
+    return np.asarray(pc.greater(labelled[roles.time], end).to_numpy(), dtype=bool)
+
+
+def _holdouts(
+    recent: NDArray[np.bool_], unseen: NDArray[np.bool_], how: settings.Settings
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The newest unseen records of the recent ones (at least the smallest holdout, reaching further back), and those
+    before.
+    """
+    candidates = np.flatnonzero(unseen)
+    wanted = int(np.clip((recent & unseen).sum(), how.split.smallest_holdout, how.split.largest_holdout))
+    chosen = np.zeros(len(recent), dtype=bool)
+    chosen[candidates[-wanted:]] = True
+    before = np.zeros(len(recent), dtype=bool)
+    before[np.flatnonzero(unseen & ~recent & ~chosen)[-how.split.largest_holdout :]] = True
+    return chosen, before
+
+
+def _digest(tables: Any) -> str:
+    """SHA-256 of the tables' rows, whatever files they came from."""
+    digest = sha256()
+    for table in tables:
+        for column in table.column_names:
+            digest.update(f"{column}:{len(table)};".encode())
+            digest.update(msgspec.json.encode(table[column].to_pylist()))
+    return digest.hexdigest()
+
+
+def _rule(how: settings.Settings) -> str:
+    return f"{split.SALT}:{how.split.historic}:{how.split.holdout}"
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+def moment(text: str) -> datetime | None:
+    """An ISO 8601 time; without a zone it is UTC; empty means none. Raises ConfigError."""
+    if not text:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"as_of is not an ISO 8601 time: {text[:40]!r}") from None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+FOLDER = click.Path(path_type=Path, exists=True)
+
+
+@click.command()
+@click.option(
+    "--historic", type=FOLDER, required=True, help="File of labelled records that the first model is trained on."
+)
+@click.option("--incoming", type=FOLDER, help="Folder with records/ and labels/.")
+@click.option("--quarantine", type=FOLDER, help="Folder of notes that name files to leave out.")
+@click.option("--champion", type=FOLDER, help="Folder of the model in service.")
+@click.option("--as-of", default="", help="Leave out records after this moment (ISO 8601).")
+@click.option(
+    "--fingerprint", default="", help="Changes when the data do, so that a step is reused only while they do not."
+)
+@click.option("--schema", "schema_path", type=FOLDER, default=SCHEMA)
+@click.option("--settings", "settings_path", type=FOLDER, default=settings.SETTINGS)
+@click.option("--data", "out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@step.run
+def main(  # noqa: PLR0917  a command's options
+    historic: Path,
+    incoming: Path | None,
+    quarantine: Path | None,
+    champion: Path | None,
+    as_of: str,
+    fingerprint: str,
+    schema_path: Path,
+    settings_path: Path,
+    out: Path,
+) -> None:
+    """Read, join, clean and split the records of one model."""
+    source = Source(historic, incoming, quarantine, moment(as_of))
+    parts = prepare(Schema.load(schema_path), source, settings.load(settings_path), champion)
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("train", "holdout", "holdout_old", "regime"):
+        pq.write_table(getattr(parts, name), out / f"{name}.parquet")
+    step.write_json(out / "data.json", parts.data)
+    step.log("prepared", fingerprint=fingerprint, **msgspec.to_builtins(parts.data))
+
+
+if __name__ == "__main__":
+    main()
