@@ -41,6 +41,7 @@ class Repository:
         self._commits = itertools.count(1)
         self._workflow_ids: dict[str, int] = {}
         self.runs: list[RunRecord] = []
+        self.disabled: set[str] = set()
         self._snapshots: dict[int, Snapshot] = {}
         self.branches: dict[str, Snapshot] = {self.default_branch: self._take(self.default_branch, None)}
 
@@ -78,6 +79,8 @@ class Repository:
             event = Event("push", self._payload(payload), branch, snapshot.sha, changed)
             started = self._start_all(event, snapshot)
             for path, problem in snapshot.broken.items():
+                if Path(path).name in self.disabled:
+                    continue
                 run = self._record(path, path, path, event)
                 run.complete("startup_failure", problem)
                 started.append(run)
@@ -151,7 +154,7 @@ class Repository:
         return [
             self._start(workflow, event, snapshot)
             for workflow in snapshot.workflows.values()
-            if workflow.listens(event)
+            if workflow.listens(event) and Path(workflow.path).name not in self.disabled
         ]
 
     def _start(self, workflow: Workflow, event: Event, snapshot: Snapshot) -> RunRecord:

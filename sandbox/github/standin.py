@@ -89,6 +89,10 @@ class GitHubStandIn:
         """Push the repository's folder as it is now. Returns the runs that it started."""
         return self.repository.push(branch, paths, sha, message)
 
+    def disable(self, *workflows: str) -> None:
+        """Disable workflow files by name, as one can on GitHub: events no longer start them."""
+        self.repository.disabled.update(workflows)
+
     def schedule(self, workflow: str) -> RunRecord:
         """Let the clock strike for one workflow file."""
         return self.repository.schedule(workflow)

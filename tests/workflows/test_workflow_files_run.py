@@ -1,0 +1,129 @@
+"""The repository's own workflow files, run by act, with a stand-in for the Python that they call."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.github import GitHubStandIn
+from tests.sandbox.github.client import Client, write_tree
+
+ROOT = Path(__file__).parents[2]
+VARIABLES = {"AZURE_CLIENT_ID": "client", "AZURE_ML_WORKSPACE": "ws", "DRIFTLOOP_MODEL": "diabetes-progression"}
+RECORDER = """
+    import json, os, sys
+    names = ("DRIFT_ID", "AS_OF", "DRIFT_SINCE", "DRIFT_REASON", "DRIFTLOOP_MODEL", "AZURE_ML_WORKSPACE", "GITHUB_SHA")
+    print("RECORDED " + json.dumps({"argv": sys.argv[1:]} | {name: os.environ.get(name) for name in names}))
+"""
+DRIFT = {
+    "drift_id": "drift-0123456789ab",
+    "check_id": "chk-0123456789ab",
+    "model": "diabetes-progression",
+    "baseline_version": "1",
+    "reason": "drift",
+    "as_of": "2026-01-05T00:00:00Z",
+    "since": "2026-01-02T00:00:00+00:00",
+}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """The files that a run starts from, with Python that writes down what it was given instead of training."""
+    tree = tmp_path / "tree"
+    for name in (".github", "workflows", "requirements"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    promoted = """
+    with open(os.environ["GITHUB_OUTPUT"], "a") as outputs:
+        outputs.write("promoted=true\\nmodel_version=2\\njob_name=job-1\\n")
+    """
+    return write_tree(
+        tree,
+        {
+            "workflows/train.py": RECORDER + promoted,
+            "workflows/deploy.py": RECORDER,
+            "training/train.py": "alpha = 1\n",
+        },
+    )
+
+
+@pytest.fixture
+def github(tree: Path, tmp_path: Path) -> Iterator[GitHubStandIn]:
+    with GitHubStandIn(tree, variables=VARIABLES, folder=tmp_path / "github") as standin:
+        standin.disable("ci.yml")
+        yield standin
+
+
+def recorded(log: str) -> list[dict[str, object]]:
+    return [json.loads(line.partition("RECORDED ")[2]) for line in log.splitlines() if "RECORDED {" in line]
+
+
+def test_a_drift_trains_then_deploys_with_what_the_dispatch_said(github: GitHubStandIn) -> None:
+    assert Client(github).dispatch("drift-detected", DRIFT).status_code == 204
+    github.wait_idle(120)
+    (run,) = github.runs
+    log = (run.folder / "log.txt").read_text()
+    assert (run.workflow, run.display_title, run.conclusion) == (
+        ".github/workflows/train.yml",
+        "train drift-0123456789ab",
+        "success",
+    ), log
+    assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "success"), ("deploy / deploy", "success")]
+    assert run.job("train").outputs == {"promoted": "true", "model": "diabetes-progression", "version": "2"}
+    train, deploy = recorded(log)
+    assert train == {
+        "argv": [],
+        "DRIFT_ID": "drift-0123456789ab",
+        "AS_OF": "2026-01-05T00:00:00Z",
+        "DRIFT_SINCE": "2026-01-02T00:00:00+00:00",
+        "DRIFT_REASON": "drift",
+        "DRIFTLOOP_MODEL": "diabetes-progression",
+        "AZURE_ML_WORKSPACE": "ws",
+        "GITHUB_SHA": run.happened.sha,
+    }
+    assert deploy["argv"] == ["--model", "diabetes-progression", "--version", "2"]
+
+
+def test_a_push_trains_only_when_it_changes_a_model(github: GitHubStandIn, tree: Path) -> None:
+    write_tree(tree, {"training/README.md": "words\n", "docs/page.md": "words\n"})
+    assert github.push() == []
+    write_tree(tree, {"training/train.py": "alpha = 2\n", "workflows/train.py": "raise SystemExit(1)\n"})
+    (train,) = github.push()
+    github.wait_idle(120)
+    assert train.display_title == f"train {train.happened.sha}"
+    assert [(job.name, job.conclusion) for job in train.jobs] == [("train", "failure"), ("deploy", "skipped")]
+
+
+def test_a_registered_model_is_deployed_by_the_same_action(github: GitHubStandIn) -> None:
+    payload = {"model": "diabetes-progression", "version": "3", "event_id": "e1"}
+    Client(github).dispatch("model-registered", payload)
+    github.wait_idle(120)
+    (run,) = github.runs
+    assert (run.display_title, run.conclusion) == ("deploy diabetes-progression 3", "success")
+    (deploy,) = recorded((run.folder / "log.txt").read_text())
+    assert deploy["argv"] == ["--model", "diabetes-progression", "--version", "3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("drift_id", "drift-0123456789ab\npromoted=true"),
+        ("drift_id", "$(touch owned)"),
+        ("model", "x`id`"),
+        ("model", "--help"),
+        ("as_of", "2026-01-05T00:00:00Z; curl evil"),
+        ("reason", "drift'"),
+    ],
+)
+def test_a_hostile_payload_is_refused_before_anything_runs(github: GitHubStandIn, name: str, value: str) -> None:
+    Client(github).dispatch("drift-detected", DRIFT | {name: value})
+    github.wait_idle(120)
+    (run,) = github.runs
+    assert run.conclusion == "failure"
+    assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "failure"), ("deploy", "skipped")]
+    (annotation,) = [text for text in run.job("train").annotations if "nothing was started" in text]
+    assert value not in annotation
+    assert recorded((run.folder / "log.txt").read_text()) == []

@@ -1,0 +1,20 @@
+# Refuses what a dispatch may not contain, before anything signs in or runs: identifiers and times, and no other text.
+# Values are not printed: a log must not repeat what it refuses.
+set -euo pipefail
+
+check() { # name, pattern, what it should be
+  local value="${!1:-}"
+  if [[ -n "$value" && ! "$value" =~ ^$2$ ]]; then
+    echo "::error::$1 is not $3; nothing was started. Send what docs/architecture.md, Events, describes."
+    exit 1
+  fi
+}
+
+time='[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?'
+check DRIFT_ID 'drift-[0-9a-f]{12}' 'a drift id (drift- and 12 hexadecimal digits)'
+check CHECK_ID 'chk-[0-9a-f]{12}' 'a check id (chk- and 12 hexadecimal digits)'
+check DRIFT_REASON '(drift|degraded)' 'drift or degraded'
+check DRIFT_SINCE "$time" 'an ISO 8601 time'
+check AS_OF "$time" 'an ISO 8601 time'
+check DRIFTLOOP_MODEL '[A-Za-z0-9][A-Za-z0-9._-]{0,254}' 'the name of a model'
+check MODEL_VERSION '[0-9]{1,9}' 'a version (a whole number)'
