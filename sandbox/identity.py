@@ -1,7 +1,9 @@
-"""The managed identity's token endpoint, as App Service and Azure ML computes offer it, and the check of the tokens that it issued.
+"""The managed identity's token endpoint, as App Service and Azure ML computes offer it, and the check of the tokens
+that it issued.
 
-Plays: `GET ?api-version=2019-08-01&resource=R` with the secret header; JSON Web Tokens with the claims that the Azure SDKs read.
-Does not play: Entra ID. Tokens are signed with a secret of this process (HS256, where Entra uses RS256), and every resource is granted.
+Plays: `GET ?api-version=2019-08-01&resource=R` with the secret header; tokens with the claims that the SDKs read.
+Does not play: Entra ID. Tokens are signed with a secret of this process (HS256, where Entra uses RS256), and every
+resource is granted.
 """
 
 import secrets

@@ -1,4 +1,6 @@
-"""Child processes that never outlive the sandbox: each in a process group of its own, killed with it, and by the kernel when this process dies."""
+"""Child processes that never outlive the sandbox: each in a process group of its own, killed with it, and by the kernel
+when this process dies.
+"""
 
 import contextlib
 import functools
@@ -18,7 +20,9 @@ STOP_SECONDS = 5.0
 
 @functools.cache
 def _die_with_parent() -> tuple[str, ...]:
-    """A prefix for a command line that asks the kernel to kill the child when its parent is gone; empty where there is no such program."""
+    """A prefix for a command line that asks the kernel to kill the child when its parent is gone; empty where there is
+    no such program.
+    """
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         return ()
@@ -28,7 +32,9 @@ def _die_with_parent() -> tuple[str, ...]:
 
 
 class _Spawner:
-    """One thread that lives as long as the process and starts every child: the kernel takes the end of the starting THREAD for the parent's death."""
+    """One thread that lives as long as the process and starts every child: the kernel takes the end of the starting
+    THREAD for the parent's death.
+    """
 
     def __init__(self) -> None:
         self._work: queue.Queue[tuple[Callable[[], subprocess.Popen[bytes]], Future[subprocess.Popen[bytes]]]] = (

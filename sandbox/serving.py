@@ -24,7 +24,6 @@ class Server:
             log_config=None,
             access_log=False,
             lifespan="off",
-            timeout_graceful_shutdown=1,
             ssl_certfile=str(certificate.chain) if certificate else None,
             ssl_keyfile=str(certificate.key) if certificate else None,
         )
@@ -44,7 +43,8 @@ class Server:
 
     def stop(self) -> None:
         """Stop serving and wait for the thread; harmless when repeated."""
-        self._server.should_exit = True
+        # Kept-alive connections of clients would hold a polite server back until they close.
+        self._server.should_exit = self._server.force_exit = True
         if self._thread.is_alive():
             self._thread.join(timeout=5)
         self._socket.close()

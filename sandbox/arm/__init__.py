@@ -1,4 +1,6 @@
-"""A small Azure Resource Manager with the parts of Azure Machine Learning that Driftloop uses; the real `azure-ai-ml` talks to it unmodified."""
+"""A small Azure Resource Manager with the parts of Azure Machine Learning that Driftloop uses; the real `azure-ai-ml`
+talks to it unmodified.
+"""
 
 from sandbox.arm.standin import AzureStandIn
 

@@ -1,4 +1,4 @@
-"""What registering an asset does besides storing it: paths are resolved to storage, uploads get a place of their own."""
+"""What registering an asset does besides storing it: paths are resolved, uploads get a place of their own."""
 
 from sandbox.arm.catalog import Catalog
 from sandbox.arm.references import References

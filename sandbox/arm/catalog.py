@@ -1,4 +1,6 @@
-"""Versioned assets: models, data, environments, components, code. One store for each kind, with the rules that the kinds share."""
+"""Versioned assets: models, data, environments, components, code. One store for each kind, with the rules that the
+kinds share.
+"""
 
 import copy
 import threading
@@ -93,7 +95,9 @@ class Catalog:
             return Answer(None, 200 if container.versions.pop(call["version"], None) else 204)
 
     def versions(self, call: Call) -> Answer:
-        """Versions of one name; plays `$top`, `$orderBy=createdtime [desc]`, `listViewType`, `hash`, `tags`, `properties`."""
+        """Versions of one name; plays `$top`, `$orderBy=createdtime [desc]`, `listViewType`, `hash`, `tags`,
+        `properties`.
+        """
         query = {key.lower().lstrip("$"): value for key, value in call.query.items()}
         descending = query.get("orderby", "createdtime desc").lower().endswith("desc")
         view = query.get("listviewtype", "ActiveOnly")

@@ -1,4 +1,6 @@
-"""Managed online endpoints and their deployments, as Resource Manager shows and changes them, with the rules that Azure enforces."""
+"""Managed online endpoints and their deployments, as Resource Manager shows and changes them, with the rules that Azure
+enforces.
+"""
 
 import re
 import secrets
@@ -31,7 +33,7 @@ class Deployment:
 
 @dataclass
 class Endpoint:
-    """One endpoint. `traffic` is what Resource Manager shows; `routed` is what the front goes by, which may lag behind."""
+    """One endpoint. `traffic` is what Resource Manager shows, `routed` what the front goes by: it may lag behind."""
 
     name: str
     body: Json
@@ -48,9 +50,10 @@ class Endpoint:
         return str(self.body.get("properties", {}).get("authMode", "Key"))
 
 
-
 class Endpoints:
-    """All endpoints of the workspace. `traffic_lag` is how many seconds the front goes on with the old shares after an update has succeeded."""
+    """All endpoints of the workspace. `traffic_lag` is how many seconds the front goes on with the old shares after an
+    update has succeeded.
+    """
 
     def __init__(self, scope: Scope, depot: Depot, operations: Operations, faults: Faults, identity: Identity) -> None:
         self.url = ""
@@ -72,6 +75,10 @@ class Endpoints:
         """Every endpoint, oldest first."""
         with self._lock:
             return list(self._endpoints.values())
+
+    def scoring_uri(self, name: str) -> str:
+        """Where an endpoint is asked for predictions."""
+        return f"{self.url}/inference/{name}/score"
 
     def put(self, call: Call) -> Answer:
         """Create (201) or update (200); refused when the traffic does not add up or names what is not there."""
@@ -95,10 +102,11 @@ class Endpoints:
 
         def work() -> None:
             self._faults.wait_while_held("endpoint", name)
-            planned = self._faults.take("traffic", name)
-            if planned is not None:
+            try:
+                self._faults.raise_planned_for("traffic", name)
+            except ArmError:
                 endpoint.state = "Failed"
-                raise planned
+                raise
             with self._lock:
                 endpoint.traffic, endpoint.mirror = traffic, mirror
                 endpoint.state = "Succeeded"
@@ -161,7 +169,7 @@ class Endpoints:
         return Answer({**body, "tokenType": "Bearer"})
 
     def put_deployment(self, call: Call) -> Answer:
-        """Create or replace a deployment; the old server answers until the new one is ready, and stays when that fails."""
+        """Create or replace a deployment; until the new server is ready, and if it never is, the old one answers."""
         endpoint, name, body = self._require(call["endpoint"]), call["deployment"], call.body
         properties: Json = body.get("properties") or {}
         self._check_deployment(name, properties, body)
@@ -178,9 +186,7 @@ class Endpoints:
         def work() -> None:
             self._faults.wait_while_held("deployment", f"{endpoint.name}/{name}")
             try:
-                planned = self._faults.take("deployment", f"{endpoint.name}/{name}")
-                if planned is not None:
-                    raise planned
+                self._faults.raise_planned_for("deployment", f"{endpoint.name}/{name}")
                 server.start()
             except BaseException:
                 server.stop()
@@ -217,7 +223,7 @@ class Endpoints:
                 raise ArmError(
                     400,
                     "BadRequest",
-                    f"Deployment '{deployment.name}' of endpoint '{endpoint.name}' has traffic; set its share to 0 first.",
+                    f"Deployment '{deployment.name}' of '{endpoint.name}' has traffic; set its share to 0 first.",
                 )
             deployment.state = "Deleting"
 
@@ -278,11 +284,10 @@ class Endpoints:
         return deployment
 
     def _show(self, endpoint: Endpoint) -> Json:
-        base = f"{self.url}/inference/{endpoint.name}"
         properties = {
             **(endpoint.body.get("properties") or {}),
-            "scoringUri": f"{base}/score",
-            "swaggerUri": f"{base}/swagger.json",
+            "scoringUri": self.scoring_uri(endpoint.name),
+            "swaggerUri": f"{self.url}/inference/{endpoint.name}/swagger.json",
             "provisioningState": endpoint.state,
             "traffic": dict(endpoint.traffic),
             "mirrorTraffic": dict(endpoint.mirror),
@@ -324,7 +329,7 @@ def _check_name(what: str, name: str) -> None:
         raise ArmError(
             400,
             "BadArgument",
-            f"The {what} name '{name}' is not valid: 3 to 32 letters, digits and hyphens, a letter first, no hyphen last.",
+            f"The {what} name '{name}' is not valid: 3 to 32 letters, digits, hyphens; a letter first, no hyphen last.",
         )
 
 

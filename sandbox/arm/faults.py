@@ -1,4 +1,6 @@
-"""Failures on order: what Azure does on a bad day, planned by a test and then played once, or as often as the test says."""
+"""Failures on order: what Azure does on a bad day, planned by a test and then played once, or as often as the test
+says.
+"""
 
 import re
 import threading
@@ -37,11 +39,15 @@ class Faults:
         headers: Mapping[str, str] | None = None,
         times: int = 1,
     ) -> None:
-        """Answer matching requests with `status` before they reach their handler: throttling (429), an outage (503), a denial (403)."""
+        """Answer matching requests with `status` before they reach their handler: throttling (429), an outage (503), a
+        denial (403).
+        """
         self._add(f"request {method}", path, ArmError(status, code, message, headers), times)
 
     def deployment(self, name: str, code: str, message: str, *, times: int = 1) -> None:
-        """Let the creation of deployments whose `endpoint/name` matches fail after it was accepted: OutOfQuota, ImageBuildFailure, ..."""
+        """Let the creation of deployments whose `endpoint/name` matches fail after it was accepted: OutOfQuota,
+        ImageBuildFailure, ...
+        """
         self._add("deployment", name, ArmError(400, code, message), times)
 
     def traffic(self, endpoint: str, code: str, message: str, *, times: int = 1) -> None:
@@ -53,7 +59,9 @@ class Faults:
         self._add("step", name, ArmError(400, "UserError", message), times)
 
     def hold(self, kind: str, name: str) -> threading.Event:
-        """Keep operations on a matching `endpoint` or `deployment` ("endpoint/name") under way until the returned event is set."""
+        """Keep operations on a matching `endpoint` or `deployment` ("endpoint/name") under way until the returned event
+        is set.
+        """
         released = threading.Event()
         with self._lock:
             self._held[kind] = (re.compile(name), released)
@@ -80,7 +88,11 @@ class Faults:
 
     def raise_planned(self, method: str, path: str) -> None:
         """Raise what is planned for this request, if anything."""
-        error = self.take(f"request {method}", path)
+        self.raise_planned_for(f"request {method}", path)
+
+    def raise_planned_for(self, kind: str, name: str) -> None:
+        """Raise what is planned for `name`, if anything, and use it up."""
+        error = self.take(kind, name)
         if error is not None:
             raise error
 

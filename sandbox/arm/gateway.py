@@ -1,4 +1,6 @@
-"""What every call passes before its handler: recording, planned faults, the token, the names of subscription, group and workspace."""
+"""What every call passes before its handler: recording, planned faults, the token, the names of subscription, group and
+workspace.
+"""
 
 import json
 from collections.abc import Mapping

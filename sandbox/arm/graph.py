@@ -1,4 +1,6 @@
-"""A submitted pipeline as a graph of steps whose bindings have been checked; what Azure ML refuses at submission is refused here too."""
+"""A submitted pipeline as a graph of steps whose bindings have been checked; what Azure ML refuses at submission is
+refused here too.
+"""
 
 import re
 from collections.abc import Mapping
@@ -41,7 +43,9 @@ Source = Literal | Path | Upstream
 
 @dataclass(frozen=True)
 class Step:
-    """One node: what it runs, and where its inputs come from. `outputs` maps its outputs to the pipeline's own, where bound."""
+    """One node: what it runs, and where its inputs come from. `outputs` maps its outputs to the pipeline's own, where
+    bound.
+    """
 
     name: str
     component: Json
@@ -57,7 +61,7 @@ class Step:
 
 
 def read_graph(job: Json, components: Mapping[str, Json]) -> dict[str, Step]:
-    """The steps of a job's `properties`, by name; `components` maps component ids to their specs. Raises ArmError 400."""
+    """The steps of a job's `properties`, by name; `components` maps ids to specs. Raises ArmError 400."""
     steps = {}
     nodes: Json = job.get("jobs") or {}
     for name, node in nodes.items():

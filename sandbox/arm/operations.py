@@ -26,7 +26,9 @@ class Operations:
         self._operations: dict[str, _Operation] = {}
 
     def begin(self, work: Callable[[], None]) -> Mapping[str, str]:
-        """Start `work` in a thread; the headers that send the client to its status. An ArmError out of `work` fails the operation."""
+        """Start `work` in a thread; the headers that send the client to its status. An ArmError out of `work` fails the
+        operation.
+        """
         name = str(uuid.uuid4())
         operation = _Operation("InProgress", now())
         self._operations[name] = operation
@@ -38,7 +40,7 @@ class Operations:
             except ArmError as error:
                 operation.error = error.body()["error"]
                 operation.status = "Failed"
-            except Exception as error:  # noqa: BLE001 - an operation that never ends would keep its client waiting for ever
+            except Exception as error:  # noqa: BLE001 - one that never ends keeps its client waiting for ever
                 operation.error = {"code": "InternalServerError", "message": f"{type(error).__name__}: {error}"}
                 operation.status = "Failed"
 

@@ -69,7 +69,7 @@ class Pipeline:
             with ThreadPoolExecutor(max_workers=max(1, self._nodes), thread_name_prefix="step") as pool:
                 self._schedule(pool.submit)
             self._conclude()
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong in here must end the job, or its client waits for ever
+        except Exception as error:  # noqa: BLE001 - a job that never ends keeps its client waiting for ever
             self._log(traceback.format_exc())
             self._root.finish("Failed", {"code": "ServiceError", "message": f"{type(error).__name__}: {error}"})
 
@@ -94,13 +94,9 @@ class Pipeline:
             return
         run.begin()
         self._log(f"Submitting step {step.name}: {run.name}")
+        planned = self._faults.take("step", step.name)
         try:
-            planned = self._faults.take("step", step.name)
-            if planned is not None:
-                run.log.parent.mkdir(parents=True, exist_ok=True)
-                run.log.write_text(planned.message + "\n", encoding="utf-8")
-                raise StepFailedError(planned.message)
-            run_step(self._shop, step, run)
+            run_step(self._shop, step, run, planned)
         except StepFailedError as error:
             run.finish("Failed", error.error)
         else:

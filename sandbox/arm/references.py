@@ -1,4 +1,4 @@
-"""What a reference means: the many ways in which Azure ML names a file, a folder, a job's output or a registered asset."""
+"""What a reference means: the ways in which Azure ML names a file, a folder, a job's output or a registered asset."""
 
 import re
 

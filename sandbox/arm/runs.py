@@ -113,7 +113,7 @@ class Runs:
         )
 
     def arm(self, run: Run) -> Json:
-        """The job resource. A step has no properties here: the SDK then asks the run history, as with the real service."""
+        """The job resource. A step has no properties here: the SDK then asks the run history, as with the real one."""
         if run.parent is not None:
             return {**resource(self._scope, ("jobs", run.name), {}, run.created), "properties": None}
         outputs = {

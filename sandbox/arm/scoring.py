@@ -1,4 +1,6 @@
-"""One deployment's scoring server: the very program that managed online endpoints run, with the registered model and the uploaded code, as a process."""
+"""One deployment's scoring server: the very program that managed online endpoints run, with the registered model and
+the uploaded code, as a process.
+"""
 
 import re
 import sys
@@ -54,13 +56,16 @@ class ScoringServer:
         return self._folder / "inference-server.log"
 
     def start(self) -> None:
-        """Fetch model and code, start, wait for the readiness probe. Raises ArmError as the deployment's operation would fail."""
+        """Fetch model and code, start, wait for the readiness probe. Raises ArmError as the deployment's operation
+        would fail.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         root = self._folder / "azureml-app"
         environment = {**base_environment(), **self._depot.identity, **self._variables(root)}
         code = self._code(root)
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
-        # No access log and a worker that is not recycled, as in the inference image; a request may take its full timeout.
+        # No access log and a worker that is not recycled, as in the inference image; a request may take its full
+        # timeout.
         command += ["--timeout", "0", "--log-level", "warning", "azureml_inference_server_http.server.entry:app"]
         with self.log.open("ab") as output:
             self._child = start(command, environment=environment, folder=code, output=output)

@@ -1,9 +1,12 @@
-"""The whole stand-in for Azure: one server on loopback that plays Resource Manager, Azure ML's data plane, its endpoints and a managed identity."""
+"""The whole stand-in for Azure: one server on loopback that plays Resource Manager, Azure ML's data plane, its
+endpoints and a managed identity.
+"""
 
 from pathlib import Path
 
 from starlette.applications import Starlette
 
+from sandbox.arm import inventory
 from sandbox.arm.assets import Assets
 from sandbox.arm.catalog import Catalog
 from sandbox.arm.endpoints import Endpoints
@@ -20,7 +23,7 @@ from sandbox.arm.runs import Runs
 from sandbox.arm.scoring import Depot
 from sandbox.arm.steps import Workshop
 from sandbox.arm.storage import Storage
-from sandbox.arm.wire import Scope
+from sandbox.arm.wire import Json, Scope
 from sandbox.arm.workspace import Workspace
 from sandbox.azurite import Azurite
 from sandbox.identity import TENANT, Identity
@@ -30,9 +33,11 @@ KINDS = ("models", "data", "environments", "components", "codes")
 
 
 class AzureStandIn:
-    """One Azure ML workspace on loopback, in front of a running Azurite. Use as a context manager, or start() and stop().
+    """One Azure ML workspace on loopback, in front of a running Azurite. Use as a context manager, or start() and
+    stop().
 
-    Production code finds it by the variables of `environment()` alone. `faults` plans failures, `recorder` keeps all requests.
+    Production code finds it by the variables of `environment()` alone. `faults` plans failures, `recorder` keeps all
+    requests, `endpoints.traffic_lag` delays what a traffic update does.
     What it does not play is listed in docs/sandbox.md.
     """
 
@@ -90,6 +95,18 @@ class AzureStandIn:
             "AZURE_ML_WORKSPACE": self.scope.workspace,
             "AZURE_TENANT_ID": self.scope.tenant,
         }
+
+    def jobs(self) -> list[Json]:
+        """A row a pipeline job: name, display_name, experiment, status, times, tags, inputs, error, steps."""
+        return inventory.jobs(self._runs)
+
+    def models(self) -> list[Json]:
+        """A row a model version: name, version, tags, properties, job, path, archived, created."""
+        return inventory.models(self.catalogs["models"])
+
+    def deployments(self) -> list[Json]:
+        """A row a deployment: endpoint, name, model, model_version, traffic, state, tags, created, scoring_uri."""
+        return inventory.deployments(self.endpoints)
 
     def start(self) -> None:
         """Listen."""

@@ -1,4 +1,6 @@
-"""One pipeline step as a process: its inputs brought in, its command run in a copy of its code, its outputs and log carried off."""
+"""One pipeline step as a process: its inputs brought in, its command run in a copy of its code, its outputs and log
+carried off.
+"""
 
 import os
 import re
@@ -55,11 +57,15 @@ def base_environment() -> dict[str, str]:
     return {**kept, "PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
-def run_step(shop: Workshop, step: Step, run: Run) -> None:
-    """Run it to its end. Raises StepFailedError; returns early, with the process stopped, when the run is cancelled."""
+def run_step(shop: Workshop, step: Step, run: Run, planned: ArmError | None = None) -> None:
+    """Run it to its end. Raises StepFailedError; returns early, with the process stopped, when the run is cancelled.
+
+    A `planned` failure is written to the step's log and raised in the command's place.
+    """
     run.log.parent.mkdir(parents=True, exist_ok=True)
     run.log.touch()
     try:
+        _fail(planned, run)
         values = _bring_inputs(shop, step, run)
         values.update(_prepare_outputs(step, run))
         command = render(str(step.component.get("command", "")), values)
@@ -69,6 +75,12 @@ def run_step(shop: Workshop, step: Step, run: Run) -> None:
         raise StepFailedError(error.message) from error
     finally:
         _carry_off(shop, run)
+
+
+def _fail(planned: ArmError | None, run: Run) -> None:
+    if planned is not None:
+        run.log.write_text(planned.message + "\n", encoding="utf-8")
+        raise planned
 
 
 def render(command: str, values: Mapping[tuple[str, str], str]) -> str:
@@ -94,10 +106,7 @@ def _bring_inputs(shop: Workshop, step: Step, run: Run) -> dict[tuple[str, str],
         if isinstance(source, Literal):
             values["inputs", name] = source.text
             continue
-        if isinstance(source, Upstream):
-            place = _upstream(shop, run, source)
-        else:
-            place = shop.references.locate(source.uri)
+        place = _upstream(shop, run, source) if isinstance(source, Upstream) else shop.references.locate(source.uri)
         if source.mode.lower() == "direct":
             values["inputs", name] = shop.storage.link(place)
         else:

@@ -74,7 +74,9 @@ class Storage:
         return bool(self._service.get_blob_client(location.container, location.path or "/").exists())
 
     def download(self, location: Location, target: Path) -> list[Path]:
-        """Copy the blob to the file `target`, or all blobs below the folder into the folder `target`; the files written."""
+        """Copy the blob to the file `target`, or all blobs below the folder into the folder `target`; the files
+        written.
+        """
         client = self._service.get_container_client(location.container)
         written = []
         for name in self._names(location):

@@ -82,7 +82,7 @@ class Scope:
 
 
 def resource(scope: Scope, parts: tuple[str, ...], properties: Json, created: str, modified: str | None = None) -> Json:
-    """An ARM resource envelope around `properties`; `parts` is its path below the workspace, kinds and names by turns."""
+    """`properties` in an ARM resource; `parts` is its path below the workspace, kinds and names by turns."""
     kinds = "/".join(parts[0::2])
     return {
         "id": scope.resource_id(*parts),

@@ -94,7 +94,8 @@ class Workspace:
         address = self._storage.url.removeprefix("https://")
         properties = {
             "datastoreType": "AzureBlob",
-            # The SDK makes `https://ACCOUNT.blob.SUFFIX` of this; the `#` turns all behind it into a fragment, so that the URL is the emulator's.
+            # The SDK makes `https://ACCOUNT.blob.SUFFIX` of this; the `#` turns all behind it into a fragment, so that
+            # the URL is the emulator's.
             "accountName": f"{address}#",
             "containerName": self._storage.datastores[name],
             "credentials": {"credentialsType": "None"},
