@@ -61,15 +61,13 @@ def _numbers(column: Column, before: ColumnProfile, after: ColumnProfile) -> tup
 
 def _edges(before: ColumnProfile, after: ColumnProfile) -> Floats | None:
     """Bar edges over the middle 99 % of both sides, so that one outlier does not squeeze the rest into a line."""
-    ends = []
+    ends: list[float] = []
     for side in (before, after):
         centres, counts = side.bins
         if len(centres):
             cumulated = np.cumsum(counts) / counts.sum()
-            ends += [
-                centres[np.searchsorted(cumulated, 0.005)],
-                centres[min(np.searchsorted(cumulated, 0.995), len(centres) - 1)],
-            ]
+            places = np.minimum(np.searchsorted(cumulated, [0.005, 0.995]), len(centres) - 1)
+            ends += centres[places].tolist()
     if not ends:
         return None
     low, high = min(ends), max(ends)
@@ -85,7 +83,8 @@ def _shares(side: ColumnProfile, edges: Floats) -> Floats:
         return np.zeros(BARS)
     inside = np.clip(centres, edges[0], edges[-1])
     heights, _ = np.histogram(inside, edges, weights=counts)
-    return heights / counts.sum()
+    shares: Floats = heights / counts.sum()
+    return shares
 
 
 def _outline(heights: Floats) -> str:

@@ -23,15 +23,18 @@ Floats = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.uint64]
 SUBBATCH = BATCH_ROWS
 HALF = np.uint64(32)
+EVERY = np.uint64(0xFFFFFFFFFFFFFFFF)
+"""The largest key: nothing has been left out of the sample yet."""
 NOTHING = np.uint64(0x7FF8000000000001)
 """What stands for a missing value in a row's hash: the bits of one NaN, whatever NaN it was."""
 
 
 def read_column(column: Column, array: pa.Array, missing: tuple[str, ...]) -> Numbers | Texts:
     """An Arrow array read as the schema says. Raises SchemaError, naming the column."""
-    read = {"numeric": numbers, "datetime": times, "categorical": texts}[column.kind]
     try:
-        return read(array, missing)
+        if column.kind == "categorical":
+            return texts(array, missing)
+        return (times if column.kind == "datetime" else numbers)(array, missing)
     except (pa.ArrowException, SchemaError) as error:
         raise SchemaError(f"column {column.name!r}: {str(error).splitlines()[0]}") from None
 
@@ -43,7 +46,7 @@ class _Candidates:
     keys: list[Keys] = field(default_factory=list)
     values: list[Floats] = field(default_factory=list)
     held: int = 0
-    limit: np.uint64 = np.uint64(0xFFFFFFFFFFFFFFFF)
+    limit: np.uint64 = EVERY
     sample: Sample | None = None
 
 
@@ -158,7 +161,7 @@ class Profiler:
 
     def _sample_of(self, keys: Keys, values: Floats) -> Sample:
         levels = tuple(tuple(names) for names in self._levels)
-        complete = bool(self._found.limit == np.uint64(0xFFFFFFFFFFFFFFFF))
+        complete = bool(self._found.limit == EVERY)
         return Sample.of(keys, values, np.ones(len(keys), np.int64), levels, complete)
 
     def _empty_values(self) -> Floats:
@@ -192,37 +195,33 @@ def _finish(keys: Keys) -> None:
 def _count(column: ColumnProfile, part: Numbers | Texts | None, rows: int) -> ColumnProfile:
     if part is None:
         return replace(column, rows=column.rows + rows, missing=column.missing + rows, absent=column.absent + rows)
-    if isinstance(part, Texts):
-        counts = np.bincount(part.codes + 1, minlength=len(part.levels) + 1)
-        categories = column.categories or Categories({})
-        counted = [(name, int(count)) for name, count in zip(part.levels, counts[1:], strict=True) if count]
-        return replace(
-            column,
-            rows=column.rows + rows,
-            missing=column.missing + int(counts[0]),
-            categories=categories.add(counted),
-        )
+    return _count_texts(column, part, rows) if isinstance(part, Texts) else _count_numbers(column, part, rows)
+
+
+def _count_texts(column: ColumnProfile, part: Texts, rows: int) -> ColumnProfile:
+    counts = np.bincount(part.codes + 1, minlength=len(part.levels) + 1)
+    named = [(name, int(count)) for name, count in zip(part.levels, counts[1:], strict=True) if count]
+    return replace(
+        column,
+        rows=column.rows + rows,
+        missing=column.missing + int(counts[0]),
+        categories=(column.categories or Categories({})).add(named),
+    )
+
+
+def _count_numbers(column: ColumnProfile, part: Numbers, rows: int) -> ColumnProfile:
     values = part.values
-    lowest, highest = (float(values.min()), float(values.max())) if rows else (np.nan, np.nan)
+    lowest, highest = float(values.min()), float(values.max())
     missing = negative = positive = 0
     if not np.isfinite(lowest + highest):
         missing = int(np.count_nonzero(np.isnan(values)))
         negative = int(np.count_nonzero(values == -np.inf))
         positive = int(np.count_nonzero(values == np.inf))
         values = values[np.isfinite(values)]
-        lowest, highest = (float(values.min()), float(values.max())) if len(values) else (np.nan, np.nan)
-    counted = ColumnProfile(
-        rows,
-        missing,
-        part.malformed,
-        0,
-        negative,
-        positive,
-        lowest + 0.0 if len(values) else None,
-        highest + 0.0 if len(values) else None,
-        (column.histogram or Bins.empty()).add(values, lowest, highest) if len(values) else column.histogram,
-    )
-    return replace(
-        counted.merge(replace(column, histogram=None)),
-        histogram=counted.histogram,
-    )
+    histogram = column.histogram or Bins.empty()
+    counted = ColumnProfile(rows, missing, part.malformed, 0, negative, positive)
+    if len(values):
+        lowest, highest = float(values.min()) + 0.0, float(values.max()) + 0.0
+        counted = replace(counted, minimum=lowest, maximum=highest)
+        histogram = histogram.add(values, lowest, highest)
+    return replace(column.merge(counted), histogram=histogram)

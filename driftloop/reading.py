@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ def read_batches(
     source: str | Path | IO[bytes],
     schema: Schema | None = None,
     *,
-    format: str | None = None,  # noqa: A002
+    format: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a file as a stream of batches of at most 65,536 rows, in bounded memory.
 
@@ -54,9 +54,9 @@ def as_batches(source: Any) -> Iterable[pa.RecordBatch]:
     if isinstance(source, pa.RecordBatch):
         return [source]
     if isinstance(source, pa.Table):
-        return source.to_batches(max_chunksize=BATCH_ROWS)
+        return list(source.to_batches(max_chunksize=BATCH_ROWS))
     if hasattr(source, "__arrow_c_stream__"):
-        return pa.table(source).to_batches(max_chunksize=BATCH_ROWS)
+        return list(pa.table(source).to_batches(max_chunksize=BATCH_ROWS))
     if isinstance(source, str | Path):
         raise InputError(f"{source}: a path was passed where batches are expected; wrap it in read_batches()")
     batches: Iterable[pa.RecordBatch] = source
@@ -77,12 +77,9 @@ def _format(name: str) -> tuple[str, bool]:
 
 @contextmanager
 def _opened(source: str | Path | IO[bytes], zipped: bool) -> Iterator[Any]:
-    file = Path(source).open("rb") if isinstance(source, str | Path) else source
-    try:
-        yield gzip.open(file, "rb") if zipped else file
-    finally:
-        if file is not source:
-            file.close()
+    with ExitStack() as stack:
+        file = stack.enter_context(Path(source).open("rb")) if isinstance(source, str | Path) else source
+        yield stack.enter_context(gzip.open(file, "rb")) if zipped else file
 
 
 def _parquet(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch]:

@@ -45,7 +45,7 @@ def profile_to_bytes(profile: Profile) -> bytes:
     rows = [_row(profile, place) for place in range(len(profile.schema.features))]
     table = pa.Table.from_pylist(rows, schema=_LAYOUT.with_metadata({METADATA: msgspec.json.encode(header)}))
     sink = pa.BufferOutputStream()
-    plain = {name: "DELTA_BINARY_PACKED" for name in _DELTAS} | {"sample_values.list.element": "BYTE_STREAM_SPLIT"}
+    plain = dict.fromkeys(_DELTAS, "DELTA_BINARY_PACKED") | {"sample_values.list.element": "BYTE_STREAM_SPLIT"}
     pq.write_table(
         table,
         sink,
@@ -171,7 +171,10 @@ def _column(row: dict[str, Any]) -> ColumnProfile:
     if row["category_names"] is not None:
         buckets = None if row["buckets"] is None else np.array(row["buckets"], np.int64)
         categories = Categories(dict(zip(row["category_names"], row["category_counts"], strict=True)), buckets)
-    return ColumnProfile(*(row[name] for name in COUNTS), row["minimum"], row["maximum"], histogram, categories)
+    counts = {name: int(row[name]) for name in COUNTS}
+    return ColumnProfile(
+        **counts, minimum=row["minimum"], maximum=row["maximum"], histogram=histogram, categories=categories
+    )
 
 
 def _sample(header: Header, rows: dict[str, dict[str, Any]]) -> Sample:

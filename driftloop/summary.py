@@ -22,7 +22,7 @@ class Summary:
 
 
 def summarise(column: ColumnProfile) -> Summary:
-    """The summary of a column; means come from the bins, so they are as exact as these (1/16 of a power of two at worst)."""
+    """The summary of a column. Means come from the bins, whose width is 1/16 of a power of two at worst."""
     missing = column.missing / column.rows if column.rows else 0.0
     if column.categories is not None:
         total = column.categories.total
