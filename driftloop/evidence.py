@@ -1,8 +1,7 @@
 """Evidence over time: how sure are we, after all checks since the last retrain, that the population has moved?
 
 The user states a budget once: at most one false retrain in N checks on average. After every check the last 1, 2, 4, ...
-windows together are compared with the baseline, at a level of 1/N over all of it: a test over several windows sees what
-none of them shows alone.
+windows together are compared with the baseline: a stretch of windows shows what none of them shows alone.
 
 Why the budget holds. Without drift each check raises an alarm with a probability of at most 1/N (the union bound over
 stretches and features, valid under any dependence). By linearity of expectation N checks raise at most one on average,
@@ -66,6 +65,14 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     def certainty(self) -> float:
         """1 - p: the share of checks without drift whose evidence would be weaker."""
         return 1.0 - self.p
+
+    @property
+    def sentence(self) -> str:
+        """What it says, for a person."""
+        if self.feature is None:
+            return f"nothing beyond chance over {self.checks} windows"
+        stretch = "the last window" if self.windows == 1 else f"the last {self.windows} windows together"
+        return f"{self.feature}: {stretch} differ{'s' if self.windows == 1 else ''} as chance alone would once in {1 / max(self.p, 1e-12):,.0f} checks"
 
 
 class _Finding(msgspec.Struct, frozen=True):
