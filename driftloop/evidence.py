@@ -71,8 +71,9 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         """What it says, for a person."""
         if self.feature is None:
             return f"nothing beyond chance over {self.checks} windows"
-        stretch = "the last window" if self.windows == 1 else f"the last {self.windows} windows together"
-        return f"{self.feature}: {stretch} differ{'s' if self.windows == 1 else ''} as chance alone would once in {1 / max(self.p, 1e-12):,.0f} checks"
+        stretch = "the last window alone" if self.windows == 1 else f"the last {self.windows} windows together"
+        once = 1 / max(self.p, 1e-12)
+        return f"{self.feature}: over {stretch}, as far off as chance brings once in {once:,.0f} checks"
 
 
 class _Finding(msgspec.Struct, frozen=True):
