@@ -1,6 +1,4 @@
-"""Managed online endpoints and their deployments, as Resource Manager shows and changes them, with the rules that Azure
-enforces.
-"""
+"""Managed online endpoints as Resource Manager shows and changes them, with the rules that Azure enforces."""
 
 import re
 import secrets
@@ -10,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sandbox.arm.faults import Faults
 from sandbox.arm.operations import Operations
-from sandbox.arm.scoring import Depot, ScoringServer
+from sandbox.arm.scoring import ScoringServer
 from sandbox.arm.wire import Answer, ArmError, Call, Json, Scope, not_found, now, resource
 from sandbox.identity import Identity
 
@@ -29,6 +27,12 @@ class Deployment:
     created: str = field(default_factory=now)
     server: ScoringServer | None = None
     failed: ScoringServer | None = None
+
+    def stop(self) -> None:
+        """Stop its servers."""
+        for server in (self.server, self.failed):
+            if server is not None:
+                server.stop()
 
 
 @dataclass
@@ -55,17 +59,15 @@ class Endpoints:
     update has succeeded.
     """
 
-    def __init__(self, scope: Scope, depot: Depot, operations: Operations, faults: Faults, identity: Identity) -> None:
+    def __init__(self, scope: Scope, operations: Operations, faults: Faults, identity: Identity) -> None:
         self.url = ""
         self.traffic_lag = 0.0
         self._scope = scope
-        self._depot = depot
         self._operations = operations
         self._faults = faults
         self._identity = identity
         self._endpoints: dict[str, Endpoint] = {}
-        self._lock = threading.RLock()
-        self._started = 0
+        self.lock = threading.RLock()
 
     def find(self, name: str) -> Endpoint | None:
         """The endpoint, for the front."""
@@ -73,7 +75,7 @@ class Endpoints:
 
     def all(self) -> list[Endpoint]:
         """Every endpoint, oldest first."""
-        with self._lock:
+        with self.lock:
             return list(self._endpoints.values())
 
     def scoring_uri(self, name: str) -> str:
@@ -88,12 +90,12 @@ class Endpoints:
         if mode is None:
             raise ArmError(400, "BadArgument", "properties.authMode must be Key, AMLToken or AADToken.")
         properties["authMode"] = mode
-        with self._lock:
+        with self.lock:
             known = self._endpoints.get(name)
             if known is None:
-                _check_name("endpoint", name)
+                check_name("endpoint", name)
             else:
-                _check_idle("endpoint", name, known.state)
+                check_idle("endpoint", name, known.state)
             endpoint = known or Endpoint(name, body)
             traffic, mirror = _shares(endpoint, properties)
             endpoint.body = body
@@ -107,7 +109,7 @@ class Endpoints:
             except ArmError:
                 endpoint.state = "Failed"
                 raise
-            with self._lock:
+            with self.lock:
                 endpoint.traffic, endpoint.mirror = traffic, mirror
                 endpoint.state = "Succeeded"
             self._route_later(endpoint, traffic)
@@ -117,7 +119,7 @@ class Endpoints:
 
     def get(self, call: Call) -> Answer:
         """One endpoint."""
-        return Answer(self._show(self._require(call["endpoint"])))
+        return Answer(self._show(self.require(call["endpoint"])))
 
     def list(self, _: Call) -> Answer:
         """All endpoints."""
@@ -125,31 +127,31 @@ class Endpoints:
 
     def delete(self, call: Call) -> Answer:
         """Delete it and its deployments; 204 where there is none."""
-        with self._lock:
+        with self.lock:
             endpoint = self._endpoints.get(call["endpoint"])
             if endpoint is None:
                 return Answer(None, 204)
-            _check_idle("endpoint", endpoint.name, endpoint.state)
+            check_idle("endpoint", endpoint.name, endpoint.state)
             endpoint.state = "Deleting"
 
         def work() -> None:
             for deployment in endpoint.deployments.values():
-                _stop(deployment)
-            with self._lock:
+                deployment.stop()
+            with self.lock:
                 del self._endpoints[endpoint.name]
 
         return Answer(None, 202, self._operations.begin(work))
 
     def keys(self, call: Call) -> Answer:
         """Both keys of an endpoint with key authentication."""
-        endpoint = self._require(call["endpoint"])
+        endpoint = self.require(call["endpoint"])
         if endpoint.auth_mode != "Key":
             raise ArmError(400, "BadArgument", f"Endpoint '{endpoint.name}' does not use keys.")
         return Answer({"primaryKey": endpoint.keys["Primary"], "secondaryKey": endpoint.keys["Secondary"]})
 
     def regenerate(self, call: Call) -> Answer:
         """A new key in place of one of the two."""
-        endpoint = self._require(call["endpoint"])
+        endpoint = self.require(call["endpoint"])
         kind = str(call.body.get("keyType"))
         if kind not in _KEYS:
             raise ArmError(400, "BadArgument", "keyType must be Primary or Secondary.")
@@ -161,105 +163,18 @@ class Endpoints:
 
     def token(self, call: Call) -> Answer:
         """A token for an endpoint with `aml_token` authentication, good for an hour."""
-        endpoint = self._require(call["endpoint"])
+        endpoint = self.require(call["endpoint"])
         if endpoint.auth_mode != "AMLToken":
             raise ArmError(400, "BadArgument", f"Endpoint '{endpoint.name}' does not use tokens.")
         token, expires = self._identity.token(f"endpoint:{endpoint.name}", 3600)
         body = {"accessToken": token, "expiryTimeUtc": expires, "refreshAfterTimeUtc": expires - 600}
         return Answer({**body, "tokenType": "Bearer"})
 
-    def put_deployment(self, call: Call) -> Answer:
-        """Create or replace a deployment; until the new server is ready, and if it never is, the old one answers."""
-        endpoint, name, body = self._require(call["endpoint"]), call["deployment"], call.body
-        properties: Json = body.get("properties") or {}
-        self._check_deployment(name, properties, body)
-        with self._lock:
-            known = endpoint.deployments.get(name)
-            if known is not None:
-                _check_idle("deployment", name, known.state)
-            deployment = known or Deployment(name, body)
-            deployment.state = "Updating" if known else "Creating"
-            endpoint.deployments[name] = deployment
-            self._started += 1
-            server = ScoringServer(self._depot, endpoint.name, name, self._started, properties)
-
-        def work() -> None:
-            self._faults.wait_while_held("deployment", f"{endpoint.name}/{name}")
-            try:
-                self._faults.raise_planned_for("deployment", f"{endpoint.name}/{name}")
-                server.start()
-            except BaseException:
-                server.stop()
-                deployment.failed, deployment.state = server, "Failed"
-                raise
-            old, deployment.server, deployment.body = deployment.server, server, body
-            deployment.failed, deployment.state = None, "Succeeded"
-            if old is not None:
-                old.stop()
-
-        headers = self._operations.begin(work)
-        shown = self._show_deployment(endpoint, deployment, body)
-        return Answer(shown, 200 if known else 201, headers)
-
-    def get_deployment(self, call: Call) -> Answer:
-        """One deployment."""
-        endpoint = self._require(call["endpoint"])
-        return Answer(self._show_deployment(endpoint, self._require_deployment(endpoint, call["deployment"])))
-
-    def list_deployments(self, call: Call) -> Answer:
-        """All deployments of an endpoint."""
-        endpoint = self._require(call["endpoint"])
-        return Answer({"value": [self._show_deployment(endpoint, item) for item in endpoint.deployments.values()]})
-
-    def delete_deployment(self, call: Call) -> Answer:
-        """Delete it; refused while it has a share of the traffic, 204 where there is none."""
-        endpoint = self._require(call["endpoint"])
-        with self._lock:
-            deployment = endpoint.deployments.get(call["deployment"])
-            if deployment is None:
-                return Answer(None, 204)
-            _check_idle("deployment", deployment.name, deployment.state)
-            if endpoint.traffic.get(deployment.name) or endpoint.mirror.get(deployment.name):
-                raise ArmError(
-                    400,
-                    "BadRequest",
-                    f"Deployment '{deployment.name}' of '{endpoint.name}' has traffic; set its share to 0 first.",
-                )
-            deployment.state = "Deleting"
-
-        def work() -> None:
-            _stop(deployment)
-            with self._lock:
-                endpoint.deployments.pop(deployment.name, None)
-
-        return Answer(None, 202, self._operations.begin(work))
-
-    def logs(self, call: Call) -> Answer:
-        """The last lines of a deployment's server, of the failed one where the last start failed."""
-        deployment = self._require_deployment(self._require(call["endpoint"]), call["deployment"])
-        server = deployment.failed or deployment.server
-        return Answer({"content": server.tail(int(call.body.get("tail") or 5000)) if server else ""})
-
     def stop(self) -> None:
         """Stop every server; for the end of the sandbox."""
         for endpoint in self.all():
             for deployment in list(endpoint.deployments.values()):
-                _stop(deployment)
-
-    def _check_deployment(self, name: str, properties: Json, body: Json) -> None:
-        _check_name("deployment", name)
-        if properties.get("endpointComputeType") != "Managed":
-            raise ArmError(400, "BadArgument", "The sandbox plays managed deployments only.")
-        if int((body.get("sku") or {}).get("capacity") or 0) < 1:
-            raise ArmError(400, "BadArgument", "sku.capacity must be at least 1.")
-        if not properties.get("instanceType"):
-            raise ArmError(400, "BadArgument", "properties.instanceType is required.")
-        if not properties.get("environmentId"):
-            raise ArmError(400, "BadArgument", "properties.environmentId is required: a custom model needs one.")
-        for key in ("model", "environmentId"):
-            match = re.search(r"/(models|environments)/([^/]+)/versions/([^/]+)$", str(properties.get(key) or ""))
-            if match is not None:
-                self._depot.catalogs[match[1]].properties(match[2], match[3])
+                deployment.stop()
 
     def _route_later(self, endpoint: Endpoint, traffic: dict[str, int]) -> None:
         def route() -> None:
@@ -271,17 +186,12 @@ class Endpoints:
         else:
             endpoint.routed = traffic
 
-    def _require(self, name: str) -> Endpoint:
+    def require(self, name: str) -> Endpoint:
+        """The endpoint. Raises ArmError 404."""
         endpoint = self._endpoints.get(name)
         if endpoint is None:
             raise not_found("online endpoint", name)
         return endpoint
-
-    def _require_deployment(self, endpoint: Endpoint, name: str) -> Deployment:
-        deployment = endpoint.deployments.get(name)
-        if deployment is None:
-            raise not_found("online deployment", f"{endpoint.name}/{name}")
-        return deployment
 
     def _show(self, endpoint: Endpoint) -> Json:
         properties = {
@@ -294,16 +204,7 @@ class Endpoints:
         }
         shown = resource(self._scope, ("onlineEndpoints", endpoint.name), properties, endpoint.created)
         identity = {**(endpoint.body.get("identity") or {"type": "SystemAssigned"}), "tenantId": self._scope.tenant}
-        return {**shown, **_tracked(self._scope, endpoint.body), "kind": "Managed", "identity": identity}
-
-    def _show_deployment(self, endpoint: Endpoint, deployment: Deployment, body: Json | None = None) -> Json:
-        body = deployment.body if body is None else body
-        sent: Json = body.get("properties") or {}
-        properties = {"scaleSettings": {"scaleType": "Default"}, **sent, "provisioningState": deployment.state}
-        properties["scaleSettings"] = properties["scaleSettings"] or {"scaleType": "Default"}
-        parts = ("onlineEndpoints", endpoint.name, "deployments", deployment.name)
-        shown = resource(self._scope, parts, properties, deployment.created)
-        return {**shown, **_tracked(self._scope, body), "kind": "Managed", "sku": body.get("sku")}
+        return {**shown, **tracked(self._scope, endpoint.body), "kind": "Managed", "identity": identity}
 
 
 def _shares(endpoint: Endpoint, properties: Json) -> tuple[dict[str, int], dict[str, int]]:
@@ -324,7 +225,8 @@ def _shares(endpoint: Endpoint, properties: Json) -> tuple[dict[str, int], dict[
     return traffic, mirror
 
 
-def _check_name(what: str, name: str) -> None:
+def check_name(what: str, name: str) -> None:
+    """Raises ArmError 400 for a name that Azure would not take."""
     if not _NAME.match(name):
         raise ArmError(
             400,
@@ -333,16 +235,12 @@ def _check_name(what: str, name: str) -> None:
         )
 
 
-def _check_idle(what: str, name: str, state: str) -> None:
+def check_idle(what: str, name: str, state: str) -> None:
+    """Raises ArmError 409 while an operation is under way."""
     if state in ("Creating", "Updating", "Deleting"):
         raise ArmError(409, "Conflict", f"The {what} '{name}' is in state {state}; try again when that has ended.")
 
 
-def _tracked(scope: Scope, body: Json) -> Json:
+def tracked(scope: Scope, body: Json) -> Json:
+    """What a resource with a place of its own shows besides."""
     return {"location": body.get("location") or scope.location, "tags": body.get("tags") or {}}
-
-
-def _stop(deployment: Deployment) -> None:
-    for server in (deployment.server, deployment.failed):
-        if server is not None:
-            server.stop()

@@ -54,9 +54,9 @@ class Gateway:
         return Route("/{path:path}", endpoint, methods=["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"])
 
     def _answer(self, request: Request, raw: bytes, handler: Handler, anonymous: bool) -> Answer:
-        body = None
+        sent = None
         try:
-            body = _decode(raw)
+            sent = _decode(raw)
             self._faults.raise_planned(request.method, request.url.path)
             claims: Mapping[str, object] = {}
             if not anonymous:
@@ -68,7 +68,7 @@ class Gateway:
                 names=request.path_params,
                 query=dict(request.query_params),
                 headers=dict(request.headers),
-                body=body or {},
+                body=_decode(raw) or {},
                 claims=claims,
             )
             answer = handler(call)
@@ -79,7 +79,7 @@ class Gateway:
         except ArmError as error:
             answer = _refusal(error)
         self._recorder.add(
-            Recorded(request.method, request.url.path, request.query_params.get("api-version"), body, answer.status)
+            Recorded(request.method, request.url.path, request.query_params.get("api-version"), sent, answer.status)
         )
         return answer
 

@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from sandbox.arm.assets import Assets
 from sandbox.arm.catalog import Catalog
+from sandbox.arm.deployments import Deployments
 from sandbox.arm.endpoints import Endpoints
 from sandbox.arm.front import Front
 from sandbox.arm.gateway import WORKSPACE, Gateway
@@ -26,6 +27,7 @@ def routes(
     jobs: Jobs,
     history: History,
     endpoints: Endpoints,
+    deployments: Deployments,
     front: Front,
 ) -> list[Route]:
     """All routes, the refusal of everything else last."""
@@ -57,7 +59,7 @@ def routes(
         route("POST", f"/data/v1.0{WORKSPACE}/dataversion/batchGetResolvedUris", history.data_uris),
         route("POST", f"/modelregistry/v1.0{WORKSPACE}/models/batchGetResolvedUris", history.model_uris),
         history.log_route(),
-        *_endpoint_routes(gateway, endpoints),
+        *_endpoint_routes(gateway, endpoints, deployments),
         front.route(),
         gateway.refuse_unknown(),
     ]
@@ -81,7 +83,7 @@ def _asset_routes(gateway: Gateway, catalogs: Mapping[str, Catalog], assets: Ass
     return found
 
 
-def _endpoint_routes(gateway: Gateway, endpoints: Endpoints) -> list[Route]:
+def _endpoint_routes(gateway: Gateway, endpoints: Endpoints, deployments: Deployments) -> list[Route]:
     route = gateway.route
     endpoint = f"{WORKSPACE}/onlineEndpoints/{{endpoint}}"
     deployment = f"{endpoint}/deployments/{{deployment}}"
@@ -93,9 +95,9 @@ def _endpoint_routes(gateway: Gateway, endpoints: Endpoints) -> list[Route]:
         route("POST", f"{endpoint}/listKeys", endpoints.keys),
         route("POST", f"{endpoint}/regenerateKeys", endpoints.regenerate),
         route("POST", f"{endpoint}/token", endpoints.token),
-        route("GET", f"{endpoint}/deployments", endpoints.list_deployments),
-        route("GET", deployment, endpoints.get_deployment),
-        route("PUT", deployment, endpoints.put_deployment),
-        route("DELETE", deployment, endpoints.delete_deployment),
-        route("POST", f"{deployment}/getLogs", endpoints.logs),
+        route("GET", f"{endpoint}/deployments", deployments.list),
+        route("GET", deployment, deployments.get),
+        route("PUT", deployment, deployments.put),
+        route("DELETE", deployment, deployments.delete),
+        route("POST", f"{deployment}/getLogs", deployments.logs),
     ]

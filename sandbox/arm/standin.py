@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from sandbox.arm import inventory
 from sandbox.arm.assets import Assets
 from sandbox.arm.catalog import Catalog
+from sandbox.arm.deployments import Deployments
 from sandbox.arm.endpoints import Endpoints
 from sandbox.arm.faults import Faults
 from sandbox.arm.front import Front
@@ -59,7 +60,8 @@ class AzureStandIn:
         )
         self._jobs = Jobs(shop, self.catalogs["components"], self._workspace, self._operations, self.faults)
         depot = Depot(self.scope, self.storage, self.catalogs, references, identity, folder.resolve())
-        self.endpoints = Endpoints(self.scope, depot, self._operations, self.faults, self.identity)
+        self.endpoints = Endpoints(self.scope, self._operations, self.faults, self.identity)
+        deployments = Deployments(self.scope, depot, self.endpoints, self._operations, self.faults)
         gateway = Gateway(self.scope, self.identity, self.recorder, self.faults)
         app = Starlette(
             routes=[
@@ -75,6 +77,7 @@ class AzureStandIn:
                     self._jobs,
                     History(self._runs, self.storage.datastores["workspaceartifactstore"]),
                     self.endpoints,
+                    deployments,
                     Front(self.endpoints, self.identity),
                 ),
             ]
