@@ -36,7 +36,7 @@ class Outcome:
         # A stage other than Main is an action's clean-up, which GitHub lists as a step of its own.
         if len(steps) == 1 and line.get("stage") == "Main":
             self._take_step(job, steps[0], line)
-        if line.get("command") == "error" or (line.get("level") == "error" and "git" not in line.get("msg", "")):
+        if line.get("command") == "error" or line.get("level") == "error":
             job.annotations.append(str(line.get("arg") or line.get("msg", "")).strip())
         if line.get("jobResult"):
             job.conclusion = str(line["jobResult"])
@@ -67,11 +67,14 @@ class Outcome:
             self._run.complete(conclusion)
 
     def _job(self, act_name: str, job_id: str) -> JobRecord:
-        own = act_name.startswith(f"{self._workflow.name}/") and job_id in self._workflow.jobs
-        caller = "" if own else act_name.partition("/")[0]
-        key = f"{caller}/{job_id}" if caller else job_id
-        name = act_name.removeprefix(f"{self._workflow.name}/") if own else f"{caller} / {act_name.rsplit('/', 1)[-1]}"
-        job = JobRecord(id=next(self._ids), name=name.strip(), key=key)
+        # act writes "workflow/job", and for a job of a called workflow "calling job/workflow/job", padded to one width
+        callers = {job.name: job.id for job in self._workflow.jobs.values() if job.uses}
+        first, _, rest = act_name.strip().partition("/")
+        if first in callers:
+            name, key = f"{first} / {rest.partition('/')[2]}", f"{callers[first]}/{job_id}"
+        else:
+            name, key = rest, job_id
+        job = JobRecord(id=next(self._ids), name=name, key=key)
         self._by_act_name[act_name] = job
         self._run.jobs.append(job)
         return job

@@ -48,7 +48,7 @@ class Scheduler:
         self._order = itertools.count()
 
     def submit(self, run: RunRecord, claims: list[Claim], work: Callable[[Callable[[str], None]], None]) -> None:
-        """Queue a run. `work` runs it, in a thread of its own; what it is handed takes the key of each job that ended."""
+        """Queue a run. `work` runs it in its own thread, and calls what it is handed with each job key that ended."""
         with self._changed:
             entry = _Entry(run, claims, work, next(self._order))
             for claim in claims:

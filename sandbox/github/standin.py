@@ -36,6 +36,7 @@ class GitHubStandIn:
         *,
         runner: Runner | None = None,
         runners: int = 2,
+        minute_seconds: float = 60.0,
     ) -> None:
         folder = (folder or repository_folder / "out" / "github").resolve()
         self.tokens = Tokens()
@@ -51,6 +52,7 @@ class GitHubStandIn:
             token=self._run_token,
             url=lambda: self.url,
             folder=folder,
+            minute_seconds=minute_seconds,
         )
         self.repository = Repository(
             repository_folder,

@@ -107,6 +107,16 @@ def test_a_registered_model_is_deployed_by_the_same_action(github: GitHubStandIn
     assert deploy["argv"] == ["--model", "diabetes-progression", "--version", "3"]
 
 
+def test_a_rollback_by_hand_needs_no_version(github: GitHubStandIn) -> None:
+    body = {"ref": "main", "inputs": {"action": "rollback"}}
+    assert Client(github).send("POST", "/repos/-/actions/workflows/deploy.yml/dispatches", body).status_code == 204
+    github.wait_idle(120)
+    (run,) = github.runs
+    assert run.conclusion == "success"
+    (deploy,) = recorded((run.folder / "log.txt").read_text())
+    assert deploy["argv"] == ["rollback", "--model", "diabetes-progression"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

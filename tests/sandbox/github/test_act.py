@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 from sandbox.github import GitHubStandIn
@@ -46,3 +47,163 @@ def test_a_failing_step_fails_its_job_and_the_run_and_nothing_is_deployed(github
     assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "failure"), ("deploy", "skipped")]
     assert run.conclusion == "failure"
     assert "no outcomes yet" in run.job("train").annotations
+
+
+SLEEPER = """
+    name: sleeper
+    on: {push: {branches: [main]}}
+    jobs:
+      sleep:
+        runs-on: ubuntu-latest
+        timeout-minutes: 1
+        steps:
+          - name: Work
+            run: |
+              trap 'echo "step interrupted"; exit 130' INT
+              echo started; for i in $(seq 300); do sleep 0.1; done
+          - name: Tidy up
+            if: always()
+            run: echo "tidied up"
+      later:
+        needs: sleep
+        runs-on: ubuntu-latest
+        steps: [{run: "true"}]
+"""
+
+
+def wait_for_text(file: Path, text: str) -> None:
+    deadline = time.monotonic() + 20
+    while not (file.exists() and text in file.read_text()):
+        assert time.monotonic() < deadline, f"{text!r} did not appear in {file}"
+        time.sleep(0.05)
+
+
+def test_cancelling_interrupts_the_step_runs_what_always_runs_and_skips_the_rest(
+    github: GitHubStandIn, tree: Path
+) -> None:
+    write_tree(tree, {".github/workflows/sleeper.yml": SLEEPER})
+    (run,) = github.push(paths=[".github/workflows/sleeper.yml"])
+    wait_for_text(run.folder / "log.txt", ": started")
+    answer = Client(github).send("POST", f"/repos/-/actions/runs/{run.id}/cancel")
+    assert answer.status_code == 202
+    github.wait_idle(30)
+    log = (run.folder / "log.txt").read_text()
+    assert "step interrupted" in log
+    assert "tidied up" in log
+    assert run.conclusion == "cancelled"
+    assert run.job("later").conclusion == "cancelled"
+
+
+def test_a_job_past_its_timeout_is_cancelled_although_act_would_let_it_run(tree: Path, tmp_path: Path) -> None:
+    write_tree(tree, {".github/workflows/sleeper.yml": SLEEPER})
+    with GitHubStandIn(tree, folder=tmp_path / "github", minute_seconds=1) as github:
+        (run,) = github.push(paths=["x"])
+        github.wait_idle(30)
+    assert run.conclusion == "cancelled"
+    assert "exceeded its timeout-minutes" in run.notes[0]
+
+
+def test_a_job_without_a_runner_and_a_call_without_its_inputs_do_not_start(github: GitHubStandIn, tree: Path) -> None:
+    write_tree(
+        tree,
+        {
+            ".github/workflows/odd.yml": """
+                on: push
+                jobs:
+                  mac: {runs-on: macos-latest, steps: [{run: "true"}]}
+                  call: {uses: ./.github/workflows/deploy.yml}
+            """
+        },
+    )
+    (run,) = github.push(paths=["x"])
+    assert run.conclusion == "startup_failure"
+    assert "no runner" in run.notes[0]
+    assert "requires" in run.notes[0]
+
+
+def test_two_dispatches_for_one_model_take_turns_and_for_two_models_do_not(github: GitHubStandIn, tree: Path) -> None:
+    write_tree(tree, {"training/train.sh": 'sleep 1\necho promoted=false >> "$GITHUB_OUTPUT"\n'})
+    github.disable("train.yml")
+    github.push()
+    github.repository.disabled.clear()
+    client = Client(github)
+    for model in ("a", "a", "b"):
+        client.dispatch("drift-detected", {"model": model})
+    first, second, other = github.runs
+    assert second.status == "pending"
+    github.wait_idle(60)
+    assert {run.conclusion for run in github.runs} == {"success"}
+    assert first.finished_at <= second.started_at
+    assert other.started_at < first.finished_at
+
+
+def test_a_setup_python_that_the_machine_does_not_have_fails_the_job(github: GitHubStandIn, tree: Path) -> None:
+    action = (tree / "workflows/train/action.yml").read_text()
+    write_tree(tree, {"workflows/train/action.yml": action.replace('"3.11"', '"3.9"')})
+    (run,) = github.push(paths=["training/x"])
+    github.wait_idle(60)
+    assert run.conclusion == "failure"
+    assert any("asks for Python 3.9" in text for text in run.job("train").annotations)
+
+
+def test_secrets_reach_steps_and_no_log(tree: Path, tmp_path: Path) -> None:
+    write_tree(
+        tree,
+        {
+            ".github/workflows/secret.yml": """
+                on: {push: {branches: [main]}}
+                jobs:
+                  use:
+                    runs-on: ubuntu-latest
+                    env: {KEY: "${{ secrets.KEY }}", TOKEN: "${{ github.token }}"}
+                    steps:
+                      - run: test "$KEY" = 's3 $cret"' && test -n "$TOKEN" && echo "key $KEY token $TOKEN"
+            """
+        },
+    )
+    with GitHubStandIn(tree, secrets={"KEY": 's3 $cret"'}, folder=tmp_path / "github") as github:
+        (run,) = github.push(paths=["x"])
+        github.wait_idle(30)
+    assert run.conclusion == "success", (run.folder / "log.txt").read_text()
+    assert "key *** token ***" in (run.folder / "log.txt").read_text()
+    assert 's3 $cret"' not in (run.folder / "act.jsonl").read_text()
+    for name in ("secrets.yaml", "github.yaml", "event.json"):
+        assert (run.folder / name).stat().st_mode & 0o077 == 0
+
+
+def test_names_matrices_and_calls_are_told_apart(github: GitHubStandIn, tree: Path) -> None:
+    write_tree(
+        tree,
+        {
+            ".github/workflows/named.yml": """
+                name: several
+                on: {push: {branches: [main]}}
+                jobs:
+                  rollout:
+                    name: Build it
+                    runs-on: ubuntu-latest
+                    strategy: {matrix: {part: [a, b]}}
+                    steps: [{run: 'test -n "${{ matrix.part }}"'}]
+                  quiet:
+                    if: github.ref == 'refs/heads/none'
+                    runs-on: ubuntu-latest
+                    steps: [{run: "true"}]
+                  call:
+                    name: Put it out
+                    if: always()
+                    needs: [rollout, quiet]
+                    uses: ./.github/workflows/deploy.yml
+                    with: {version: "9"}
+            """
+        },
+    )
+    (run,) = github.push(paths=["x"])
+    github.wait_idle(60)
+    assert sorted((job.name, job.conclusion) for job in run.jobs) == [
+        ("Build it-1", "success"),
+        ("Build it-2", "success"),
+        ("Put it out / rollout", "success"),
+        ("quiet", "skipped"),
+    ]
+    assert run.conclusion == "success"
+    assert "version 9 takes all traffic" in run.summary
