@@ -10,11 +10,14 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from driftloop.errors import ConfigError
+
+if TYPE_CHECKING:
+    from driftloop.policy import Policy
 
 FILE_NAME = "driftloop.toml"
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
@@ -89,6 +92,16 @@ class Config(msgspec.Struct, frozen=True):
         raise ConfigError(
             f"model {name!r} is not in {FILE_NAME}: add a [[model]] with this name, or check the spelling"
         )
+
+
+def policy_of(model: Model) -> "Policy":
+    """The model's `policy` table as the engine takes it. Raises ConfigError."""
+    from driftloop.policy import Policy
+
+    try:
+        return msgspec.convert(model.policy, Policy)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"model {model.name}: policy: {error}") from None
 
 
 def load(path: Path | str, environ: Mapping[str, str] = os.environ) -> Config:
@@ -187,6 +200,7 @@ def _validate(model: Model, where: str) -> None:
     for name, least in (("labels_required", 0), ("cooldown_hours", 0), ("max_attempts", 1), ("settle_seconds", 0)):
         if not getattr(model, name) >= least:
             raise ConfigError(f"{where}: {name} must be at least {least}")
+    policy_of(model)
     if isinstance(model.dispatch, GitHubTarget) and not re.fullmatch(
         r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", model.dispatch.repository
     ):

@@ -38,6 +38,20 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def latest(first: str, *others: str | None) -> str:
+    """The latest of some ISO 8601 times, as it was written; no zone means UTC."""
+    return max((first, *(other for other in others if other)), key=moment)
+
+
+def moment(text: str) -> datetime:
+    """An ISO 8601 time. Raises InputError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{text[:40]!r} is not a time in ISO 8601") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 class DriftDetected(msgspec.Struct, frozen=True):
     """Starts a retrain.
 
@@ -55,6 +69,11 @@ class DriftDetected(msgspec.Struct, frozen=True):
     as_of: str
     since: str
 
+    @property
+    def correlation(self) -> str:
+        """What the run that it starts carries in its name."""
+        return self.drift_id
+
     def payload(self) -> dict[str, Any]:
         """The client payload: at most GitHub's 10 keys."""
         return msgspec.structs.asdict(self)
@@ -68,6 +87,11 @@ class ModelRegistered(msgspec.Struct, frozen=True):
     model: str
     version: str
     event_id: str
+
+    @property
+    def correlation(self) -> str:
+        """What the run that it starts carries in its name."""
+        return f"{self.model} {self.version}"
 
     def payload(self) -> dict[str, Any]:
         """The client payload: at most GitHub's 10 keys."""

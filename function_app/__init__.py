@@ -1,0 +1,116 @@
+"""The function app: thin triggers.
+
+Each hands over to a function that tests call; imports wait for the first call, so that a cold start pays for what it
+uses.
+
+The Functions worker imports this package, because `function_app.py` beside it is only a marker. Exactly one
+FunctionApp may be a name of this module.
+"""
+
+import logging
+
+import azure.functions as func
+
+# The SDKs log each request at INFO, which is what the host keeps of ours.
+logging.getLogger("azure").setLevel(logging.WARNING)
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+
+@app.function_name("check_drift")
+@app.timer_trigger(arg_name="timer", schedule="%DRIFT_CHECK_SCHEDULE%", run_on_startup=False, use_monitor=True)
+def check_drift(timer: func.TimerRequest) -> None:  # noqa: ARG001
+    """Asks for a check of every model that is due."""
+    from function_app.fan_out import start_checks
+    from function_app.runtime import runtime
+
+    start_checks(runtime())
+
+
+@app.function_name("check_model")
+@app.queue_trigger(arg_name="message", queue_name="checks", connection="DRIFTLOOP_STORAGE")
+def check_model(message: func.QueueMessage) -> None:
+    """Checks one model, or takes its open drifts further."""
+    from function_app.fan_out import handle
+    from function_app.runtime import runtime
+
+    handle(runtime(), message.get_body())
+
+
+@app.function_name("check_poisoned")
+@app.queue_trigger(arg_name="message", queue_name="checks-poison", connection="DRIFTLOOP_STORAGE")
+def check_poisoned(message: func.QueueMessage) -> None:
+    """Raises the alarm over a check that failed too often."""
+    from function_app.fan_out import poisoned
+
+    poisoned(message.get_body())
+
+
+@app.function_name("incoming_data")
+@app.event_grid_trigger(arg_name="event")
+def incoming_data(event: func.EventGridEvent) -> None:
+    """Asks for a check when data lands (off unless the application settings enable it)."""
+    from function_app.event_grid import data_landed
+    from function_app.runtime import runtime
+
+    data_landed(runtime(), event)
+
+
+@app.function_name("model_registered")
+@app.event_grid_trigger(arg_name="event")
+def model_registered(event: func.EventGridEvent) -> None:
+    """Has a model version deployed that was registered outside of the training workflow."""
+    from function_app.event_grid import version_registered
+    from function_app.runtime import runtime
+
+    version_registered(runtime(), event)
+
+
+@app.function_name("start_check")
+@app.route(route="checks", methods=["POST"])
+def start_check(req: func.HttpRequest) -> func.HttpResponse:
+    """POST /api/checks: check now."""
+    from function_app.http_api import answer, start_check
+    from function_app.runtime import runtime
+
+    return answer(start_check, runtime, req)
+
+
+@app.function_name("list_checks")
+@app.route(route="checks", methods=["GET"])
+def list_checks(req: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/checks: the newest checks."""
+    from function_app.http_api import answer, list_checks
+    from function_app.runtime import runtime
+
+    return answer(list_checks, runtime, req)
+
+
+@app.function_name("get_check")
+@app.route(route="checks/{check_id}", methods=["GET"])
+def get_check(req: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/checks/{id}: one check and the drift that it found."""
+    from function_app.http_api import answer, get_check
+    from function_app.runtime import runtime
+
+    return answer(get_check, runtime, req)
+
+
+@app.function_name("health")
+@app.route(route="health", methods=["GET"])
+def health(req: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/health: when each model was last checked; 503 when a check is overdue."""
+    from function_app.http_api import answer, health
+    from function_app.runtime import runtime
+
+    return answer(health, runtime, req)
+
+
+@app.function_name("openapi")
+@app.route(route="openapi.json", methods=["GET"])
+def openapi(req: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/openapi.json: the description of this API."""
+    from function_app.http_api import answer, openapi
+    from function_app.runtime import runtime
+
+    return answer(openapi, runtime, req)

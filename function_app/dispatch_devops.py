@@ -65,7 +65,7 @@ class AzureDevOpsDispatcher:
             parameters = (
                 run.template_parameters or self._decoded(self._request("GET", f"/{run.id}"), _Run).template_parameters
             )
-            if correlation in (str(value) for value in parameters.values()):
+            if correlation in (parameters.get("drift_id"), f"{parameters.get('model')} {parameters.get('version')}"):
                 return _run(run)
         return None
 

@@ -3,6 +3,7 @@
 `repository_dispatch`, and the runs that it starts. Works the same on github.com and on GitHub Enterprise Server.
 """
 
+import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -61,6 +62,7 @@ class GitHubDispatcher:
         raise self._problem(answer, "contents: write")
 
     def find(self, correlation: str, since: datetime, exclude: Collection[str] = ()) -> Run | None:
+        word = re.compile(rf"(?<!\S){re.escape(correlation)}(?!\S)")  # version 1 is not version 12
         created = iso((since - CLOCK_SKEW).replace(microsecond=0))
         for page in range(1, MOST_PAGES + 1):
             query = {
@@ -71,7 +73,7 @@ class GitHubDispatcher:
             }
             runs = self._decoded(self._request("GET", "/actions/runs", params=query), _Runs).workflow_runs
             for run in runs:
-                if correlation in run.display_title and str(run.id) not in exclude:
+                if word.search(run.display_title) and str(run.id) not in exclude:
                     return _run(run)
             if len(runs) < PAGE:
                 return None

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from driftloop.config import Model
 from driftloop.errors import DispatchError
-from driftloop.events import DriftDetected, InService, Outcome
+from driftloop.events import DriftDetected, InService, Outcome, latest
 from driftloop.ledger import Drift, DriftState, Ledger, LedgerConflictError, ModelState, moved, noted
 from function_app.dispatch import Dispatcher, DispatchRefusedError, DispatchUncertainError, Run
 from function_app.telemetry import emit
@@ -113,7 +113,7 @@ class Retraining:
             return self._note(drift, waits)
         if self.dispatcher.dry:
             return self._note(drift, "dry run: it would be sent now")
-        as_of = max(drift.as_of, state.newest_record or drift.as_of)
+        as_of = latest(drift.as_of, state.newest_record)
         lease = {"claimed_by": self._me, "lease_until": now + LEASE, "not_before": None}
         return self._move(drift, DriftState.CLAIMED, "claimed", as_of=as_of, **lease)
 
@@ -125,7 +125,7 @@ class Retraining:
         others = self.ledger.drifts(drift.model, open_only=True)
         if any(other.drift_id != drift.drift_id and other.state in _IN_FLIGHT for other in others):
             return "waits for an earlier retrain of this model"
-        since = max(drift.since, state.labels_since or drift.since)
+        since = latest(drift.since, state.labels_since)
         found = self.labels(since) if self.model.labels_required else 0
         if found < self.model.labels_required:
             return f"waits for labels: {found} of {self.model.labels_required} since {since}"

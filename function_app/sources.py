@@ -119,6 +119,11 @@ def advanced(watermark: Watermark, taken: Iterable[File], settle: timedelta) -> 
     return Watermark(high, {key: modified for key, modified in seen.items() if modified > floor})
 
 
+def marked(watermark: Watermark, taken: Iterable[File]) -> Watermark:
+    """The watermark where `taken` are done with, but files beside them of the same time are not: it does not move."""
+    return Watermark(watermark.high, {**watermark.seen, **{file.key: file.modified for file in taken}})
+
+
 def overlap(settle: timedelta) -> timedelta:
     """How far before the watermark files are looked at again: beyond the longest time that one may be left waiting."""
     return max(OVERLAP, 2 * max(settle, APPEND_SETTLE))

@@ -60,7 +60,9 @@ def build_window(
             broken[error.file] = error.reason
 
 
-def stream(storage: "Storage", files: list[File], schema: "Schema", reading: Reading) -> Iterator["pa.RecordBatch"]:
+def stream(
+    storage: "Storage", files: list[File], schema: "Schema | None", reading: Reading
+) -> Iterator["pa.RecordBatch"]:
     """The rows of all files, in their order; `reading` says what became of each."""
     with ThreadPoolExecutor(WORKERS) as pool:
         upcoming: deque[tuple[File, Future[list[pa.RecordBatch]] | None]] = deque()
@@ -83,7 +85,11 @@ def stream(storage: "Storage", files: list[File], schema: "Schema", reading: Rea
 
 
 def _rows(
-    storage: "Storage", file: File, schema: "Schema", future: "Future[list[pa.RecordBatch]] | None", reading: Reading
+    storage: "Storage",
+    file: File,
+    schema: "Schema | None",
+    future: "Future[list[pa.RecordBatch]] | None",
+    reading: Reading,
 ) -> Iterator["pa.RecordBatch"]:
     handed_on = False
     try:
@@ -103,21 +109,23 @@ def _rows(
     reading.read.append(file)
 
 
-def _decoded(storage: "Storage", file: File, schema: "Schema") -> "list[pa.RecordBatch]":
+def _decoded(storage: "Storage", file: File, schema: "Schema | None") -> "list[pa.RecordBatch]":
     content = download(storage.container(file.container).get_blob_client(file.name), file)
     return list(_checked(io.BytesIO(content), file, schema))
 
 
-def _streamed(storage: "Storage", file: File, schema: "Schema") -> "Iterator[pa.RecordBatch]":
+def _streamed(storage: "Storage", file: File, schema: "Schema | None") -> "Iterator[pa.RecordBatch]":
     with open_blob(storage, file) as content:
         yield from _checked(content, file, schema)
 
 
-def _checked(content: "io.BytesIO | io.BufferedReader", file: File, schema: "Schema") -> "Iterator[pa.RecordBatch]":
+def _checked(
+    content: "io.BytesIO | io.BufferedReader", file: File, schema: "Schema | None"
+) -> "Iterator[pa.RecordBatch]":
     from driftloop.reading import read_batches
 
     for number, batch in enumerate(read_batches(content, schema, format=file.path)):
-        if number == 0:
+        if number == 0 and schema is not None:
             missing = [
                 column.name
                 for column in schema.features

@@ -1,0 +1,367 @@
+"""One check of one model: what is new, against the baseline of the version in service, into the ledger; then what
+follows from it.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from driftloop.config import Model
+from driftloop.errors import DriftloopError, LedgerError
+from driftloop.events import InService, check_id, drift_id, iso, latest
+from driftloop.ledger import (
+    Check,
+    Drift,
+    DriftState,
+    Ledger,
+    LedgerConflictError,
+    ModelState,
+    Watermark,
+    closed_epoch,
+    opened,
+)
+from function_app.dispatch import Dispatcher
+from function_app.labels import count_labelled
+from function_app.model_blobs import ModelBlobs
+from function_app.retraining import Retraining, next_look, utc_now
+from function_app.sources import File, Selection, advanced, list_files, marked, select
+from function_app.telemetry import emit
+from function_app.window_reading import build_window
+
+if TYPE_CHECKING:
+    import driftloop
+    from driftloop import Baseline, Evidence, Policy, Window
+    from function_app.storage import Storage
+
+MOST_RESTARTS = 5
+MOST_SUSPECTS = 50  # files of a broken window that are looked at one by one
+NO_BASELINE = "none"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check is about to store. `again`: files were left for a check of their own."""
+
+    check: Check
+    state: ModelState
+    drift: Drift | None = None
+    again: bool = False
+
+
+@dataclass
+class ModelCheck:
+    """Checks one model. `check()` and `follow_up()` may run at any time, in any number of processes at once."""
+
+    model: Model
+    storage: "Storage"
+    ledger: Ledger
+    dispatcher: Dispatcher
+    clock: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
+    blobs: ModelBlobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.blobs = ModelBlobs(self.storage, self.model.name)
+
+    @property
+    def _settle(self) -> timedelta:
+        return timedelta(seconds=self.model.settle_seconds)
+
+    def check(self) -> tuple[Check, datetime | None]:
+        """Checks what is new, and takes open drifts further.
+
+        Returns the check, and when to look again at the latest (None: with the next check).
+
+        Raises DriftloopError and Azure's errors: the caller runs it again. Nothing is lost or doubled by that.
+        """
+        started = time.monotonic()
+        self.follow_up()
+        for _ in range(MOST_RESTARTS):
+            try:
+                found = self._attempt(started)
+            except LedgerConflictError:
+                continue  # another process was faster; what it stored is looked at anew
+            if found is not None:
+                again = self.follow_up()
+                return found.check, self.clock() if found.again else again
+        raise LedgerError(
+            f"{self.model.name}: the ledger or the model in service changed {MOST_RESTARTS} times during one check: "
+            "it is run again"
+        )
+
+    def follow_up(self) -> datetime | None:
+        """Takes open drifts further without looking at new data. Returns when to look again."""
+        drifts = self.ledger.drifts(self.model.name, open_only=True)
+        state = self._settled(self.ledger.state(self.model.name, self.clock()))
+        if not drifts:
+            return None
+        pointer = self.blobs.in_service()
+        retraining = Retraining(
+            self.model,
+            self.ledger,
+            self.dispatcher,
+            self.blobs.outcome,
+            lambda since: self._labelled(pointer, since),
+            self.clock,
+            self.sleep,
+        )
+        after = [retraining.advance(drift, state, pointer) for drift in drifts]
+        state = self._settled(self.ledger.state(self.model.name, self.clock()))
+        times = [moment for drift in after if (moment := next_look(drift, state, self.clock())) is not None]
+        return min(times, default=None)
+
+    def _labelled(self, pointer: InService | None, since: str) -> int:
+        if pointer is None:
+            return 0
+        return count_labelled(self.storage, self.model, self.blobs.baseline(pointer).schema, since)
+
+    def _settled(self, state: ModelState) -> ModelState:
+        """The state after its drift was closed: a new epoch.
+
+        The drift's row decides, so a crash between the two is mended here.
+        """
+        if state.drift_id is None:
+            return state
+        drift = self.ledger.drift(self.model.name, state.drift_id)
+        if drift is None or not drift.state.closed:
+            return state
+        after = msgspec.structs.replace(closed_epoch(state), evidence=_encoded(_new_epoch(state, drift)))
+        if drift.state in (DriftState.PROMOTED, DriftState.REJECTED, DriftState.FAILED):
+            after = msgspec.structs.replace(
+                after, cooldown_until=self.clock() + timedelta(hours=self.model.cooldown_hours)
+            )
+        if drift.state is DriftState.REJECTED:
+            after = msgspec.structs.replace(after, labels_since=drift.as_of)
+        try:
+            return self.ledger.commit(after)
+        except LedgerConflictError:
+            return self.ledger.state(self.model.name, self.clock())
+
+    def _attempt(self, started: float) -> Finding | None:
+        """One try; None when the model in service was replaced meanwhile."""
+        now = self.clock()
+        state = self._settled(self.ledger.state(self.model.name, now))
+        pointer = self.blobs.in_service()
+        files = list_files(self.storage, self.model.records, state.watermark.high, now)
+        selection = select(files, state.watermark, self._settle, now)
+        if not selection.files or pointer is None:
+            finding = self._nothing(state, pointer, selection, now)
+        else:
+            finding = self._compared(state, pointer, selection, now)
+            if self.blobs.in_service() != pointer:
+                return None
+        check = msgspec.structs.replace(finding.check, seconds=round(time.monotonic() - started, 3))
+        known = check.check_id == state.last_check_id or check.window_sha256 is None
+        stored = self.ledger.commit(finding.state, None if known else check, finding.drift)
+        _announce(check, finding.drift)
+        return Finding(check, stored, finding.drift, finding.again)
+
+    def _nothing(self, state: ModelState, pointer: InService | None, selection: Selection, now: datetime) -> Finding:
+        if pointer is None:
+            why = "no version of this model is in service yet: there is no baseline to compare with"
+        elif selection.waiting:
+            why = f"{len(selection.waiting)} files may still be written: they wait for the next check"
+        else:
+            why = (
+                f"no new records since {iso(state.watermark.high)}"
+                if state.watermark.high
+                else f"no file matches {self.model.records}"
+            )
+        check = Check(
+            check_id=check_id(self.model.name, pointer.baseline_sha256 if pointer else NO_BASELINE, selection.sha256),
+            model=self.model.name,
+            at=now,
+            verdict="insufficient",
+            reasons=(why,),
+            files=len(selection.files),
+            baseline_version=pointer.version if pointer else None,
+            baseline_sha256=pointer.baseline_sha256 if pointer else None,
+            window_sha256=selection.sha256 if selection.files else None,
+        )
+        return Finding(check, _checked(state, check))
+
+    def _compared(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> Finding:
+        baseline = self.blobs.baseline(pointer)
+        policy = _policy(self.model)
+        evidence = self._evidence(state, pointer)
+        window, reading = build_window(self.storage, selection.files, baseline.schema, _builder(baseline))
+        result = _judged(baseline, window, policy, evidence, now)
+        verdict = "incident" if not reading.read and reading.broken else result.verdict.value
+        guilty = dict(reading.broken)
+        if verdict == "incident":
+            guilty |= dict.fromkeys(self._suspects(reading.read, baseline, policy, now), result.reasons[0])
+        innocent = [file for file in reading.read if file not in guilty]
+        identity = check_id(
+            self.model.name, pointer.baseline_sha256, window.sha256 if reading.read else selection.sha256
+        )
+        check = Check(
+            check_id=identity,
+            model=self.model.name,
+            at=now,
+            verdict=verdict,
+            reasons=(*(reading.broken.values() if reading.broken else ()), *(result.reasons if reading.read else ())),
+            rows=window.rows,
+            files=len(reading.read),
+            baseline_version=pointer.version,
+            baseline_sha256=pointer.baseline_sha256,
+            window_sha256=window.sha256,
+            window_first=window.first_time,
+            window_last=window.last_time,
+            evidence=None if result.evidence is None else result.evidence.certainty,
+            quarantined=tuple(self.blobs.quarantine(file, reason, now, identity) for file, reason in guilty.items()),
+            report=self._report(identity, result, baseline, window, pointer),
+            summary=_summary(result),
+        )
+        again = verdict == "incident" and bool(innocent)
+        watermark = self._watermark(state.watermark, verdict, guilty, innocent)
+        calm = verdict in ("stable", "drift")
+        newest = window.last_time or iso(max(file.modified for file in selection.files))
+        after = msgspec.structs.replace(
+            state,
+            watermark=watermark,
+            evidence=_encoded(result.evidence) if calm else _encoded(evidence),
+            baseline_version=pointer.version,
+            baseline_sha256=pointer.baseline_sha256,
+            newest_record=latest(newest, state.newest_record) if calm else state.newest_record,
+        )
+        drift = self._drift(after, pointer, check, result, newest) if verdict == "drift" else None
+        if drift is not None:
+            after = msgspec.structs.replace(after, drift_id=drift.drift_id)
+        check = msgspec.structs.replace(check, drift_id=after.drift_id if verdict == "drift" else None)
+        return Finding(check, _checked(after, check), drift, again)
+
+    def _evidence(self, state: ModelState, pointer: InService) -> "Evidence":
+        from driftloop import Evidence
+        from driftloop.evidence import reset
+
+        evidence = Evidence() if state.evidence is None else msgspec.json.decode(state.evidence, type=Evidence)
+        if state.baseline_sha256 in (None, pointer.baseline_sha256):
+            return evidence
+        return reset(evidence)  # what was gathered against another baseline says nothing about this one
+
+    def _watermark(self, before: Watermark, verdict: str, guilty: dict[File, str], innocent: list[File]) -> Watermark:
+        if verdict == "insufficient" or (verdict == "incident" and innocent):
+            return marked(before, guilty)
+        return advanced(before, [*guilty, *innocent], self._settle)
+
+    def _suspects(self, files: list[File], baseline: "Baseline", policy: "Policy", now: datetime) -> list[File]:
+        """Which of the files break the window: those that are an incident by themselves, or all where none is."""
+        if not 1 < len(files) <= MOST_SUSPECTS:
+            return files
+        guilty = []
+        for file in files:
+            window, reading = build_window(self.storage, [file], baseline.schema, _builder(baseline))
+            if reading.read and _judged(baseline, window, policy, None, now).verdict.value == "incident":
+                guilty.append(file)
+        return guilty or files
+
+    def _drift(
+        self, state: ModelState, pointer: InService, check: Check, result: "driftloop.Check", newest: str
+    ) -> Drift | None:
+        if state.drift_id is not None:
+            return None  # this epoch has raised its drift already
+        drift = Drift(
+            drift_id=drift_id(self.model.name, pointer.baseline_sha256, state.epoch),
+            check_id=check.check_id,
+            model=self.model.name,
+            baseline_version=pointer.version,
+            baseline_sha256=pointer.baseline_sha256,
+            epoch=state.epoch,
+            reason="drift",
+            as_of=newest,
+            since=(result.evidence.since if result.evidence else None) or result.first_time or newest,
+        )
+        return opened(drift, check.at, "found")
+
+    def _report(
+        self, identity: str, result: "driftloop.Check", baseline: "Baseline", window: "Window", pointer: InService
+    ) -> str:
+        from driftloop.report import render
+
+        summary = {
+            "check_id": identity,
+            "model": self.model.name,
+            "baseline_version": pointer.version,
+            **result.to_dict(),
+        }
+        return self.blobs.report(identity, summary, render(result, baseline, window))
+
+
+def _builder(baseline: "Baseline") -> Callable[[Any], "Window"]:
+    from driftloop import Window
+
+    return lambda batches: Window.build(batches, baseline.schema)
+
+
+def _judged(
+    baseline: "Baseline", window: "Window", policy: "Policy", evidence: "Evidence | None", now: datetime
+) -> "driftloop.Check":
+    from driftloop import check
+
+    return check(baseline, window, policy, evidence, now=now.timestamp())
+
+
+def _policy(model: Model) -> "Policy":
+    from driftloop.config import policy_of
+
+    return policy_of(model)
+
+
+def _new_epoch(state: ModelState, drift: Drift) -> "Evidence | None":
+    from driftloop import Evidence
+    from driftloop.evidence import accept, reset
+
+    if state.evidence is None:
+        return None
+    evidence = msgspec.json.decode(state.evidence, type=Evidence)
+    if drift.state is DriftState.REJECTED:
+        return accept(evidence)
+    return reset(evidence, after=drift.as_of if drift.state is DriftState.PROMOTED else None)
+
+
+def _encoded(evidence: "Evidence | None") -> str | None:
+    return None if evidence is None else msgspec.json.encode(evidence).decode()
+
+
+def _checked(state: ModelState, check: Check) -> ModelState:
+    return msgspec.structs.replace(
+        state, last_check_id=check.check_id, last_verdict=check.verdict, last_checked_at=check.at, last_error=None
+    )
+
+
+def _summary(result: "driftloop.Check") -> dict[str, Any]:
+    """What the HTTP API answers about a check beside its row: the numbers of each feature, without the pictures."""
+    found = result.to_dict()
+    return {"p_value": found["p_value"], "alpha": found["alpha"], "features": found["features"]}
+
+
+def _announce(check: Check, drift: Drift | None) -> None:
+    fields: dict[str, Any] = {"model": check.model, "check_id": check.check_id, "verdict": check.verdict}
+    if check.verdict == "incident" or check.quarantined:
+        emit("incident", **fields, reasons=check.reasons, quarantined=check.quarantined)
+    if drift is not None:
+        emit("drift", **fields, drift_id=drift.drift_id, certainty=check.evidence, reasons=check.reasons)
+    emit(
+        "check_finished",
+        **fields,
+        rows=check.rows,
+        files=check.files,
+        seconds=check.seconds,
+        reason=check.reasons[0] if check.reasons else None,
+        baseline_version=check.baseline_version,
+    )
+
+
+def failed(ledger: Ledger, model: str, error: Exception, now: datetime) -> None:
+    """Notes on the model's state that its check crashed, as far as the ledger answers."""
+    text = str(error) if isinstance(error, DriftloopError) else type(error).__name__
+    emit("check_failed", model=model, error=text)
+    try:
+        state = ledger.state(model, now)
+        ledger.commit(msgspec.structs.replace(state, last_error=text))
+    except LedgerError as second:
+        emit("check_failed", model=model, error=str(second))

@@ -1,0 +1,70 @@
+"""What one process of the function app holds: configuration, storage, ledger, dispatchers.
+
+Made when first needed, kept for all invocations.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from driftloop.config import FILE_NAME, Config, Model, Target, load
+from function_app.dispatch import Dispatcher, dispatcher
+from function_app.storage import Storage
+
+if TYPE_CHECKING:
+    from driftloop.ledger import Ledger
+    from function_app.checking import ModelCheck
+
+ROOT = Path(__file__).resolve().parent.parent
+QUEUE = "checks"
+
+
+class Runtime:
+    """The function app's parts, wired by the application settings. Tests pass their own."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ, storage: Storage | None = None) -> None:
+        self.environ = environ
+        self._storage = storage
+        self._dispatchers: dict[Target, Dispatcher] = {}
+
+    @cached_property
+    def config(self) -> Config:
+        """driftloop.toml. Raises ConfigError."""
+        return load(Path(self.environ.get("DRIFTLOOP_CONFIG") or ROOT / FILE_NAME), self.environ)
+
+    @cached_property
+    def storage(self) -> Storage:
+        """The storage account. Raises ConfigError."""
+        return self._storage or Storage.from_environment(self.environ)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """The ledger in the account's tables."""
+        from function_app.ledger_table import TableLedger
+
+        return TableLedger(self.storage.tables)
+
+    def dispatcher(self, model: Model) -> Dispatcher:
+        """The target of a model's events; models with the same target share its connections and tokens."""
+        if model.dispatch not in self._dispatchers:
+            self._dispatchers[model.dispatch] = dispatcher(model.dispatch, self.environ)
+        return self._dispatchers[model.dispatch]
+
+    def check(self, model: Model) -> "ModelCheck":
+        """A check of one model, ready to be run."""
+        from function_app.checking import ModelCheck
+
+        return ModelCheck(model, self.storage, self.ledger, self.dispatcher(model))
+
+    @property
+    def schedule(self) -> str | None:
+        """The timer's cron expression, for the models that have none of their own."""
+        return self.environ.get("DRIFT_CHECK_SCHEDULE") or None
+
+
+@cache
+def runtime() -> Runtime:
+    """The process's own."""
+    return Runtime()
