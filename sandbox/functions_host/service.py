@@ -149,7 +149,8 @@ class Service:
         return Response(status_code=500 if failed else 202)
 
     def _deliver(self, function: LoadedFunction, events: list[dict[str, Any]]) -> bool:
-        return not all([self._invoker.invoke(function, event_datum(event))[0] for event in events])
+        results = [self._invoker.invoke(function, event_datum(event))[0] for event in events]
+        return not all(results)
 
 
 def disabled(name: str, environ: Mapping[str, str]) -> bool:
