@@ -67,9 +67,9 @@ def _keep(services: Services, timeline: Timeline) -> None:
     endpoint = services.azure.endpoints.all()[0]
     smoke = json.loads(_smoke_records(services))
     command = [
-        *("curl", "--cacert", str(services.azurite.certificate.chain)),
+        *("curl", "--cacert", str(services.azurite.certificate.authority)),
         *("-H", f"Authorization: Bearer {endpoint.keys['Primary']}", "-H", "Content-Type: application/json"),
-        *("-d", json.dumps({"data": smoke["data"][:1]}), services.azure.deployments()[0]["scoring_uri"]),
+        *("-d", json.dumps({"data": smoke["request"]["data"][:1]}), services.azure.deployments()[0]["scoring_uri"]),
     ]
     timeline.heading("The endpoint keeps serving until Ctrl-C. To score a patient:")
     timeline.console.print(shlex.join(command), soft_wrap=True, markup=False, highlight=False)

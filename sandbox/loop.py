@@ -34,7 +34,7 @@ class Loop:
     def __post_init__(self) -> None:
         azurite = self.services.azurite
         tables = TableServiceClient.from_connection_string(
-            azurite.connection_string, connection_verify=str(azurite.certificate.chain)
+            azurite.connection_string, connection_verify=str(azurite.certificate.authority)
         )
         self.ledger = TableLedger(tables)
 
@@ -44,7 +44,7 @@ class Loop:
         self.world.historic().to_parquet(buffer, index=False)
         self._upload("training-data", f"{MODEL}/historic.parquet", buffer.getvalue())
         with self.timeline.working("push to main: training the first model") as stopwatch:
-            runs = self.services.github.push(message="The first model")
+            runs = self.services.github.push(paths=["training/train.py"], message="The first model")
             self.services.github.wait_idle(RUN_SECONDS)
         train = [run for run in runs if run.workflow.endswith("train.yml")]
         if len(train) != 1:

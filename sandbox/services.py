@@ -1,6 +1,7 @@
 """Everything that production code talks to, started together on loopback and stopped together."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from sandbox.azurite import Azurite
 from sandbox.certificate import issue
 from sandbox.functions_host import FunctionsHost
 from sandbox.github import GitHubStandIn
+from sandbox.world import MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
 REPOSITORY = "proseware/driftloop"
@@ -45,7 +47,12 @@ def running(folder: Path) -> Iterator[Services]:
         azure = stack.enter_context(AzureStandIn(folder / "azure", azurite))
         environment = azure.environment()
         variables = {name: value for name, value in environment.items() if name in WORKFLOW_VARIABLES}
-        variables |= {"AZURE_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e"}
+        variables |= {
+            "AZURE_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
+            "DRIFTLOOP_MODEL": MODEL,
+            "DRIFTLOOP_COMPUTE": "driftloop-cluster",
+            "DRIFTLOOP_CANARY_SECONDS": "1",
+        }
         github = stack.enter_context(
             GitHubStandIn(
                 ROOT,
@@ -55,12 +62,14 @@ def running(folder: Path) -> Iterator[Services]:
                 folder=folder / "github",
             )
         )
+        # A push really would run the tests in here; the loop shows the three workflows that train and deploy.
+        github.disable("ci.yml", "provision.yml", "heartbeat.yml")
         blobs = stack.enter_context(
             BlobServiceClient.from_connection_string(
-                azurite.connection_string, connection_verify=str(certificate.chain)
+                azurite.connection_string, connection_verify=str(certificate.authority)
             )
         )
-        _create_storage(azurite, blobs, str(certificate.chain))
+        _create_storage(azurite, blobs, str(certificate.authority))
         settings = {
             "DRIFT_CHECK_SCHEDULE": "0 0 6 * * *",
             "DRIFTLOOP_REPOSITORY": REPOSITORY,
@@ -84,7 +93,9 @@ WORKFLOW_VARIABLES = {
 
 def _inherited() -> dict[str, str]:
     """What a process needs of this machine; nothing that could lead it to a real cloud."""
-    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+    # Also where the virtual environment was not activated, runners find its python, act and pip first.
+    return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
 def _create_storage(azurite: Azurite, blobs: BlobServiceClient, certificate: str) -> None:
