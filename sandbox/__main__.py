@@ -54,9 +54,10 @@ def _play(services: Services, world: World, timeline: Timeline, out: Path) -> No
     loop = Loop(services, world, timeline)
     try:
         loop.play()
-    finally:
-        # What happened until a failure is what one wants to read then.
-        paths = write(loop, out)
+    except LoopError:
+        write(loop, out)  # what happened until a failure is what one wants to read then
+        raise
+    paths = write(loop, out)
     timeline.heading(f"One drift, one retrain, one deployment, in {timeline.elapsed:.0f} s")
     for path in paths:
         timeline.event(str(_shown(path)))

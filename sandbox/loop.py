@@ -1,7 +1,8 @@
-"""The loop, as `make run` plays it: a push, then day after day what the feed delivers, and what production code makes of it."""
+"""The loop, as `make run` plays it: a push, then day after day what the feed delivers, and what production code makes of
+it.
+"""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +13,7 @@ from function_app.ledger_table import TableLedger
 from sandbox.github import RunRecord
 from sandbox.services import Services
 from sandbox.timeline import Timeline
-from sandbox.world import MODEL, Day, Kind, World
+from sandbox.world import MODEL, Day, World
 
 RUN_SECONDS = 300.0
 
@@ -23,7 +24,7 @@ class LoopError(RuntimeError):
 
 @dataclass
 class Loop:
-    """Plays a world against running services, and keeps what only the player knows: which run was seen after which day."""
+    """Plays a world against running services, and keeps what only the player knows: what was seen on which day."""
 
     services: Services
     world: World
@@ -67,7 +68,9 @@ class Loop:
         if check.verdict == "incident":
             for reason in check.reasons[:3]:
                 self.timeline.detail(reason)
-        self.days.append({"day": day.number, "date": day.date.isoformat(), "kind": day.kind.value, "check_id": check.check_id})
+        self.days.append(
+            {"day": day.number, "date": day.date.isoformat(), "kind": day.kind.value, "check_id": check.check_id}
+        )
         if new:
             with self.timeline.working(f"{new[0].display_title}: running") as stopwatch:
                 self.services.github.wait_idle(RUN_SECONDS)
@@ -90,7 +93,9 @@ class Loop:
     def _newest_check(self, day: Day) -> Check:
         checks = self.ledger.checks(MODEL, limit=1)
         if not checks or checks[0].check_id in {done["check_id"] for done in self.days}:
-            raise LoopError(f"day {day.number} was not checked; the function app's log is {self.services.functions.log}")
+            raise LoopError(
+                f"day {day.number} was not checked; the function app's log is {self.services.functions.log}"
+            )
         return checks[0]
 
     def _held(self) -> str | None:
@@ -104,18 +109,20 @@ class Loop:
             raise LoopError(
                 f"{run.display_title}: {run.conclusion} in {failed or 'the run'}; its log is {run.folder / 'log.txt'}"
             )
-        self.timeline.event(f"{run.workflow.rsplit('/', 1)[-1]} on {run.event}", outcome=run.conclusion, seconds=seconds)
+        self.timeline.event(
+            f"{run.workflow.rsplit('/', 1)[-1]} on {run.event}", outcome=run.conclusion, seconds=seconds
+        )
         for job in run.jobs:
             self.timeline.detail(f"{job.name}: {job.conclusion}")
         for model in self.services.azure.models()[-1:]:
             self.timeline.detail(_gate_line(model))
         for deployment in self.services.azure.deployments():
-            key = (deployment["name"], str(deployment["model_version"]))
-            if key not in self.deployments:
+            slot, version = deployment["name"], str(deployment["model_version"])
+            if (slot, version) not in self.deployments:
                 self.timeline.detail(
-                    f"version {deployment['model_version']} serves from {deployment['name']} with {deployment['traffic']} % of the traffic"
+                    f"version {version} serves from {slot}, with {deployment['traffic']} % of the traffic"
                 )
-                self.deployments[key] = {**deployment, "run_id": run.id, "seen_at": datetime.now(UTC).isoformat()}
+                self.deployments[slot, version] = {**deployment, "run_id": run.id, "day": len(self.days)}
 
 
 def _why_nothing(check: Check, held: str | None) -> str:
@@ -128,5 +135,7 @@ def _why_nothing(check: Check, held: str | None) -> str:
 
 def _gate_line(model: dict[str, Any]) -> str:
     tags = model["tags"]
-    numbers = ", ".join(f"{name} {value}" for name, value in tags.items() if name in {"rmse", "mae", "rows", "drift_id"})
+    numbers = ", ".join(
+        f"{name} {value}" for name, value in tags.items() if name in {"rmse", "mae", "rows", "drift_id"}
+    )
     return f"registered version {model['version']} ({numbers})"

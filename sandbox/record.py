@@ -1,4 +1,6 @@
-"""What is left of a loop: out/loop.json, with the ids that tie check, drift, run, job, model and deployment together, and out/report.html."""
+"""What is left of a loop: `loop.json`, with the ids that tie check, drift, run, job, model and deployment together, and
+`report.html`.
+"""
 
 import json
 from pathlib import Path
