@@ -83,7 +83,7 @@ class Child:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_SECONDS)
         self._signal(signal.SIGKILL)
-        self._process.wait(STOP_SECONDS)
+        self._process.wait()
 
     def _signal(self, number: signal.Signals) -> None:
         try:

@@ -156,13 +156,13 @@ class Runs:
             "hidden": bool(run.properties.get("isArchived")),
             "services": self._services(run),
             "outputs": {
-                name: {"assetId": self.asset_id(run, name), "type": _ASSET_TYPES.get(output.kind, "UriFolder")}
+                name: {"assetId": self.asset_id(run, name), "type": _ASSET_TYPES.get(output.kind, output.kind)}
                 for name, output in run.outputs.items()
             },
         }
         if run.error is not None:
             shown["error"] = {"error": run.error}
-        shown["outputs"]["default"] = {"assetId": self.asset_id(run, "default"), "type": "UriFolder"}
+        shown["outputs"]["default"] = {"assetId": self.asset_id(run, "default"), "type": "uri_folder"}
         return shown
 
     def details(self, run: Run) -> Json:
@@ -194,10 +194,5 @@ class Runs:
         }
 
 
-_ASSET_TYPES = {
-    "uri_file": "UriFile",
-    "uri_folder": "UriFolder",
-    "mltable": "MLTable",
-    "custom_model": "CustomModel",
-    "mlflow_model": "MLFlowModel",
-}
+# The run history has names of its own for models; for data it uses those of the job.
+_ASSET_TYPES = {"custom_model": "CustomModel", "mlflow_model": "MLFlowModel", "triton_model": "TritonModel"}

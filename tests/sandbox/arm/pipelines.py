@@ -1,0 +1,42 @@
+"""Small components and pipelines for the tests, written as production code writes them: YAML, and the SDK's own DSL."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from azure.ai.ml import MLClient, load_component
+from azure.ai.ml.entities import AmlCompute, Component, PipelineJob
+
+COMPUTE = "test-cluster"
+
+
+def component(folder: Path, code: Path, command: str, *, inputs: Any = None, outputs: Any = None) -> Component:
+    """A command component around `command`; inputs and outputs by name and type (or a whole specification)."""
+    name = f"component_{len(list(folder.glob('*.yml')))}"
+    text = {
+        "type": "command",
+        "name": name,
+        "version": "1",
+        "inputs": {key: spec if isinstance(spec, dict) else {"type": spec} for key, spec in (inputs or {}).items()},
+        "outputs": {key: {"type": spec} for key, spec in (outputs or {}).items()},
+        "code": str(code),
+        "command": command,
+        "environment": {
+            "image": "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04",
+            "conda_file": {"dependencies": ["python=3.11"]},
+        },
+    }
+    file = folder / f"{name}.yml"
+    file.write_text(yaml.safe_dump(text))
+    return load_component(file)
+
+
+def submit(client: MLClient, pipeline: PipelineJob, **properties: Any) -> str:
+    """Submit on the test cluster; the job's name."""
+    client.compute.begin_create_or_update(
+        AmlCompute(name=COMPUTE, size="Standard_DS3_v2", min_instances=0, max_instances=2)
+    ).result()
+    pipeline.settings.default_compute = COMPUTE
+    for key, value in properties.items():
+        setattr(pipeline, key, value)
+    return str(client.jobs.create_or_update(pipeline).name)

@@ -1,0 +1,31 @@
+"""A component's command line, with its values in it."""
+
+import pytest
+
+from sandbox.arm.steps import base_environment, render
+from sandbox.arm.wire import ArmError
+
+
+def test_values_are_quoted_for_the_shell() -> None:
+    values = {("inputs", "text"): "a b; rm -rf /", ("outputs", "out"): "/tmp/x"}
+    command = render("run --text ${{inputs.text}} --out ${{ outputs.out }}", values)
+    assert command == "run --text 'a b; rm -rf /' --out /tmp/x"
+
+
+def test_an_optional_part_stands_only_with_its_input() -> None:
+    command = "run $[[--champion ${{inputs.champion}}]] --n ${{inputs.n}}"
+    assert render(command, {("inputs", "n"): "1"}).split() == ["run", "--n", "1"]
+    values = {("inputs", "n"): "1", ("inputs", "champion"): "/m"}
+    assert render(command, values).split() == ["run", "--champion", "/m", "--n", "1"]
+
+
+def test_a_placeholder_without_value_is_an_error_that_names_it() -> None:
+    with pytest.raises(ArmError, match=r"\$\{\{inputs.gone\}\}"):
+        render("run ${{inputs.gone}}", {})
+
+
+def test_a_step_inherits_nothing_that_the_workflow_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRIFT_ID", "drift-1")
+    monkeypatch.setenv("AZURE_ML_WORKSPACE", "w")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    assert not {"DRIFT_ID", "AZURE_ML_WORKSPACE", "PYTHONPATH"} & set(base_environment())
