@@ -78,19 +78,13 @@ def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool
     training run deploys (tag `deploy` = `run`). Raises DispatchError when the request did not get through: Event Grid
     delivers the event again.
     """
-    if _type(event) != REGISTERED:
-        emit("event_ignored", reason=f"not a registered model: {_type(event)[:80]}")
-        return False
-    try:
-        data = msgspec.convert(_data(event), _Registered)
-    except msgspec.ValidationError as error:
-        emit("event_ignored", reason=f"not a registered model: {error}")
+    data = _registered(event)
+    model = (
+        None if data is None else next((model for model in runtime.config.models if model.name == data.ModelName), None)
+    )
+    if data is None or model is None:
         return False
     version = str(data.ModelVersion)
-    model = next((model for model in runtime.config.models if model.name == data.ModelName), None)
-    if model is None or not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", version):
-        emit("event_ignored", reason="the model is not watched" if model is None else "not a version")
-        return False
     if (data.ModelTags or {}).get("deploy") == "run":
         return _skipped(model, version, "its training run deploys it")
     in_service = runtime.check(model).blobs.in_service()
@@ -99,6 +93,19 @@ def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool
     if not _claim(runtime, model, version):
         return _skipped(model, version, "it was requested before")
     return _request(runtime, model, ModelRegistered(model.name, version, str(event.id)[:128]))
+
+
+def _registered(event: Any) -> _Registered | None:
+    """What the event says, where it is about a model version at all."""
+    if _type(event) != REGISTERED:
+        emit("event_ignored", reason=f"not a registered model: {_type(event)[:80]}")
+        return None
+    try:
+        data = msgspec.convert(_data(event), _Registered)
+    except msgspec.ValidationError as error:
+        emit("event_ignored", reason=f"not a registered model: {error}")
+        return None
+    return data if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", str(data.ModelVersion)) else None
 
 
 def _request(runtime: "Runtime", model: "Model", event: ModelRegistered) -> bool:

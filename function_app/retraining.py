@@ -95,24 +95,20 @@ class Retraining:
         return drift
 
     def _held(self, drift: Drift, state: ModelState, in_service: InService | None) -> Drift:
-        now = self.clock()
         if in_service is not None and in_service.baseline_sha256 != drift.baseline_sha256:
             if in_service.drift_id == drift.drift_id:
                 return self._move(
                     drift, DriftState.PROMOTED, "its model is in service", model_version=in_service.version
                 )
-            return self._move(
-                drift, DriftState.SUPERSEDED, f"version {in_service.version} took over before it was sent"
-            )
-        if drift.sends or drift.attempts:
-            run = self._find(drift)
-            if run is not None:
-                return self._seen(drift, run)
+            note = f"version {in_service.version} took over before it was sent"
+            return self._move(drift, DriftState.SUPERSEDED, note)
+        run = self._find(drift) if drift.sends or drift.attempts else None
+        if run is not None:
+            return self._seen(drift, run)
+        now = self.clock()
         waits = self._waits_for(drift, state, now)
         if waits is not None:
             return self._note(drift, waits)
-        if self.dispatcher.dry:
-            return self._note(drift, "dry run: it would be sent now")
         as_of = latest(drift.as_of, state.newest_record)
         lease = {"claimed_by": self._me, "lease_until": now + LEASE, "not_before": None}
         return self._move(drift, DriftState.CLAIMED, "claimed", as_of=as_of, **lease)
@@ -129,7 +125,7 @@ class Retraining:
         found = self.labels(since) if self.model.labels_required else 0
         if found < self.model.labels_required:
             return f"waits for labels: {found} of {self.model.labels_required} since {since}"
-        return None
+        return "dry run: it would be sent now" if self.dispatcher.dry else None
 
     def _claimed(self, drift: Drift) -> Drift:
         now = self.clock()
@@ -151,6 +147,10 @@ class Retraining:
                 claimed_by=self._me,
                 lease_until=now + LEASE,
             )
+        return self._send(drift)
+
+    def _send(self, drift: Drift) -> Drift:
+        now = self.clock()
         event = DriftDetected(
             drift.drift_id, drift.check_id, drift.model, drift.baseline_version, drift.reason, drift.as_of, drift.since
         )

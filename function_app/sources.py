@@ -99,7 +99,7 @@ def select(files: Iterable[File], watermark: Watermark, settle: timedelta, now: 
         if (floor is not None and file.modified <= floor) or file.key in watermark.seen:
             continue
         patience = max(settle, APPEND_SETTLE) if file.appendable else settle
-        (waiting if now - file.modified < patience else chosen).append(file)
+        (waiting if patience and now - file.modified < patience else chosen).append(file)
     return Selection(tuple(sorted(chosen, key=_order)), tuple(sorted(waiting, key=_order)))
 
 

@@ -1,0 +1,279 @@
+"""A check of one model against Azurite: what it stores, what it sets aside, what it starts."""
+
+import concurrent.futures
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from driftloop.errors import BaselineError, InputError
+from driftloop.ledger import DriftState
+
+if TYPE_CHECKING:
+    Clinic = Any
+
+
+def test_before_a_model_is_in_service_a_check_says_why_it_cannot_answer(clinic: "Clinic") -> None:
+    clinic.land(clinic.rows(50))
+
+    check = clinic.check()
+
+    assert check.verdict == "insufficient"
+    assert "no version of this model is in service" in check.reasons[0]
+    assert clinic.state().last_checked_at is not None, "or health would call the check overdue"
+
+
+def test_an_ordinary_day_is_stable_and_each_record_is_checked_once(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(60), "one.parquet")
+    first = clinic.check()
+    clinic.now += timedelta(seconds=1)
+    clinic.land(clinic.rows(40), "two.csv")
+    second = clinic.check()
+    third = clinic.check()
+
+    assert (first.verdict, first.rows) == ("stable", 60)
+    assert (second.verdict, second.rows) == ("stable", 40)
+    assert (third.verdict, third.rows) == ("insufficient", 0)
+    assert [check.check_id for check in clinic.ledger.checks(clinic.name)] == [second.check_id, first.check_id]
+
+
+def test_a_drift_starts_one_retrain_and_its_row_says_which_run(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(100, shift=2.0))
+
+    check = clinic.check()
+
+    drift = clinic.drift()
+    assert check.verdict == "drift"
+    assert check.drift_id == drift.drift_id
+    assert drift.state is DriftState.CONFIRMED
+    assert drift.run_url == "https://github.example/runs/1"
+    assert [event.payload()["drift_id"] for event in clinic.target.sent] == [drift.drift_id]
+    assert clinic.target.sent[0].payload()["as_of"] == check.window_last
+
+
+def test_a_drift_that_goes_on_is_not_sent_again(clinic: "Clinic") -> None:
+    clinic.deploy()
+    for number in range(3):
+        clinic.land(clinic.rows(100, shift=2.0), f"{number}.parquet")
+        assert clinic.check().verdict == "drift"
+
+    assert len(clinic.target.sent) == 1
+
+
+def test_reports_are_written_for_people(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(60))
+
+    check = clinic.check()
+
+    page = clinic.storage.container("reports").download_blob(f"{clinic.name}/{check.check_id}.html").readall()
+    body = json.loads(
+        clinic.storage.container("reports").download_blob(f"{clinic.name}/{check.check_id}.json").readall()
+    )
+    assert check.report == f"reports/{clinic.name}/{check.check_id}.html"
+    assert b"bmi" in page
+    assert body["verdict"] == "stable"
+
+
+def test_a_broken_feed_is_an_incident_that_is_quarantined_and_starts_nothing(clinic: "Clinic") -> None:
+    clinic.deploy()
+    broken = clinic.rows(80)
+    broken = broken.set_column(2, "bmi", pa.array([None] * 80, pa.float64()))
+    clinic.land(broken, "broken.parquet")
+    before = clinic.state().evidence
+
+    check = clinic.check()
+
+    note = json.loads(
+        clinic.storage.container("quarantine").download_blob(f"{clinic.name}/records/broken.parquet.json").readall()
+    )
+    assert check.verdict == "incident"
+    assert note["check_id"] == check.check_id
+    assert clinic.target.sent == []
+    assert json.loads(clinic.state().evidence or "{}").get("checks", 0) == json.loads(before or "{}").get("checks", 0)
+
+
+def test_a_blank_file_among_good_ones_is_set_aside(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(80), "a.parquet")
+    clinic.land(clinic.rows(80).set_column(2, "bmi", pa.array([None] * 80, pa.float64())), "b.parquet")
+    clinic.land(clinic.rows(80), "c.csv")
+
+    check = clinic.check()
+
+    assert check.quarantined == (f"quarantine/{clinic.name}/records/b.parquet.json",)
+    assert (check.verdict, check.rows, check.files) == ("stable", 160, 2)
+    assert clinic.check().rows == 0
+
+
+def test_of_several_files_only_the_broken_one_is_quarantined_and_the_rest_is_checked_next(clinic: "Clinic") -> None:
+    clinic.deploy()
+    wrong_unit = clinic.rows(80)
+    wrong_unit = wrong_unit.set_column(2, "bmi", pc.multiply(wrong_unit["bmi"], 10.0))
+    clinic.land(clinic.rows(80), "a.parquet")
+    clinic.land(wrong_unit, "b.parquet")
+    clinic.land(clinic.rows(80), "c.parquet")
+
+    first, again = clinic.task().check()
+    second = clinic.check()
+
+    assert (first.verdict, first.quarantined) == ("incident", (f"quarantine/{clinic.name}/records/b.parquet.json",))
+    assert again is not None, "the good files must not wait for tomorrow"
+    assert again <= clinic.now
+    assert (second.verdict, second.rows, second.files) == ("stable", 160, 2)
+    assert clinic.check().rows == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("torn.parquet", b"PAR1 a torn file without its footer", "cannot be read as parquet"),
+        ("notes.docx", b"not data", "unknown format"),
+        ("half.jsonl", b'{"id": "a", "at": "2026-11-22", "bmi": 20, "sex": "1"}\n{"id": "b", "bm', "is not JSON"),
+        ("renamed.csv", b"id,at,BMI,sex\na,2026-11-22,20,1\n", "column 'bmi' is missing"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_set_aside_and_the_others_are_checked(
+    clinic: "Clinic", name: str, content: bytes, reason: str
+) -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(60), "good.parquet")
+    clinic.land(content, name)
+
+    check = clinic.check()
+
+    assert (check.verdict, check.rows) == ("stable", 60)
+    assert reason in check.reasons[0]
+    assert check.quarantined == (f"quarantine/{clinic.name}/records/{name}.json",)
+    assert clinic.check().rows == 0, "neither file is looked at again"
+
+
+def test_where_nothing_can_be_read_the_verdict_is_incident(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.land(b"PAR1", "torn.parquet")
+
+    assert clinic.check().verdict == "incident"
+    assert clinic.target.sent == []
+
+
+def test_too_few_rows_wait_until_there_are_enough(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(3), "one.parquet")
+    first = clinic.check()
+    clinic.land(clinic.rows(40), "two.parquet")
+    second = clinic.check()
+
+    assert (first.verdict, first.rows) == ("insufficient", 3)
+    assert (second.verdict, second.rows) == ("stable", 43), "the three rows were not lost"
+
+
+def test_a_pointer_or_baseline_that_is_damaged_stops_the_check_loudly(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(60))
+    baselines = clinic.storage.container("baselines")
+    baselines.upload_blob(f"{clinic.name}/1.parquet", b"something else", overwrite=True)
+    with pytest.raises(BaselineError, match="is not what in-service"):
+        clinic.check()
+    baselines.upload_blob(f"{clinic.name}/in-service.json", b"{", overwrite=True)
+    with pytest.raises(InputError, match=r"in-service\.json"):
+        clinic.check()
+    assert clinic.ledger.checks(clinic.name) == []
+
+
+def test_a_container_that_does_not_exist_is_not_a_quiet_feed(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.configure(records="nosuchcontainer/{yyyy}/*.parquet")
+
+    with pytest.raises(InputError, match="container 'nosuchcontainer' does not exist"):
+        clinic.check()
+
+
+def test_a_baseline_replaced_in_the_middle_of_a_check_restarts_it(
+    clinic: "Clinic", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.deploy("1")
+    clinic.land(clinic.rows(100, shift=2.0))
+    task = clinic.task()
+    read, reads = task.blobs.in_service, []
+
+    def replaced_once() -> object:
+        if len(reads) == 1:  # read for the comparison already; this is the look before the commit
+            clinic.deploy("2", shift=2.0)
+        reads.append(1)
+        return read()
+
+    monkeypatch.setattr(type(task.blobs), "in_service", lambda _: replaced_once())
+    check, _ = task.check()
+
+    assert check.baseline_version == "2"
+    assert check.verdict == "stable", "against the new baseline nothing has moved"
+    assert clinic.target.sent == []
+
+
+def test_a_new_baseline_starts_with_no_evidence_from_the_old(clinic: "Clinic") -> None:
+    clinic.deploy("1")
+    clinic.land(clinic.rows(60), "one.parquet")
+    clinic.check()
+    clinic.deploy("2")
+    clinic.land(clinic.rows(60), "two.parquet")
+    clinic.check()
+
+    assert json.loads(clinic.state().evidence)["checks"] == 1
+
+
+def test_ten_instances_that_check_the_same_window_at_once_send_one_dispatch(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(100, shift=2.0))
+
+    with concurrent.futures.ThreadPoolExecutor(10) as pool:
+        results = list(pool.map(lambda _: clinic.check(), range(10)))
+
+    assert len(clinic.target.sent) == 1
+    assert len(clinic.ledger.checks(clinic.name)) == 1
+    assert [check.verdict for check in results].count("drift") == 1
+
+
+def test_a_check_that_is_repeated_after_a_crash_before_its_commit_gives_the_same_id(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(60))
+    state = clinic.state()
+    first = clinic.check()
+    # As if the commit had not arrived: the state as it was before.
+    now = clinic.state()
+    clinic.ledger.commit(msgspec.structs.replace(state, etag=now.etag))
+
+    assert clinic.check().check_id == first.check_id
+    assert len(clinic.ledger.checks(clinic.name)) == 1
+
+
+def test_a_held_drift_is_sent_once_labels_of_the_new_regime_are_there(clinic: "Clinic") -> None:
+    clinic.configure(labels_required=50)
+    clinic.deploy()
+    old = clinic.rows(60)
+    clinic.land(old, "old.parquet")
+    clinic.land(pa.table({"id": old["id"], "progression": pa.array([100.0] * 60)}), "old.csv", kind="labels")
+    clinic.check()
+    clinic.now += timedelta(hours=1)
+    new = clinic.rows(80, shift=3.0)
+    clinic.land(new, "new.parquet")
+    clinic.check()
+    assert clinic.drift().state is DriftState.HELD
+    assert "waits for labels: 0 of 50" in clinic.drift().history[-1].note
+
+    labels = pa.table({"id": new["id"], "progression": pa.array([150.0] * 40 + [None] * 40)})
+    clinic.land(labels, "new.csv", kind="labels")
+    clinic.check()
+    held = clinic.drift()
+    labels = pa.table({"id": new["id"], "progression": pa.array([150.0] * 80)})
+    clinic.land(labels, "more.csv", kind="labels")
+    clinic.check()
+
+    assert held.state is DriftState.HELD, "40 of the new regime have a value, the 60 old ones do not count"
+    assert clinic.drift().state is DriftState.CONFIRMED
+    assert len(clinic.target.sent) == 1
