@@ -25,12 +25,11 @@ param nameSuffix string = uniqueString(resourceGroup().id, environmentName)
 param names resourceNames = {}
 
 // Sizes, and with them costs: docs/costs.md does the arithmetic.
-
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param storageSku string = 'Standard_LRS'
 
 @description('VM size of a training node')
-param clusterSize string = 'Standard_DS3_v2'
+param clusterSize string = 'Standard_DS2_v2'
 
 @minValue(1)
 @maxValue(100)
@@ -68,7 +67,6 @@ param recordsDeleteAfterDays int = 0
 param reportsDeleteAfterDays int = 400
 
 // Network
-
 @description('Close every account to the internet and reach it through private endpoints')
 param networkIsolation bool = false
 
@@ -76,7 +74,6 @@ param networkIsolation bool = false
 param addressPrefix string = '10.60.0.0/24'
 
 // The loop
-
 @description('When to check: six-field cron, UTC')
 param driftCheckSchedule string = '0 0 5 * * *'
 
@@ -334,7 +331,6 @@ module alerts 'modules/alerts.bicep' = {
 }
 
 // Outputs: the variables that workflows, events.bicep and the identity set-up read, by the same names.
-
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_SUBSCRIPTION_ID string = subscription().subscriptionId
 output AZURE_RESOURCE_GROUP string = resourceGroup().name
@@ -343,10 +339,11 @@ output AZURE_ML_STORAGE string = mlStorage.outputs.name
 output AZURE_DATA_STORAGE string = dataStorage.outputs.name
 output AZURE_KEY_VAULT string = vault.outputs.name
 output AZURE_FUNCTION_APP string = functions.outputs.name
-output DRIFTLOOP_API_URL string = functions.outputs.url
+output DRIFTLOOP_HEALTH_URL string = '${functions.outputs.url}/api/health'
 output DRIFTLOOP_BLOB_URL string = dataStorage.outputs.blobUrl
 output DRIFTLOOP_MODEL string = modelName
 output DRIFTLOOP_COMPUTE string = machineLearning.outputs.clusterName
+output DRIFTLOOP_COMPUTE_IDENTITY string = identities.outputs.trainingClusterId
 output DRIFTLOOP_MODELS_TOPIC string = eventTopics.outputs.modelsTopicName
 output DRIFTLOOP_RECORDS_TOPIC string = eventTopics.outputs.recordsTopicName
 output DRIFTLOOP_EVENTS_IDENTITY string = identities.outputs.eventTopicsId

@@ -17,7 +17,7 @@ param checkOnArrival = bool(readEnvironmentVariable('DRIFTLOOP_CHECK_ON_ARRIVAL'
 param watchEndpointData = bool(readEnvironmentVariable('DRIFTLOOP_WATCH_ENDPOINT_DATA', 'false'))
 param networkIsolation = bool(readEnvironmentVariable('DRIFTLOOP_NETWORK_ISOLATION', 'false'))
 
-param clusterSize = readEnvironmentVariable('DRIFTLOOP_COMPUTE_SIZE', 'Standard_DS3_v2')
+param clusterSize = readEnvironmentVariable('DRIFTLOOP_COMPUTE_SIZE', 'Standard_DS2_v2')
 param clusterMaxNodes = int(readEnvironmentVariable('DRIFTLOOP_COMPUTE_MAX_NODES', '2'))
 param clusterPriority = readEnvironmentVariable('DRIFTLOOP_COMPUTE_TIER', 'dedicated') == 'low_priority' ? 'LowPriority' : 'Dedicated'
 

@@ -42,6 +42,14 @@ var rules = [
     resolves: false
   }
   {
+    name: 'retrain-failed'
+    title: 'Retrain failed'
+    description: 'A training run for a drift failed. It is tried again after a pause until the event says final; then the champion stays in service on data that has moved, and a person must look.'
+    severity: 2
+    events: ['retrain_failed']
+    resolves: false
+  }
+  {
     name: 'check-failed'
     title: 'A check failed'
     description: 'A check crashed and is tried again, or went to the poison queue (check_poisoned), where it waits for a person. A failed check is never a verdict.'
@@ -142,7 +150,7 @@ resource savedQuery 'Microsoft.OperationalInsights/workspaces/savedSearches@2023
   properties: {
     category: 'Driftloop'
     displayName: 'Driftloop: drifts, incidents, overdue checks, failed dispatches by model and day'
-    query: '${eventsQuery} | where event in ("drift", "incident", "overdue", "dispatch_failed", "check_failed", "check_poisoned", "drift_closed") | summarize times = count(), latest = max(TimeGenerated), example = take_any(Message) by bin(TimeGenerated, 1d), model, event | order by TimeGenerated desc, model asc'
+    query: '${eventsQuery} | where event in ("drift", "incident", "overdue", "dispatch_failed", "retrain_failed", "check_failed", "check_poisoned", "drift_closed") | summarize times = count(), latest = max(TimeGenerated), example = take_any(Message) by bin(TimeGenerated, 1d), model, event | order by TimeGenerated desc, model asc'
     version: 2
   }
 }

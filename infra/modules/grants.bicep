@@ -105,6 +105,12 @@ var dataStorageGrants = [
     why: 'Training cluster: leaves out the files that were set aside.'
   }
   {
+    who: 'trainingCluster'
+    role: 'Storage Blob Data Contributor'
+    container: 'outcomes'
+    why: 'Training cluster: the register step leaves what the gate said, for the workflow to read.'
+  }
+  {
     who: 'eventTopics'
     role: 'Storage Blob Data Contributor'
     container: 'dead-letters'

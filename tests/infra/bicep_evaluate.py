@@ -180,7 +180,17 @@ def _resource(run: Deployment, one: Declaration, node: Node, local: dict[str, An
     body.pop("dependsOn", None)
     if isinstance(parent, list) or isinstance(scope, list):
         raise BicepError(f"{run.file.path.name}: {one.name} names a whole loop as its parent or scope")
-    found = Resource(kind, version, body.pop("name"), body, scope.id if scope else "", parent, one.existing, run.file.path.name, deployed)
+    found = Resource(
+        kind,
+        version,
+        body.pop("name"),
+        body,
+        scope.id if scope else "",
+        parent,
+        one.existing,
+        run.file.path.name,
+        deployed,
+    )
     run.resources.append(found)
     return found
 
@@ -238,7 +248,9 @@ def _evaluate(run: Deployment, node: Node, local: dict[str, Any]) -> Any:  # noq
                 raise BicepError(f"{run.file.path.name}: no function {text(called)}")
             return FUNCTIONS[text(called)](*(look(child, local) for child in arguments.named_children))
         case "member_expression":
-            return _member(look(node.named_children[0], local), text(node.named_children[-1]), ".?" in text(node.children[-2]))
+            return _member(
+                look(node.named_children[0], local), text(node.named_children[-1]), ".?" in text(node.children[-2])
+            )
         case "subscript_expression":
             return _index(look(node.named_children[0], local), look(node.named_children[1], local))
     raise BicepError(f"{run.file.path.name}: cannot evaluate {node.type}: {text(node)[:60]}")

@@ -111,7 +111,10 @@ def _declare(file: BicepFile, node: Node, decorators: tuple[Node, ...]) -> None:
             keyword = node.children[0].type if node.children[0].type != "parameter" else "param"
             equals = [i for i, child in enumerate(node.children) if child.type == "="]
             value = node.children[equals[0] + 1] if equals else None
-            _add(file, Declaration(text(node.children[0]) or keyword, text(node.named_children[0]), node, value, decorators))
+            _add(
+                file,
+                Declaration(text(node.children[0]) or keyword, text(node.named_children[0]), node, value, decorators),
+            )
         case "resource_declaration" | "module_declaration":
             label = next(child for child in node.children if child.type == "string")
             value = node.named_children[-1]

@@ -21,7 +21,6 @@ def role(one: Resource) -> str:
     return ROLES[one.body["properties"]["roleDefinitionId"].rsplit("/", 1)[-1]]
 
 
-
 def assignments(run: Deployment) -> list[Resource]:
     return run.of("Microsoft.Authorization/roleAssignments")
 
@@ -48,12 +47,13 @@ def test_the_function_app_reads_records_and_never_changes_them() -> None:
     }
 
 
-def test_the_training_cluster_reads_data_and_writes_only_to_azure_ml() -> None:
+def test_the_training_cluster_reads_data_and_writes_outcomes_and_to_azure_ml() -> None:
     run = small()
     assert on_data(run, "training") == {
         ("Storage Blob Data Reader", "incoming"),
         ("Storage Blob Data Reader", "training-data"),
         ("Storage Blob Data Reader", "quarantine"),
+        ("Storage Blob Data Contributor", "outcomes"),
     }
     elsewhere = {role(one) for one in assignments(run) if who(one) == "training" and DATA not in one.scope}
     assert elsewhere == {"Storage Blob Data Contributor", "AcrPull", "AzureML Data Scientist"}
@@ -85,7 +85,11 @@ def test_no_role_reaches_the_resource_group_and_none_can_hand_out_roles() -> Non
 
 def test_contributor_is_held_by_the_workspace_alone() -> None:
     """Azure ML demands it of a user-assigned workspace identity, on the four resources that it manages."""
-    holders = Counter((who(one), one.scope.split("/providers/")[1].split("/")[1]) for one in assignments(full()) if role(one) == "Contributor")
+    holders = Counter(
+        (who(one), one.scope.split("/providers/")[1].split("/")[1])
+        for one in assignments(full())
+        if role(one) == "Contributor"
+    )
     assert holders == {
         ("workspace", "storageAccounts"): 1,
         ("workspace", "components"): 1,
@@ -98,7 +102,9 @@ def test_every_assignment_says_why_and_names_a_kind_of_principal() -> None:
     for one in assignments(full()):
         properties = one.body["properties"]
         assert set(properties) == {"principalId", "principalType", "roleDefinitionId", "description"}
-        assert properties["principalType"] == "ServicePrincipal"  # else a fresh identity is looked up too early and the deployment fails
+        assert (
+            properties["principalType"] == "ServicePrincipal"
+        )  # else a fresh identity is looked up too early and the deployment fails
         assert properties["description"].endswith(".")
         assert ":" in properties["description"]
 
@@ -126,12 +132,18 @@ def test_no_other_way_in_than_an_identity() -> None:
     run = full()
     (site,) = run.of("Microsoft.Web/sites")
     assert site.body["properties"]["httpsOnly"] is True
-    publishing = {one.name: one.body["properties"]["allow"] for one in run.of("Microsoft.Web/sites/basicPublishingCredentialsPolicies")}
+    publishing = {
+        one.name: one.body["properties"]["allow"]
+        for one in run.of("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
+    }
     assert publishing == {"ftp": False, "scm": False}
     assert run.of("Microsoft.ContainerRegistry/registries")[0].body["properties"]["adminUserEnabled"] is False
     assert run.of("Microsoft.Insights/components")[0].body["properties"]["DisableLocalAuth"] is True
     assert run.of("Microsoft.KeyVault/vaults")[0].body["properties"]["enableRbacAuthorization"] is True
-    assert run.of("Microsoft.MachineLearningServices/workspaces/computes")[0].body["properties"]["disableLocalAuth"] is True
+    assert (
+        run.of("Microsoft.MachineLearningServices/workspaces/computes")[0].body["properties"]["disableLocalAuth"]
+        is True
+    )
 
 
 def test_no_template_asks_azure_for_a_key() -> None:
@@ -139,7 +151,9 @@ def test_no_template_asks_azure_for_a_key() -> None:
         assert "listKeys" not in path.read_text()
 
 
-@pytest.mark.parametrize("kind", ["Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults", "Microsoft.ContainerRegistry/registries"])
+@pytest.mark.parametrize(
+    "kind", ["Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults", "Microsoft.ContainerRegistry/registries"]
+)
 def test_isolation_closes_every_store_and_gives_it_a_private_endpoint(kind: str) -> None:
     run = full()
     targets = {
@@ -172,7 +186,9 @@ def test_an_event_that_nobody_takes_is_kept() -> None:
     assert {one.name for one in found} == {"model-registered", "records-landed"}
     for one in found:
         letter = one.body["properties"]["deadLetterWithResourceIdentity"]
-        assert letter["identity"]["userAssignedIdentity"].endswith(run.outputs["DRIFTLOOP_EVENTS_IDENTITY"].rsplit("/", 1)[-1])
+        assert letter["identity"]["userAssignedIdentity"].endswith(
+            run.outputs["DRIFTLOOP_EVENTS_IDENTITY"].rsplit("/", 1)[-1]
+        )
         assert letter["deadLetterDestination"]["properties"]["blobContainerName"] in {
             container.name for container in run.of("Microsoft.Storage/storageAccounts/blobServices/containers")
         }

@@ -19,7 +19,12 @@ def named(path: Path) -> str:
 
 
 def test_every_file_of_infra_is_looked_at() -> None:
-    assert {named(path) for path in FILES} >= {"main.bicep", "events.bicep", "modules/grants.bicep", "modules/function-app.bicep"}
+    assert {named(path) for path in FILES} >= {
+        "main.bicep",
+        "events.bicep",
+        "modules/grants.bicep",
+        "modules/function-app.bicep",
+    }
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)
@@ -39,7 +44,9 @@ def test_what_is_declared_or_imported_is_used(path: Path) -> None:
     file = parse(path)
     used = {name for name, _ in file.identifiers()}
     exported = {name for name, one in file.declarations.items() if one.decorator("export")}
-    unused = {name for name, one in file.declarations.items() if one.keyword in {"param", "var", "type"}} - used - exported
+    unused = (
+        {name for name, one in file.declarations.items() if one.keyword in {"param", "var", "type"}} - used - exported
+    )
     unused |= {name for name, one in file.declarations.items() if one.existing} - used
     assert not unused
     assert set(file.imports) <= used
@@ -51,7 +58,17 @@ def test_every_name_that_is_used_exists(path: Path) -> None:
 
     file = parse(path)
     known = set(file.declarations) | set(file.imports) | set(FUNCTIONS) | BUILT_IN_TYPES
-    known |= {"description", "minLength", "maxLength", "minValue", "maxValue", "allowed", "export", "secure", "metadata"}
+    known |= {
+        "description",
+        "minLength",
+        "maxLength",
+        "minValue",
+        "maxValue",
+        "allowed",
+        "export",
+        "secure",
+        "metadata",
+    }
     for node in walk(file.root):  # what loops and lambdas bind
         if node.type == "for_loop_parameters":
             known |= {text(child) for child in node.named_children}
@@ -69,7 +86,11 @@ def test_every_name_that_is_used_exists(path: Path) -> None:
 
 def _is_property(node: object) -> bool:
     parent = node.parent  # type: ignore[attr-defined]
-    return parent is not None and parent.type in {"object_property", "resource_declaration"} and parent.named_children[0] == node
+    return (
+        parent is not None
+        and parent.type in {"object_property", "resource_declaration"}
+        and parent.named_children[0] == node
+    )
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)
@@ -77,8 +98,14 @@ def test_every_module_is_called_with_the_parameters_that_it_has(path: Path) -> N
     for one in parse(path).of("module").values():
         target = (path.parent / one.label).resolve()
         assert target.is_file(), f"{one.label} does not exist"
-        called = next(node for node in walk(one.node) if node.type == "object_property" and text(node.named_children[0]) == "params")
-        given = {text(p.named_children[0]) for p in called.named_children[1].named_children if p.type == "object_property"}
+        called = next(
+            node
+            for node in walk(one.node)
+            if node.type == "object_property" and text(node.named_children[0]) == "params"
+        )
+        given = {
+            text(p.named_children[0]) for p in called.named_children[1].named_children if p.type == "object_property"
+        }
         module = parse(target)
         assert given <= set(module.of("param")), f"{one.label} has no parameter {given - set(module.of('param'))}"
         assert module.required_parameters() <= given, f"{one.label} misses {module.required_parameters() - given}"
@@ -128,7 +155,9 @@ def test_the_parameter_file_sets_only_parameters_that_exist_and_all_that_are_req
 def test_parameter_defaults_agree_between_the_parameter_file_and_the_template() -> None:
     source = (INFRA / "main.bicepparam").read_text()
     run = small()
-    for name, default in re.findall(r"^param (\w+) = (?:bool|int)?\(?readEnvironmentVariable\('\w+', '([^']*)'\)\)?$", source, re.M):
+    for name, default in re.findall(
+        r"^param (\w+) = (?:bool|int)?\(?readEnvironmentVariable\('\w+', '([^']*)'\)\)?$", source, re.M
+    ):
         declared = run.values[name]
         assert str(declared).lower() == default.lower(), name
 
@@ -173,7 +202,9 @@ def test_derived_names_keep_azures_limits_for_the_shortest_and_the_longest_suffi
 
 
 def test_a_name_that_a_convention_asks_for_replaces_the_derived_one() -> None:
-    run = evaluate(INFRA / "main.bicep", {**SMALL, "names": {"dataStorage": "hospitalrecords", "workspace": "mlw-diabetes"}})
+    run = evaluate(
+        INFRA / "main.bicep", {**SMALL, "names": {"dataStorage": "hospitalrecords", "workspace": "mlw-diabetes"}}
+    )
     assert run.outputs["AZURE_DATA_STORAGE"] == "hospitalrecords"
     assert run.outputs["DRIFTLOOP_BLOB_URL"] == "https://hospitalrecords.blob.core.windows.net"
     assert run.outputs["AZURE_ML_WORKSPACE"] == "mlw-diabetes"

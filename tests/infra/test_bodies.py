@@ -68,7 +68,9 @@ def test_a_misspelt_property_is_found() -> None:
     assert list(unknown({"properties": {"networkAcls": {"defaultAction": "Refuse"}}}, shape, "st"))
 
 
-@pytest.mark.skipif(not CONTRACTS.is_file(), reason="the published schemas of Azure ML lie beside the repository, not in it")
+@pytest.mark.skipif(
+    not CONTRACTS.is_file(), reason="the published schemas of Azure ML lie beside the repository, not in it"
+)
 @pytest.mark.parametrize(
     ("kind", "resource"),
     [
