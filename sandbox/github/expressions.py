@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Contexts = Mapping[str, Any]
+Functions = Mapping[str, Callable[..., Any]]
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?))|'(?P<text>(?:[^']|'')*)'"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_-]*)|(?P<sign>==|!=|<=|>=|&&|\|\||[!<>().\[\],*]))"
@@ -21,19 +22,19 @@ class ExpressionError(ValueError):
     """An expression that GitHub would refuse, or that uses what the stand-in does not play."""
 
 
-def interpolate(text: Any, contexts: Contexts) -> Any:
+def interpolate(text: Any, contexts: Contexts, functions: Functions | None = None) -> Any:
     """`text` with every `${{ }}` replaced; a text that is one expression keeps the value's own type."""
     if not isinstance(text, str):
         return text
     whole = re.fullmatch(r"\s*\$\{\{((?:(?!\}\}).)*)\}\}\s*", text, re.DOTALL)
     if whole:
-        return evaluate(whole.group(1), contexts)
-    return _EMBEDDED.sub(lambda found: as_text(evaluate(found.group(1), contexts)), text)
+        return evaluate(whole.group(1), contexts, functions)
+    return _EMBEDDED.sub(lambda found: as_text(evaluate(found.group(1), contexts, functions)), text)
 
 
-def evaluate(expression: str, contexts: Contexts) -> Any:
+def evaluate(expression: str, contexts: Contexts, functions: Functions | None = None) -> Any:
     """The value of one expression without its braces. Raises ExpressionError for what cannot be read."""
-    return _Parser(expression, contexts).run()
+    return _Parser(expression, contexts, functions or FUNCTIONS).run()
 
 
 def truthy(value: Any) -> bool:
@@ -65,7 +66,8 @@ def _as_number(value: Any) -> float:
         return math.nan
 
 
-def _equal(left: Any, right: Any) -> bool:
+def equal(left: Any, right: Any) -> bool:
+    """Loose equality: texts without regard to case, other kinds as numbers."""
     if isinstance(left, str) and isinstance(right, str):
         return left.lower() == right.lower()
     if type(left) is type(right) or isinstance(left, dict | list) or isinstance(right, dict | list):
@@ -90,7 +92,7 @@ def _member(value: Any, key: Any) -> Any:
 
 def _contains(within: Any, item: Any) -> bool:
     if isinstance(within, list):
-        return any(_equal(entry, item) for entry in within)
+        return any(equal(entry, item) for entry in within)
     return as_text(item).lower() in as_text(within).lower()
 
 
@@ -125,8 +127,8 @@ _LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None, "nan": 
 class _Parser:
     """Recursive descent over the tokens: or, and, comparison, not, value with its members."""
 
-    def __init__(self, expression: str, contexts: Contexts) -> None:
-        self._source, self._contexts = expression.strip(), contexts
+    def __init__(self, expression: str, contexts: Contexts, functions: Functions) -> None:
+        self._source, self._contexts, self._functions = expression.strip(), contexts, functions
         self._tokens: list[tuple[str, str]] = []
         at = 0
         while at < len(self._source):
@@ -174,12 +176,12 @@ class _Parser:
         while sign := self._accept("==", "!=", "<=", ">=", "<", ">"):
             right = self._negation()
             left = {
-                "==": _equal(left, right),
-                "!=": not _equal(left, right),
+                "==": equal(left, right),
+                "!=": not equal(left, right),
                 "<": _less(left, right),
                 ">": _less(right, left),
-                "<=": _less(left, right) or _equal(left, right),
-                ">=": _less(right, left) or _equal(left, right),
+                "<=": _less(left, right) or equal(left, right),
+                ">=": _less(right, left) or equal(left, right),
             }[sign]
         return left
 
@@ -214,13 +216,13 @@ class _Parser:
 
     def _named(self, name: str) -> Any:
         if self._accept("("):
-            if name.lower() not in FUNCTIONS:
+            if name.lower() not in self._functions:
                 raise ExpressionError(f"{name}() is not a function that can be used here, in {self._source!r}")
             values = []
             while not self._accept(")"):
                 values.append(self._either())
                 self._accept(",")
-            return FUNCTIONS[name.lower()](*values)
+            return self._functions[name.lower()](*values)
         if name.lower() in _LITERALS:
             return _LITERALS[name.lower()]
         if name.lower() not in self._contexts:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from sandbox.github.workflow_files import Workflow, granted, load_all, startup_problems
+from workflows import settings
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -165,6 +166,44 @@ def test_only_identifiers_and_times_pass_the_first_step(variable: str, good: lis
         return done.returncode == 0
 
     assert [value for value in good + bad if passes(value)] == good
+
+
+class Noted(dict[str, str]):
+    """An environment that notes which variables were asked for."""
+
+    def __init__(self) -> None:
+        azure = dict.fromkeys(("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE"), "x")
+        super().__init__(azure, DRIFTLOOP_BLOB_URL="https://x.blob.example", DRIFTLOOP_MODEL="m")
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+def test_the_jobs_hand_over_every_setting_that_their_program_reads() -> None:
+    def handed_over(file: str, job: str) -> set[str]:
+        return set(yaml.safe_load((ROOT / ".github/workflows" / file).read_text())["jobs"][job]["env"])
+
+    train, deploy = Noted(), Noted()
+    settings.train(train)
+    settings.deploy(deploy, "m")
+    for environment, names in (
+        (train, handed_over("train.yml", "train")),
+        (deploy, handed_over("deploy.yml", "deploy")),
+    ):
+        own = {name for name in environment.asked if name.startswith(("DRIFT", "AZURE", "AS_OF"))}
+        assert own - names == set()
+        assert {"AZURE_CLIENT_ID", "AZURE_TENANT_ID"} <= names
+        only_checked = {
+            "CHECK_ID",
+            "DEPLOY_ACTION",
+            "MODEL_VERSION",
+            "DRIFTLOOP_MODEL",
+            "AZURE_CLIENT_ID",
+            "AZURE_TENANT_ID",
+        }
+        assert names - own - only_checked == set()
 
 
 @pytest.mark.parametrize("linter", ["actionlint", "zizmor"])

@@ -1,0 +1,7 @@
+# Deploys MODEL_VERSION of DRIFTLOOP_MODEL, or goes back (DEPLOY_ACTION=rollback), to the version in service before when none is named.
+set -euo pipefail
+
+arguments=(--model "$DRIFTLOOP_MODEL")
+if [[ -n "${MODEL_VERSION:-}" ]]; then arguments+=(--version "$MODEL_VERSION"); fi
+if [[ "${DEPLOY_ACTION:-deploy}" == rollback ]]; then arguments=(rollback "${arguments[@]}"); fi
+exec python -m workflows.deploy "${arguments[@]}"
