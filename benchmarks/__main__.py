@@ -1,0 +1,55 @@
+"""`python -m benchmarks`: measure, and write a table, the numbers and a picture to out/benchmarks/."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from benchmarks.markdown import page
+from benchmarks.peers.compare import peers
+from benchmarks.picture import svg
+from benchmarks.results import Results, machine
+from benchmarks.single import detection, false_alarms
+from benchmarks.speed import timings
+from benchmarks.years import delays, null_years
+
+PARTS = ("speed", "detection", "false_alarms", "delays", "years", "peers")
+QUICK = 0.005
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help=f"{QUICK:.1%} of the windows, without peers: does it still run?")
+@click.option("--scale", type=click.FloatRange(0.0005, 10), help="Share of the windows to draw; 1 takes hours.")
+@click.option("--only", multiple=True, type=click.Choice(PARTS), help="Only these parts.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out/benchmarks"))
+def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> None:
+    """Measure what the README quotes."""
+    size = QUICK if quick else 1.0 if scale is None else scale
+    results = Results(machine(), size)
+    measures: dict[str, Callable[[], Sequence[object]]] = {
+        "speed": lambda: timings(size),
+        "detection": lambda: detection(size),
+        "false_alarms": lambda: false_alarms(size),
+        "delays": lambda: delays(size),
+        "years": lambda: null_years(size),
+        "peers": lambda: peers(size, Path("out/peers")),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    for name in only or tuple(part for part in PARTS if not (quick and part == "peers")):
+        setattr(results, name, measures[name]())
+        _write(results, out)
+    click.echo(f"{out / 'benchmarks.md'}, {out / 'benchmarks.json'}, {out / 'benchmarks.svg'}")
+
+
+def _write(results: Results, out: Path) -> None:
+    """After every part, so that a long run that is stopped has not run for nothing."""
+    (out / "benchmarks.md").write_text(page(results), encoding="utf-8")
+    (out / "benchmarks.json").write_text(json.dumps(results.to_dict(), indent=1), encoding="utf-8")
+    (out / "benchmarks.svg").write_text(svg(results), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""The results as tables that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from benchmarks.results import Results, percent
+
+
+def page(results: Results) -> str:
+    """The whole page."""
+    return "\n".join(_lines(results)) + "\n"
+
+
+def _lines(results: Results) -> Iterator[str]:
+    yield "# Benchmarks"
+    yield ""
+    yield from (f"- {name}: {value}" for name, value in results.machine.items())
+    if results.scale < 1:
+        yield f"- a short run: {100 * results.scale:g} % of the windows, so the intervals are wide"
+    yield from _false_alarms(results)
+    yield from _detection(results)
+    yield from _years(results)
+    yield from _delays(results)
+    yield from _speed(results)
+    yield from _peers(results)
+
+
+def _table(title: str, words: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    rows = list(rows)
+    if not rows:
+        return
+    yield from ("", f"## {title}", "", words, "")
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    yield from (f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)
+
+
+def _false_alarms(results: Results) -> Iterator[str]:
+    return _table(
+        "False alarms of one check at alpha 0.05",
+        "350 reference records and a window, drawn independently from one population. `drift` or `incident`, with 95 % "
+        "intervals; KS + chi²: each column, Bonferroni.",
+        ("table", "rows", "driftloop", "KS + chi²", "verdicts"),
+        ((r.table, f"{r.rows:,}", r.driftloop, percent(r.plain), _counts(r.verdicts)) for r in results.false_alarms),
+    )
+
+
+def _detection(results: Results) -> Iterator[str]:
+    return _table(
+        "Detection at that rate",
+        "350 reference records of the diabetes population; the changed column takes turns.",
+        ("change", "rows", "driftloop", "asked", "KS + chi²", "hardest column"),
+        (
+            (r.case, r.rows, r.driftloop, f"{r.goal:.0%}", percent(r.plain), f"{r.worst[0] or '–'} {r.worst[1]:.0%}")
+            for r in results.detection
+        ),
+    )
+
+
+def _years(results: Results) -> Iterator[str]:
+    return _table(
+        "52 weekly checks of 50 records without drift, at the default budget",
+        "A year ends with its first false retrain. Asked: at most 10 % of years, at most one in 520 checks.",
+        ("table", "years", "years with a false retrain", "one in so many checks", "KS + chi² at 0.05: years", "one in"),
+        (
+            (
+                r.table,
+                r.years.tries,
+                r.years,
+                _one_in(r.checks.hits, r.checks.tries),
+                percent(r.plain_years),
+                _one_in(r.plain_checks.hits, r.plain_checks.tries) if r.plain_checks else "–",
+            )
+            for r in results.years
+        ),
+    )
+
+
+def _delays(results: Results) -> Iterator[str]:
+    return _table(
+        "How fast a shift of one column is found, in weekly windows of 50 records",
+        "Medians over the diabetes columns in turn. KS + chi²: each check at 0.05, with the false alarms shown above.",
+        ("shift", "from the first week", "90 % within", "after 10 quiet weeks", "asked", "KS + chi²", "years"),
+        (
+            (
+                f"{r.deviations} sd",
+                f"{r.median:g}",
+                f"{r.ninety:g}",
+                f"{r.after_quiet_median:g}",
+                r.asked,
+                f"{r.plain_median:g}",
+                r.years,
+            )
+            for r in results.delays
+        ),
+    )
+
+
+def _speed(results: Results) -> Iterator[str]:
+    return _table(
+        "Speed and memory",
+        "Each in a fresh process; seconds are medians of repetitions, memory is the process's largest.",
+        ("what", "rows", "seconds", "MB"),
+        (
+            (
+                r.name,
+                "350 + 92" if r.rows == 442 else f"{r.rows:,} + {r.rows:,}",
+                f"{r.seconds:.3f}",
+                f"{r.megabytes:.0f}",
+            )
+            for r in results.speed
+        ),
+    )
+
+
+def _peers(results: Results) -> Iterator[str]:
+    sets = list(results.peers[0].rates) if results.peers else []
+    return _table(
+        "Other tools on the same records",
+        "350 + 100 records of the diabetes data; share of windows called drift. Cold: a fresh process to the first "
+        "answer; warm: one comparison; large: 1,000,000 + 1,000,000 rows of ten columns in memory.",
+        ("tool", "settings", *sets, "cold s", "warm s", "large s"),
+        (
+            (
+                f"{p.name} {p.version}".strip(),
+                p.skipped or p.settings,
+                *(percent(p.rates.get(name)) for name in sets),
+                *("–" if value is None else f"{value:.2f}" for value in (p.cold, p.warm, p.large)),
+            )
+            for p in results.peers
+        ),
+    )
+
+
+def _counts(verdicts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(verdicts.items()))
+
+
+def _one_in(hits: int, tries: int) -> str:
+    return f"one in {tries / hits:,.0f}" if hits else f"none in {tries:,}"

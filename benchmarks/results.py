@@ -1,0 +1,58 @@
+"""All numbers of one run, and the machine they were made on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers.compare import Peer
+from benchmarks.rates import Rate
+from benchmarks.single import Detection, FalseAlarms
+from benchmarks.speed import Timing
+from benchmarks.years import Delay, NullYears
+
+
+@dataclass
+class Results:
+    """What was measured; a part that was not asked for stays empty."""
+
+    machine: dict[str, str]
+    scale: float
+    false_alarms: list[FalseAlarms] = field(default_factory=list)
+    detection: list[Detection] = field(default_factory=list)
+    years: list[NullYears] = field(default_factory=list)
+    delays: list[Delay] = field(default_factory=list)
+    speed: list[Timing] = field(default_factory=list)
+    peers: list[Peer] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+
+def machine() -> dict[str, str]:
+    """What the numbers depend on."""
+    model = platform.processor() or platform.machine()
+    described = Path("/proc/cpuinfo")
+    if described.exists():
+        names = [line.split(":", 1)[1].strip() for line in described.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "pyarrow"))
+    return {
+        "processor": f"{model}, {os.cpu_count()} cores",
+        "load when it started": load,
+        "system": platform.platform(terse=True),
+        "python": f"{platform.python_version()}, {libraries}",
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+    }
+
+
+def percent(rate: Rate | None) -> str:
+    """A rate without its interval; a dash where there is none."""
+    return "–" if rate is None else f"{100 * rate.value:.1f} %"
