@@ -19,7 +19,7 @@ INCOMING = "incoming"
 
 @dataclass(frozen=True)
 class Source:
-    """Where the records are. `as_of` leaves out what was recorded later, so that a run repeated later learns the same."""
+    """Where the records are. `as_of` leaves out what was recorded later: a run that is repeated learns the same."""
 
     historic: Path
     incoming: Path | None = None

@@ -1,0 +1,1 @@
+"""What a workflow run does, the same on GitHub, on Azure DevOps and by hand."""

@@ -1,0 +1,44 @@
+"""`baselines/<model>/in-service.json`: which version takes all traffic."""
+
+import msgspec
+
+from driftloop.events import InService, read_in_service
+from workflows.blobs import Blob, Blobs
+
+
+class Pointer(InService, frozen=True):
+    """The pointer, with what deployment needs beyond it: the version before, and one that was rolled back by hand."""
+
+    previous: str | None = None
+    rolled_back: str | None = None
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The pointer as it was read, and the blob that a conditional write compares with."""
+
+    pointer: Pointer | None
+    blob: Blob | None
+
+    @property
+    def version(self) -> int:
+        """The version in service as a number; 0 when there is none."""
+        return 0 if self.pointer is None else int(self.pointer.version)
+
+
+def path(model: str) -> str:
+    """Where the pointer is, below the container `baselines`."""
+    return f"{model}/in-service.json"
+
+
+def read(blobs: Blobs, model: str) -> Found:
+    """The pointer of the model in service. Raises InputError when it is damaged: that is not "none in service"."""
+    blob = blobs.read("baselines", path(model))
+    if blob is None:
+        return Found(None, None)
+    read_in_service(blob.content, path(model))
+    return Found(msgspec.json.decode(blob.content, type=Pointer), blob)
+
+
+def write(blobs: Blobs, pointer: Pointer, found: Found) -> None:
+    """Write the pointer unless somebody else has since. Raises ChangedError."""
+    blobs.replace("baselines", path(pointer.model), msgspec.json.encode(pointer), found.blob)

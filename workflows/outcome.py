@@ -1,0 +1,93 @@
+"""How a training run ended: what is handed to the function app, to the next job, and to a person."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from driftloop.events import Outcome, iso
+from workflows.blobs import Blobs
+from workflows.reporting import Report, table
+
+Ending = Literal["promoted", "rejected", "failed"]
+
+
+class Result(msgspec.Struct, frozen=True):
+    """A run's ending, with the model version that it registered and the gate's numbers, where it came so far."""
+
+    ending: Ending
+    version: str | None = None
+    job: str | None = None
+    gate: dict[str, Any] | None = None
+    studio: str | None = None
+    error: str | None = None
+
+
+def publish(blobs: Blobs, drift_id: str, model: str, result: Result, run_url: str | None) -> None:
+    """Write `outcomes/<drift_id>.json`, from which the function app closes the drift."""
+    outcome = Outcome(
+        drift_id=drift_id,
+        outcome=result.ending,
+        model=model,
+        at=iso(datetime.now(UTC)),
+        model_version=result.version,
+        job=result.job,
+        run_url=run_url,
+        gate=result.gate,
+    )
+    blobs.write("outcomes", f"{drift_id}.json", msgspec.json.encode(outcome))
+
+
+def report(to: Report, model: str, drift_id: str | None, result: Result) -> None:
+    """Outputs for the jobs that follow, and the summary page."""
+    to.output(
+        promoted="true" if result.ending == "promoted" else "false",
+        model_version=result.version or "",
+        job_name=result.job or "",
+    )
+    to.summary(summary(model, drift_id, result))
+
+
+def summary(model: str, drift_id: str | None, result: Result) -> str:
+    """The page as Markdown: what was decided, on which numbers, and where to look further."""
+    said = {
+        "promoted": f"version {result.version} is registered",
+        "rejected": "the champion stays: " + "; ".join((result.gate or {}).get("reasons", [])),
+        "failed": result.error or "the run failed",
+    }[result.ending]
+    parts = [f"## {model}: {result.ending}", said]
+    if result.gate:
+        parts.append(_gate(result.gate))
+    facts = [("drift", drift_id), ("job", f"[{result.job}]({result.studio})" if result.studio else result.job)]
+    parts.append("\n".join(f"- {name}: {value}" for name, value in facts if value))
+    return "\n\n".join(parts)
+
+
+def _gate(gate: dict[str, Any]) -> str:
+    models = [(name, gate[key]) for name, key in (("champion", "champion"), ("challenger", "challenger")) if gate[key]]
+    rows = [(name, f"{errors['rmse']:.2f}", f"{errors['mae']:.2f}") for name, errors in models]
+    rows.append(("the mean", f"{gate['mean_predictor']['rmse']:.2f}", f"{gate['mean_predictor']['mae']:.2f}"))
+    against, over = ("champion", gate["over_champion"]) if gate["over_champion"] else ("mean", gate["over_mean"])
+    lines = [
+        table(("recent holdout", "RMSE", "mean absolute error"), rows),
+        f"Challenger over {against}, {gate['n']} records: mean squared error lower by {over['mse']:.1f} "
+        f"(at least {over['lower']:.1f}), p = {over['p_value']:.4f} at level {gate['level']:g}.",
+    ]
+    if gate["forgetting"]:
+        old = gate["forgetting"]
+        lines.append(f"Regime before, {old['n']} records: RMSE {old['champion']:.2f} to {old['challenger']:.2f}.")
+    known = [group for group in gate["subgroups"] if group["n"]]
+    lines.append(
+        table(
+            ("subgroup", "records", "RMSE before", "RMSE after", "harmed"),
+            [
+                (g["name"], str(g["n"]), f"{g['reference']:.2f}", f"{g['challenger']:.2f}", _harm(g["harmed"]))
+                for g in known
+            ],
+        )
+    )
+    return "\n\n".join(lines)
+
+
+def _harm(harmed: bool | None) -> str:
+    return {True: "yes", False: "no", None: "too few"}[harmed]

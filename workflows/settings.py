@@ -1,0 +1,179 @@
+"""The environment variables that a run is started with, checked before anything is done with them.
+
+Some come from an event's payload, which whoever may send events can choose: each is held to its pattern. An empty
+variable counts as not
+set, because that is how a workflow passes on what nobody gave it.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from driftloop.errors import ConfigError, InputError
+from driftloop.events import moment
+
+DRIFT_ID = re.compile(r"drift-[0-9a-f]{12}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+AZURE_NAME = re.compile(r"[\w().-]{1,90}")
+COMPUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,31}")
+ENDPOINT = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
+URL = re.compile(r"https://[A-Za-z0-9.:/_-]{3,200}")
+VERSION = re.compile(r"[1-9][0-9]{0,8}")
+GIT_SHA = re.compile(r"[0-9a-f]{7,64}")
+RUN = re.compile(r"[A-Za-z0-9-]{1,60}")
+WORD = re.compile(r"[A-Za-z0-9_/.-]{1,300}")
+
+
+class Azure(msgspec.Struct, frozen=True):
+    """Where everything is."""
+
+    subscription: str
+    group: str
+    workspace: str
+    blob_url: str
+
+
+class Compute(msgspec.Struct, frozen=True):
+    """The cluster that trains; created when it is missing."""
+
+    name: str
+    size: str
+    max_nodes: int
+    low_priority: bool
+    identity: str | None
+
+
+class Train(msgspec.Struct, frozen=True):
+    """What one training run is asked to do. `run` names the workflow run, the same when it is run again."""
+
+    azure: Azure
+    model: str
+    compute: Compute
+    drift_id: str | None
+    as_of: str | None
+    since: str | None
+    reason: str | None
+    git_sha: str | None
+    run: str | None
+    poll_seconds: float
+
+
+class Deploy(msgspec.Struct, frozen=True):
+    """How a version is put into service."""
+
+    azure: Azure
+    model: str
+    endpoint: str
+    token_auth: bool
+    instance_type: str
+    instance_count: int
+    canary_percent: int
+    canary_seconds: float
+    mirror_percent: int
+    ready_seconds: float
+    collect_data: bool
+
+
+class Variables:
+    """Checked access to environment variables; every error names the variable and what it must be, never its value."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def text(self, name: str, pattern: re.Pattern[str], default: str = "") -> str:
+        """A required variable. Raises ConfigError."""
+        value = self.optional(name, pattern) or default
+        if not value:
+            raise ConfigError(f"{name} is not set: docs/architecture.md, Settings, says what it means")
+        return value
+
+    def optional(self, name: str, pattern: re.Pattern[str]) -> str | None:
+        """A variable that may be missing or empty."""
+        value = self._environment.get(name, "")
+        if value and not pattern.fullmatch(value):
+            raise ConfigError(f"{name} does not have the form {pattern.pattern}: correct it where the run was started")
+        return value or None
+
+    def number(self, name: str, default: float, low: float, high: float) -> float:
+        """A number within limits."""
+        text = self._environment.get(name, "")
+        try:
+            value = float(text or default)
+        except ValueError:
+            raise ConfigError(f"{name} is not a number: correct it where the run was started") from None
+        if not low <= value <= high:
+            raise ConfigError(f"{name} must lie between {low:g} and {high:g}")
+        return value
+
+    def choice(self, name: str, *choices: str) -> str:
+        """One of some words; the first when it is not set."""
+        value = self._environment.get(name, "") or choices[0]
+        if value not in choices:
+            raise ConfigError(f"{name} must be one of {', '.join(choices)}")
+        return value
+
+    def time(self, name: str) -> str | None:
+        """An ISO 8601 time, as it was written."""
+        value = self._environment.get(name, "")
+        if not value:
+            return None
+        try:
+            parsed: datetime = moment(value)
+        except InputError:
+            raise ConfigError(f"{name} is not a time in ISO 8601: correct it where the run was started") from None
+        return parsed.isoformat()
+
+
+def azure(variables: Variables) -> Azure:
+    """Where everything is. Raises ConfigError."""
+    return Azure(
+        subscription=variables.text("AZURE_SUBSCRIPTION_ID", AZURE_NAME),
+        group=variables.text("AZURE_RESOURCE_GROUP", AZURE_NAME),
+        workspace=variables.text("AZURE_ML_WORKSPACE", AZURE_NAME),
+        blob_url=variables.text("DRIFTLOOP_BLOB_URL", URL).rstrip("/"),
+    )
+
+
+def train(environment: Mapping[str, str]) -> Train:
+    """The settings of a training run. Raises ConfigError."""
+    variables = Variables(environment)
+    return Train(
+        azure=azure(variables),
+        model=variables.text("DRIFTLOOP_MODEL", NAME, "diabetes-progression"),
+        compute=Compute(
+            name=variables.text("DRIFTLOOP_COMPUTE", COMPUTE, "driftloop-cluster"),
+            size=variables.text("DRIFTLOOP_COMPUTE_SIZE", NAME, "Standard_DS2_v2"),
+            max_nodes=int(variables.number("DRIFTLOOP_COMPUTE_MAX_NODES", 2, 1, 100)),
+            low_priority=variables.choice("DRIFTLOOP_COMPUTE_TIER", "dedicated", "low_priority") == "low_priority",
+            identity=variables.optional("DRIFTLOOP_COMPUTE_IDENTITY", WORD),
+        ),
+        drift_id=variables.optional("DRIFT_ID", DRIFT_ID),
+        as_of=variables.time("AS_OF"),
+        since=variables.time("DRIFT_SINCE"),
+        reason=variables.choice("DRIFT_REASON", "", "drift", "degraded") or None,
+        git_sha=variables.optional("GITHUB_SHA", GIT_SHA) or variables.optional("BUILD_SOURCEVERSION", GIT_SHA),
+        run=variables.optional("GITHUB_RUN_ID", RUN) or variables.optional("BUILD_BUILDID", RUN),
+        poll_seconds=variables.number("DRIFTLOOP_POLL_SECONDS", 15, 0.05, 300),
+    )
+
+
+def deploy(environment: Mapping[str, str], model: str) -> Deploy:
+    """The settings of a deployment of `model`. Raises ConfigError."""
+    if not NAME.fullmatch(model):
+        raise ConfigError("--model is not the name of a model")
+    variables = Variables(environment)
+    return Deploy(
+        azure=azure(variables),
+        model=model,
+        endpoint=variables.text("DRIFTLOOP_ENDPOINT", ENDPOINT, model),
+        token_auth=variables.choice("DRIFTLOOP_ENDPOINT_AUTH", "key", "aad_token") == "aad_token",
+        instance_type=variables.text("DRIFTLOOP_INSTANCE_TYPE", NAME, "Standard_DS2_v2"),
+        instance_count=int(variables.number("DRIFTLOOP_INSTANCE_COUNT", 1, 1, 100)),
+        canary_percent=int(variables.number("DRIFTLOOP_CANARY_PERCENT", 10, 1, 50)),
+        canary_seconds=variables.number("DRIFTLOOP_CANARY_SECONDS", 60, 0, 86_400),
+        mirror_percent=int(variables.number("DRIFTLOOP_MIRROR_PERCENT", 0, 0, 50)),
+        ready_seconds=variables.number("DRIFTLOOP_READY_SECONDS", 120, 1, 3_600),
+        collect_data=variables.choice("DRIFTLOOP_COLLECT_DATA", "false", "true") == "true",
+    )
