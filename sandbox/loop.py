@@ -1,4 +1,4 @@
-"""The loop, as `make run` plays it: a push, then day after day what the feed delivers, and what production code makes of
+"""The loop, as `make run` plays it: a push, then day after day what the feed delivers, and what the product makes of
 it.
 """
 

@@ -52,6 +52,7 @@ def running(folder: Path) -> Iterator[Services]:
             "DRIFTLOOP_MODEL": MODEL,
             "DRIFTLOOP_COMPUTE": "driftloop-cluster",
             "DRIFTLOOP_CANARY_SECONDS": "1",
+            "DRIFTLOOP_POLL_SECONDS": "0.3",
         }
         github = stack.enter_context(
             GitHubStandIn(
@@ -93,7 +94,7 @@ WORKFLOW_VARIABLES = {
 
 def _inherited() -> dict[str, str]:
     """What a process needs of this machine; nothing that could lead it to a real cloud."""
-    kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("LANG", "TMPDIR") if name in os.environ}
     # Also where the virtual environment was not activated, runners find its python, act and pip first.
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
