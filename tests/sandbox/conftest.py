@@ -1,5 +1,6 @@
 """One Azurite and one stand-in for Azure a test worker; tests keep apart by names of their own."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,8 @@ def azure(tmp_path_factory: pytest.TempPathFactory, azurite: Azurite) -> Iterato
 def signed_in(azure: AzureStandIn, monkeypatch: pytest.MonkeyPatch) -> AzureStandIn:
     """This process finds Azure by environment variables alone, as production code does."""
     monkeypatch.delenv("AZUREML_CURRENT_CLOUD", raising=False)
+    # Without this the SDK imports mlflow (3 s) for a tracking address that nobody asks for.
+    monkeypatch.setitem(sys.modules, "azureml.mlflow", None)
     for name, value in azure.environment().items():
         monkeypatch.setenv(name, value)
     return azure

@@ -1,4 +1,4 @@
-"""Storage on the laptop behaves as production code needs it: bearer tokens, conditional writes, gone with its parent."""
+"""Storage on the laptop: bearer tokens, conditional writes, gone with its parent, as production code needs it."""
 
 import os
 import signal
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError
 from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError
 from azure.data.tables import TableServiceClient
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
