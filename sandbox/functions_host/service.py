@@ -5,7 +5,7 @@ for the end of things.
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -45,8 +45,11 @@ class Service:
             Route("/sandbox/idle", self._idle, methods=["POST"]),
         ]
         http = [function for function in self._functions.values() if function.trigger["type"] == "httpTrigger"]
-        for function in sorted(http, key=lambda function: "{" in str(function.trigger["route"])):
-            routes.append(self._http_route(function))
+        paths = {str(function.trigger["route"]) for function in http}
+        for path in sorted(paths, key=lambda path: "{" in path):
+            here = [function for function in http if function.trigger["route"] == path]
+            methods = {method: function for function in here for method in _methods(function)}
+            routes.append(Route(f"/api/{path}", self._http(methods), methods=list(methods)))
         return Starlette(routes=routes)
 
     def _refused(self, request: Request, keys: set[str]) -> Response | None:
@@ -100,13 +103,12 @@ class Service:
             ]
         )
 
-    def _http_route(self, function: LoadedFunction) -> Route:
-        trigger = function.trigger
-
+    def _http(self, functions: Mapping[str, LoadedFunction]) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            if str(trigger.get("authLevel", "FUNCTION")).upper() != "ANONYMOUS" and (
-                refusal := self._refused(request, self._keys)
-            ):
+            # Starlette answers HEAD wherever GET is; the function sees the method that was asked for.
+            function = functions.get(request.method) or functions["GET"]
+            is_open = str(function.trigger.get("authLevel", "FUNCTION")).upper() == "ANONYMOUS"
+            if not is_open and (refusal := self._refused(request, self._keys)):
                 return refusal
             data = http_datum(
                 request.method,
@@ -119,12 +121,10 @@ class Service:
             succeeded, result = await asyncio.to_thread(self._invoker.invoke, function, data)
             if not succeeded:
                 return Response(status_code=500)
-            return Response(
-                result.get_body(), result.status_code, {**dict(result.headers), "content-type": result.mimetype}
-            )
+            headers = {**dict(result.headers), "content-type": result.mimetype}
+            return Response(result.get_body(), result.status_code, headers)
 
-        methods = [str(method).upper() for method in trigger.get("methods", ["GET", "POST"])]
-        return Route(f"/api/{trigger['route']}", answer, methods=methods)
+        return answer
 
     async def _event_grid(self, request: Request) -> Response:
         if request.method == "OPTIONS":  # CloudEvents' handshake
@@ -156,3 +156,7 @@ class Service:
 def disabled(name: str, environ: Mapping[str, str]) -> bool:
     """Whether an application setting switches the function off."""
     return bool(re.fullmatch("true|1", environ.get(f"AzureWebJobs.{name}.Disabled", ""), re.IGNORECASE))
+
+
+def _methods(function: LoadedFunction) -> list[str]:
+    return [str(method).upper() for method in function.trigger.get("methods", ["GET", "POST"])]

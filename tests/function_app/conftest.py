@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import io
 import itertools
+import os
 import time
 import uuid
 from collections.abc import Collection, Iterator
@@ -19,6 +20,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 from azure.core.credentials import AccessToken
+from starlette.applications import Starlette
 
 from driftloop import Baseline, Column, Schema
 from driftloop.config import Model
@@ -31,6 +33,7 @@ from function_app.storage import Storage
 from sandbox.azurite import Azurite
 from sandbox.certificate import issue
 from sandbox.identity import Identity
+from sandbox.serving import Server
 
 CONTAINERS = ("incoming", "baselines", "quarantine", "reports", "outcomes", "collector")
 
@@ -200,3 +203,16 @@ def clinic(storage: Storage, model_name: str) -> Clinic:
 @pytest.fixture
 def target() -> RecordingTarget:
     return RecordingTarget()
+
+
+@pytest.fixture(scope="session")
+def identity_environment(azurite: Azurite) -> Iterator[dict[str, str]]:
+    """What a process needs to sign in and to find storage, by environment variables alone."""
+    identity = Identity()
+    with Server(Starlette(routes=[identity.route()])) as server:
+        yield {
+            "PATH": os.environ["PATH"],
+            **identity.environment(server.url),
+            **azurite.certificate.environment(),
+            **azurite.environment(),
+        }
