@@ -1,6 +1,7 @@
 """workflows/azure-pipelines: valid by the published schema, GitHub's commands, scripts run as an agent would."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from driftloop import config
 from driftloop.config import AzureDevOpsTarget
 from driftloop.events import DriftDetected, ModelRegistered
 from function_app.dispatch import DispatchRefusedError
@@ -182,3 +184,11 @@ def test_a_rollback_by_hand_runs_the_same_script(tree: Path) -> None:
     run = agent(tree).run(pipeline, {})
     assert run.result == "succeeded"
     assert recorded(run)[0]["argv"] == ["rollback", "--model", "diabetes-progression"]
+
+
+def test_the_setting_in_the_documentation_is_one_that_driftloop_takes(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "azure-devops.md").read_text(), re.DOTALL)
+    file = tmp_path / "driftloop.toml"
+    file.write_text(f'[defaults]\nrecords = "incoming/{{model}}/**"\n{block}\n[[model]]\nname = "m"\n')
+    (model,) = config.load(file).models
+    assert model.dispatch == AzureDevOpsTarget(organization="proseware", project="driftloop", pipeline=7)
