@@ -82,6 +82,13 @@ class Bins:
         np.add.at(counts, where, np.concatenate([a.counts, b.counts]))
         return Bins(precision, keys, counts)._fitted()
 
+    def counted_in(self, coarser: Bins) -> Integers:
+        """The counts by the bins of a histogram that this one was merged into."""
+        mine = self._at(coarser.precision)
+        counts = np.zeros(len(coarser.keys), np.int64)
+        counts[np.searchsorted(coarser.keys, mine.keys)] = mine.counts
+        return counts
+
     def _at(self, precision: int) -> Bins:
         if precision == self.precision or not len(self.keys):
             return Bins(precision, self.keys, self.counts)

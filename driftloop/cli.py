@@ -6,6 +6,7 @@ Exit codes: 0 for any verdict, 2 for bad input (one line on standard error says 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ def check(
     window = Window.build(read_batches(current, baseline.schema), baseline.schema)
     if window.rows and all(column.absent == column.rows for column in window.profile.columns.values()):
         raise InputError(f"{current}: has none of the reference's columns: is it the right file?")
-    result = run(baseline, window, policy)
+    result = run(baseline, window, policy, now=time.time())
     if report is not None:
         from driftloop.report import render
 

@@ -1,50 +1,65 @@
-"""A window against a baseline: one p for everything, and for each column what changed and how surely."""
+"""A window against a baseline: one p for everything, and for each column what changed and how surely.
+
+While both fit their samples, every record counts and the law of the statistics is that of random relabelling: exact,
+whatever the dependence, ties or shape. Of larger tables the statistics of single columns come from the profiles' counts
+over all rows, those of columns together from the samples, and the law is its limit, the normal one with the same
+correlations. The statistics are the same, so the two agree where they meet.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.combining import Group, combine
+from driftloop.combining import combine
+from driftloop.grouping import OMNIBUS_WEIGHT, grouped
 from driftloop.policy import Policy
-from driftloop.relabelling import relabelled
+from driftloop.pooled import Pooled, Scores, pool, scored
+from driftloop.relabelling import gaussian, relabelled
 from driftloop.sample import Sample
-from driftloop.schema import Column
-from driftloop.scores import DEPENDENCE, LOCATION, MISSING, RANGE, SHARE, SPREAD, Score, Scores, pooled_scores
+from driftloop.scores import DEPENDENCE, GIVEN, LOCATION, PAIR, RANGE, REPEAT, SHARE, SIDE, SPREAD, Score
+from driftloop.whole import Mean, whole_means
 from driftloop.window import Baseline, Window
 
 Floats = npt.NDArray[np.float64]
 
-WEIGHTS = {
-    LOCATION: ("margin", 0.5),
-    SHARE: ("margin", 0.5),
-    SPREAD: ("spread", 0.15),
-    DEPENDENCE: ("dependence", 0.1),
-    MISSING: ("broken", 0.1),
-    RANGE: ("broken", 0.1),
-}
-OMNIBUS = ("omnibus", 0.15)
-RIDGE = 1e-3
+MOST_RECORDS = 4_000
+"""Of both samples together, for relabelling every record; beyond, the normal law serves."""
+FINE = 9_999
+FINE_FROM = 0.02
+JOINT = frozenset({SPREAD, GIVEN, DEPENDENCE, PAIR})
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One statistic: what was measured, its standardised value, its p corrected for everything that was looked at."""
+    """One statistic: means of the score before and after, its standardised difference, and its p.
+
+    `p` is corrected for everything that was looked at; `matters` says whether the change is large enough in practice.
+    """
 
     score: Score
+    before: float
+    after: float
     z: float
     p: float
+    matters: bool
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`p` of the whole comparison; every statistic, largest first; and the omnibus statistic's p."""
+    """`p`: the chance of anything as striking without a change, over the columns that the model uses.
+
+    `matters`: whether a change that stands out is large enough in practice. `findings`: every statistic, those of
+    columns that the model does not use corrected among themselves.
+    """
 
     p: float
     omnibus_p: float
+    matters: bool
     findings: tuple[Finding, ...]
 
     def of_column(self, place: int) -> tuple[Finding, ...]:
@@ -53,56 +68,129 @@ class Comparison:
         return tuple(sorted(mine, key=lambda finding: (finding.p, -abs(finding.z))))
 
 
-def compare(baseline: Baseline, window: Window, policy: Policy) -> Comparison:
-    """Compare a window with a baseline by relabelling the pooled records of both samples at random."""
+def compare(baseline: Baseline, window: Window, policy: Policy, *, fine: bool = False) -> Comparison:
+    """Compare a window with a baseline. `fine`: where p is small, ten times as many relabellings tell how small."""
     columns = baseline.schema.features
-    values, levels, belongs = _pooled(baseline.profile.sample, window.profile.sample)
-    scores = pooled_scores(values, columns, levels)
+    used = [place for place, column in enumerate(columns) if column.retrains]
+    unused = [place for place, column in enumerate(columns) if not column.retrains]
+    of_used = _family(baseline, window, policy, used)
+    if fine and of_used.p <= FINE_FROM and policy.permutations < FINE:
+        of_used = _family(baseline, window, policy, used, FINE)
+    of_unused = _family(baseline, window, policy, unused)
+    return Comparison(of_used.p, of_used.omnibus_p, of_used.matters, of_used.findings + of_unused.findings)
+
+
+def _family(
+    baseline: Baseline, window: Window, policy: Policy, places: Sequence[int], times: int | None = None
+) -> Comparison:
+    """The comparison of some columns, with their own error rate."""
+    times = times or policy.permutations
+    columns = baseline.schema.features
+    seed = int.from_bytes(sha256(f"{baseline.sha256}{window.sha256}".encode()).digest()[:8], "little")
+    before, after = baseline.profile.sample, window.profile.sample
+    exact = before.complete and after.complete and before.rows + after.rows <= MOST_RECORDS
+    pooled = pool(before, after) if exact else pool(*_comparable(before, after, seed))
+    scores = scored(pooled, columns, places)
     if not scores.names:
-        return Comparison(1.0, 1.0, ())
-    seed = int.from_bytes(sha256((baseline.sha256 + window.sha256).encode()).digest()[:8], "little")
-    law = relabelled(scores.matrix, belongs, policy.permutations, seed)
-    groups, members = _groups(scores, law.drawn, columns)
+        return Comparison(1.0, 1.0, False, ())
+    means = _means(scores, pooled)
+    if exact:
+        drawn = relabelled(scores.matrix, pooled.window, times, seed)
+    else:
+        everything = {
+            name: mean
+            for place in places
+            for name, mean in whole_means(
+                columns[place],
+                place,
+                baseline.profile.columns[columns[place].name],
+                window.profile.columns[columns[place].name],
+            )
+        }
+        scores, means, correlation = _enlarged(scores, means, everything, pooled, baseline.rows, window.rows)
+        seen = np.array([mean.z for mean in means], np.float32)
+        drawn = np.concatenate([seen[None, :], gaussian(correlation, times, seed)])
+    groups, members = grouped(scores, drawn)
     combined = combine(groups)
-    findings = [
-        Finding(scores.names[j], float(law.seen[j]), float(combined.adjusted[name][i]))
-        for name, places in members.items()
-        for i, j in enumerate(places)
+    findings = tuple(
+        Finding(
+            scores.names[j],
+            means[j].before,
+            means[j].after,
+            float(drawn[0, j]),
+            float(combined.adjusted[name][i]),
+            _matters(scores.names[j], means[j], policy),
+        )
+        for name, numbers in members.items()
+        for i, j in enumerate(numbers)
+    )
+    omnibus = float(combined.adjusted[OMNIBUS_WEIGHT[0]][0]) if OMNIBUS_WEIGHT[0] in combined.adjusted else 1.0
+    # Where only everything together stands out, any change beyond two standard errors may carry it.
+    bar = policy.alpha if any(f.p <= policy.alpha for f in findings) else 1.0
+    matters = any(f.matters and f.p <= bar and abs(f.z) >= 2.0 for f in findings)
+    return Comparison(combined.p, omnibus, matters, findings)
+
+
+def _means(scores: Scores, pooled: Pooled) -> list[Mean]:
+    after = scores.matrix[pooled.window].mean(axis=0)
+    before = scores.matrix[~pooled.window].mean(axis=0)
+    n, m = len(pooled.values), int(np.count_nonzero(pooled.window))
+    deviation = np.sqrt((scores.matrix**2).mean(axis=0))
+    z = (after - before) / (deviation * np.sqrt(n / (n - 1.0) * (1 / m + 1 / (n - m))))
+    return [
+        Mean(float(scores.means[j] + before[j]), float(scores.means[j] + after[j]), float(deviation[j]), float(z[j]))
+        for j in range(len(scores.names))
     ]
-    omnibus = float(combined.adjusted[OMNIBUS[0]][0]) if OMNIBUS[0] in combined.adjusted else 1.0
-    return Comparison(combined.p, omnibus, tuple(findings))
 
 
-def _pooled(baseline: Sample, window: Sample) -> tuple[Floats, tuple[tuple[str, ...], ...], npt.NDArray[np.bool_]]:
-    """Both samples' records in one matrix, repeated ones as often as they occurred, and which are the window's."""
-    both = []
-    levels = tuple(tuple(sorted({*a, *b})) for a, b in zip(baseline.levels, window.levels, strict=True))
-    for sample in (baseline, window):
-        values = sample.values.copy()
-        for column, names in enumerate(sample.levels):
-            if names:
-                recode = np.array([float(levels[column].index(name)) for name in names] + [np.nan])
-                codes = values[:, column]
-                values[:, column] = recode[np.where(np.isnan(codes), -1, codes).astype(np.int64)]
-        both.append(np.repeat(values, np.minimum(sample.weights, 1000), axis=0))
-    return np.concatenate(both), levels, np.arange(len(both[0]) + len(both[1])) >= len(both[0])
+def _enlarged(
+    scores: Scores, means: list[Mean], everything: dict[Score, Mean], pooled: Pooled, rows: int, rows_window: int
+) -> tuple[Scores, list[Mean], Floats]:
+    """Means over all rows in place of the samples' where a profile has them, and the correlations of the statistics.
+
+    A statistic of all rows and one of a sample are correlated as their scores are, times the root of the part of the
+    information that the sample holds.
+    """
+    standard = scores.matrix / np.sqrt((scores.matrix**2).mean(axis=0))
+    correlation = standard.T @ standard / len(standard)
+    joint = np.array([name.kind in JOINT for name in scores.names])
+    m = float(np.count_nonzero(pooled.window))
+    n = float(len(pooled.values))
+    part = np.sqrt(min(1.0, (m * (n - m) / n) / (rows * rows_window / (rows + rows_window))))
+    correlation[np.ix_(joint, ~joint)] *= part
+    correlation[np.ix_(~joint, joint)] *= part
+    found = [mean if joint[j] else everything.get(scores.names[j], mean) for j, mean in enumerate(means)]
+    extra = [name for name in everything if name not in set(scores.names)]
+    size = len(found) + len(extra)
+    enlarged = np.eye(size)
+    enlarged[: len(found), : len(found)] = correlation
+    names = scores.names + tuple(extra)
+    main = np.concatenate([scores.main, np.zeros(len(extra), bool)])
+    matrix = np.concatenate([scores.matrix, np.zeros((len(scores.matrix), len(extra)))], axis=1)
+    wider = Scores(matrix, np.concatenate([scores.means, np.zeros(len(extra))]), names, main)
+    return wider, found + [everything[name] for name in extra], enlarged
 
 
-def _groups(
-    scores: Scores, drawn: npt.NDArray[np.float32], columns: tuple[Column, ...]
-) -> tuple[list[Group], dict[str, list[int]]]:
-    members: dict[str, list[int]] = {}
-    for j, score in enumerate(scores.names):
-        members.setdefault(WEIGHTS[score.kind][0], []).append(j)
-    weights = dict(WEIGHTS.values())
-    groups = [Group(name, weights[name], np.abs(drawn[:, places])) for name, places in members.items()]
-    margins = members.get("margin", [])
-    if len(margins) > 1:
-        matrix = scores.matrix[:, margins]
-        deviations = np.sqrt((matrix**2).mean(axis=0))
-        correlation = (matrix / deviations).T @ (matrix / deviations) / len(matrix)
-        inverse = np.linalg.inv(correlation + RIDGE * np.eye(len(margins)))
-        seen = drawn[:, margins]
-        distance = np.einsum("bi,bi->b", seen @ inverse.astype(np.float32), seen)
-        groups.append(Group(OMNIBUS[0], OMNIBUS[1], distance[:, None]))
-    return groups, members
+def _comparable(before: Sample, after: Sample, seed: int) -> tuple[Sample, Sample]:
+    """Two samples whose records are alike in how they were chosen, of a size that can be handled at once.
+
+    A sample that left rows out chose among distinct rows. Where rows repeat, that choice must be made on both sides, so
+    only rows below the smaller of the two largest keys are compared; where they do not, it is a plain random choice.
+    """
+    limits = [sample.keys[-1] for sample in (before, after) if not sample.complete]
+    repeated = any(sample.rows > 1.02 * len(sample.keys) for sample in (before, after))
+    both = [sample.below(min(limits)) if limits and repeated else sample for sample in (before, after)]
+    random = np.random.Generator(np.random.SFC64(seed))
+    return both[0].thinned(MOST_RECORDS // 2, random), both[1].thinned(MOST_RECORDS // 2, random)
+
+
+def _matters(score: Score, mean: Mean, policy: Policy) -> bool:
+    """Whether a change is beyond what the policy calls too small, in the units that the policy speaks of."""
+    difference = abs(mean.after - mean.before)
+    if score.kind in (SHARE, RANGE, REPEAT) or score.kind not in (LOCATION, SIDE, *JOINT):
+        return difference >= policy.min_share
+    standard = difference / mean.deviation if mean.deviation > 0 else 0.0
+    if score.kind in (DEPENDENCE, PAIR):
+        return standard >= policy.min_correlation
+    # z^2 + e^2 has variance near 4, and grows by 4 s where a standard deviation grows by a part s of itself.
+    return standard >= (2 * policy.min_spread if score.kind == SPREAD else policy.min_shift)

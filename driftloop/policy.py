@@ -11,7 +11,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alpha: float = 0.05
     """Rate of false alarms of one check by itself (`driftloop check`)."""
     budget: int = 520
-    """At most one false retrain in so many checks on average (the timer and `driftloop replay`, which keep evidence)."""
+    """At most one false retrain in so many checks on average (the timer and `driftloop replay` keep evidence)."""
     tolerance: float = 0.1
     """By which part the error of the model may grow before it counts as degraded."""
     min_rows: int = 20

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
+Marks = npt.NDArray[np.bool_]
+
+AT_ONCE = 2_000_000
+"""Labels that are held in memory at once."""
 
 
-@dataclass(frozen=True)
-class Law:
-    """`seen[j]`: statistic j of the window as it came; `drawn[b, j]`: under relabelling b."""
-
-    seen: Floats
-    drawn: Singles
-
-
-def relabelled(matrix: Floats, window: npt.NDArray[np.bool_], times: int, seed: int) -> Law:
-    """Standardised sums of each score over the window, for the real labels and for `times` random ones.
+def relabelled(matrix: Floats, window: Marks, times: int, seed: int) -> Singles:
+    """Standardised sums of each score over the window: row 0 with the real labels, then with `times` random ones.
 
     `matrix` (records by scores) is centred; `window` marks the window's records. Under relabelling a sum of scores over
     m of n records has mean 0 and variance m (n - m) / (n (n - 1)) times the scores' sum of squares (Hajek, Sidak 1967).
@@ -28,12 +24,34 @@ def relabelled(matrix: Floats, window: npt.NDArray[np.bool_], times: int, seed: 
     n, m = len(matrix), int(np.count_nonzero(window))
     deviation = np.sqrt(m * (n - m) / (n * (n - 1.0)) * (matrix**2).sum(axis=0))
     standard = (matrix / deviation).astype(np.float32)
-    labels = np.empty((times + 1, n), np.float32)
-    labels[0] = window
-    random = np.random.Generator(np.random.PCG64(seed))
-    keys = random.random((times, n), dtype=np.float32)
-    chosen = np.argpartition(keys, m, axis=1)[:, :m]
-    labels[1:] = 0
-    np.put_along_axis(labels[1:], chosen, 1, axis=1)
-    sums = labels @ standard
-    return Law(sums[0].astype(np.float64), sums)
+    first = window.astype(np.float32)[None, :] @ standard
+    parts = [labels @ standard for labels in _labels(n, m, times, seed)]
+    return np.concatenate([first, *parts])
+
+
+def _labels(n: int, m: int, times: int, seed: int) -> Iterator[Singles]:
+    """Random choices of m among n, a row each: those with the m smallest of n random numbers."""
+    random = np.random.Generator(np.random.SFC64(seed))
+    most = max(1, AT_ONCE // n)
+    # The smaller group is marked: fewer numbers to place, and the sums of the two differ in sign only.
+    few, sign = (m, 1.0) if 2 * m <= n else (n - m, -1.0)
+    for start in range(0, times, most):
+        rows = min(most, times - start)
+        numbers = random.random((rows, n), dtype=np.float32)
+        cut = np.partition(numbers, few - 1, axis=1)[:, few - 1 : few]
+        labels = (numbers <= cut).astype(np.float32)
+        # Ties of single precision numbers are rare, but must not make a group larger.
+        for row in np.flatnonzero(labels.sum(axis=1) != few):
+            labels[row] = 0
+            labels[row, np.argsort(numbers[row], kind="stable")[:few]] = 1
+        yield labels if sign > 0 else -labels
+
+
+def gaussian(correlation: Floats, times: int, seed: int) -> Singles:
+    """The same law for large samples: normal, with the scores' correlations (Hajek's central limit theorem)."""
+    values, vectors = np.linalg.eigh(correlation)
+    root = (vectors * np.sqrt(np.clip(values, 0, None))).astype(np.float32)
+    random = np.random.Generator(np.random.SFC64(seed))
+    normals = random.standard_normal((times, len(values)), dtype=np.float32)
+    drawn: Singles = normals @ root.T
+    return drawn

@@ -8,7 +8,7 @@ from typing import Any
 from driftloop.comparison import Comparison, Finding
 from driftloop.policy import Policy
 from driftloop.schema import Column
-from driftloop.scores import DEPENDENCE, LOCATION, MISSING, RANGE, SHARE, SPREAD
+from driftloop.scores import DEPENDENCE, GIVEN, LOCATION, MISSING, PAIR, RANGE, REPEAT, SHARE, SIDE, SPREAD
 from driftloop.summary import Summary, summarise
 from driftloop.window import Baseline, Window
 
@@ -22,15 +22,17 @@ class FeatureRow:
     role: str
     unit: str
     aspect: str
-    """What changed most: location, spread, share, missing, range or dependence."""
+    """What changed most surely, or what is shown when nothing did: location, side, spread, given, dependence, pair,
+    share, missing, range, repeat."""
     statistic: float | None
-    """Standardised: its law without drift has mean 0 and standard deviation 1."""
+    """Standardised: without a change its law has mean 0 and standard deviation 1."""
     effect: float | None
-    """Change of the mean in the column's unit; of a share, a correlation or a ratio of standard deviations, by aspect."""
+    """In the column's unit for location, side and given; a ratio of standard deviations for spread; else a share."""
     effect_text: str
     p_value: float | None
     """Corrected for everything that was looked at in this check."""
     drift: bool
+    """Whether this column by itself has moved, at the policy's alpha and by enough to matter."""
     importance: float | None
     retrains: bool
     """False: the model does not use the column, so its drift is reported and nothing more."""
@@ -48,65 +50,105 @@ def feature_rows(
 ) -> tuple[FeatureRow, ...]:
     """A row for each compared column, in the schema's order."""
     columns = baseline.schema.features
-    return tuple(_row(place, columns, baseline, window, comparison, policy) for place in range(len(columns)))
+    rows = []
+    for place, column in enumerate(columns):
+        before = summarise(baseline.profile.columns[column.name])
+        after = summarise(window.profile.columns[column.name])
+        findings = comparison.of_column(place) if comparison is not None else ()
+        rows.append(_row(place, columns, before, after, findings, policy.alpha))
+    return tuple(rows)
 
 
 def _row(
     place: int,
     columns: tuple[Column, ...],
-    baseline: Baseline,
-    window: Window,
-    comparison: Comparison | None,
-    policy: Policy,
+    before: Summary,
+    after: Summary,
+    findings: tuple[Finding, ...],
+    alpha: float,
 ) -> FeatureRow:
     column = columns[place]
-    before, after = summarise(baseline.profile.columns[column.name]), summarise(window.profile.columns[column.name])
-    found = comparison.of_column(place)[0] if comparison is not None and comparison.of_column(place) else None
-    aspect = found.score.kind if found else (SHARE if column.kind == "categorical" else LOCATION)
-    effect, text = _effect(aspect, found, column, before, after)
-    p = found.p if found else None
-    sure = p is not None and p <= policy.alpha
-    tail = "" if p is None else f" (p {p:.2g})" if sure else f": within chance (p {p:.2g})"
-    if aspect == DEPENDENCE and found is not None:
-        other = columns[next(c for c in found.score.columns if c != place)].name
-        text = f"dependence on {other} {text}"
+    surest = findings[0] if findings else None
+    moved = surest is not None and surest.p <= alpha and surest.matters
+    plain = SHARE if column.kind == "categorical" else LOCATION
+    # Where nothing is sure, the plain change of mean or share is what people want to see.
+    shown = surest if moved else next((f for f in findings if f.score.kind == plain), surest)
+    effect, text = _effect(shown, plain, place, columns, before, after)
+    p = surest.p if surest else None
+    retrains = "" if column.retrains else "; the model does not use it"
+    sentence = f"{column.name}: {text}" + ("" if p is None else f" ({_p(p)}{retrains})" if moved else ", within chance")
     return FeatureRow(
-        column.name,
-        column.kind,
-        column.role,
-        column.unit,
-        aspect,
-        found.z if found else None,
-        effect,
-        text,
-        p,
-        sure,
-        column.importance,
-        column.retrains,
-        before.missing,
-        after.missing,
-        f"{column.name}: {text}{tail}",
+        name=column.name,
+        kind=column.kind,
+        role=column.role,
+        unit=column.unit,
+        aspect=shown.score.kind if shown else plain,
+        statistic=shown.z if shown else None,
+        effect=effect,
+        effect_text=text,
+        p_value=p,
+        drift=moved,
+        importance=column.importance,
+        retrains=column.retrains,
+        missing_baseline=before.missing,
+        missing_window=after.missing,
+        sentence=sentence,
     )
 
 
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p {p:.3f}" if p < 0.1 else f"p {p:.2f}"
+
+
 def _effect(
-    aspect: str, found: Finding | None, column: Column, before: Summary, after: Summary
+    shown: Finding | None, plain: str, place: int, columns: tuple[Column, ...], before: Summary, after: Summary
 ) -> tuple[float | None, str]:
-    unit = f" {column.unit}" if column.unit else ""
-    if aspect == MISSING:
-        return after.missing - before.missing, f"missing in {after.missing:.0%} of rows (before {before.missing:.0%})"
-    if aspect == SHARE:
-        level = found.score.level if found else ""
-        was, now = dict(before.shares).get(level, 0.0), dict(after.shares).get(level, 0.0)
-        return now - was, f"share of {level!r} {now:.0%} (before {was:.0%})" if level else "no value"
+    """The change in the unit of its kind, and in words."""
+    column = columns[place]
+    kind = shown.score.kind if shown else plain
+    if shown is not None and kind in (MISSING, RANGE, REPEAT):
+        return shown.after - shown.before, _marked(shown)
+    if plain == SHARE and (kind == SHARE or shown is None):
+        return _share(shown, before, after)
+    if kind in (DEPENDENCE, PAIR) and shown is not None:
+        others = [columns[other].name for other in shown.score.columns if other != place]
+        if kind == PAIR and others:
+            change = f"from {shown.before:+.2f} to {shown.after:+.2f}"
+            return shown.after - shown.before, f"correlation with {others[0]} {change}"
+        looser = "less" if shown.z < 0 else "more"
+        return shown.after - shown.before, f"depends {looser} on the other columns than before"
+    return _numeric(kind, column, before, after)
+
+
+def _marked(shown: Finding) -> str:
+    shares = f"{shown.after:.1%} of rows (before {shown.before:.1%})"
+    if shown.score.kind == MISSING:
+        return f"missing in {shares}"
+    if shown.score.kind == RANGE:
+        return f"far {shown.score.level} the usual in {shares}"
+    return f"the same value {shown.score.level} in {shares}"
+
+
+def _share(shown: Finding | None, before: Summary, after: Summary) -> tuple[float | None, str]:
+    was, now = dict(before.shares), dict(after.shares)
+    level = shown.score.level if shown else next(iter(was), next(iter(now), None))
+    if level is None:
+        return None, "no value"
+    a, b = (shown.before, shown.after) if shown and level not in was and level not in now else (
+        was.get(level, 0.0), now.get(level, 0.0))  # fmt: skip
+    return b - a, f"share of {level!r} {100 * (b - a):+.0f} points ({a:.0%} to {b:.0%})"
+
+
+def _numeric(kind: str, column: Column, before: Summary, after: Summary) -> tuple[float | None, str]:
+    unit = f" {column.unit}" if column.unit and column.kind == "numeric" else ""
     if before.mean is None or after.mean is None or before.deviation is None or after.deviation is None:
         return None, "no value to compare"
-    if aspect == SPREAD and before.deviation > 0:
+    if kind == SPREAD and before.deviation > 0:
         ratio = after.deviation / before.deviation
-        return ratio, f"standard deviation {after.deviation:.3g}{unit} (before {before.deviation:.3g})"
-    if aspect == RANGE:
-        return found.z if found else None, f"values far {found.score.level if found else 'outside'} the usual"
-    if aspect == DEPENDENCE:
-        return found.z if found else None, "changed"
+        return ratio, f"standard deviation times {ratio:.2f} ({before.deviation:.3g} to {after.deviation:.3g}{unit})"
     shift = after.mean - before.mean
-    return shift, f"mean {shift:+.3g}{unit} ({before.mean:.4g} to {after.mean:.4g})"
+    if column.kind == "datetime":
+        return shift, f"mean {shift / 86400:+.3g} days"
+    apart = ", apart from the other columns" if kind == GIVEN else ""
+    one_sided = ", mostly on one side" if kind == SIDE else ""
+    return shift, f"mean {shift:+.3g}{unit} ({before.mean:.4g} to {after.mean:.4g}){apart}{one_sided}"

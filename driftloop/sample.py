@@ -76,6 +76,19 @@ class Sample:
         # A sample that left rows out is full, and full of smaller keys than those it left out: none of these return.
         return Sample.of(keys, values, weights, tuple(levels), self.complete and other.complete)
 
+    def below(self, limit: np.uint64) -> Sample:
+        """Only the rows whose key is at most the limit."""
+        few = self.keys <= limit
+        return Sample(self.keys[few], self.values[few], self.weights[few], self.levels, self.complete)
+
+    def thinned(self, most: int, random: np.random.Generator) -> Sample:
+        """A plain random choice of at most `most` of the rows that the sample stands for, repeated ones counted."""
+        if self.rows <= most:
+            return self
+        weights = random.multivariate_hypergeometric(self.weights, most, method="marginals")
+        some = weights > 0
+        return Sample(self.keys[some], self.values[some], weights[some], self.levels, complete=False)
+
     @property
     def rows(self) -> int:
         """How many rows of the table the sample stands for, repeated ones counted."""

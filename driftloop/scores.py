@@ -1,126 +1,97 @@
 """Records as vectors of scores, so that every statistic of a comparison is a mean of scores in the window.
 
 The scores of a record depend on the pooled records (baseline and window together) and not on which of the two it came
-from: without drift, every relabelling of the records is as likely as the one that was seen. A numeric column gives its
-normal score z (van der Waerden: the normal quantile of the mid-rank), z squared (spread), and marks of values
-far outside; a categorical one a mark for each category; any column a mark where it is missing; two columns the product
-of their z (dependence).
+from: without drift, every relabelling of the records is as likely as the one that was seen.
+
+Of a numeric column alone: its normal score z (van der Waerden: the normal quantile of the mid-rank), the upper and the
+lower half of z cut off at 0.2 and 1.2 (a change of one side of the population), marks of values beyond Tukey's outer
+fences and of the value that repeats most. Of a categorical column: a mark for each category. Of any: a mark where it
+is missing. They are functions of the distinct values and how often each occurs, so that records and profiles give the
+same. What columns say together is in `driftloop.joint_scores`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from driftloop.normal import quantile
-from driftloop.schema import Column
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
-LOCATION, SHARE, SPREAD, MISSING, RANGE, DEPENDENCE = "location", "share", "spread", "missing", "range", "dependence"
+LOCATION, SIDE, SHARE, MISSING, RANGE, REPEAT = "location", "side", "share", "missing", "range", "repeat"
+SPREAD, GIVEN, DEPENDENCE, PAIR, OMNIBUS = "spread", "given", "dependence", "pair", "omnibus"
 FENCE = 3.0
 """Tukey's outer fence, in interquartile ranges beyond the quartiles."""
+SIDE_FROM, SIDE_TO = 0.2, 1.2
 MOST_LEVELS = 30
-MOST_PAIRS = 300
+RARE = (1, 3, 10, 30)
+REPEATED, LEAST_REPEATED = 0.02, 5
+"""A value that a smaller part, or number, of the pooled records share is no repetition."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """What one score measures: the columns it looks at, and in which way."""
+    """What one score measures: the columns it looks at (places in the schema's features), and in which way."""
 
     kind: str
     columns: tuple[int, ...]
     level: str = ""
 
 
-@dataclass(frozen=True)
-class Scores:
-    """`matrix[i, j]`: score j of pooled record i, centred; `names[j]` says what it is."""
-
-    matrix: Floats
-    names: tuple[Score, ...]
+Part = tuple[Score, Floats]
+"""A score, and its value for each of a column's distinct values or for each record."""
 
 
-def pooled_scores(values: Floats, columns: tuple[Column, ...], levels: tuple[tuple[str, ...], ...]) -> Scores:
-    """The scores of pooled records: `values[i, j]` as in `Sample.values`. Scores that are the same for all are left out."""
-    parts: list[Floats] = []
-    names: list[Score] = []
-    scaled: dict[int, Floats] = {}
-    for place, column in enumerate(columns):
-        of_column = (
-            _of_categories(values[:, place], place, levels[place])
-            if column.kind == "categorical"
-            else _of_numbers(values[:, place], place)
-        )
-        for name, score in of_column:
-            if name.kind == LOCATION or (name.kind == SHARE and place not in scaled):
-                scaled[place] = score
-            names.append(name)
-            parts.append(score)
-    for name, score in _of_pairs(scaled):
-        names.append(name)
-        parts.append(score)
-    if not parts:
-        return Scores(np.empty((len(values), 0)), ())
-    matrix = np.column_stack(parts)
-    matrix -= matrix.mean(axis=0)
-    varying = np.flatnonzero(np.abs(matrix).max(axis=0) > 1e-9)
-    return Scores(matrix[:, varying], tuple(names[j] for j in varying))
+def numeric_parts(distinct: Floats, counts: Counts, place: int) -> list[Part]:
+    """The scores of each distinct value (ascending, infinities included) of a numeric column, seen `counts` times."""
+    if not len(distinct):
+        return []
+    z = normal_scores(counts)
+    parts = [
+        (Score(LOCATION, (place,)), z),
+        (Score(SIDE, (place,), "high"), np.clip(z, SIDE_FROM, SIDE_TO)),
+        (Score(SIDE, (place,), "low"), np.clip(-z, SIDE_FROM, SIDE_TO)),
+    ]
+    low, high = _fences(distinct, counts)
+    if low < high:
+        parts.append((Score(RANGE, (place,), "above"), (distinct > high).astype(float)))
+        parts.append((Score(RANGE, (place,), "below"), (distinct < low).astype(float)))
+    most = int(np.argmax(counts))
+    if counts[most] >= max(LEAST_REPEATED, REPEATED * counts.sum()):
+        parts.append((Score(REPEAT, (place,), f"{distinct[most]:.6g}"), (distinct == distinct[most]).astype(float)))
+    return parts
 
 
-def _of_numbers(values: Floats, place: int) -> Iterator[tuple[Score, Floats]]:
-    known = ~np.isnan(values)
-    if not known.all():
-        yield Score(MISSING, (place,)), (~known).astype(float)
-    if not known.any():
-        return
-    z = np.zeros(len(values))
-    z[known] = normal_scores(values[known])
-    yield Score(LOCATION, (place,)), z
-    yield Score(SPREAD, (place,)), np.where(known, z * z, (z[known] ** 2).mean())
-    low, high = np.quantile(values[known], [0.25, 0.75], method="inverted_cdf")
-    if np.isfinite(low) and np.isfinite(high) and high > low:
-        reach = FENCE * (high - low)
-        yield Score(RANGE, (place,), "above"), (known & (values > high + reach)).astype(float)
-        yield Score(RANGE, (place,), "below"), (known & (values < low - reach)).astype(float)
-
-
-def _of_categories(codes: Floats, place: int, levels: tuple[str, ...]) -> Iterator[tuple[Score, Floats]]:
-    known = ~np.isnan(codes)
-    if not known.all():
-        yield Score(MISSING, (place,)), (~known).astype(float)
-    counts = np.bincount(codes[known].astype(np.int64), minlength=len(levels))
+def category_parts(names: Sequence[str], counts: Counts, place: int) -> list[Part]:
+    """The scores of each category: the most frequent ones by name, the others by how rare they are."""
     order = np.argsort(-counts, kind="stable")
-    for code in order[:MOST_LEVELS]:
-        yield Score(SHARE, (place,), levels[code]), (codes == code).astype(float)
+    codes = np.arange(len(names))
+    parts = [(Score(SHARE, (place,), names[code]), (codes == code).astype(float)) for code in order[:MOST_LEVELS]]
     rest = order[MOST_LEVELS:]
-    for most in (1, 3, 10, 30):
-        some = [code for code in rest if counts[code] <= most]
-        if some:
-            yield Score(SHARE, (place,), f"seen at most {most} times"), np.isin(codes, some).astype(float)
+    for most in RARE:
+        some = rest[counts[rest] <= most]
+        if len(some):
+            parts.append((Score(SHARE, (place,), f"seen at most {most} times"), np.isin(codes, some).astype(float)))
+    return parts
 
 
-def _of_pairs(scaled: dict[int, Floats]) -> Iterator[tuple[Score, Floats]]:
-    places = list(scaled)
-    pairs = [(a, b) for i, a in enumerate(places) for b in places[i + 1 :]]
-    standard = {place: _standard(score) for place, score in scaled.items()}
-    for a, b in pairs[:MOST_PAIRS]:
-        yield Score(DEPENDENCE, (a, b)), standard[a] * standard[b]
+def normal_scores(counts: Counts) -> Floats:
+    """The normal quantile of the mid-rank of each distinct value, ascending, of which there are `counts`."""
+    if len(counts) == 1:
+        return np.zeros(1)
+    ranks = np.cumsum(counts) - (counts - 1) / 2.0
+    return quantile((ranks - 0.5) / counts.sum())
 
 
-def _standard(score: Floats) -> Floats:
-    centred = score - score.mean()
-    deviation = float(np.sqrt((centred**2).mean()))
-    return centred / deviation if deviation > 0 else centred
-
-
-def normal_scores(values: Floats) -> Floats:
-    """The normal quantile of each value's mid-rank among them: ties share a score."""
-    distinct, where, counts = np.unique(values, return_inverse=True, return_counts=True)
-    after = np.cumsum(counts)
-    ranks = after - (counts - 1) / 2.0
-    scores: Floats = quantile((ranks - 0.5) / len(values))[where] if len(distinct) > 1 else np.zeros(len(values))
-    return scores
+def _fences(distinct: Floats, counts: Counts) -> tuple[float, float]:
+    """Tukey's outer fences; (0, 0) where the quartiles are the same or infinite."""
+    places = np.searchsorted(np.cumsum(counts), np.array([0.25, 0.75]) * counts.sum())
+    low, high = (float(distinct[place]) for place in places)
+    if not np.isfinite(low) or not np.isfinite(high) or high <= low:
+        return 0.0, 0.0
+    return low - FENCE * (high - low), high + FENCE * (high - low)

@@ -14,11 +14,21 @@ if TYPE_CHECKING:
 COLOURS = {"stable": "green", "drift": "yellow", "incident": "red", "insufficient": "cyan"}
 
 
+WORDS = {
+    "stable": "nothing has moved beyond chance",
+    "drift": "the population has moved: a retrain is due",
+    "incident": "the feed is broken: nothing should be learnt from it",
+    "insufficient": "too few records to say anything",
+}
+
+
 def show(check: Check) -> None:
     """Print the verdict, its reasons, and a row for each column."""
     console = Console(highlight=False)
     colour = COLOURS[check.verdict.value]
-    console.print(f"[bold {colour}]{check.verdict.value}[/]  {check.rows} rows against {check.baseline_rows}")
+    console.print(f"[bold {colour}]{check.verdict.value}[/]: {WORDS[check.verdict.value]}")
+    sure = "" if check.p_value is None else f"; by chance this happens in {_chance(check.p_value)} of such checks"
+    console.print(f"{check.rows} records against {check.baseline_rows}{sure}")
     for reason in check.reasons:
         console.print(f"  {escape(reason)}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -29,7 +39,11 @@ def show(check: Check) -> None:
             escape(row.name),
             escape(row.effect_text),
             "" if row.statistic is None else f"{row.statistic:+.1f}",
-            "" if row.p_value is None else f"{row.p_value:.3f}",
+            "" if row.p_value is None else "< 0.001" if row.p_value < 0.001 else f"{row.p_value:.3f}",
             style="bold" if row.drift else "",
         )
     console.print(table)
+
+
+def _chance(p: float) -> str:
+    return f"{p:.1%}" if p >= 0.001 else "less than 0.1%"

@@ -95,30 +95,26 @@ def check(
     if window.rows < policy.min_rows:
         reason = f"{window.rows} rows are too few to say anything (at least {policy.min_rows} are needed)"
         return _answer(Verdict.INSUFFICIENT, (reason,), None, baseline, window, policy, evidence)
-    broken = incidents(baseline, window, policy, now)
-    comparison = compare(baseline, window, policy)
+    comparison = compare(baseline, window, policy, fine=evidence is not None)
+    broken = incidents(baseline, window, comparison, policy, now)
     if broken:
         return _answer(Verdict.INCIDENT, broken, comparison, baseline, window, policy, evidence)
-    alarm = comparison.p <= policy.alpha
-    if evidence is not None:
-        from driftloop.evidence import update
+    if evidence is None:
+        moved = comparison.p <= policy.alpha and comparison.matters
+        return _answer(Verdict.DRIFT if moved else Verdict.STABLE, (), comparison, baseline, window, policy, None)
+    from driftloop.evidence import update
 
-        evidence = update(
-            evidence,
-            baseline,
-            window,
-            comparison,
-            window_id=window.sha256,
-            since=window.first_time,
-            policy=policy,
-        )
-        alarm = evidence.alarm
-    return _answer(Verdict.DRIFT if alarm else Verdict.STABLE, (), comparison, baseline, window, policy, evidence)
+    evidence = update(
+        evidence, baseline, window, comparison, window_id=window.sha256, since=window.first_time, policy=policy
+    )
+    verdict = Verdict.DRIFT if evidence.alarm else Verdict.STABLE
+    said = (evidence.sentence,) if evidence.alarm else ()
+    return _answer(verdict, said, comparison, baseline, window, policy, evidence)
 
 
 def _answer(
     verdict: Verdict,
-    reasons: tuple[str, ...],
+    said: tuple[str, ...],
     comparison: Comparison | None,
     baseline: Baseline,
     window: Window,
@@ -126,26 +122,37 @@ def _answer(
     evidence: Evidence | None,
 ) -> Check:
     features = feature_rows(baseline, window, comparison, policy)
-    if not reasons:
-        moved = sorted(
-            (row for row in features if row.drift), key=lambda row: row.p_value if row.p_value is not None else 1.0
-        )
-        reasons = tuple(row.sentence for row in moved)
-    if not reasons and verdict is Verdict.DRIFT:
-        reasons = ("the columns together have moved, none of them alone for sure",)
-    if not reasons:
-        reasons = ("no change beyond chance",)
     return Check(
-        verdict,
-        reasons,
-        features,
-        window.rows,
-        baseline.rows,
-        None if comparison is None else comparison.p,
-        policy.alpha,
-        baseline.sha256,
-        window.sha256,
-        window.first_time,
-        window.last_time,
-        evidence,
+        verdict=verdict,
+        reasons=_reasons(verdict, said, comparison, features, policy),
+        features=features,
+        rows=window.rows,
+        baseline_rows=baseline.rows,
+        p_value=None if comparison is None else comparison.p,
+        alpha=policy.alpha,
+        baseline_sha256=baseline.sha256,
+        window_sha256=window.sha256,
+        first_time=window.first_time,
+        last_time=window.last_time,
+        evidence=evidence,
     )
+
+
+def _reasons(
+    verdict: Verdict,
+    said: tuple[str, ...],
+    comparison: Comparison | None,
+    features: tuple[FeatureRow, ...],
+    policy: Policy,
+) -> tuple[str, ...]:
+    if verdict in (Verdict.INCIDENT, Verdict.INSUFFICIENT):
+        return said
+    moved = sorted((row for row in features if row.drift), key=lambda row: (not row.retrains, row.p_value or 0.0))
+    reasons = (*said, *(row.sentence for row in moved))
+    if verdict is Verdict.DRIFT:
+        return reasons or ("the columns have moved together, none of them alone for sure",)
+    if reasons:
+        return reasons
+    if comparison is not None and comparison.p <= policy.alpha and not comparison.matters:
+        return ("a change beyond chance, but too small to matter",)
+    return ("no change beyond chance",)
