@@ -19,12 +19,16 @@ INCOMING = "incoming"
 
 @dataclass(frozen=True)
 class Source:
-    """Where the records are. `as_of` leaves out what was recorded later: a run that is repeated learns the same."""
+    """Where the records are. `as_of` leaves out what was recorded later: a run that is repeated learns the same.
+
+    `since` is where the drift check saw the newest regime begin, for want of a better estimate.
+    """
 
     historic: Path
     incoming: Path | None = None
     quarantine: Path | None = None
     as_of: datetime | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)

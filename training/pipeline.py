@@ -33,7 +33,9 @@ class Request(msgspec.Struct, frozen=True):
     champion: str | None = None
     as_of: str | None = None
     drift_id: str | None = None
+    since: str | None = None
     git_sha: str | None = None
+    deployed_by: str | None = None
     rerun: bool = False
 
 
@@ -56,7 +58,7 @@ def build(request: Request, snapshot: Path) -> PipelineJob:
             incoming=incoming,
             quarantine=quarantine,
             champion=champion,
-            **_given(as_of=request.as_of),
+            **_given(as_of=request.as_of, since=request.since),
         )
         train = steps["train"](data=prepare.outputs.data, model_name=request.model)
         evaluate = steps["evaluate"](data=prepare.outputs.data, model=train.outputs.model, champion=champion)
@@ -65,7 +67,7 @@ def build(request: Request, snapshot: Path) -> PipelineJob:
             gate=evaluate.outputs.gate,
             model_name=request.model,
             blob_url=request.blob_url,
-            **_given(drift_id=request.drift_id, git_sha=request.git_sha),
+            **_given(drift_id=request.drift_id, git_sha=request.git_sha, deployed_by=request.deployed_by),
         )
         for name, node in zip(STEPS, (prepare, train, evaluate, register), strict=True):
             node.name = node.display_name = name

@@ -24,7 +24,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from driftloop.errors import ConfigError, InputError
+from driftloop.errors import InputError
+from driftloop.events import moment
 from driftloop.schema import Schema
 from training import features, model_file, records, regime, settings, split, step
 from training.collecting import INCOMING, Source, collect
@@ -71,8 +72,10 @@ def prepare(
     every, labelled = collected.every, collected.labelled(roles.target)
     records.require_rows(labelled, "The training data")
     first = not labelled[INCOMING].to_numpy().any()
-    change = 0 if first else _regime_of(labelled, schema, roles, how, with_target=True)
-    start = 0 if first else _regime_of(every, schema, roles, how, with_target=False)
+    change = start = 0
+    if not first:
+        change = _regime_of(labelled, schema, roles, how, with_target=True) or _from(labelled, roles, source)
+        start = _regime_of(every, schema, roles, how, with_target=False) or _from(every, roles, source)
     recent = _recent(len(labelled), change, first, how)
     held_out = _held_out(labelled, roles, how)
     judged, judged_old = _holdouts(recent, held_out & _unseen(labelled, roles, champion, how), how)
@@ -115,6 +118,15 @@ def _regime_of(table: pa.Table, schema: Schema, roles: Roles, how: settings.Sett
     if with_target:
         x = np.column_stack([x, _unexplained(x, table[roles.target].to_numpy())])
     return regime.start(x, how.regime.level, how.regime.smallest)
+
+
+def _from(table: pa.Table, roles: Roles, source: Source) -> int:
+    """Row of the first record at `source.since`; 0 without that, or where it leaves no record."""
+    if source.since is None:
+        return 0
+    older = pc.less(table[roles.time], pa.scalar(source.since, records.TIME))
+    place = int(np.count_nonzero(older.to_numpy()))
+    return place if place < len(table) else 0
 
 
 def _unexplained(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -182,15 +194,8 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
 
 
-def moment(text: str) -> datetime | None:
-    """An ISO 8601 time; without a zone it is UTC; empty means none. Raises ConfigError."""
-    if not text:
-        return None
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"as_of is not an ISO 8601 time: {text[:40]!r}") from None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+def _moment(text: str) -> datetime | None:
+    return moment(text) if text else None
 
 
 FOLDER = click.Path(path_type=Path, exists=True)
@@ -204,6 +209,7 @@ FOLDER = click.Path(path_type=Path, exists=True)
 @click.option("--quarantine", type=FOLDER, help="Folder of notes that name files to leave out.")
 @click.option("--champion", type=FOLDER, help="Folder of the model in service.")
 @click.option("--as-of", default="", help="Leave out records after this moment (ISO 8601).")
+@click.option("--since", default="", help="Where the drift check saw the newest regime begin (ISO 8601).")
 @click.option(
     "--fingerprint", default="", help="Changes when the data do, so that a step is reused only while they do not."
 )
@@ -217,13 +223,14 @@ def main(  # noqa: PLR0917  a command's options
     quarantine: Path | None,
     champion: Path | None,
     as_of: str,
+    since: str,
     fingerprint: str,
     schema_path: Path,
     settings_path: Path,
     out: Path,
 ) -> None:
     """Read, join, clean and split the records of one model."""
-    source = Source(historic, incoming, quarantine, moment(as_of))
+    source = Source(historic, incoming, quarantine, _moment(as_of), _moment(since))
     parts = prepare(Schema.load(schema_path), source, settings.load(settings_path), champion)
     out.mkdir(parents=True, exist_ok=True)
     for name in ("train", "holdout", "holdout_old", "regime"):

@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from driftloop.errors import ConfigError, DriftloopError
-from training import model_file, step
+from training import model_file, step, workspace
 from training.gate import Gate
 from training.prepare import FOLDER
 
@@ -31,7 +31,10 @@ class Registration(msgspec.Struct, frozen=True):
 
 
 class Ids(msgspec.Struct, frozen=True):
-    """What a registered version is tied to. `train_job` and `data_job` are the steps whose outputs are registered."""
+    """What a registered version is tied to. `train_job` and `data_job` are the steps whose outputs are registered.
+
+    `deployed_by` is `run` when the workflow run that asked for the version deploys it itself: nobody else need.
+    """
 
     model: str
     job: str
@@ -39,6 +42,7 @@ class Ids(msgspec.Struct, frozen=True):
     data_job: str
     drift_id: str
     git_sha: str
+    deployed_by: str
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -78,6 +82,7 @@ def register(model: Path, gate: Gate, ids: Ids, registry: Registry) -> Registrat
         "drift_id": ids.drift_id,
         "job": ids.job,
         "git_sha": ids.git_sha,
+        "deploy": ids.deployed_by,
         "data_sha256": data["sha256"],
         "data_version": data["sha256"][:12],
         "data_end": data["data_end"],
@@ -99,13 +104,12 @@ class AzureRegistry:
     """The Azure ML workspace that runs this job, and the storage account at `blob_url`."""
 
     def __init__(self, blob_url: str) -> None:
-        from azure.ai.ml import MLClient
         from azure.identity import DefaultAzureCredential
 
         # A cluster with a user-assigned identity names it here; without one its own identity signs in.
         credential = DefaultAzureCredential(managed_identity_client_id=os.environ.get("DEFAULT_IDENTITY_CLIENT_ID"))
         names = ("AZUREML_ARM_SUBSCRIPTION", "AZUREML_ARM_RESOURCEGROUP", "AZUREML_ARM_WORKSPACE_NAME")
-        self._client = MLClient(credential, *(_environment(name) for name in names))
+        self._client = workspace.client(credential, *(_environment(name) for name in names))
         self._credential, self._blob_url = credential, blob_url
 
     def step_job(self, root: str, name: str) -> str:
@@ -167,17 +171,27 @@ def _environment(name: str) -> str:
 @click.option("--blob-url", required=True, help="Blob service URL of the storage account.")
 @click.option("--drift-id", default="")
 @click.option("--git-sha", default="")
+@click.option(
+    "--deployed-by", default="", help="`run` when the workflow run that submitted the job deploys the version."
+)
 @click.option("--registration", "out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @step.run
 def main(  # noqa: PLR0917  a command's options
-    model: Path, gate_folder: Path, model_name: str, blob_url: str, drift_id: str, git_sha: str, out: Path
+    model: Path,
+    gate_folder: Path,
+    model_name: str,
+    blob_url: str,
+    drift_id: str,
+    git_sha: str,
+    deployed_by: str,
+    out: Path,
 ) -> None:
     """Register the challenger if the gate promoted it."""
     gate = step.read_json(gate_folder / "gate.json", Gate)
     job = _environment("AZUREML_ROOT_RUN_ID")
     registry = AzureRegistry(blob_url)
     jobs = [registry.step_job(job, name) if gate.promoted else "" for name in ("train", "prepare")]
-    done = register(model, gate, Ids(model_name, job, jobs[0], jobs[1], drift_id, git_sha), registry)
+    done = register(model, gate, Ids(model_name, job, jobs[0], jobs[1], drift_id, git_sha, deployed_by), registry)
     step.write_json(out / "registration.json", done)
     handover = msgspec.json.encode({"gate": gate, "registration": done})
     registry.put("outcomes", f"jobs/{job}.json", handover)

@@ -1,10 +1,10 @@
 """Signing in, so that a run of hours never holds an expired token; and clients that are made with it."""
 
-import logging
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from training import workspace
 from workflows.settings import Azure
 
 if TYPE_CHECKING:
@@ -52,11 +52,8 @@ def _github_assertion(environment: Mapping[str, str]) -> str:
 
 
 def ml_client(azure: Azure, signed_in: "TokenCredential") -> "MLClient":
-    """The workspace. Its SDK's notes about experimental classes and its progress bars are kept out of the log."""
-    from azure.ai.ml import MLClient
-
-    logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)
-    return MLClient(signed_in, azure.subscription, azure.group, azure.workspace, show_progress=False)
+    """The workspace that the settings name."""
+    return workspace.client(signed_in, azure.subscription, azure.group, azure.workspace)
 
 
 def reason(error: Any) -> str:

@@ -108,6 +108,7 @@ def follow(client: "MLClient", name: str, seconds: float) -> Iterator[Progress]:
     from azure.core.exceptions import AzureError, ClientAuthenticationError
 
     last, outages = None, 0
+    pause = min(1.0, seconds)  # a failing step ends soon, a cluster starts slowly
     while True:
         try:
             status = status_of(client.jobs.get(name))
@@ -127,7 +128,8 @@ def follow(client: "MLClient", name: str, seconds: float) -> Iterator[Progress]:
                 last = now
             if status in ENDED:
                 return
-        time.sleep(seconds)
+        time.sleep(pause)
+        pause = min(pause * 1.5, seconds)
 
 
 def steps(client: "MLClient", name: str) -> dict[str, str]:

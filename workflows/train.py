@@ -5,6 +5,8 @@ the same workflow
 run, finds its job, running or completed, and never registers twice. Cancelled, it cancels the job.
 """
 
+import contextlib
+import io
 import os
 import sys
 import tempfile
@@ -95,13 +97,16 @@ class Trainer:
             quarantine=self.blobs.address("quarantine", f"{asked.model}/") if quarantine else None,
             champion=self._champion(),
             as_of=asked.as_of,
+            since=asked.since,
+            deployed_by="run",
             drift_id=asked.drift_id,
             git_sha=asked.git_sha,
         )
         with tempfile.TemporaryDirectory(prefix="driftloop-") as folder:
             built = pipeline.build(request, snapshot.write(Path(folder)))
             built.name = self.job = name
-            return self.client.jobs.create_or_update(built)
+            with contextlib.redirect_stderr(io.StringIO()):  # the SDK's upload bars; an error is raised, not printed
+                return self.client.jobs.create_or_update(built)
 
     def _champion(self) -> str | None:
         """The model in service; before the first deployment, the newest that is registered."""
