@@ -102,15 +102,17 @@ class Catalog:
         descending = query.get("orderby", "createdtime desc").lower().endswith("desc")
         view = query.get("listviewtype", "ActiveOnly")
         with self._lock:
-            names = self._newest_first(call["name"], view)
-            rows = [self._resource(call["name"], label) for label in (names if descending else names[::-1])]
+            # A hash is looked for under every name: the SDK gives code that it has not found yet a new name each time.
+            names = list(self._containers) if "hash" in query else [call["name"]]
+            found = [(name, label) for name in names for label in self._newest_first(name, view)]
+            rows = [self._resource(*item) for item in (found if descending else found[::-1])]
         for key in ("tags", "properties"):
             for pair in filter(None, query.get(key, "").split(",")):
                 wanted, _, value = pair.partition("=")
                 rows = [
                     row
                     for row in rows
-                    if wanted in (found := row["properties"].get(key) or {}) and (not value or found[wanted] == value)
+                    if wanted in (held := row["properties"].get(key) or {}) and (not value or held[wanted] == value)
                 ]
         if "hash" in query:
             rows = [

@@ -22,7 +22,7 @@ class Literal:
 
 
 @dataclass(frozen=True)
-class Path:
+class Data:
     """A reference to data, not yet looked up."""
 
     uri: str
@@ -38,7 +38,7 @@ class Upstream:
     mode: str
 
 
-Source = Literal | Path | Upstream
+Source = Literal | Data | Upstream
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _step(name: str, node: Json, component: Json, job: Json) -> Step:
 def _source(given: Json, job: Json, spec: Json) -> Source | None:
     mode = str(given.get("mode") or spec.get("mode") or "ro_mount")
     if given.get("uri"):
-        return Path(str(given["uri"]), mode)
+        return Data(str(given["uri"]), mode)
     value = str(given.get("value", ""))
     if match := _STEP_OUTPUT.match(value):
         return Upstream(match[1], match[2], mode)
@@ -118,7 +118,7 @@ def _source(given: Json, job: Json, spec: Json) -> Source | None:
         if bound is None or (bound.get("value") is None and not bound.get("uri")):
             return None
         if bound.get("uri"):
-            return Path(str(bound["uri"]), str(given.get("mode") or bound.get("mode") or mode))
+            return Data(str(bound["uri"]), str(given.get("mode") or bound.get("mode") or mode))
         return _literal_or_path(str(bound["value"]), spec, mode)
     if "${{" in value:
         raise _bad(f"The binding '{value}' is not understood.")
@@ -126,7 +126,7 @@ def _source(given: Json, job: Json, spec: Json) -> Source | None:
 
 
 def _literal_or_path(value: str, spec: Json, mode: str) -> Source:
-    return Literal(value) if str(spec.get("type", "string")).lower() in PRIMITIVE else Path(value, mode)
+    return Literal(value) if str(spec.get("type", "string")).lower() in PRIMITIVE else Data(value, mode)
 
 
 def _outputs(name: str, node: Json, component: Json, job: Json) -> dict[str, str | None]:

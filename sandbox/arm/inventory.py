@@ -61,7 +61,14 @@ def _job(run: Run, steps: list[Run]) -> Json:
         "inputs": {name: given.get("value", given.get("uri")) for name, given in inputs.items()},
         "error": run.error,
         "steps": [
-            {"name": step.node, "run": step.name, "status": step.status, "seconds": _seconds(step)} for step in steps
+            {
+                "name": step.node,
+                "run": step.name,
+                "status": step.status,
+                "reused": step.reused is not None,
+                "seconds": _seconds(step),
+            }
+            for step in steps
         ],
     }
 

@@ -8,6 +8,7 @@ from sandbox.arm.faults import Faults
 from sandbox.arm.graph import read_graph
 from sandbox.arm.operations import Operations
 from sandbox.arm.pipeline import Pipeline
+from sandbox.arm.reuse import Memory
 from sandbox.arm.runs import FINAL, Run
 from sandbox.arm.steps import Workshop
 from sandbox.arm.wire import Answer, ArmError, Call, Json, not_found
@@ -31,6 +32,7 @@ class Jobs:
         self._workspace = workspace
         self._operations = operations
         self._faults = faults
+        self._memory = Memory()
         self._pipelines: dict[str, Pipeline] = {}
         self._sent: dict[str, Json] = {}
         self._lock = threading.Lock()
@@ -51,7 +53,7 @@ class Jobs:
             root = Run(name=name, properties=properties, folder=self._shop.folder / "runs" / name)
             self._shop.runs.add(root)
             self._sent[name] = properties
-            self._pipelines[name] = Pipeline(self._shop, self._faults, root, steps, nodes)
+            self._pipelines[name] = Pipeline(self._shop, self._memory, self._faults, root, steps, nodes)
         answer = Answer(self._shop.runs.arm(root), 201)
         self._pipelines[name].start()
         return answer

@@ -8,17 +8,21 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from sandbox.arm.faults import Faults
 from sandbox.arm.graph import Step
+from sandbox.arm.reuse import Memory, key, reuse
 from sandbox.arm.runs import FINAL, Output, Run
-from sandbox.arm.steps import StepFailedError, Workshop, run_step
+from sandbox.arm.steps import StepFailedError, Workshop, addresses, run_step
 from sandbox.arm.storage import Location
-from sandbox.arm.wire import Json, now
+from sandbox.arm.wire import ArmError, Json, now
 
 
 class Pipeline:
     """One submitted job: `start()` returns at once, `join()` waits for the end."""
 
-    def __init__(self, shop: Workshop, faults: Faults, root: Run, steps: Mapping[str, Step], nodes: int) -> None:
+    def __init__(
+        self, shop: Workshop, memory: Memory, faults: Faults, root: Run, steps: Mapping[str, Step], nodes: int
+    ) -> None:
         self._shop = shop
+        self._memory = memory
         self._faults = faults
         self._root = root
         self._steps = steps
@@ -57,8 +61,7 @@ class Pipeline:
             if described.get("uri"):
                 place = self._shop.references.locate(str(described["uri"]).replace("${{name}}", self._root.name))
             run.outputs[output] = Output(place, str(spec.get("type", "uri_folder")))
-            if bound:
-                self._root.outputs[bound] = run.outputs[output]
+        self._bind(step, run)
         self._shop.runs.add(run)
         return run
 
@@ -96,12 +99,31 @@ class Pipeline:
         self._log(f"Submitting step {step.name}: {run.name}")
         planned = self._faults.take("step", step.name)
         try:
-            run_step(self._shop, step, run, planned)
+            depends = None if planned else key(step, addresses(self._shop, step, run))
+            original = None if self._forced() else self._memory.find(depends)
+            if original is not None:
+                reuse(run, original)
+                self._bind(step, run)
+            else:
+                run_step(self._shop, step, run, planned)
         except StepFailedError as error:
             run.finish("Failed", error.error)
+        except ArmError as error:
+            run.finish("Failed", {"code": error.code, "message": error.message})
         else:
             run.finish("Canceled" if run.cancelled.is_set() else "Completed")
-        self._log(f"Step {step.name} ({run.name}): {run.status}")
+            if run.status == "Completed":
+                self._memory.keep(depends, run.reused or run)
+        self._log(f"Step {step.name} ({run.name}): {run.status}{' (reused)' if run.reused else ''}")
+
+    def _forced(self) -> bool:
+        return bool((self._root.properties.get("settings") or {}).get("force_rerun"))
+
+    def _bind(self, step: Step, run: Run) -> None:
+        """The pipeline's own outputs are those of the steps that they are bound to."""
+        for output, bound in step.outputs.items():
+            if bound:
+                self._root.outputs[bound] = run.outputs[output]
 
     def _failed(self) -> list[str]:
         return [name for name, run in self._children.items() if run.status == "Failed"]

@@ -36,6 +36,7 @@ class Run:
     error: Json | None = None
     outputs: dict[str, Output] = field(default_factory=dict)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    reused: "Run | None" = None
     log_key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
     @property
@@ -49,7 +50,7 @@ class Run:
 
     @property
     def log(self) -> Path:
-        return self.folder / self.log_name
+        return self.reused.log if self.reused else self.folder / self.log_name
 
     @property
     def artifacts(self) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from sandbox.arm.catalog import Catalog
-from sandbox.arm.graph import Literal, Step, Upstream
+from sandbox.arm.graph import Data, Literal, Step, Upstream
 from sandbox.arm.references import References
 from sandbox.arm.runs import Run, Runs
 from sandbox.arm.storage import Location, Storage
@@ -99,22 +99,32 @@ def render(command: str, values: Mapping[tuple[str, str], str]) -> str:
     return _VALUE.sub(value, _OPTIONAL.sub(optional, command))
 
 
+def addresses(shop: Workshop, step: Step, run: Run) -> dict[str, str]:
+    """What each input is, values as they are and data by its URL. Raises ArmError for what cannot be found."""
+    return {
+        name: source.text if isinstance(source, Literal) else shop.storage.link(_place(shop, run, source))
+        for name, source in step.inputs.items()
+    }
+
+
 def _bring_inputs(shop: Workshop, step: Step, run: Run) -> dict[tuple[str, str], str]:
     values = {}
     for name, source in step.inputs.items():
-        spec = step.component["inputs"][name]
         if isinstance(source, Literal):
             values["inputs", name] = source.text
             continue
-        place = _upstream(shop, run, source) if isinstance(source, Upstream) else shop.references.locate(source.uri)
+        place = _place(shop, run, source)
         if source.mode.lower() == "direct":
             values["inputs", name] = shop.storage.link(place)
         else:
+            spec = step.component["inputs"][name]
             values["inputs", name] = str(_download(shop.storage, place, run.folder / "inputs" / name, spec, name))
     return values
 
 
-def _upstream(shop: Workshop, run: Run, source: Upstream) -> Location:
+def _place(shop: Workshop, run: Run, source: Data | Upstream) -> Location:
+    if not isinstance(source, Upstream):
+        return shop.references.locate(source.uri)
     siblings = shop.runs.children(run.root)
     return next(sibling for sibling in siblings if sibling.node == source.step).outputs[source.output].place
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.arm.graph import Literal, Path, Upstream, read_graph
+from sandbox.arm.graph import Data, Literal, Upstream, read_graph
 from sandbox.arm.wire import ArmError
 
 MAKE = {
@@ -36,7 +36,7 @@ def job(**changes: Any) -> dict[str, Any]:
 
 def test_bindings_are_resolved_and_defaults_filled_in() -> None:
     steps = read_graph(job(), COMPONENTS)
-    assert steps["make"].inputs == {"data": Path("https://somewhere/folder", "ro_mount"), "depth": Literal("3")}
+    assert steps["make"].inputs == {"data": Data("https://somewhere/folder", "ro_mount"), "depth": Literal("3")}
     assert steps["use"].inputs == {"model": Upstream("make", "model", "ro_mount")}
     assert steps["use"].needs == {"make"}
     assert steps["make"].compute == "cluster"

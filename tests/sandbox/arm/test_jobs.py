@@ -227,6 +227,51 @@ def test_a_planned_fault_fails_the_step_that_it_names(
     assert azure.faults.pending() == 0
 
 
+def steps_reused(azure: AzureStandIn, name: str) -> list[bool]:
+    row = next(job for job in azure.jobs() if job["name"] == name)
+    return [step["reused"] for step in row["steps"]]
+
+
+def test_a_step_that_was_seen_before_is_reused_with_its_outputs_unless_that_is_forbidden(
+    client: MLClient, azure: AzureStandIn, tmp_path: Path, code: Path
+) -> None:
+    (code / "unused.py").write_text("reuse = 1")
+    names = []
+    for settings in ({}, {}, {"force_rerun": True}):
+        pipeline = two_steps(tmp_path, code)
+        for key, value in settings.items():
+            setattr(pipeline.settings, key, value)
+        names.append(submit(client, pipeline))
+        assert wait(client, names[-1]) == "Completed"
+    assert [steps_reused(azure, name) for name in names] == [[False, False], [True, True], [False, False]]
+    client.jobs.download(names[1], output_name="loud", download_path=tmp_path / "again")
+    assert (tmp_path / "again/named-outputs/loud/x.txt").read_text() == "GOOD DAY"
+    child = next(iter(client.jobs.list(parent_job_name=names[1])))
+    assert child.properties["azureml.isreused"] == "true"
+    client.jobs.download(child.name, download_path=tmp_path / "log", all=True)
+
+
+def test_other_code_or_another_value_runs_anew(
+    client: MLClient, azure: AzureStandIn, tmp_path: Path, code: Path
+) -> None:
+    names = []
+    for content in ("a = 1", "a = 2", "a = 1"):
+        (code / "unused.py").write_text(content)
+        names.append(submit(client, two_steps(tmp_path, code)))
+        assert wait(client, names[-1]) == "Completed"
+    assert [steps_reused(azure, name) for name in names] == [[False, False], [False, False], [True, True]]
+
+
+def test_code_that_was_uploaded_before_is_not_uploaded_again(
+    client: MLClient, azure: AzureStandIn, tmp_path: Path, code: Path
+) -> None:
+    (code / "unused.py").write_text("uploaded = 1")
+    for _ in range(2):
+        before = len(azure.recorder.find("POST", "startPendingUpload"))
+        wait(client, submit(client, two_steps(tmp_path, code)))
+    assert len(azure.recorder.find("POST", "startPendingUpload")) == before
+
+
 def test_a_name_is_submitted_once(client: MLClient, tmp_path: Path, code: Path) -> None:
     (code / "unused.py").touch()
     submit(client, two_steps(tmp_path, code), name="once")
