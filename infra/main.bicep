@@ -66,7 +66,6 @@ param recordsDeleteAfterDays int = 0
 @minValue(1)
 param reportsDeleteAfterDays int = 400
 
-// Network
 @description('Close every account to the internet and reach it through private endpoints')
 param networkIsolation bool = false
 
@@ -333,6 +332,7 @@ module alerts 'modules/alerts.bicep' = {
 // Outputs: the variables that workflows, events.bicep and the identity set-up read, by the same names.
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_SUBSCRIPTION_ID string = subscription().subscriptionId
+output AZURE_ENV_NAME string = environmentName
 output AZURE_RESOURCE_GROUP string = resourceGroup().name
 output AZURE_ML_WORKSPACE string = machineLearning.outputs.name
 output AZURE_ML_STORAGE string = mlStorage.outputs.name

@@ -1,6 +1,7 @@
 """What a Bicep template would deploy for given parameters: every resource with its name, scope and body.
 
-What only Azure knows (a principal id, a default host name) becomes a readable placeholder such as `<app.properties.defaultHostName>`.
+What only Azure knows (a principal id, a default host name) becomes a readable placeholder such as
+`<app.properties.defaultHostName>`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tree_sitter import Node
-
 from bicep_functions import FUNCTIONS, GROUP
 from bicep_syntax import BicepError, BicepFile, Declaration, is_postfix, parse, text, walk
+from tree_sitter import Node
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
@@ -207,7 +207,7 @@ def _module(run: Deployment, one: Declaration, node: Node, local: dict[str, Any]
     return inner
 
 
-def _evaluate(run: Deployment, node: Node, local: dict[str, Any]) -> Any:  # noqa: C901, PLR0911, PLR0912 - one case a syntax
+def _evaluate(run: Deployment, node: Node, local: dict[str, Any]) -> Any:
     look = functools.partial(_evaluate, run)
     if is_postfix(node) and node.named_children[0].type in {"ternary_expression", "binary_expression"}:
         return _regrouped(run, node, local)
@@ -269,7 +269,7 @@ def _regrouped(run: Deployment, node: Node, local: dict[str, Any]) -> Any:
         left, right = inner.named_children
         mark = text(inner)[len(text(left)) : len(text(inner)) - len(text(right))]
         source = f"var x = ({text(left)}){mark}({text(right)}{suffix})\n"
-    from bicep_syntax import _PARSER  # noqa: PLC2701 - the same parser, for a fragment
+    from bicep_syntax import _PARSER
 
     root = _PARSER.parse(source.encode()).root_node
     return _evaluate(run, root.named_children[0].named_children[-1], local)

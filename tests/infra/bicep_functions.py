@@ -1,4 +1,4 @@
-"""The Bicep functions that infra/ calls, with the same results where a result is checked, and stable stand-ins where it is a hash."""
+"""The Bicep functions that infra/ calls: the same results, but for hashes, which are only stable."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""Write published_bodies.json: which properties Azure's own client libraries can send for each resource type that infra/ deploys.
+"""Write published_bodies.json: what Azure's own client libraries can send for each resource type that infra/ deploys.
 
     pip install azure-mgmt-web azure-mgmt-storage ...   (the names in LIBRARIES; in a throwaway environment)
     python tests/infra/extract_published_bodies.py
 
-Run by hand when a resource type or a property is added; the tests read the file that it wrote. It follows only what infra/ uses, and
-writes all names that would have been allowed beside each name used. Azure ML is left out: its published schema is checked instead.
+Run by hand when a resource type or a property is added; the tests read the file that it wrote. It follows what infra/
+uses and writes all names that would have been allowed beside each name used. Azure ML is left out: its published schema
+is checked instead.
 """
 
 from __future__ import annotations

@@ -14,8 +14,7 @@ from scenarios import everything
 
 PUBLISHED = json.loads(Path(__file__).with_name("published_bodies.json").read_text())["bodies"]
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts" / "arm.py"
-ENVELOPE = {"name"}
-# No library of its own describes these here; their few properties are asserted in test_access.py and test_provisioned.py.
+# Not among the libraries; their few properties are asserted in test_access.py and test_provisioned.py.
 ELSEWHERE = {
     "Microsoft.Authorization/roleAssignments",
     "Microsoft.Insights/components",

@@ -1,0 +1,1 @@
+"""What runs before anything else can: Bicep templates, and the identities that CI systems sign in with."""

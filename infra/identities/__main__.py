@@ -1,0 +1,194 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+from infra.identities.azure import Azure
+from infra.identities.devops import DevOps
+from infra.identities.github import GitHub
+from infra.identities.shell import CommandError, SetUpError, Shell
+from infra.identities.wanted import applications
+
+# Outputs of main.bicep that workflows read as variables.
+VARIABLES = (
+    "AZURE_ENV_NAME",
+    "AZURE_ML_WORKSPACE",
+    "DRIFTLOOP_BLOB_URL",
+    "DRIFTLOOP_COMPUTE",
+    "DRIFTLOOP_COMPUTE_IDENTITY",
+    "DRIFTLOOP_HEALTH_URL",
+    "DRIFTLOOP_MODEL",
+)
+OWN_VARIABLES = (
+    "AZURE_CLIENT_ID",
+    "AZURE_TENANT_ID",
+    "AZURE_SUBSCRIPTION_ID",
+    "AZURE_RESOURCE_GROUP",
+    "AZURE_LOCATION",
+)
+HEALTH_KEY = "DRIFTLOOP_HEALTH_KEY"
+CLIENT_SECRET = "AZURE_CLIENT_SECRET"  # noqa: S105 - its name, not its value
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,80}")
+_GROUP = re.compile(r"[\w().-]{1,90}")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when everything is as wanted, 1 with one line when a command failed, 2 for a wrong option."""
+    options = _parser().parse_args(arguments)
+    shell = Shell(dry=options.dry_run)
+    try:
+        _check(options)
+        if options.remove:
+            _remove(shell, options)
+        else:
+            _create(shell, options)
+    except (CommandError, SetUpError) as error:
+        sys.stderr.write(
+            f"{error}\nNothing after this was done. Run the same command again when it is mended: it goes on here.\n"
+        )
+        return 1
+    would = "would be made" if options.dry_run else "made"
+    shell.note(f"{len(shell.changes)} changes {would}" if shell.changes else "nothing to change")
+    return 0
+
+
+def _create(shell: Shell, options: argparse.Namespace) -> None:
+    azure = Azure(shell, options.subscription)
+    github = GitHub(shell, options.repository) if options.repository else None
+    group = azure.group(options.resource_group, options.location)
+    outputs = azure.outputs(options.resource_group)
+    if not outputs:
+        shell.note("nothing is provisioned yet: run this again afterwards, for roles and variables that need it")
+    place = azure.place(group, outputs)
+    repository = github.repository if github else None
+    wanted = applications(options.name, place, repository, options.branch, options.provision)
+    if options.provision:
+        azure.ensure_preview_role(group)
+    if github:  # environments first: a credential for a missing one could be claimed by whoever makes it
+        _environments(github, options)
+    clients = {one.name.removeprefix(f"{options.name}-"): azure.ensure(one) for one in wanted}
+    values = {
+        "AZURE_SUBSCRIPTION_ID": azure.subscription,
+        "AZURE_RESOURCE_GROUP": options.resource_group,
+        **({"AZURE_LOCATION": options.location} if options.location else {}),
+        **{name: outputs[name] for name in VARIABLES if name in outputs},
+    }
+    if github:
+        github.set_variables({"AZURE_CLIENT_ID": clients["workflows"], "AZURE_TENANT_ID": azure.tenant, **values})
+        for name in ("provision", "preview") if options.provision else ():
+            github.set_variables({"AZURE_CLIENT_ID": clients[name]}, environment=name)
+        _secrets(azure, github, options, clients["workflows"], outputs)
+    if options.azure_devops:
+        devops = DevOps(shell, *options.azure_devops)
+        app = azure.find(f"{options.name}-workflows")
+        devops.connect(azure, clients["workflows"], app["id"] if app else "<object id>")
+        devops.set_variables(values)  # the connection brings client and tenant
+
+
+def _environments(github: GitHub, options: argparse.Namespace) -> None:
+    reviewers = [github.reviewer(login) for login in options.reviewer]
+    github.ensure_environment("production", reviewers, options.branch)
+    if options.provision:
+        github.ensure_environment("provision", reviewers, options.branch)
+        github.ensure_environment("preview", [], None)
+
+
+def _secrets(azure: Azure, github: GitHub, options: argparse.Namespace, client: str, outputs: dict[str, str]) -> None:
+    """Secrets cannot be read back, so one that is there is left alone unless it is to be renewed."""
+    if options.with_secret and (options.renew or not github.has_secret(CLIENT_SECRET)):
+        github.set_secret(CLIENT_SECRET, azure.new_secret(client, f"GitHub {github.repository.full_name}"))
+    app = outputs.get("AZURE_FUNCTION_APP")
+    if app and (options.renew or not github.has_secret(HEALTH_KEY)):
+        keys = azure.az(
+            *("functionapp", "keys", "list", "--name", app, "--resource-group", options.resource_group),
+            *("--subscription", azure.subscription),
+        )
+        key = (keys or {}).get("functionKeys", {}).get("default")
+        if key:
+            github.set_secret(HEALTH_KEY, key)
+        else:
+            github.shell.note(f"{app} has no function key yet: deploy it, then run this again for {HEALTH_KEY}")
+
+
+def _remove(shell: Shell, options: argparse.Namespace) -> None:
+    azure = Azure(shell, options.subscription)
+    if options.azure_devops:
+        DevOps(shell, *options.azure_devops).remove()
+    if options.repository:
+        github = GitHub(shell, options.repository)
+        github.remove_variables({*OWN_VARIABLES, *VARIABLES})
+        for secret in (CLIENT_SECRET, HEALTH_KEY):
+            github.remove_secret(secret)
+        for environment in ("production", "provision", "preview"):
+            github.remove_environment(environment)
+    for application in ("workflows", "provision", "preview"):
+        azure.remove(f"{options.name}-{application}")
+    azure.remove_preview_role(f"/subscriptions/{azure.subscription}/resourceGroups/{options.resource_group}")
+
+
+def _check(options: argparse.Namespace) -> None:
+    if not options.repository and not options.azure_devops:
+        raise SetUpError("name --repository OWNER/NAME for GitHub, or --azure-devops ORGANIZATION PROJECT, or both")
+    if not options.resource_group:
+        raise SetUpError("name --resource-group, or set AZURE_RESOURCE_GROUP")
+    for value, pattern, what in (
+        (options.name, _NAME, "--name"),
+        (options.resource_group, _GROUP, "--resource-group"),
+        (options.repository, _REPOSITORY, "--repository"),
+    ):
+        if value and not pattern.fullmatch(value):
+            raise SetUpError(f"{what} {value!r} is not a name that Azure and GitHub take")
+    if options.repository and not options.remove and not options.reviewer and not options.no_reviewers:
+        raise SetUpError(
+            "name who approves deployments: --reviewer LOGIN or ORG/TEAM (again for more), or --no-reviewers"
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.identities", description=__doc__ and _DESCRIPTION)
+    add = parser.add_argument
+    add("--repository", metavar="OWNER/NAME", help="GitHub repository whose workflows sign in")
+    add(
+        "--azure-devops",
+        nargs=2,
+        metavar=("ORGANIZATION", "PROJECT"),
+        help="Azure DevOps project whose pipelines sign in",
+    )
+    add("--resource-group", default=os.environ.get("AZURE_RESOURCE_GROUP"), help="default: AZURE_RESOURCE_GROUP")
+    add("--location", default=os.environ.get("AZURE_LOCATION"), help="region, to create the group when it is missing")
+    add("--subscription", default=os.environ.get("AZURE_SUBSCRIPTION_ID"), help="default: the one az is set to")
+    add("--name", default="driftloop", help="the applications are called NAME-workflows, NAME-provision, NAME-preview")
+    add("--branch", default="main", help="branch that trains and deploys (default: main)")
+    add(
+        "--reviewer",
+        action="append",
+        default=[],
+        metavar="LOGIN|ORG/TEAM",
+        help="who approves deployments; again for more",
+    )
+    add("--no-reviewers", action="store_true", help="deploy without anybody's approval")
+    add("--no-provision", dest="provision", action="store_false", help="without the identities of provision.yml")
+    add(
+        "--with-secret",
+        action="store_true",
+        help="the classic route: a client secret for the workflows, stored on GitHub",
+    )
+    add("--renew", action="store_true", help="make and store secrets anew")
+    add("--dry-run", action="store_true", help="print every command that would change something, and change nothing")
+    add("--remove", action="store_true", help="undo everything, except the resource group and what is in it")
+    return parser
+
+
+_DESCRIPTION = (
+    "Create what GitHub Actions or Azure Pipelines needs to sign in to Azure: applications with federated credentials, "
+    "least-privilege roles, variables, and environments with reviewers. Run it again at any time: it changes only what differs."
+)
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,300 @@
+"""`az` and `gh` for tests: they keep a small cloud in a JSON file, record every call, and fail when told to.
+
+Not a test. `install(folder)` puts both on a PATH; the file is also what the two executables run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-driftloop"
+OUTPUTS = {
+    "azurE_ENV_NAME": "prod",  # Azure Resource Manager alters the case of output names
+    "azurE_ML_WORKSPACE": "mlw",
+    "azurE_DATA_STORAGE": "stdata",
+    "azurE_ML_STORAGE": "stml",
+    "azurE_FUNCTION_APP": "func",
+    "driftlooP_BLOB_URL": "https://stdata.blob.core.windows.net",
+    "driftlooP_COMPUTE": "driftloop-cluster",
+    "driftlooP_HEALTH_URL": "https://func.azurewebsites.net/api/health",
+    "driftlooP_MODEL": "diabetes-progression",
+}
+EMPTY: dict[str, Any] = {
+    "groups": ["rg-driftloop"],
+    "outputs": OUTPUTS,
+    "apps": [],
+    "sps": [],
+    "credentials": {},
+    "roles": [],
+    "definitions": [],
+    "connections": [],
+    "variable_groups": [],
+    "variables": {},
+    "secrets": {},
+    "environments": {},
+    "next": 1,
+    "fail_at": 0,
+    "changes": 0,
+}
+CHANGING = {"create", "update", "delete", "set", "reset"}
+
+
+class Fail(Exception):
+    """Ends the call with exit code 1 and this on standard error."""
+
+
+def install(folder: Path, **state: Any) -> Path:
+    """Executables `az` and `gh` in `folder`; returns the folder to put first on PATH."""
+    (folder / "state.json").write_text(json.dumps({**EMPTY, **state}))
+    for name in ("az", "gh"):
+        program = folder / name
+        program.write_text(f"#!{sys.executable} -SE\n{Path(__file__).read_text()}")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return folder
+
+
+def state(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "state.json").read_text()))
+
+
+def update(folder: Path, **changes: Any) -> None:
+    (folder / "state.json").write_text(json.dumps({**state(folder), **changes}))
+
+
+def calls(folder: Path) -> list[dict[str, Any]]:
+    log = folder / "calls.jsonl"
+    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def is_change(arguments: list[str]) -> bool:
+    words = [word for word in arguments[:7] if not word.startswith("-")]
+    return bool(CHANGING & set(words)) or any(verb in arguments for verb in ("PUT", "POST", "DELETE"))
+
+
+def option(arguments: list[str], name: str) -> str:
+    return arguments[arguments.index(name) + 1] if name in arguments else ""
+
+
+def quoted(arguments: list[str]) -> str:
+    found = re.search(r"eq '(.*)'$", option(arguments, "--filter"))
+    return found[1].replace("''", "'") if found else ""
+
+
+def az(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
+    match [word for word in a if not word.startswith("-")][:4]:
+        case ["account", "show", *_]:
+            return {"id": SUBSCRIPTION, "name": "Production", "tenantId": "tenant-1"}
+        case ["group", "exists", *_]:
+            return option(a, "--name") in s["groups"]
+        case ["group", "create", *_]:
+            s["groups"].append(option(a, "--name"))
+            return {"id": GROUP}
+        case ["deployment", "group", "list", *_]:
+            if option(a, "--resource-group") not in s["groups"]:
+                raise Fail("ERROR: (ResourceGroupNotFound) Resource group could not be found.")
+            return deployments(s)
+        case ["functionapp", "keys", "list", *_]:
+            return {"functionKeys": {"default": "the-function-key"}}
+        case ["role", "definition", verb, *_]:
+            return definition(verb, a, stdin, s)
+        case ["role", "assignment", verb, *_]:
+            return assignment(verb, a, s)
+        case ["ad", "sp", "list", *_]:
+            return [sp for sp in s["sps"] if sp["appId"] == quoted(a)]
+        case ["ad", "sp", "create", *_]:
+            s["sps"].append({"id": f"principal-of-{option(a, '--id')}", "appId": option(a, "--id")})
+            return s["sps"][-1]
+        case ["ad", "app", *_]:
+            return application(a, stdin, s)
+        case ["devops" | "pipelines", *_]:
+            return devops(a, s)
+    raise Fail(f"ERROR: az {' '.join(a)} is not known here")
+
+
+def deployments(s: dict[str, Any]) -> list[dict[str, Any]]:
+    outputs = {name: {"type": "String", "value": value} for name, value in s["outputs"].items()}
+    good = {"provisioningState": "Succeeded", "timestamp": "2026-11-02T08:00:00+00:00", "outputs": outputs}
+    failed = {"provisioningState": "Failed", "timestamp": "2026-11-03T08:00:00+00:00", "outputs": None}
+    other = {"provisioningState": "Succeeded", "timestamp": "2026-11-04T08:00:00+00:00", "outputs": {}}
+    return [{"properties": one} for one in (good, failed, other)]
+
+
+def definition(verb: str, a: list[str], stdin: str, s: dict[str, Any]) -> Any:
+    if verb == "list":
+        return [one for one in s["definitions"] if one["roleName"] == option(a, "--name")]
+    if verb == "delete":
+        s["definitions"] = [one for one in s["definitions"] if one["roleName"] != option(a, "--name")]
+        return None
+    body = json.loads(stdin)
+    s["definitions"] = [one for one in s["definitions"] if one["roleName"] != body["Name"]]
+    s["definitions"].append({"roleName": body["Name"], "assignableScopes": body["AssignableScopes"]})
+    return s["definitions"][-1]
+
+
+def assignment(verb: str, a: list[str], s: dict[str, Any]) -> Any:
+    if verb == "list":
+        mine = [one for one in s["roles"] if one["principalId"] == option(a, "--assignee")]
+        return mine if "--all" in a else [one for one in mine if one["scope"] == option(a, "--scope")]
+    if verb == "delete":
+        s["roles"] = [one for one in s["roles"] if one["id"] != option(a, "--ids")]
+        return None
+    s["roles"].append(
+        {
+            "id": f"{option(a, '--scope')}/roleAssignments/{number(s)}",
+            "principalId": option(a, "--assignee-object-id"),
+            "roleDefinitionName": option(a, "--role"),
+            "scope": option(a, "--scope"),
+            "condition": option(a, "--condition") or None,
+        }
+    )
+    return s["roles"][-1]
+
+
+def application(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
+    if a[2] == "list":
+        return [app for app in s["apps"] if app["displayName"] == quoted(a)]
+    if a[2] == "create":
+        n = number(s)
+        s["apps"].append({"appId": f"client-{n}", "id": f"object-{n}", "displayName": option(a, "--display-name")})
+        return s["apps"][-1]
+    if a[2] == "delete":
+        s["apps"] = [app for app in s["apps"] if app["id"] != option(a, "--id")]
+        s["credentials"].pop(option(a, "--id"), None)
+        return None
+    if a[2:4] == ["credential", "reset"]:
+        return "a-client-secret-nobody-may-see"
+    present = s["credentials"].setdefault(option(a, "--id"), [])
+    if a[3] == "list":
+        return present
+    body = json.loads(stdin)
+    if a[3] == "update":
+        next(one for one in present if one["name"] == option(a, "--federated-credential-id")).update(body)
+    else:
+        present.append(body)
+    return body
+
+
+def devops(a: list[str], s: dict[str, Any]) -> Any:
+    match a[:3]:
+        case ["devops", "project", "show"]:
+            return {"id": "project-1", "name": option(a, "--project")}
+        case ["devops", "service-endpoint", "list"]:
+            return s["connections"]
+        case ["devops", "service-endpoint", "create"]:
+            body = json.loads(Path(option(a, "--service-endpoint-configuration")).read_text())
+            parameters = body["authorization"]["parameters"]
+            parameters["workloadIdentityFederationIssuer"] = "https://login.microsoftonline.com/tenant-1/v2.0"
+            parameters["workloadIdentityFederationSubject"] = "/eid1/c/pub/t/T/a/A/sc/organization/connection"
+            s["connections"].append({"id": "connection-1", **body})
+            return s["connections"][-1]
+        case ["devops", "service-endpoint", "delete"]:
+            s["connections"] = []
+        case ["pipelines", "variable-group", "list"]:
+            return s["variable_groups"]
+        case ["pipelines", "variable-group", "create"]:
+            pairs = a[a.index("--variables") + 1 : a.index("--organization")]
+            variables = {pair.split("=", 1)[0]: {"value": pair.split("=", 1)[1]} for pair in pairs}
+            s["variable_groups"].append({"id": 7, "name": option(a, "--name"), "variables": variables})
+        case ["pipelines", "variable-group", "delete"]:
+            s["variable_groups"] = []
+        case ["pipelines", "variable-group", "variable"]:
+            s["variable_groups"][0]["variables"][option(a, "--name")] = {"value": option(a, "--value")}
+    return None
+
+
+def gh(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
+    environment = option(a, "--env")
+    key = f"{environment}/" if environment else ""
+    match a:
+        case ["variable", "list", *_]:
+            names = [name for name in s["variables"] if name.startswith(key) and ("/" in name) == bool(key)]
+            return [{"name": name.removeprefix(key), "value": s["variables"][name]} for name in names]
+        case ["variable", "set", name, *_]:
+            s["variables"][key + name] = option(a, "--body")
+            return None
+        case ["variable", "delete", name, *_]:
+            del s["variables"][name]
+            return None
+        case ["secret", "list", *_]:
+            return [{"name": name} for name in s["secrets"]]
+        case ["secret", "set", name, *_]:
+            s["secrets"][name] = stdin
+            return None
+        case ["secret", "delete", name, *_]:
+            del s["secrets"][name]
+            return None
+        case ["api", *_]:
+            return github_api(a, stdin, s)
+    raise Fail(f"gh: {' '.join(a)} is not known here")
+
+
+def github_api(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
+    path = next(word for word in a[1:] if "/" in word)
+    method = option(a, "--method") or "GET"
+    if found := re.fullmatch(r"users/(\w+)", path):
+        return {"id": 1000 + len(found[1])}
+    if re.fullmatch(r"orgs/\w+/teams/\w+", path):
+        return {"id": 77}
+    if path.lower() == "repos/contoso/driftloop":
+        return {"id": 42, "full_name": "Contoso/driftloop", "owner": {"id": 4711}}
+    found = re.fullmatch(r"repos/Contoso/driftloop/environments/(\w+)(/deployment-branch-policies)?", path)
+    if not found:
+        raise Fail("gh: Not Found (HTTP 404)")
+    name = found[1]
+    if method == "PUT":
+        body = json.loads(stdin)
+        reviewers = [{"type": r["type"], "reviewer": {"id": r["id"]}} for r in body["reviewers"] or []]
+        rules = [{"type": "required_reviewers", "reviewers": reviewers}] if reviewers else []
+        before = s["environments"].get(name, {"branches": []})
+        policy = body["deployment_branch_policy"]
+        s["environments"][name] = {**before, "protection_rules": rules, "deployment_branch_policy": policy}
+    elif name not in s["environments"]:
+        raise Fail("gh: Not Found (HTTP 404)")
+    elif method == "DELETE":
+        del s["environments"][name]
+        s["variables"] = {k: v for k, v in s["variables"].items() if not k.startswith(f"{name}/")}
+    elif method == "POST":
+        s["environments"][name]["branches"].append(option(a, "--raw-field").removeprefix("name="))
+    elif found[2]:
+        return {"branch_policies": [{"name": branch} for branch in s["environments"][name]["branches"]]}
+    return s["environments"].get(name)
+
+
+def number(s: dict[str, Any]) -> int:
+    s["next"] += 1
+    return int(s["next"])
+
+
+def main() -> int:
+    folder, arguments = Path(__file__).parent, sys.argv[1:]
+    program = Path(__file__).name
+    takes_stdin = "@-" in arguments or arguments[-1] == "-" or arguments[:2] == ["secret", "set"]
+    stdin = sys.stdin.read() if takes_stdin else ""
+    s = json.loads((folder / "state.json").read_text())
+    change = is_change(arguments)
+    with (folder / "calls.jsonl").open("a") as log:
+        log.write(json.dumps({"program": program, "arguments": arguments, "stdin": stdin, "change": change}) + "\n")
+    s["changes"] += change
+    try:
+        if change and s["changes"] == s["fail_at"]:
+            raise Fail("WARNING: a new version is available\nERROR: (TooManyRequests) Try again later.\nmore")
+        answer = (az if program == "az" else gh)(arguments, stdin, s)
+    except Fail as error:
+        (folder / "state.json").write_text(json.dumps(s))
+        sys.stderr.write(f"{error}\n")
+        return 1
+    (folder / "state.json").write_text(json.dumps(s))
+    if answer is not None:
+        sys.stdout.write(answer if isinstance(answer, str) else json.dumps(answer))
+    return 0
+
+
+if __name__ == "__main__" and os.path.basename(__file__) in {"az", "gh"}:  # noqa: PTH119
+    sys.exit(main())

@@ -1,0 +1,363 @@
+"""python -m infra.identities against `az` and `gh` on PATH that keep a small cloud and record every call."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recorded_clouds import GROUP, calls, install, state, update
+
+from infra.identities import shell
+from infra.identities.__main__ import main
+
+Run = Callable[..., int]
+GITHUB = (
+    "--repository",
+    "contoso/driftloop",
+    "--resource-group",
+    "rg-driftloop",
+    "--location",
+    "westeurope",
+    "--reviewer",
+    "ada",
+)
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("AZURE_RESOURCE_GROUP", "AZURE_LOCATION", "AZURE_SUBSCRIPTION_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", str(install(tmp_path)))
+    monkeypatch.setattr(shell, "PAUSE", 0.0)
+    return tmp_path
+
+
+def changes(cloud: Path) -> list[dict[str, Any]]:
+    return [call for call in calls(cloud) if call["change"]]
+
+
+def trusted(cloud: Path, application: str) -> set[str]:
+    found = state(cloud)
+    (app,) = [app for app in found["apps"] if app["displayName"] == application]
+    return {one["subject"] for one in found["credentials"][app["id"]]}
+
+
+def roles(cloud: Path, application: str) -> set[tuple[str, str]]:
+    found = state(cloud)
+    (app,) = [app for app in found["apps"] if app["displayName"] == application]
+    return {
+        (one["roleDefinitionName"], one["scope"].removeprefix(GROUP))
+        for one in found["roles"]
+        if one["principalId"] == f"principal-of-{app['appId']}"
+    }
+
+
+def test_workflows_sign_in_without_a_secret_by_both_subject_formats(cloud: Path) -> None:
+    assert main(GITHUB) == 0
+    assert trusted(cloud, "driftloop-workflows") == {
+        "repo:Contoso/driftloop:ref:refs/heads/main",
+        "repo:Contoso@4711/driftloop@42:ref:refs/heads/main",
+        "repo:Contoso/driftloop:environment:production",
+        "repo:Contoso@4711/driftloop@42:environment:production",
+    }
+    assert state(cloud)["secrets"].keys() == {"DRIFTLOOP_HEALTH_KEY"}
+
+
+def test_subjects_are_spelt_as_github_spells_the_repository_not_as_typed(cloud: Path) -> None:
+    main(GITHUB)  # typed: contoso
+    assert all("Contoso" in subject for subject in trusted(cloud, "driftloop-workflows"))
+
+
+def test_every_job_that_signs_in_has_a_credential_for_its_subject(cloud: Path) -> None:
+    """From the workflow files: the environment of each job that asks for a token, else its branch."""
+    import yaml
+
+    main(GITHUB)
+    root = Path(__file__).parents[2] / ".github" / "workflows"
+    subjects = {"driftloop-workflows": set(), "driftloop-provision": set(), "driftloop-preview": set()}  # type: dict[str, set[str]]
+    for path in root.glob("*.yml"):
+        for job in yaml.safe_load(path.read_text())["jobs"].values():
+            if (job.get("permissions") or {}).get("id-token") != "write" or "uses" in job:
+                continue
+            environment = job.get("environment")
+            name = environment["name"] if isinstance(environment, dict) else environment
+            owner = f"driftloop-{name}" if name in {"provision", "preview"} else "driftloop-workflows"
+            subjects[owner].add(f"environment:{name}" if name else "ref:refs/heads/main")
+    for application, wanted in subjects.items():
+        assert wanted, f"no job signs in as {application}"
+        assert {subject.split(":", 2)[2] for subject in trusted(cloud, application)} == wanted
+
+
+def test_workflows_get_the_least_that_train_and_deploy_need(cloud: Path) -> None:
+    main(GITHUB)
+    data = "/providers/Microsoft.Storage/storageAccounts/stdata/blobServices/default/containers/"
+    assert roles(cloud, "driftloop-workflows") == {
+        ("AzureML Data Scientist", "/providers/Microsoft.MachineLearningServices/workspaces/mlw"),
+        ("Storage Blob Data Contributor", "/providers/Microsoft.Storage/storageAccounts/stml"),
+        ("Storage Blob Data Reader", data + "incoming"),
+        ("Storage Blob Data Reader", data + "training-data"),
+        ("Storage Blob Data Reader", data + "quarantine"),
+        ("Storage Blob Data Contributor", data + "baselines"),
+        ("Storage Blob Data Contributor", data + "outcomes"),
+    }
+
+
+def test_a_pull_request_can_look_and_not_touch(cloud: Path) -> None:
+    main(GITHUB)
+    assert roles(cloud, "driftloop-preview") == {("Reader", ""), ("Driftloop Deployment Preview", "")}
+    made = next(call for call in changes(cloud) if call["arguments"][:3] == ["role", "definition", "create"])
+    actions = json.loads(made["stdin"])["Actions"]
+    assert not [action for action in actions if action.endswith(("/write", "/delete", "/*"))]
+
+
+def test_provisioning_may_hand_out_the_roles_of_the_template_and_no_others(cloud: Path) -> None:
+    main(GITHUB)
+    conditions = {one["roleDefinitionName"]: one["condition"] for one in state(cloud)["roles"]}
+    condition = conditions["Role Based Access Control Administrator"]
+    assignable = set(re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", condition))
+    template = (Path(__file__).parents[2] / "infra" / "modules" / "grants.bicep").read_text()
+    assert assignable == set(re.findall(r"'([0-9a-f]{8}-[0-9a-f-]{27})'", template))
+    owner, access_administrator = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
+    assert not {owner, access_administrator} & assignable
+    assert condition.count("(") == condition.count(")")
+    assert "'ServicePrincipal'" in condition
+
+
+def test_variables_are_set_for_the_repository_and_narrowed_in_environments(cloud: Path) -> None:
+    main(GITHUB)
+    variables, apps = state(cloud)["variables"], {app["displayName"]: app["appId"] for app in state(cloud)["apps"]}
+    assert variables["AZURE_CLIENT_ID"] == apps["driftloop-workflows"]
+    assert variables["provision/AZURE_CLIENT_ID"] == apps["driftloop-provision"]
+    assert variables["preview/AZURE_CLIENT_ID"] == apps["driftloop-preview"]
+    assert variables["DRIFTLOOP_BLOB_URL"] == "https://stdata.blob.core.windows.net"
+    assert variables["AZURE_RESOURCE_GROUP"] == "rg-driftloop"
+
+
+def test_every_variable_that_the_architecture_page_names_is_set(cloud: Path) -> None:
+    main(GITHUB)
+    page = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text()
+    section = page.split("Workflows (repository variables")[1].split("signs in everywhere")[0]
+    assert set(re.findall(r"`((?:AZURE|DRIFTLOOP)_[A-Z_]+)`", section)) <= set(state(cloud)["variables"])
+
+
+def test_production_and_provisioning_wait_for_a_reviewer_and_take_one_branch(cloud: Path) -> None:
+    main((*GITHUB, "--reviewer", "contoso/platform"))
+    found = state(cloud)["environments"]
+    for name in ("production", "provision"):
+        reviewers = found[name]["protection_rules"][0]["reviewers"]
+        assert [(one["type"], one["reviewer"]["id"]) for one in reviewers] == [("User", 1003), ("Team", 77)]
+        assert found[name]["branches"] == ["main"]
+    assert found["preview"] == {"branches": [], "protection_rules": [], "deployment_branch_policy": None}
+
+
+def test_an_environment_exists_before_anything_trusts_it(cloud: Path) -> None:
+    main(GITHUB)
+    order = [call["arguments"] for call in changes(cloud)]
+    made = max(i for i, a in enumerate(order) if "PUT" in a)
+    trusts = min(i for i, a in enumerate(order) if "federated-credential" in a)
+    assert made < trusts
+
+
+def test_a_second_run_changes_nothing(cloud: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main((*GITHUB, "--with-secret"))
+    before, count = state(cloud), len(changes(cloud))
+    capsys.readouterr()
+    assert main((*GITHUB, "--with-secret")) == 0
+    assert len(changes(cloud)) == count
+    assert state(cloud) == before
+    assert capsys.readouterr().out == "# nothing to change\n"
+
+
+def test_a_dry_run_prints_every_command_and_changes_nothing(cloud: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = state(cloud)
+    assert main((*GITHUB, "--with-secret", "--dry-run")) == 0
+    assert state(cloud) == before
+    assert not changes(cloud)
+    planned = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("#")]
+    assert main((*GITHUB, "--with-secret")) == 0
+    done = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("#")]
+    assert len(planned) == len(done)
+    assert [line.split()[:3] for line in planned] == [line.split()[:3] for line in done]
+
+
+@pytest.mark.parametrize("stop", [1, 4, 8, 15, 23, 30])
+def test_a_failure_in_the_middle_says_where_and_the_next_run_goes_on(
+    cloud: Path, capsys: pytest.CaptureFixture[str], stop: int
+) -> None:
+    update(cloud, fail_at=stop)
+    assert main(GITHUB) == 1
+    said = capsys.readouterr().err
+    assert "(TooManyRequests) Try again later." in said
+    assert "Run the same command again" in said
+    assert "WARNING" not in said
+    assert main(GITHUB) == 0
+    whole = state(cloud)
+    names = [app["displayName"] for app in whole["apps"]]
+    assert sorted(names) == ["driftloop-preview", "driftloop-provision", "driftloop-workflows"]
+    held = [(one["principalId"], one["roleDefinitionName"], one["scope"]) for one in whole["roles"]]
+    assert len(held) == len(set(held)) == 11
+
+
+def test_what_somebody_changed_by_hand_is_corrected(cloud: Path) -> None:
+    main(GITHUB)
+    now = state(cloud)
+    now["variables"]["DRIFTLOOP_BLOB_URL"] = "https://elsewhere"
+    now["environments"]["production"]["protection_rules"] = []
+    administrator = next(one for one in now["roles"] if one["roleDefinitionName"].startswith("Role Based"))
+    administrator["condition"] = None  # may hand out any role: the worst that could be changed here
+    workflows = next(app["id"] for app in now["apps"] if app["displayName"] == "driftloop-workflows")
+    now["credentials"][workflows][0]["subject"] = "repo:somebody/else:ref:refs/heads/main"
+    update(cloud, **now)
+    main(GITHUB)
+    after = state(cloud)
+    assert after["variables"]["DRIFTLOOP_BLOB_URL"] == "https://stdata.blob.core.windows.net"
+    assert after["environments"]["production"]["protection_rules"]
+    assert all(one["condition"] for one in after["roles"] if one["roleDefinitionName"].startswith("Role Based"))
+    assert "repo:somebody/else:ref:refs/heads/main" not in trusted(cloud, "driftloop-workflows")
+
+
+def test_before_provisioning_it_does_what_it_can_and_says_what_is_left(
+    cloud: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    update(cloud, outputs={}, groups=[])
+    assert main(GITHUB) == 0
+    assert state(cloud)["groups"] == ["rg-driftloop"]
+    assert roles(cloud, "driftloop-workflows") == set()
+    assert ("Contributor", "") in roles(cloud, "driftloop-provision")
+    assert "run this again afterwards" in capsys.readouterr().out
+
+
+def test_the_client_secret_goes_from_az_to_gh_by_standard_input_only(
+    cloud: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = "a-client-secret-nobody-may-see"
+    assert main((*GITHUB, "--with-secret")) == 0
+    assert state(cloud)["secrets"]["AZURE_CLIENT_SECRET"] == secret
+    printed = capsys.readouterr()
+    assert secret not in printed.out + printed.err
+    for call in calls(cloud):
+        assert secret not in " ".join(call["arguments"])
+        assert "the-function-key" not in " ".join(call["arguments"])
+
+
+def test_a_secret_is_renewed_only_when_asked(cloud: Path) -> None:
+    main((*GITHUB, "--with-secret"))
+    main((*GITHUB, "--with-secret", "--renew"))
+    resets = [call for call in changes(cloud) if "reset" in call["arguments"]]
+    assert len(resets) == 2
+    assert all("--append" in call["arguments"] for call in resets), "the old one works until it runs out"
+
+
+def test_removal_undoes_everything_and_leaves_the_resource_group(cloud: Path) -> None:
+    main((*GITHUB, "--with-secret"))
+    assert main((*GITHUB, "--remove")) == 0
+    left = state(cloud)
+    for kind in ("apps", "roles", "definitions", "variables", "secrets", "environments", "credentials"):
+        assert not left[kind], kind
+    assert left["groups"] == ["rg-driftloop"]
+    count = len(changes(cloud))
+    assert main((*GITHUB, "--remove")) == 0
+    assert len(changes(cloud)) == count
+
+
+def test_removal_leaves_a_preview_role_that_another_group_uses(cloud: Path) -> None:
+    other = GROUP.replace("rg-driftloop", "rg-other")
+    update(cloud, definitions=[{"roleName": "Driftloop Deployment Preview", "assignableScopes": [other]}])
+    main(GITHUB)
+    assert state(cloud)["definitions"][0]["assignableScopes"] == [other, GROUP]
+    main((*GITHUB, "--remove"))
+    assert state(cloud)["definitions"][0]["assignableScopes"] == [other]
+
+
+def test_two_applications_of_one_name_are_not_guessed_between(cloud: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    twins = [{"appId": f"c{n}", "id": f"o{n}", "displayName": "driftloop-workflows"} for n in (1, 2)]
+    update(cloud, apps=twins)
+    assert main(GITHUB) == 1
+    assert "2 applications are called driftloop-workflows" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--name", "x'; rm -rf / #"),
+        ("--name", "$(touch here)"),
+        ("--repository", "contoso/drift loop"),
+        ("--repository", "--help/x"),
+        ("--repository", "contoso/driftloop/../other"),
+        ("--resource-group", "rg;ls"),
+    ],
+)
+def test_hostile_names_are_refused_before_anything_is_asked(cloud: Path, options: tuple[str, str]) -> None:
+    try:
+        code = main((*GITHUB, *options))
+    except SystemExit as stopped:  # argparse took it for an option
+        code = int(stopped.code or 0)
+    assert code != 0
+    assert not calls(cloud)
+
+
+def test_a_name_with_spaces_is_one_argument_and_quoted_in_print(
+    cloud: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main((*GITHUB, "--name", "Drift loop of Ward 7")) == 0
+    created = next(call for call in changes(cloud) if call["arguments"][:3] == ["ad", "app", "create"])
+    assert created["arguments"][4] == "Drift loop of Ward 7-workflows"
+    assert "--display-name 'Drift loop of Ward 7-workflows'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--resource-group", "rg"), "--repository OWNER/NAME"),
+        (("--repository", "a/b"), "--resource-group"),
+        (("--repository", "a/b", "--resource-group", "rg"), "--reviewer"),
+    ],
+)
+def test_what_is_missing_is_named(
+    cloud: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    assert main(arguments) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_missing_program_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(GITHUB) == 1
+    assert "az is not installed" in capsys.readouterr().err
+
+
+def test_azure_devops_gets_a_connection_that_entra_trusts_and_a_variable_group(cloud: Path) -> None:
+    asked = ("--azure-devops", "contoso", "ML", "--resource-group", "rg-driftloop", "--no-provision")
+    assert main(asked) == 0
+    found = state(cloud)
+    (connection,) = found["connections"]
+    assert connection["name"] == "driftloop-azure"
+    assert connection["authorization"]["scheme"] == "WorkloadIdentityFederation"
+    assert trusted(cloud, "driftloop-workflows") == {"/eid1/c/pub/t/T/a/A/sc/organization/connection"}
+    (group,) = found["variable_groups"]
+    assert group["name"] == "driftloop"
+    assert group["variables"]["DRIFTLOOP_COMPUTE"] == {"value": "driftloop-cluster"}
+    count = len(changes(cloud))
+    assert main(asked) == 0
+    assert len(changes(cloud)) == count
+    group["variables"]["DRIFTLOOP_COMPUTE"] = {"value": "other"}
+    update(cloud, variable_groups=[group])
+    assert main(asked) == 0
+    assert state(cloud)["variable_groups"][0]["variables"]["DRIFTLOOP_COMPUTE"] == {"value": "driftloop-cluster"}
+    assert main((*asked, "--remove")) == 0
+    assert not state(cloud)["connections"] + state(cloud)["variable_groups"] + state(cloud)["apps"]
+
+
+def test_the_names_on_azure_devops_are_those_that_the_pipelines_ask_for() -> None:
+    from infra.identities.devops import CONNECTION, VARIABLE_GROUP
+
+    pipelines = Path(__file__).parents[2] / "workflows" / "azure-pipelines"
+    source = "\n".join(path.read_text() for path in pipelines.rglob("*.yml"))
+    assert f"default: {CONNECTION}" in source
+    assert f"group: {VARIABLE_GROUP}" in source
