@@ -1,7 +1,9 @@
 """One pipeline job: its compute and environment, submitting it once, following it, stopping it."""
 
+import io
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -172,6 +174,13 @@ def last_lines(client: "MLClient", name: str, count: int = LOG_LINES) -> list[st
     except (AzureError, requests.RequestException, AttributeError):
         return []
     return [line for line in response.text.splitlines() if line.strip()][-count:]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the bars and dots that the SDK draws while it uploads and waits; its errors are raised, not printed."""
+    with redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()):
+        yield
 
 
 def stopwatch() -> Callable[[], str]:

@@ -5,8 +5,6 @@ the same workflow
 run, finds its job, running or completed, and never registers twice. Cancelled, it cancels the job.
 """
 
-import contextlib
-import io
 import os
 import sys
 import tempfile
@@ -105,7 +103,7 @@ class Trainer:
         with tempfile.TemporaryDirectory(prefix="driftloop-") as folder:
             built = pipeline.build(request, snapshot.write(Path(folder)))
             built.name = self.job = name
-            with contextlib.redirect_stderr(io.StringIO()):  # the SDK's upload bars; an error is raised, not printed
+            with job.quiet():
                 return self.client.jobs.create_or_update(built)
 
     def _champion(self) -> str | None:

@@ -1,0 +1,132 @@
+"""`python -m workflows.deploy --model M --version V`: put a registered version into service; `... rollback` goes back.
+
+Exit code 0 when the version takes all traffic, or already did, or a newer one does; 1 when it was rolled back.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+import click
+import msgspec
+
+from driftloop.errors import DriftloopError
+from workflows import cloud, in_service, settings
+from workflows.blobs import Blobs
+from workflows.endpoint import Endpoint
+from workflows.interruption import interruptible
+from workflows.reporting import Report
+from workflows.rollout import Done, Rollout, Version
+from workflows.smoke import Smoke
+
+
+class Deployer:
+    """The clients of one run, and the versions that they know."""
+
+    def __init__(self, model: str, to: Report) -> None:
+        self.asked = settings.deploy(os.environ, model)
+        self.to = to
+        signed_in = cloud.credential()
+        self.blobs = Blobs(self.asked.azure.blob_url, signed_in)
+        self._client = cloud.ml_client(self.asked.azure, signed_in)
+        endpoint = Endpoint(self._client, self.asked)
+        self.rollout = Rollout(endpoint, self.blobs, self.asked, to.line, signed_in)
+
+    def deploy(self, number: str, *, forced: bool = False) -> Done:
+        """Bring the version into service."""
+        if not settings.VERSION.fullmatch(number):
+            raise DriftloopError("--version must be a whole number, as Azure ML counts versions")
+        return self.rollout.run(self._version(int(number)), forced=forced)
+
+    def roll_back(self, number: str | None) -> Done:
+        """Back to the version in service if a deployment was cut short, else to the one before it, or to `number`."""
+        pointer = in_service.read(self.blobs, self.asked.model).pointer
+        if number is None and pointer is not None and (kept := self.rollout.put_back()) is not None:
+            return Done("deployed", pointer.deployment, kept)
+        wanted = number or (pointer.previous if pointer is not None else None)
+        if wanted is None:
+            raise DriftloopError("no earlier version is known: name one with --version")
+        return self.deploy(wanted, forced=True)
+
+    def _version(self, number: int) -> Version:
+        """Raises DriftloopError when the version is not registered, or lacks what `register` writes beside it."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        from driftloop.window import Baseline
+
+        name = f"{self.asked.model}/{number}"
+        try:
+            model = self._client.models.get(self.asked.model, str(number))
+        except ResourceNotFoundError:
+            raise DriftloopError(f"{self.asked.model} has no version {number}: see the registered versions") from None
+        baseline, smoke = (self.blobs.read("baselines", f"{name}.{kind}") for kind in ("parquet", "smoke.json"))
+        if baseline is None or smoke is None:
+            raise DriftloopError(
+                f"baselines/{name}.parquet or .smoke.json is missing: register the version by its pipeline"
+            )
+        return Version(
+            number=number,
+            tags={key: str(value) for key, value in (model.tags or {}).items()},
+            smoke=msgspec.json.decode(smoke.content, type=Smoke),
+            baseline_sha256=Baseline.from_bytes(baseline.content).sha256,
+        )
+
+
+@click.group(invoke_without_command=True)
+@click.option("--model", help="Name of the registered model.")
+@click.option("--version", help="Its version.")
+@click.option("--force", is_flag=True, help="Deploy although the version is older, or was rolled back.")
+@click.pass_context
+def main(context: click.Context, model: str | None, version: str | None, force: bool) -> None:
+    """Put a registered version into service, blue/green."""
+    if context.invoked_subcommand is None:
+        if not model or not version:
+            raise click.UsageError("--model and --version are needed")
+        sys.exit(_run(model, lambda deployer: deployer.deploy(version, forced=force)))
+
+
+@main.command()
+@click.option("--model", required=True, help="Name of the registered model.")
+@click.option("--version", help="The version to go back to; without it the one before.")
+def rollback(model: str, version: str | None) -> None:
+    """Put the version before back into service, and keep the present one from coming back by itself."""
+    sys.exit(_run(model, lambda deployer: deployer.roll_back(version)))
+
+
+def _run(model: str, action: Callable[[Deployer], Done]) -> int:
+    from azure.core.exceptions import AzureError
+
+    to = Report()
+    try:
+        with interruptible():
+            done = action(Deployer(model, to))
+    except DriftloopError as error:
+        return _failed(to, model, str(error))
+    except AzureError as error:
+        return _failed(to, model, f"Azure: {cloud.reason(error)}")
+    except msgspec.DecodeError as error:
+        return _failed(
+            to, model, f"a smoke test in the storage account is damaged ({error}): register the version again"
+        )
+    except Exception as error:  # noqa: BLE001  the log has the traceback, the run's page one line
+        traceback.print_exc()
+        return _failed(to, model, f"a fault of this program: {error!r}")
+    to.output(deployed="true" if done.ending == "deployed" else "false", deployment=done.slot or "")
+    to.summary(
+        f"## {model}: {done.ending}\n\nVersion {done.serves} is in service"
+        + (f" as {done.slot}." if done.slot else ".")
+    )
+    to.line(f"{model}: {done.ending}, version {done.serves} is in service")
+    return 0
+
+
+def _failed(to: Report, model: str, why: str) -> int:
+    to.output(deployed="false", deployment="")
+    to.summary(f"## {model}: not deployed\n\n{why}")
+    to.error(why)
+    return 1
+
+
+if __name__ == "__main__":
+    main()
