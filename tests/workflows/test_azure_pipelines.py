@@ -18,7 +18,7 @@ from driftloop.events import DriftDetected, ModelRegistered
 from function_app.dispatch import DispatchRefusedError
 from function_app.dispatch_devops import AzureDevOpsDispatcher
 from sandbox.azure_pipelines import Agent, AzurePipelinesStandIn, PipelineRun, expand
-from tests.sandbox.github.client import write_tree
+from tests.sandbox.github.client import shorten_lock, write_tree
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "workflows" / "azure-pipelines"
@@ -46,6 +46,7 @@ def tree(tmp_path: Path) -> Path:
     tree = tmp_path / "tree"
     for name in ("workflows", "requirements"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shorten_lock(tree)
     outputs = """
     print("##vso[task.setvariable variable=promoted;isOutput=true]" + os.environ.get("PROMOTED", "true"))
     print("##vso[task.setvariable variable=model_version;isOutput=true]2")

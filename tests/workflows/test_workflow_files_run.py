@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.github import GitHubStandIn
-from tests.sandbox.github.client import Client, write_tree
+from tests.sandbox.github.client import Client, shorten_lock, write_tree
 
 ROOT = Path(__file__).parents[2]
 VARIABLES = {"AZURE_CLIENT_ID": "client", "AZURE_ML_WORKSPACE": "ws", "DRIFTLOOP_MODEL": "diabetes-progression"}
@@ -36,6 +36,7 @@ def tree(tmp_path: Path) -> Path:
     tree = tmp_path / "tree"
     for name in (".github", "workflows", "requirements"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shorten_lock(tree)
     promoted = """
     with open(os.environ["GITHUB_OUTPUT"], "a") as outputs:
         outputs.write("promoted=true\\nmodel_version=2\\njob_name=job-1\\n")
