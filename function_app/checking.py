@@ -146,8 +146,7 @@ class ModelCheck:
         now = self.clock()
         state = self._settled(self.ledger.state(self.model.name, now))
         pointer = self.blobs.in_service()
-        files = list_files(self.storage, self.model.records, state.watermark.high, now)
-        selection = select(files, state.watermark, self._settle, now)
+        selection = self._selection(state, now)
         if not selection.files or pointer is None:
             finding = self._nothing(state, pointer, selection, now)
         else:
@@ -164,6 +163,10 @@ class ModelCheck:
             stored = finding.state  # nothing was new here, and whoever wrote has just looked too
         _announce(check, finding.drift)
         return Finding(check, stored, finding.drift, finding.again)
+
+    def _selection(self, state: ModelState, now: datetime) -> Selection:
+        files = list_files(self.storage, self.model.records, state.watermark.high, now)
+        return select(files, state.watermark, self._settle, now)
 
     def _nothing(self, state: ModelState, pointer: InService | None, selection: Selection, now: datetime) -> Finding:
         if pointer is None:

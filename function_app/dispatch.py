@@ -3,7 +3,7 @@
 A target knows nothing of the ledger.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -43,14 +43,25 @@ class Run:
     conclusion: str | None = None
 
 
+def always() -> bool:
+    """There is no lease to keep."""
+    return True
+
+
+def too_late() -> DispatchRefusedError:
+    """What `send` raises where `may_send` said no."""
+    return DispatchRefusedError("the lease on this drift was about to end before the request began", wait=True)
+
+
 class Dispatcher(Protocol):
     """One target."""
 
     dry: bool  # True: nothing is ever sent
 
-    def send(self, event: Event) -> Run | None:
+    def send(self, event: Event, may_send: Callable[[], bool] = always) -> Run | None:
         """Sends the event; the run, where the target's answer names it.
 
+        `may_send` is asked at the last moment, after everything that may take long: where it says no, nothing is sent.
         Raises DispatchRefusedError or DispatchUncertainError.
         """
         ...
@@ -71,7 +82,7 @@ class DryRunDispatcher:
 
     dry = True
 
-    def send(self, event: Event) -> Run | None:
+    def send(self, event: Event, may_send: Callable[[], bool] = always) -> Run | None:  # noqa: ARG002
         raise DispatchRefusedError(f"dry run: {event.event_type} was not sent")
 
     def find(self, correlation: str, since: datetime, exclude: Collection[str] = ()) -> Run | None:  # noqa: ARG002

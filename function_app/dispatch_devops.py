@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from driftloop.config import AzureDevOpsTarget
-from function_app.dispatch import DispatchRefusedError, DispatchUncertainError, Event, Run
+from function_app.dispatch import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
 from function_app.http_session import request, session
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class AzureDevOpsDispatcher:
         self._token = token or _entra_token
         self._session = session({"Accept": "application/json", "User-Agent": "driftloop"})
 
-    def send(self, event: Event) -> Run | None:
+    def send(self, event: Event, may_send: Callable[[], bool] = always) -> Run | None:
         body = {
             "resources": {"repositories": {"self": {"refName": f"refs/heads/{self._target.branch}"}}},
             "templateParameters": {
@@ -55,7 +55,7 @@ class AzureDevOpsDispatcher:
                 **{name: str(value) for name, value in event.payload().items()},
             },
         }
-        return _run(self._decoded(self._request("POST", "", json=body), _Run))
+        return _run(self._decoded(self._request("POST", "", may_send, json=body), _Run))
 
     def find(self, correlation: str, since: datetime, exclude: Collection[str] = ()) -> Run | None:
         runs = self._decoded(self._request("GET", ""), _Runs).value
@@ -73,8 +73,12 @@ class AzureDevOpsDispatcher:
         answer = self._request("GET", f"/{run_id}")
         return None if answer.status_code == 404 else _run(self._decoded(answer, _Run))
 
-    def _request(self, method: str, path: str, **options: Any) -> "requests.Response":
+    def _request(
+        self, method: str, path: str, may_send: Callable[[], bool] = always, **options: Any
+    ) -> "requests.Response":
         headers = {"Authorization": f"Bearer {self._token()}"}
+        if not may_send():
+            raise too_late()
         return request(
             self._session, method, self._url + path, headers=headers, params={"api-version": _VERSION}, **options
         )

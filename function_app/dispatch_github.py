@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import msgspec
 from driftloop.config import GitHubTarget
 from driftloop.errors import DispatchError
 from driftloop.events import iso
-from function_app.dispatch import DispatchRefusedError, DispatchUncertainError, Event, Run
+from function_app.dispatch import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
 from function_app.http_session import request, session
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ class GitHubDispatcher:
             {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28", "User-Agent": "driftloop"}
         )
 
-    def send(self, event: Event) -> Run | None:
+    def send(self, event: Event, may_send: Callable[[], bool] = always) -> Run | None:
         answer = self._request(
-            "POST", "/dispatches", json={"event_type": event.event_type, "client_payload": event.payload()}
+            "POST", "/dispatches", may_send, json={"event_type": event.event_type, "client_payload": event.payload()}
         )
         if answer.status_code == 204:
             return None
@@ -83,9 +83,13 @@ class GitHubDispatcher:
         answer = self._request("GET", f"/actions/runs/{run_id}")
         return None if answer.status_code == 404 else _run(self._decoded(answer, _Run))
 
-    def _request(self, method: str, path: str, **options: Any) -> "requests.Response":
+    def _request(
+        self, method: str, path: str, may_send: Callable[[], bool] = always, **options: Any
+    ) -> "requests.Response":
         for fresh in (False, True):
             token = self._tokens.token(fresh=fresh)
+            if not may_send():
+                raise too_late()
             answer = request(
                 self._session, method, self._url + path, headers={"Authorization": f"Bearer {token}"}, **options
             )

@@ -135,7 +135,7 @@ class Retraining:
             return drift
         if not mine and now < lease_until + SKEW:
             return drift
-        if not mine or now > lease_until - LAST_MOMENT:
+        if not mine or not self._leased(drift):
             # Whoever held the lease may have sent: a run tells. None means that it did not, and the claim is ours now.
             run = self._find(drift)
             if run is not None:
@@ -149,6 +149,9 @@ class Retraining:
             )
         return self._send(drift)
 
+    def _leased(self, drift: Drift) -> bool:
+        return self.clock() <= (drift.lease_until or self.clock()) - LAST_MOMENT
+
     def _send(self, drift: Drift) -> Drift:
         now = self.clock()
         event = DriftDetected(
@@ -156,7 +159,7 @@ class Retraining:
         )
         self._posted = True  # never twice in one go, whatever the ledger answers afterwards
         try:
-            run = self.dispatcher.send(event)
+            run = self.dispatcher.send(event, lambda: self._leased(drift))
         except DispatchUncertainError as error:
             emit("dispatch_uncertain", model=drift.model, drift_id=drift.drift_id, error=str(error))
             # Nobody's claim any more, so that the next look begins with a search for the run; not before the lease

@@ -9,7 +9,7 @@ import itertools
 import os
 import time
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from driftloop.config import Model
 from driftloop.events import InService, Outcome
 from driftloop.ledger import Check, Drift, Ledger, ModelState
 from function_app.checking import ModelCheck
-from function_app.dispatch import DispatchUncertainError, Event, Run
+from function_app.dispatch import DispatchUncertainError, Event, Run, always, too_late
 from function_app.ledger_table import TableLedger
 from function_app.storage import Storage
 from sandbox.azurite import Azurite
@@ -92,7 +92,9 @@ class RecordingTarget:
         self.failures: list[Exception] = []
         self.lag = False  # runs are not listed
 
-    def send(self, event: Event) -> Run | None:
+    def send(self, event: Event, may_send: Callable[[], bool] = always) -> Run | None:
+        if not may_send():
+            raise too_late()
         if self.failures:
             failure = self.failures.pop(0)
             if isinstance(failure, DispatchUncertainError) and "taken" in str(failure):
