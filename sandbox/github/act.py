@@ -60,6 +60,7 @@ class Act:
     ) -> None:
         self.repository, self.environment, self.variables, self.secrets = repository, environment, variables, secrets
         self._token, self._url, self._folder, self._minute = token, url, folder, minute_seconds
+        self.cancel_seconds = CANCEL_SECONDS
 
     def run(self, run: RunRecord, snapshot: Snapshot, job_done: Callable[[str], None]) -> None:
         """Run the file to its end, a cancellation or a timeout; job and step results are those that act reports."""
@@ -78,6 +79,9 @@ class Act:
                         text.write(f"{line.get('time', '')} {line.get('job', '')}: {line['msg'].rstrip()}\n")
                         text.flush()
         finally:
+            # act gives every step a process group of its own, so ending act's would leave them behind
+            if child.exit_code() is None:
+                _signal(_started_by(child.pid)[1], signal.SIGKILL)
             child.stop()
         outcome.settle(child.wait())
 
@@ -151,12 +155,15 @@ class Act:
                 if run.cancelled.is_set():
                     cancelled_at = cancelled_at or time.monotonic()
                     waited = time.monotonic() - cancelled_at
-                    # As GitHub's runner does: interrupt, terminate, kill; `always()` steps get their turn in between.
-                    if waited >= pressed * CANCEL_SECONDS:
-                        if pressed == 2:
-                            child.stop()
+                    # As GitHub's runner does: interrupt the step's shell, terminate it, kill everything; act has the
+                    # rest of the job to run in between, for steps with `if: always()`.
+                    if waited >= pressed * self.cancel_seconds:
+                        steps, everything = _started_by(child.pid)
+                        if pressed < 2:
+                            _signal(steps, (signal.SIGINT, signal.SIGTERM)[pressed])
                         else:
-                            _signal_steps(child.pid, (signal.SIGINT, signal.SIGTERM)[pressed])
+                            _signal(everything, signal.SIGKILL)
+                            child.stop()
                         pressed += 1
                 time.sleep(POLL_SECONDS)
 
@@ -169,17 +176,25 @@ def _decoded(line: bytes) -> Mapping[str, Any]:
     return record if isinstance(record, dict) else {"msg": str(record), "level": "plain"}
 
 
-def _signal_steps(act: int, number: signal.Signals) -> None:
-    """Send a signal to every process that act has started, but not to act: it has the rest of the job to run."""
+def _started_by(act: int) -> tuple[set[int], set[int]]:
+    """The processes of the running steps: act's own children, and those together with all that they started."""
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=False, capture_output=True, text=True).stdout
-    parents = [tuple(map(int, line.split())) for line in listed.splitlines()]
-    found = {act}
-    for _ in range(len(parents)):
-        grown = found | {pid for pid, parent in parents if parent in found}
-        if grown == found:
-            break
-        found = grown
-    for pid in found - {act}:
+    children: dict[int, set[int]] = {}
+    for line in listed.splitlines():
+        pid, parent = map(int, line.split())
+        children.setdefault(parent, set()).add(pid)
+    steps = children.get(act, set())
+    found: set[int] = set()
+    waiting = set(steps)
+    while waiting:
+        pid = waiting.pop()
+        found.add(pid)
+        waiting |= children.get(pid, set()) - found
+    return steps, found
+
+
+def _signal(pids: set[int], number: signal.Signals) -> None:
+    for pid in pids:
         try:
             os.kill(pid, number)
         except ProcessLookupError:

@@ -1,3 +1,4 @@
+import subprocess
 import time
 from pathlib import Path
 
@@ -207,3 +208,68 @@ def test_names_matrices_and_calls_are_told_apart(github: GitHubStandIn, tree: Pa
     ]
     assert run.conclusion == "success"
     assert "version 9 takes all traffic" in run.summary
+
+
+def test_stopping_leaves_no_process_behind_not_even_a_stubborn_one(tree: Path, tmp_path: Path) -> None:
+    write_tree(
+        tree,
+        {
+            ".github/workflows/stubborn.yml": """
+                on: {push: {branches: [main]}}
+                jobs:
+                  stay:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - run: |
+                          trap '' INT TERM
+                          sleep 300 &
+                          echo "pids $$ $!"
+                          wait
+            """
+        },
+    )
+    with GitHubStandIn(tree, folder=tmp_path / "github") as github:
+        (run,) = github.push(paths=["x"])
+        wait_for_text(run.folder / "log.txt", ": pids")
+        before = time.monotonic()
+    assert time.monotonic() - before < 10
+    (line,) = [line for line in (run.folder / "log.txt").read_text().splitlines() if ": pids" in line]
+    for pid in line.split()[-2:]:
+        state = subprocess.run(["ps", "-o", "stat=", "-p", pid], check=False, capture_output=True, text=True).stdout
+        assert state.strip()[:1] in ("", "Z"), f"process {pid} still runs"
+    assert run.conclusion == "cancelled"
+
+
+def test_only_the_steps_own_process_is_interrupted_as_by_githubs_runner(github: GitHubStandIn, tree: Path) -> None:
+    """A step that wants its program to hear of a cancellation has to `exec` it; the real actions do."""
+    write_tree(
+        tree,
+        {
+            ".github/workflows/listen.yml": """
+                on: {push: {branches: [main]}}
+                jobs:
+                  listen:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+                      - run: |
+                          echo preparing
+                          exec python listen.py
+            """,
+            "listen.py": """
+                import signal, sys, time
+                def heard(number, frame):
+                    print("program heard", signal.Signals(number).name, flush=True)
+                    sys.exit(1)
+                signal.signal(signal.SIGINT, heard)
+                print("listening", flush=True)
+                time.sleep(300)
+            """,
+        },
+    )
+    (run,) = github.push(paths=["x"])
+    wait_for_text(run.folder / "log.txt", ": listening")
+    Client(github).send("POST", f"/repos/-/actions/runs/{run.id}/cancel")
+    github.wait_idle(30)
+    assert "program heard SIGINT" in (run.folder / "log.txt").read_text()
+    assert run.conclusion == "cancelled"
