@@ -1,5 +1,6 @@
 """An ASGI application served from a thread of this process, over TLS where a certificate is given."""
 
+import socket
 import threading
 import time
 from typing import Any
@@ -13,10 +14,13 @@ START_SECONDS = 10.0
 
 
 class Server:
-    """uvicorn on a free port of loopback; `with Server(app) as server: server.url`."""
+    """uvicorn on a free port of loopback; `with Server(app) as server: server.url`.
 
-    def __init__(self, app: Any, certificate: Certificate | None = None) -> None:
-        self._socket = listening_socket()
+    An application that must know its own address beforehand binds `bound` itself (`ports.listening_socket`).
+    """
+
+    def __init__(self, app: Any, certificate: Certificate | None = None, bound: socket.socket | None = None) -> None:
+        self._socket = bound or listening_socket()
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         config = uvicorn.Config(

@@ -1,5 +1,7 @@
 """What registering an asset does besides storing it: paths are resolved, uploads get a place of their own."""
 
+from collections.abc import Mapping
+
 from sandbox.arm.catalog import Catalog
 from sandbox.arm.references import References
 from sandbox.arm.runs import Runs
@@ -11,22 +13,21 @@ class Assets:
     """Registration of models, data and code."""
 
     def __init__(
-        self, scope: Scope, storage: Storage, runs: Runs, references: References, models: Catalog, data: Catalog
+        self, scope: Scope, storage: Storage, runs: Runs, references: References, catalogs: Mapping[str, Catalog]
     ) -> None:
         self._scope = scope
         self._storage = storage
         self._runs = runs
         self._references = references
-        self._models = models
-        self._data = data
+        self._catalogs = catalogs
 
     def put_model(self, call: Call) -> Answer:
         """Register a model version: its path must exist and is written down as a datastore URI, its job with it."""
-        return self._register(self._models, "modelUri", call)
+        return self._register(self._catalogs["models"], "modelUri", call)
 
     def put_data(self, call: Call) -> Answer:
         """Register a data version."""
-        return self._register(self._data, "dataUri", call)
+        return self._register(self._catalogs["data"], "dataUri", call)
 
     def start_upload(self, _: Call) -> Answer:
         """A place to upload to, and a token for it."""

@@ -5,18 +5,16 @@ import re
 from sandbox.arm.endpoints import Deployment, Endpoint, Endpoints, check_idle, check_name, tracked
 from sandbox.arm.faults import Faults
 from sandbox.arm.operations import Operations
-from sandbox.arm.scoring import Depot, ScoringServer
-from sandbox.arm.wire import Answer, ArmError, Call, Json, Scope, not_found, resource
+from sandbox.arm.scoring import ScoringServer
+from sandbox.arm.wire import Answer, ArmError, Call, Json, not_found, resource
+from sandbox.arm.workshop import Workshop
 
 
 class Deployments:
     """The deployments of all endpoints."""
 
-    def __init__(
-        self, scope: Scope, depot: Depot, endpoints: Endpoints, operations: Operations, faults: Faults
-    ) -> None:
-        self._scope = scope
-        self._depot = depot
+    def __init__(self, shop: Workshop, endpoints: Endpoints, operations: Operations, faults: Faults) -> None:
+        self._shop = shop
         self._endpoints = endpoints
         self._lock = endpoints.lock
         self._operations = operations
@@ -36,7 +34,7 @@ class Deployments:
             deployment.state = "Updating" if known else "Creating"
             endpoint.deployments[name] = deployment
             self._started += 1
-            server = ScoringServer(self._depot, endpoint.name, name, self._started, properties)
+            server = ScoringServer(self._shop, endpoint.name, name, self._started, properties)
 
         def work() -> None:
             self._faults.wait_while_held("deployment", f"{endpoint.name}/{name}")
@@ -108,7 +106,7 @@ class Deployments:
         for key in ("model", "environmentId"):
             match = re.search(r"/(models|environments)/([^/]+)/versions/([^/]+)$", str(properties.get(key) or ""))
             if match is not None:
-                self._depot.catalogs[match[1]].properties(match[2], match[3])
+                self._shop.catalogs[match[1]].properties(match[2], match[3])
 
     def _require(self, endpoint: Endpoint, name: str) -> Deployment:
         deployment = endpoint.deployments.get(name)
@@ -122,5 +120,5 @@ class Deployments:
         properties = {"scaleSettings": {"scaleType": "Default"}, **sent, "provisioningState": deployment.state}
         properties["scaleSettings"] = properties["scaleSettings"] or {"scaleType": "Default"}
         parts = ("onlineEndpoints", endpoint.name, "deployments", deployment.name)
-        shown = resource(self._scope, parts, properties, deployment.created)
-        return {**shown, **tracked(self._scope, body), "kind": "Managed", "sku": body.get("sku")}
+        shown = resource(self._shop.scope, parts, properties, deployment.created)
+        return {**shown, **tracked(self._shop.scope, body), "kind": "Managed", "sku": body.get("sku")}

@@ -60,7 +60,6 @@ class Endpoints:
     """
 
     def __init__(self, scope: Scope, operations: Operations, faults: Faults, identity: Identity) -> None:
-        self.url = ""
         self.traffic_lag = 0.0
         self._scope = scope
         self._operations = operations
@@ -80,7 +79,7 @@ class Endpoints:
 
     def scoring_uri(self, name: str) -> str:
         """Where an endpoint is asked for predictions."""
-        return f"{self.url}/inference/{name}/score"
+        return f"{self._scope.url}/inference/{name}/score"
 
     def put(self, call: Call) -> Answer:
         """Create (201) or update (200); refused when the traffic does not add up or names what is not there."""
@@ -197,7 +196,7 @@ class Endpoints:
         properties = {
             **(endpoint.body.get("properties") or {}),
             "scoringUri": self.scoring_uri(endpoint.name),
-            "swaggerUri": f"{self.url}/inference/{endpoint.name}/swagger.json",
+            "swaggerUri": f"{self._scope.url}/inference/{endpoint.name}/swagger.json",
             "provisioningState": endpoint.state,
             "traffic": dict(endpoint.traffic),
             "mirrorTraffic": dict(endpoint.mirror),

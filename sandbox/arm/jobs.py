@@ -3,15 +3,14 @@
 import threading
 from collections.abc import Mapping
 
-from sandbox.arm.catalog import Catalog
 from sandbox.arm.faults import Faults
 from sandbox.arm.graph import read_graph
 from sandbox.arm.operations import Operations
 from sandbox.arm.pipeline import Pipeline
 from sandbox.arm.reuse import Memory
 from sandbox.arm.runs import FINAL, Run
-from sandbox.arm.steps import Workshop
 from sandbox.arm.wire import Answer, ArmError, Call, Json, not_found
+from sandbox.arm.workshop import Workshop
 from sandbox.arm.workspace import Workspace
 
 _CHANGEABLE = ("displayName", "description", "tags", "properties", "isArchived")
@@ -24,11 +23,8 @@ _EXISTS = (
 class Jobs:
     """Pipeline jobs; other kinds of jobs are refused."""
 
-    def __init__(
-        self, shop: Workshop, components: Catalog, workspace: Workspace, operations: Operations, faults: Faults
-    ) -> None:
+    def __init__(self, shop: Workshop, workspace: Workspace, operations: Operations, faults: Faults) -> None:
         self._shop = shop
-        self._components = components
         self._workspace = workspace
         self._operations = operations
         self._faults = faults
@@ -107,4 +103,7 @@ class Jobs:
         return run
 
     def _specs(self) -> dict[str, Json]:
-        return {item["id"]: item["properties"].get("componentSpec", {}) for item in self._components.listing()}
+        return {
+            item["id"]: item["properties"].get("componentSpec", {})
+            for item in self._shop.catalogs["components"].listing()
+        }

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sandbox.arm.wire import Answer, ArmError, Call, Json, not_found, now
+from sandbox.arm.wire import Answer, ArmError, Call, Json, Scope, not_found, now
 
 RETRY_AFTER_MS = 100
 
@@ -18,11 +18,10 @@ class _Operation:
 
 
 class Operations:
-    """What is under way. `url` is the service's own address, known once it listens."""
+    """What is under way."""
 
-    def __init__(self, location_path: str) -> None:
-        self.url = ""
-        self._path = location_path
+    def __init__(self, scope: Scope) -> None:
+        self._base = f"{scope.url}/operations"
         self._operations: dict[str, _Operation] = {}
 
     def begin(self, work: Callable[[], None]) -> Mapping[str, str]:
@@ -46,8 +45,8 @@ class Operations:
 
         threading.Thread(target=run, name=f"operation-{name[:8]}", daemon=True).start()
         return {
-            "azure-asyncoperation": f"{self.url}{self._path}/{name}?api-version=2023-04-01-preview",
-            "location": f"{self.url}{self._path}/{name}/result?api-version=2023-04-01-preview",
+            "azure-asyncoperation": f"{self._base}/{name}?api-version=2023-04-01-preview",
+            "location": f"{self._base}/{name}/result?api-version=2023-04-01-preview",
             "retry-after-ms": str(RETRY_AFTER_MS),
         }
 

@@ -10,9 +10,10 @@ from sandbox.arm.faults import Faults
 from sandbox.arm.graph import Step
 from sandbox.arm.reuse import Memory, key, reuse
 from sandbox.arm.runs import FINAL, Output, Run
-from sandbox.arm.steps import StepFailedError, Workshop, addresses, run_step
+from sandbox.arm.steps import StepFailedError, addresses, run_step
 from sandbox.arm.storage import Location
 from sandbox.arm.wire import ArmError, Json, now
+from sandbox.arm.workshop import Workshop
 
 
 class Pipeline:

@@ -1,6 +1,7 @@
 """Which path leads to which handler; a reader finds here everything that is played."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from starlette.routing import Route
 
@@ -18,19 +19,24 @@ from sandbox.arm.workspace import Workspace
 _HISTORY = f"/history/v1.0{WORKSPACE}"
 
 
-def routes(
-    gateway: Gateway,
-    workspace: Workspace,
-    operations: Operations,
-    catalogs: Mapping[str, Catalog],
-    assets: Assets,
-    jobs: Jobs,
-    history: History,
-    endpoints: Endpoints,
-    deployments: Deployments,
-    front: Front,
-) -> list[Route]:
+@dataclass(frozen=True)
+class Parts:
+    """Everything that has handlers."""
+
+    workspace: Workspace
+    operations: Operations
+    catalogs: Mapping[str, Catalog]
+    assets: Assets
+    jobs: Jobs
+    history: History
+    endpoints: Endpoints
+    deployments: Deployments
+    front: Front
+
+
+def routes(gateway: Gateway, parts: Parts) -> list[Route]:
     """All routes, the refusal of everything else last."""
+    workspace, operations, jobs, history = parts.workspace, parts.operations, parts.jobs, parts.history
     route = gateway.route
     return [
         route("GET", "/metadata", workspace.metadata, anonymous=True),
@@ -45,7 +51,7 @@ def routes(
         route("DELETE", f"{WORKSPACE}/computes/{{name}}", workspace.delete_compute),
         route("GET", "/operations/{operation}", operations.status),
         route("GET", "/operations/{operation}/result", operations.result),
-        *_asset_routes(gateway, catalogs, assets),
+        *_asset_routes(gateway, parts.catalogs, parts.assets),
         route("GET", f"{WORKSPACE}/jobs", jobs.list),
         route("PUT", f"{WORKSPACE}/jobs/{{name}}", jobs.put),
         route("GET", f"{WORKSPACE}/jobs/{{name}}", jobs.get),
@@ -59,8 +65,8 @@ def routes(
         route("POST", f"/data/v1.0{WORKSPACE}/dataversion/batchGetResolvedUris", history.data_uris),
         route("POST", f"/modelregistry/v1.0{WORKSPACE}/models/batchGetResolvedUris", history.model_uris),
         history.log_route(),
-        *_endpoint_routes(gateway, endpoints, deployments),
-        front.route(),
+        *_endpoint_routes(gateway, parts.endpoints, parts.deployments),
+        parts.front.route(),
         gateway.refuse_unknown(),
     ]
 

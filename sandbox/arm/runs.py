@@ -75,7 +75,6 @@ class Runs:
     """All runs, by name."""
 
     def __init__(self, scope: Scope, datastores: dict[str, str]) -> None:
-        self.url = ""
         self._scope = scope
         self._datastores = {container: name for name, container in datastores.items()}
         self._runs: dict[str, Run] = {}
@@ -168,7 +167,11 @@ class Runs:
 
     def details(self, run: Run) -> Json:
         """The run with the addresses of its logs."""
-        logs = {run.log_name: f"{self.url}/logs/{run.name}/{run.log_key}/{run.log_name}"} if run.log.exists() else {}
+        logs = (
+            {run.log_name: f"{self._scope.url}/logs/{run.name}/{run.log_key}/{run.log_name}"}
+            if run.log.exists()
+            else {}
+        )
         shown = self.history(run)
         kept = ("runId", "status", "startTimeUtc", "endTimeUtc", "error", "properties")
         return {**{key: shown[key] for key in kept if key in shown}, "warnings": [], "logFiles": logs}
@@ -188,7 +191,7 @@ class Runs:
 
     def _services(self, run: Run) -> Json:
         studio = f"{STUDIO}/runs/{run.name}?wsid={self._scope.workspace_id}"
-        tracking = f"{self.url}{self._scope.workspace_id}"
+        tracking = f"{self._scope.url}{self._scope.workspace_id}"
         return {
             "Studio": {"jobServiceType": "Studio", "endpoint": studio},
             "Tracking": {"jobServiceType": "Tracking", "endpoint": tracking},

@@ -5,17 +5,12 @@ the uploaded code, as a process.
 import re
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import urllib3
 
-from sandbox.arm.catalog import Catalog
-from sandbox.arm.references import References
-from sandbox.arm.steps import base_environment
-from sandbox.arm.storage import Storage
-from sandbox.arm.wire import ArmError, Json, Scope
+from sandbox.arm.wire import ArmError, Json
+from sandbox.arm.workshop import Workshop
 from sandbox.ports import free_ports
 from sandbox.processes import Child, start
 
@@ -27,27 +22,15 @@ _CRASHED = (
 )
 
 
-@dataclass(frozen=True)
-class Depot:
-    """Where servers get their files from; `identity` are the variables of the endpoint's managed identity."""
-
-    scope: Scope
-    storage: Storage
-    catalogs: Mapping[str, Catalog]
-    references: References
-    identity: Mapping[str, str]
-    folder: Path
-
-
 class ScoringServer:
     """A process that answers on `port` of loopback; `start()` returns when it is ready."""
 
-    def __init__(self, depot: Depot, endpoint: str, deployment: str, number: int, properties: Json) -> None:
-        self._depot = depot
+    def __init__(self, shop: Workshop, endpoint: str, deployment: str, number: int, properties: Json) -> None:
+        self._shop = shop
         self._endpoint = endpoint
         self._deployment = deployment
         self._properties = properties
-        self._folder = depot.folder / "endpoints" / endpoint / f"{deployment}-{number}"
+        self._folder = shop.folder / "endpoints" / endpoint / f"{deployment}-{number}"
         self._child: Child | None = None
         self.port = free_ports(1)[0]
 
@@ -61,7 +44,7 @@ class ScoringServer:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         root = self._folder / "azureml-app"
-        environment = {**base_environment(), **self._depot.identity, **self._variables(root)}
+        environment = {**self._shop.environment(), **self._variables(root)}
         code = self._code(root)
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
         # No access log and a worker that is not recycled, as in the inference image; a request may take its full
@@ -87,9 +70,6 @@ class ScoringServer:
         variables = {
             **{key: str(value) for key, value in (self._properties.get("environmentVariables") or {}).items()},
             "AZUREML_ENTRY_SCRIPT": str(configuration.get("scoringScript") or "score.py"),
-            "AZUREML_ARM_SUBSCRIPTION": self._depot.scope.subscription,
-            "AZUREML_ARM_RESOURCEGROUP": self._depot.scope.group,
-            "AZUREML_ARM_WORKSPACE_NAME": self._depot.scope.workspace,
             "AML_APP_ROOT": str(root / "code"),
             "SERVICE_NAME": self._endpoint,
             "HOME": str(self._folder),
@@ -105,9 +85,9 @@ class ScoringServer:
         match = _VERSIONED.search(str(reference))
         if match is None:
             raise ArmError(400, "BadArgument", f"The model '{reference}' is not a registered model's id.")
-        place = self._depot.references.locate(str(reference))
+        place = self._shop.references.locate(str(reference))
         folder = root / "azureml-models" / match[2] / match[3]
-        if not self._depot.storage.download(place, folder / PurePosixPath(place.path).name):
+        if not self._shop.storage.download(place, folder / PurePosixPath(place.path).name):
             raise ArmError(400, "BadArgument", f"The files of model {match[2]}:{match[3]} are not in storage.")
         return folder
 
@@ -118,9 +98,9 @@ class ScoringServer:
             raise ArmError(
                 400, "BadArgument", "codeConfiguration.codeId is required: the sandbox serves no image alone."
             )
-        uri = str(self._depot.catalogs["codes"].properties(match[2], match[3])["codeUri"])
+        uri = str(self._shop.catalogs["codes"].properties(match[2], match[3])["codeUri"])
         folder = root / "code"
-        self._depot.storage.download(self._depot.references.locate(uri), folder)
+        self._shop.storage.download(self._shop.references.locate(uri), folder)
         if not (folder / str(configuration.get("scoringScript"))).is_file():
             script = configuration.get("scoringScript")
             raise ArmError(400, "BadArgument", f"The scoring script '{script}' is not in the code that was uploaded.")

@@ -2,6 +2,7 @@
 endpoints and a managed identity.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -19,15 +20,15 @@ from sandbox.arm.jobs import Jobs
 from sandbox.arm.operations import Operations
 from sandbox.arm.recorder import Recorder
 from sandbox.arm.references import References
-from sandbox.arm.routes import routes
+from sandbox.arm.routes import Parts, routes
 from sandbox.arm.runs import Runs
-from sandbox.arm.scoring import Depot
-from sandbox.arm.steps import Workshop
 from sandbox.arm.storage import Storage
 from sandbox.arm.wire import Json, Scope
+from sandbox.arm.workshop import Workshop
 from sandbox.arm.workspace import Workspace
 from sandbox.azurite import Azurite
 from sandbox.identity import TENANT, Identity
+from sandbox.ports import listening_socket
 from sandbox.serving import Server
 
 KINDS = ("models", "data", "environments", "components", "codes")
@@ -43,55 +44,44 @@ class AzureStandIn:
     """
 
     def __init__(self, folder: Path, azurite: Azurite, scope: Scope | None = None) -> None:
-        self.scope = scope or Scope(tenant=TENANT)
+        bound = listening_socket()
+        self.url = f"https://127.0.0.1:{bound.getsockname()[1]}"
+        self.scope = replace(scope or Scope(tenant=TENANT), url=self.url)
         self.azurite = azurite
         self.identity = Identity(tenant=self.scope.tenant)
         self.recorder = Recorder()
         self.faults = Faults()
         self.storage = Storage(azurite)
         self.catalogs = {kind: Catalog(self.scope, kind) for kind in KINDS}
-        self._operations = Operations("/operations")
-        self._workspace = Workspace(self.scope, self.storage, self._operations)
+        operations = Operations(self.scope)
+        workspace = Workspace(self.scope, self.storage, operations)
         self._runs = Runs(self.scope, self.storage.datastores)
         references = References(self.storage, self._runs, self.catalogs["models"], self.catalogs["data"])
-        identity: dict[str, str] = {}
-        shop = Workshop(
-            self.scope, self.storage, self._runs, self.catalogs["codes"], references, identity, folder.resolve()
-        )
-        self._jobs = Jobs(shop, self.catalogs["components"], self._workspace, self._operations, self.faults)
-        depot = Depot(self.scope, self.storage, self.catalogs, references, identity, folder.resolve())
-        self.endpoints = Endpoints(self.scope, self._operations, self.faults, self.identity)
-        deployments = Deployments(self.scope, depot, self.endpoints, self._operations, self.faults)
-        gateway = Gateway(self.scope, self.identity, self.recorder, self.faults)
-        app = Starlette(
-            routes=[
-                self.identity.route(),
-                *routes(
-                    gateway,
-                    self._workspace,
-                    self._operations,
-                    self.catalogs,
-                    Assets(
-                        self.scope, self.storage, self._runs, references, self.catalogs["models"], self.catalogs["data"]
-                    ),
-                    self._jobs,
-                    History(self._runs, self.storage.datastores["workspaceartifactstore"]),
-                    self.endpoints,
-                    deployments,
-                    Front(self.endpoints, self.identity),
-                ),
-            ]
-        )
-        self._server = Server(app, azurite.certificate)
-        self.url = self._server.url
-        self._workspace.url = self._operations.url = self._runs.url = self.endpoints.url = self.url
         # What a compute offers a job: who it is and where the cloud is, but not what a workflow's own variables say.
-        identity.update(self._identity_environment())
+        workshop = Workshop(
+            self.scope, self.storage, self._runs, self.catalogs, references, self._identity(), folder.resolve()
+        )
+        self._jobs = Jobs(workshop, workspace, operations, self.faults)
+        self.endpoints = Endpoints(self.scope, operations, self.faults, self.identity)
+        parts = Parts(
+            workspace=workspace,
+            operations=operations,
+            catalogs=self.catalogs,
+            assets=Assets(self.scope, self.storage, self._runs, references, self.catalogs),
+            jobs=self._jobs,
+            history=History(self._runs, self.storage.datastores["workspaceartifactstore"]),
+            endpoints=self.endpoints,
+            deployments=Deployments(workshop, self.endpoints, operations, self.faults),
+            front=Front(self.endpoints, self.identity),
+        )
+        gateway = Gateway(self.scope, self.identity, self.recorder, self.faults)
+        app = Starlette(routes=[self.identity.route(), *routes(gateway, parts)])
+        self._server = Server(app, azurite.certificate, bound)
 
     def environment(self) -> dict[str, str]:
         """All variables that production code needs to find this Azure; they override what the machine has set."""
         return {
-            **self._identity_environment(),
+            **self._identity(),
             **self.azurite.environment(),
             "AZURE_SUBSCRIPTION_ID": self.scope.subscription,
             "AZURE_RESOURCE_GROUP": self.scope.group,
@@ -129,7 +119,7 @@ class AzureStandIn:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _identity_environment(self) -> dict[str, str]:
+    def _identity(self) -> dict[str, str]:
         return {
             **self.azurite.certificate.environment(),
             **self.identity.environment(self.url),

@@ -2,22 +2,18 @@
 carried off.
 """
 
-import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from sandbox.arm.catalog import Catalog
 from sandbox.arm.graph import Data, Literal, Step, Upstream
-from sandbox.arm.references import References
-from sandbox.arm.runs import Run, Runs
+from sandbox.arm.runs import Run
 from sandbox.arm.storage import Location, Storage
-from sandbox.arm.wire import ArmError, Json, Scope
+from sandbox.arm.wire import ArmError, Json
+from sandbox.arm.workshop import Workshop
 from sandbox.processes import start
 
 _OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
@@ -25,21 +21,6 @@ _VALUE = re.compile(r"\$\{\{\s*(inputs|outputs)\.(\w+)\s*\}\}")
 _CODE = re.compile(r"/codes/([^/]+)/versions/([^/]+)$")
 _TAIL_LINES = 20
 _POLL_SECONDS = 0.02
-# What a container would have of the machine around it; all else of our own environment stays out, as it does in Azure.
-_KEPT = ("LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """What a step needs of the service around it; `identity` are the variables of the compute's managed identity."""
-
-    scope: Scope
-    storage: Storage
-    runs: Runs
-    codes: Catalog
-    references: References
-    identity: Mapping[str, str]
-    folder: Path
 
 
 class StepFailedError(Exception):
@@ -48,13 +29,6 @@ class StepFailedError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.error: Json = {"code": "UserError", "message": message}
-
-
-def base_environment() -> dict[str, str]:
-    """The environment of a container with this Python in it."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-    return {**kept, "PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def run_step(shop: Workshop, step: Step, run: Run, planned: ArmError | None = None) -> None:
@@ -162,7 +136,7 @@ def _code(shop: Workshop, step: Step, folder: Path) -> Path:
         return folder
     snapshot = shop.folder / "snapshots" / f"{match[1]}-{match[2]}"
     if not snapshot.exists():
-        place = shop.storage.locate(str(shop.codes.properties(match[1], match[2])["codeUri"]))
+        place = shop.storage.locate(str(shop.catalogs["codes"].properties(match[1], match[2])["codeUri"]))
         if place is None or not shop.storage.download(place, snapshot):
             raise ArmError(404, "UserError", f"The code of step '{step.name}' is not in storage.")
     # Each step gets a copy of its own: what one writes into its working folder, the next must not see.
@@ -172,12 +146,8 @@ def _code(shop: Workshop, step: Step, folder: Path) -> Path:
 
 def _execute(shop: Workshop, step: Step, run: Run, command: str, folder: Path) -> None:
     environment = {
-        **base_environment(),
-        **shop.identity,
+        **shop.environment(),
         **step.environment,
-        "AZUREML_ARM_SUBSCRIPTION": shop.scope.subscription,
-        "AZUREML_ARM_RESOURCEGROUP": shop.scope.group,
-        "AZUREML_ARM_WORKSPACE_NAME": shop.scope.workspace,
         "AZUREML_ARM_PROJECT_NAME": str(run.root.properties.get("experimentName", "Default")),
         "AZUREML_EXPERIMENT_NAME": str(run.root.properties.get("experimentName", "Default")),
         "AZUREML_RUN_ID": run.name,

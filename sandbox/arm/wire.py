@@ -61,13 +61,14 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class Scope:
-    """The one workspace that is played, and the ids of what is in it."""
+    """The one workspace that is played, at `url`, and the ids of what is in it."""
 
     subscription: str = "00000000-0000-4000-8000-000000000001"
     group: str = "driftloop"
     workspace: str = "driftloop-ml"
     tenant: str = ""
     location: str = "westeurope"
+    url: str = ""
 
     @property
     def workspace_id(self) -> str:

@@ -13,10 +13,9 @@ SKUS = frozenset({"Standard_DS1_v2", "Standard_DS2_v2", "Standard_DS3_v2", "Stan
 
 
 class Workspace:
-    """One workspace, with the two datastores that every workspace has; `url` is the service's own address."""
+    """One workspace, with the two datastores that every workspace has."""
 
     def __init__(self, scope: Scope, storage: Storage, operations: Operations) -> None:
-        self.url = ""
         self._scope = scope
         self._storage = storage
         self._operations = operations
@@ -29,10 +28,10 @@ class Workspace:
         cloud = {
             "name": CLOUD,
             "portal": PORTAL,
-            "resourceManager": f"{self.url}/",
+            "resourceManager": f"{self._scope.url}/",
             "authentication": {
-                "loginEndpoint": f"{self.url}/login/",
-                "audiences": [f"{self.url}/"],
+                "loginEndpoint": f"{self._scope.url}/login/",
+                "audiences": [f"{self._scope.url}/"],
                 "tenant": "common",
                 "identityProvider": "AAD",
             },
@@ -48,7 +47,7 @@ class Workspace:
             "workspaceId": "00000000-0000-4000-8000-0000000000ff",
             "tenantId": self._scope.tenant,
             "provisioningState": "Succeeded",
-            "discoveryUrl": f"{self.url}/discovery",
+            "discoveryUrl": f"{self._scope.url}/discovery",
             "mlFlowTrackingUri": "",
             "storageAccount": f"/subscriptions/{self._scope.subscription}/resourceGroups/{self._scope.group}"
             "/providers/Microsoft.Storage/storageAccounts/devstoreaccount1",
@@ -71,7 +70,7 @@ class Workspace:
     def discovery(self, _: Call) -> Answer:
         """Where the data-plane services are: all here."""
         services = ("api", "history", "experimentation", "modelmanagement", "artifacts", "registry")
-        return Answer({**dict.fromkeys(services, self.url), "studio": PORTAL})
+        return Answer({**dict.fromkeys(services, self._scope.url), "studio": PORTAL})
 
     def datastore(self, call: Call) -> Answer:
         """One datastore, by name."""

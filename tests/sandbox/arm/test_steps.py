@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.arm.steps import base_environment, render
+from sandbox.arm.steps import render
 from sandbox.arm.wire import ArmError
 
 
@@ -22,10 +22,3 @@ def test_an_optional_part_stands_only_with_its_input() -> None:
 def test_a_placeholder_without_value_is_an_error_that_names_it() -> None:
     with pytest.raises(ArmError, match=r"\$\{\{inputs.gone\}\}"):
         render("run ${{inputs.gone}}", {})
-
-
-def test_a_step_inherits_nothing_that_the_workflow_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DRIFT_ID", "drift-1")
-    monkeypatch.setenv("AZURE_ML_WORKSPACE", "w")
-    monkeypatch.setenv("PYTHONPATH", "/somewhere")
-    assert not {"DRIFT_ID", "AZURE_ML_WORKSPACE", "PYTHONPATH"} & set(base_environment())

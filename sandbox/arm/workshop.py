@@ -1,0 +1,43 @@
+"""What a process that does the workspace's work, a step or a scoring server, needs of the service around it."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.arm.catalog import Catalog
+from sandbox.arm.references import References
+from sandbox.arm.runs import Runs
+from sandbox.arm.storage import Storage
+from sandbox.arm.wire import Scope
+
+# What a container would have of the machine around it; all else of our own environment stays out, as it does in Azure.
+_KEPT = ("LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Handles on the service; `identity` are the variables of the managed identity, `folder` is where work is done."""
+
+    scope: Scope
+    storage: Storage
+    runs: Runs
+    catalogs: Mapping[str, Catalog]
+    references: References
+    identity: Mapping[str, str]
+    folder: Path
+
+    def environment(self) -> dict[str, str]:
+        """What every process gets: this Python, the identity, and the names of the workspace."""
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+        return {
+            **kept,
+            **self.identity,
+            "PATH": path,
+            "PYTHONUNBUFFERED": "1",
+            "AZUREML_ARM_SUBSCRIPTION": self.scope.subscription,
+            "AZUREML_ARM_RESOURCEGROUP": self.scope.group,
+            "AZUREML_ARM_WORKSPACE_NAME": self.scope.workspace,
+        }
