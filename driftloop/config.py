@@ -94,14 +94,14 @@ class Config(msgspec.Struct, frozen=True):
         )
 
 
-def policy_of(model: Model) -> "Policy":
+def policy_of(model: Model, where: str = FILE_NAME) -> "Policy":
     """The model's `policy` table as the engine takes it. Raises ConfigError."""
     from driftloop.policy import Policy
 
     try:
         return msgspec.convert(model.policy, Policy)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"model {model.name}: policy: {error}") from None
+        raise ConfigError(f"{where}: policy of model {model.name}: {error}") from None
 
 
 def load(path: Path | str, environ: Mapping[str, str] = os.environ) -> Config:
@@ -200,7 +200,7 @@ def _validate(model: Model, where: str) -> None:
     for name, least in (("labels_required", 0), ("cooldown_hours", 0), ("max_attempts", 1), ("settle_seconds", 0)):
         if not getattr(model, name) >= least:
             raise ConfigError(f"{where}: {name} must be at least {least}")
-    policy_of(model)
+    policy_of(model, where)
     if isinstance(model.dispatch, GitHubTarget) and not re.fullmatch(
         r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", model.dispatch.repository
     ):

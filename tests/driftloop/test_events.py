@@ -1,0 +1,85 @@
+"""Identifiers and the small files that travel: stable, hostile text refused."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import msgspec
+import pytest
+
+from driftloop.errors import InputError
+from driftloop.events import DriftDetected, check_id, drift_id, iso, latest, read_in_service, read_outcome
+
+SHA = "a" * 64
+
+
+def test_ids_are_the_same_for_the_same_and_differ_for_each_part() -> None:
+    assert check_id("m", SHA, "w") == check_id("m", SHA, "w")
+    assert (
+        len({check_id("m", SHA, "w"), check_id("n", SHA, "w"), check_id("m", SHA, "v"), check_id("m", "b", "w")}) == 4
+    )
+    assert len({drift_id("m", SHA, 0), drift_id("m", SHA, 1), drift_id("n", SHA, 0)}) == 3
+    assert check_id("ab", "c", "d") != check_id("a", "bc", "d"), "parts cannot run into each other"
+
+
+def test_ids_have_the_form_of_the_architecture_page() -> None:
+    assert msgspec.convert(drift_id("m", SHA, 0), str).startswith("drift-")
+    assert len(drift_id("m", SHA, 0)) == len("drift-") + 12
+    assert len(check_id("m", SHA, "w")) == len("chk-") + 12
+
+
+def test_times_are_written_in_utc() -> None:
+    local = datetime(2026, 11, 23, 7, tzinfo=timezone(timedelta(hours=1)))
+
+    assert iso(local) == "2026-11-23T06:00:00Z"
+    with pytest.raises(ValueError, match="without a time zone"):
+        iso(datetime(2026, 11, 23))  # noqa: DTZ001
+
+
+def test_the_latest_time_is_found_across_zones_and_spellings() -> None:
+    assert latest("2026-11-23T06:00:00Z", None, "2026-11-23T06:30:00+01:00") == "2026-11-23T06:00:00Z"
+    assert latest("2026-11-23", "2026-11-23T00:00:01+00:00") == "2026-11-23T00:00:01+00:00"
+    with pytest.raises(InputError, match="not a time"):
+        latest("yesterday", "2026-11-23")
+
+
+def test_a_payload_is_what_the_workflow_reads() -> None:
+    event = DriftDetected("d", "c", "m", "3", "drift", "2026-11-22T00:00:00Z", "2026-11-20T00:00:00Z")
+
+    assert set(event.payload()) == {"drift_id", "check_id", "model", "baseline_version", "reason", "as_of", "since"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff",
+        b'{"model": "m"}',
+        b'{"model": "m", "version": "1", "baseline_sha256": "short"}',
+        b'{"model": "m", "version": "../../x", "baseline_sha256": "' + SHA.encode() + b'"}',
+        b'{"model": "m", "version": 1, "baseline_sha256": "' + SHA.encode() + b'"}',
+    ],
+)
+def test_a_damaged_pointer_is_an_error(content: bytes) -> None:
+    with pytest.raises(InputError, match=r"in-service\.json"):
+        read_in_service(content, "in-service.json")
+
+
+def test_a_pointer_may_hold_more_than_we_read() -> None:
+    content = msgspec.json.encode(
+        {"model": "m", "version": "3", "baseline_sha256": SHA, "deployment": "blue", "later": [1]}
+    )
+
+    assert read_in_service(content, "x").deployment == "blue"
+
+
+def test_an_outcome_is_one_of_three_words() -> None:
+    good = {"drift_id": "d", "outcome": "rejected", "model": "m", "at": "2026-11-23T06:00:00Z", "gate": None}
+
+    assert read_outcome(msgspec.json.encode(good), "x").outcome == "rejected"
+    with pytest.raises(InputError):
+        read_outcome(msgspec.json.encode({**good, "outcome": "great"}), "x")
+
+
+def test_now_is_a_moment_of_utc() -> None:
+    assert iso(datetime.now(UTC)).endswith("Z")
