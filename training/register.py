@@ -1,9 +1,9 @@
 """Step 4: register a promoted challenger, once for a drift and once for a job; a rejected one is left alone.
 
-Beside the registered model goes what others need without loading it: `baselines/<model>/<version>.parquet` for the
-drift check and `<version>.smoke.json` for deployment. They are written first, because registering is what starts a
-deployment. `registration.json` and the gate also go to `outcomes/jobs/<job>.json`, where the workflow that submitted
-the job reads them.
+Beside the registered model goes what others need without loading it: `baselines/<model>/<version>.parquet` and
+`<version>.metrics.json` for the drift check, `<version>.smoke.json` for deployment. They are written first, because
+registering is what starts a deployment. `registration.json` and the gate also go to `outcomes/jobs/<job>.json`, where
+the workflow that submitted the job reads them.
 """
 
 import os
@@ -18,6 +18,13 @@ from driftloop.errors import ConfigError, DriftloopError
 from training import model_file, step, workspace
 from training.gate import Gate
 from training.prepare import FOLDER
+
+BESIDE = {
+    model_file.BASELINE: "parquet",
+    model_file.SMOKE: "smoke.json",
+    model_file.METRICS: "metrics.json",
+    model_file.CARD: "md",
+}
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -90,7 +97,7 @@ def register(model: Path, gate: Gate, ids: Ids, registry: Registry) -> Registrat
     }
     tags = {name: value for name, value in tags.items() if value}
     registry.register_data(ids, data["sha256"][:12], {name: tags[name] for name in ("data_sha256", "data_end", "rows")})
-    for name, suffix in ((model_file.BASELINE, "parquet"), (model_file.SMOKE, "smoke.json"), (model_file.CARD, "md")):
+    for name, suffix in BESIDE.items():
         registry.put("baselines", f"{ids.model}/{version}.{suffix}", model_file.find(model, name).read_bytes())
     registry.register(ids, version, tags)
     return Registration(True, version, ids.model, ids.job, ids.drift_id or None)

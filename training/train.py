@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from driftloop.performance import Errors
 from driftloop.schema import Schema
 from training import candidates, features, gate, model_card, model_file, settings, step, subgroups, tracking
 from training.prepare import FOLDER, RECENT, SCHEMA, Data
@@ -30,6 +31,7 @@ class Metrics(msgspec.Struct, frozen=True):
     older_weight: float
     cross_validated: list[candidates.Score]
     holdout: gate.Errors
+    holdout_errors: Errors
     target_mean: float
     subgroups: dict[str, model_card.Subgroup]
     importances: dict[str, float]
@@ -55,6 +57,7 @@ def train(schema: Schema, folder: Path, out: Path, how: settings.Settings, model
         older_weight=scores[0].older_weight,
         cross_validated=scores,
         holdout=gate.errors(target, predicted),
+        holdout_errors=Errors.of(np.abs(target - predicted)),
         target_mean=float(y[recent].mean()),
         subgroups={
             name: model_card.Subgroup(int(mask.sum()), gate.errors(target[mask], predicted[mask]))

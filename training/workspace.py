@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def client(signed_in: "TokenCredential", subscription: str, group: str, workspace: str) -> "MLClient":
-    """A client that reads nothing from files, shows no bars, and keeps its notes about experimental classes to itself."""
+    """A client that shows no bars, and keeps its notes about experimental classes to itself."""
     # Where the SDK looks up a workspace it imports all of mlflow, for a tracking address that is never asked for here:
     # 3 s of processor time. It does without where the import fails.
     modules: dict[str, object | None] = sys.modules  # type: ignore[assignment]

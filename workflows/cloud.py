@@ -22,9 +22,16 @@ def credential(environment: Mapping[str, str] = os.environ) -> "TokenCredential"
     behind is
     good for minutes only (AADSTS700024).
     """
-    from azure.identity import AzurePipelinesCredential, ClientAssertionCredential, DefaultAzureCredential
+    from azure.identity import (
+        AzurePipelinesCredential,
+        ClientAssertionCredential,
+        ClientSecretCredential,
+        DefaultAzureCredential,
+    )
 
     client, tenant = environment.get("AZURE_CLIENT_ID"), environment.get("AZURE_TENANT_ID")
+    if client and tenant and (secret := environment.get("AZURE_CLIENT_SECRET")):
+        return ClientSecretCredential(tenant, client, secret)
     if client and tenant and environment.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
         return ClientAssertionCredential(tenant, client, lambda: _github_assertion(environment))
     connection = environment.get("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID")

@@ -68,7 +68,7 @@ class Prober:
                 time.sleep(pause)
 
     def watch(self, slot: str, seconds: float, times: int = 10) -> float:
-        """Asks the slot over a span of time; the slowest answer in seconds. Raises SmokeError at the first wrong one."""
+        """Asks the slot over a span of time; the slowest answer in seconds. Raises SmokeError."""
         slowest = 0.0
         for _ in range(times):
             try:
