@@ -187,7 +187,7 @@ def _parser() -> argparse.ArgumentParser:
 
 _DESCRIPTION = (
     "Create what GitHub Actions or Azure Pipelines needs to sign in to Azure: applications with federated credentials, "
-    "least-privilege roles, variables, and environments with reviewers. Run it again at any time: it changes only what differs."
+    "least-privilege roles, variables, environments with reviewers. Run again, it changes only what differs."
 )
 
 if __name__ == "__main__":

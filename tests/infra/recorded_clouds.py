@@ -46,7 +46,7 @@ EMPTY: dict[str, Any] = {
 CHANGING = {"create", "update", "delete", "set", "reset"}
 
 
-class Fail(Exception):
+class RefusedError(Exception):
     """Ends the call with exit code 1 and this on standard error."""
 
 
@@ -98,7 +98,7 @@ def az(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
             return {"id": GROUP}
         case ["deployment", "group", "list", *_]:
             if option(a, "--resource-group") not in s["groups"]:
-                raise Fail("ERROR: (ResourceGroupNotFound) Resource group could not be found.")
+                raise RefusedError("ERROR: (ResourceGroupNotFound) Resource group could not be found.")
             return deployments(s)
         case ["functionapp", "keys", "list", *_]:
             return {"functionKeys": {"default": "the-function-key"}}
@@ -115,7 +115,7 @@ def az(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
             return application(a, stdin, s)
         case ["devops" | "pipelines", *_]:
             return devops(a, s)
-    raise Fail(f"ERROR: az {' '.join(a)} is not known here")
+    raise RefusedError(f"ERROR: az {' '.join(a)} is not known here")
 
 
 def deployments(s: dict[str, Any]) -> list[dict[str, Any]]:
@@ -232,7 +232,7 @@ def gh(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
             return None
         case ["api", *_]:
             return github_api(a, stdin, s)
-    raise Fail(f"gh: {' '.join(a)} is not known here")
+    raise RefusedError(f"gh: {' '.join(a)} is not known here")
 
 
 def github_api(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
@@ -246,7 +246,7 @@ def github_api(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
         return {"id": 42, "full_name": "Contoso/driftloop", "owner": {"id": 4711}}
     found = re.fullmatch(r"repos/Contoso/driftloop/environments/(\w+)(/deployment-branch-policies)?", path)
     if not found:
-        raise Fail("gh: Not Found (HTTP 404)")
+        raise RefusedError("gh: Not Found (HTTP 404)")
     name = found[1]
     if method == "PUT":
         body = json.loads(stdin)
@@ -256,7 +256,7 @@ def github_api(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
         policy = body["deployment_branch_policy"]
         s["environments"][name] = {**before, "protection_rules": rules, "deployment_branch_policy": policy}
     elif name not in s["environments"]:
-        raise Fail("gh: Not Found (HTTP 404)")
+        raise RefusedError("gh: Not Found (HTTP 404)")
     elif method == "DELETE":
         del s["environments"][name]
         s["variables"] = {k: v for k, v in s["variables"].items() if not k.startswith(f"{name}/")}
@@ -272,11 +272,8 @@ def number(s: dict[str, Any]) -> int:
     return int(s["next"])
 
 
-def main() -> int:
-    folder, arguments = Path(__file__).parent, sys.argv[1:]
-    program = Path(__file__).name
-    takes_stdin = "@-" in arguments or arguments[-1] == "-" or arguments[:2] == ["secret", "set"]
-    stdin = sys.stdin.read() if takes_stdin else ""
+def answer(folder: Path, program: str, arguments: list[str], stdin: str) -> tuple[int, str, str]:
+    """One call: exit code, standard output, standard error. Recorded, whatever it answers."""
     s = json.loads((folder / "state.json").read_text())
     change = is_change(arguments)
     with (folder / "calls.jsonl").open("a") as log:
@@ -284,16 +281,23 @@ def main() -> int:
     s["changes"] += change
     try:
         if change and s["changes"] == s["fail_at"]:
-            raise Fail("WARNING: a new version is available\nERROR: (TooManyRequests) Try again later.\nmore")
-        answer = (az if program == "az" else gh)(arguments, stdin, s)
-    except Fail as error:
+            return 1, "", "WARNING: a new version is available\nERROR: (TooManyRequests) Try again later.\nmore\n"
+        result = (az if program == "az" else gh)(arguments, stdin, s)
+    except RefusedError as error:
+        return 1, "", f"{error}\n"
+    finally:
         (folder / "state.json").write_text(json.dumps(s))
-        sys.stderr.write(f"{error}\n")
-        return 1
-    (folder / "state.json").write_text(json.dumps(s))
-    if answer is not None:
-        sys.stdout.write(answer if isinstance(answer, str) else json.dumps(answer))
-    return 0
+    return 0, "" if result is None else result if isinstance(result, str) else json.dumps(result), ""
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    takes_stdin = "@-" in arguments or arguments[-1] == "-" or arguments[:2] == ["secret", "set"]
+    stdin = sys.stdin.read() if takes_stdin else ""
+    code, out, err = answer(Path(__file__).parent, Path(__file__).name, arguments, stdin)
+    sys.stdout.write(out)
+    sys.stderr.write(err)
+    return code
 
 
 if __name__ == "__main__" and os.path.basename(__file__) in {"az", "gh"}:  # noqa: PTH119

@@ -1,20 +1,23 @@
-"""python -m infra.identities against `az` and `gh` on PATH that keep a small cloud and record every call."""
+"""python -m infra.identities against an `az` and a `gh` that keep a small cloud and record every call.
+
+Tests with the fixture `on_path` start both as programs from PATH; the others call the same two in this process, because
+60 programs a run take seconds.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded_clouds import GROUP, calls, install, state, update
+from recorded_clouds import GROUP, answer, calls, install, state, update
 
 from infra.identities import shell
 from infra.identities.__main__ import main
 
-Run = Callable[..., int]
 GITHUB = (
     "--repository",
     "contoso/driftloop",
@@ -28,12 +31,24 @@ GITHUB = (
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("AZURE_RESOURCE_GROUP", "AZURE_LOCATION", "AZURE_SUBSCRIPTION_ID"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(install(tmp_path)))
     monkeypatch.setattr(shell, "PAUSE", 0.0)
     return tmp_path
+
+
+@pytest.fixture
+def cloud(on_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def run(command: Sequence[str], stdin: str | None = None) -> str:
+        code, out, err = answer(on_path, command[0], list(command[1:]), stdin or "")
+        if code:
+            raise shell.CommandError(command, err)
+        return out
+
+    monkeypatch.setattr(shell, "_run", run)
+    return on_path
 
 
 def changes(cloud: Path) -> list[dict[str, Any]]:
@@ -220,9 +235,7 @@ def test_what_somebody_changed_by_hand_is_corrected(cloud: Path) -> None:
     assert "repo:somebody/else:ref:refs/heads/main" not in trusted(cloud, "driftloop-workflows")
 
 
-def test_before_provisioning_it_does_what_it_can_and_says_what_is_left(
-    cloud: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_before_provisioning_it_does_what_it_can_and_says_so(cloud: Path, capsys: pytest.CaptureFixture[str]) -> None:
     update(cloud, outputs={}, groups=[])
     assert main(GITHUB) == 0
     assert state(cloud)["groups"] == ["rg-driftloop"]
@@ -231,15 +244,18 @@ def test_before_provisioning_it_does_what_it_can_and_says_what_is_left(
     assert "run this again afterwards" in capsys.readouterr().out
 
 
-def test_the_client_secret_goes_from_az_to_gh_by_standard_input_only(
-    cloud: Path, capsys: pytest.CaptureFixture[str]
+def test_as_programs_a_name_with_spaces_stays_one_argument_and_the_secret_off_every_command_line(
+    on_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     secret = "a-client-secret-nobody-may-see"
-    assert main((*GITHUB, "--with-secret")) == 0
-    assert state(cloud)["secrets"]["AZURE_CLIENT_SECRET"] == secret
+    assert main((*GITHUB, "--with-secret", "--name", "Drift loop of Ward 7")) == 0
+    created = next(call for call in changes(on_path) if call["arguments"][:3] == ["ad", "app", "create"])
+    assert created["arguments"][4] == "Drift loop of Ward 7-workflows"
     printed = capsys.readouterr()
+    assert "--display-name 'Drift loop of Ward 7-workflows'" in printed.out
+    assert state(on_path)["secrets"]["AZURE_CLIENT_SECRET"] == secret
     assert secret not in printed.out + printed.err
-    for call in calls(cloud):
+    for call in calls(on_path):
         assert secret not in " ".join(call["arguments"])
         assert "the-function-key" not in " ".join(call["arguments"])
 
@@ -298,15 +314,6 @@ def test_hostile_names_are_refused_before_anything_is_asked(cloud: Path, options
         code = int(stopped.code or 0)
     assert code != 0
     assert not calls(cloud)
-
-
-def test_a_name_with_spaces_is_one_argument_and_quoted_in_print(
-    cloud: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main((*GITHUB, "--name", "Drift loop of Ward 7")) == 0
-    created = next(call for call in changes(cloud) if call["arguments"][:3] == ["ad", "app", "create"])
-    assert created["arguments"][4] == "Drift loop of Ward 7-workflows"
-    assert "--display-name 'Drift loop of Ward 7-workflows'" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,17 @@
+# Signs az in with this job's own OIDC token. Run it before each long command: the session that it leaves is good for about an hour,
+# but the token behind it for minutes, so az cannot renew it.
+set -euo pipefail
+
+: "${ACTIONS_ID_TOKEN_REQUEST_URL:?the job needs the permission id-token: write}"
+: "${AZURE_CLIENT_ID:?is not set: run python -m infra.identities first (docs/identities.md)}"
+: "${AZURE_TENANT_ID:?is not set: run python -m infra.identities first (docs/identities.md)}"
+: "${AZURE_SUBSCRIPTION_ID:?is not set: run python -m infra.identities first (docs/identities.md)}"
+
+assertion="$(curl --silent --show-error --fail --retry 3 \
+  --header "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \
+  "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=api://AzureADTokenExchange" |
+  python3 -c 'import json, sys; print(json.load(sys.stdin)["value"])')"
+echo "::add-mask::$assertion"
+az login --only-show-errors --output none --service-principal \
+  --username "$AZURE_CLIENT_ID" --tenant "$AZURE_TENANT_ID" --federated-token "$assertion"
+az account set --subscription "$AZURE_SUBSCRIPTION_ID"
