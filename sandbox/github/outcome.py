@@ -39,7 +39,9 @@ class Outcome:
         if line.get("command") == "error" or line.get("level") == "error":
             job.annotations.append(str(line.get("arg") or line.get("msg", "")).strip())
         if line.get("jobResult"):
-            job.conclusion = str(line["jobResult"])
+            result = str(line["jobResult"])
+            # act does not know that it was the cancellation that made the step fail
+            job.conclusion = "cancelled" if result == "failure" and self._run.cancelled.is_set() else result
             job.completed_at = now()
             self._started.pop(act_name, None)
             self._job_done(job.key)

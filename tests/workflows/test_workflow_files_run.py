@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.github import GitHubStandIn
-from tests.sandbox.github.client import Client, shorten_lock, write_tree
+from tests.sandbox.github.client import Client, shorten_lock, wait_for_text, write_tree
 
 ROOT = Path(__file__).parents[2]
 VARIABLES = {"AZURE_CLIENT_ID": "client", "AZURE_ML_WORKSPACE": "ws", "DRIFTLOOP_MODEL": "diabetes-progression"}
@@ -116,6 +116,44 @@ def test_a_rollback_by_hand_needs_no_version(github: GitHubStandIn) -> None:
     assert run.conclusion == "success"
     (deploy,) = recorded((run.folder / "log.txt").read_text())
     assert deploy["argv"] == ["rollback", "--model", "diabetes-progression"]
+
+
+def test_cancelling_the_run_reaches_the_program_which_can_cancel_its_job(github: GitHubStandIn, tree: Path) -> None:
+    listener = """
+        import signal, sys, time
+        def heard(number, frame):
+            print("heard", signal.Signals(number).name, flush=True)
+            sys.exit(1)
+        signal.signal(signal.SIGINT, heard)
+        print("listening", flush=True)
+        time.sleep(300)
+    """
+    write_tree(tree, {"workflows/train.py": listener, "training/train.py": "alpha = 3\n"})
+    (run,) = github.push()
+    log = run.folder / "log.txt"
+    wait_for_text(log, "train/train: listening")
+    assert Client(github).send("POST", f"/repos/-/actions/runs/{run.id}/cancel").status_code == 202
+    github.wait_idle(60)
+    assert "heard SIGINT" in log.read_text()
+    assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "cancelled"), ("deploy", "cancelled")]
+    assert run.conclusion == "cancelled"
+
+
+def test_a_failed_run_that_is_run_again_keeps_its_id_and_its_payload(github: GitHubStandIn, tree: Path) -> None:
+    """What lets `workflows.train` find the job that it started before."""
+    names = 'os.environ["GITHUB_RUN_ID"], os.environ["GITHUB_RUN_ATTEMPT"], os.environ["DRIFT_ID"]'
+    write_tree(tree, {"workflows/train.py": f"import os, sys\nprint('SAME', {names})\nsys.exit(1)\n"})
+    github.push(paths=["README.md"])
+    Client(github).dispatch("drift-detected", DRIFT)
+    github.wait_idle(120)
+    (run,) = github.runs
+    first = (run.folder / "log.txt").read_text()
+    assert Client(github).send("POST", f"/repos/-/actions/runs/{run.id}/rerun").status_code == 201
+    github.wait_idle(120)
+    second = (run.folder / "log.txt").read_text()
+    assert (run.attempt, run.conclusion, len(github.runs)) == (2, "failure", 1)
+    assert f"SAME {run.id} 1 drift-0123456789ab" in first
+    assert f"SAME {run.id} 2 drift-0123456789ab" in second
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A caller of the stand-in's API, and a writer of small repositories."""
 
+import time
 from pathlib import Path
 from textwrap import dedent
 
@@ -15,6 +16,14 @@ def write_tree(folder: Path, files: dict[str, str]) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
     return folder
+
+
+def wait_for_text(file: Path, text: str) -> None:
+    """Wait until a log says so."""
+    deadline = time.monotonic() + 20
+    while not (file.exists() and text in file.read_text()):
+        assert time.monotonic() < deadline, f"{text!r} did not appear in {file}"
+        time.sleep(0.05)
 
 
 def shorten_lock(tree: Path) -> None:

@@ -3,7 +3,7 @@ import time
 from pathlib import Path
 
 from sandbox.github import GitHubStandIn
-from tests.sandbox.github.client import Client, write_tree
+from tests.sandbox.github.client import Client, wait_for_text, write_tree
 
 
 def test_a_push_to_a_watched_path_runs_the_file_the_called_workflow_and_reports_their_jobs(
@@ -70,13 +70,6 @@ SLEEPER = """
         runs-on: ubuntu-latest
         steps: [{run: "true"}]
 """
-
-
-def wait_for_text(file: Path, text: str) -> None:
-    deadline = time.monotonic() + 20
-    while not (file.exists() and text in file.read_text()):
-        assert time.monotonic() < deadline, f"{text!r} did not appear in {file}"
-        time.sleep(0.05)
 
 
 def test_cancelling_interrupts_the_step_runs_what_always_runs_and_skips_the_rest(
