@@ -20,7 +20,7 @@ Integers = npt.NDArray[np.int64]
 MOST_BINS = 1024
 FINEST = 26
 MANTISSA = 52
-DENSE = 1 << 17
+DENSE = 1 << 18
 TASTE = 4096
 MAGNITUDE = np.int64(0x7FFFFFFFFFFFFFFF)
 
@@ -51,25 +51,27 @@ class Bins:
         centres[self.keys == 0] = 0.0  # holds zero and what underflows; zero is what people record
         return centres
 
-    def add(self, values: Floats, lowest: float, highest: float) -> Bins:
-        """With more finite numbers, of which the smallest and largest are given (they were needed anyway)."""
+    def add(self, bits: Integers, lowest: float, highest: float) -> Bins:
+        """With more finite numbers: their `bits` as 64-bit integers (of x + 0.0), the smallest and the largest.
+
+        The caller has these anyway; `bits` is overwritten.
+        """
+        if lowest < 0:
+            _turn(bits)
+        bottom, top = (int(end) for end in _turn((np.array([lowest, highest]) + 0.0).view(np.int64)))
         precision = self.precision
-        if len(values) > TASTE:
+        if (top - bottom) >> (MANTISSA - precision) >= DENSE and len(bits) > TASTE:
             # A few thousand of them already bound the precision: no sorting of a large batch at full precision.
-            taste = values[:TASTE]
-            tasted = Bins(precision, *_unique(_ordered(taste, float(taste.min())) >> (MANTISSA - precision)))
-            precision = tasted._fitted().precision
+            precision = Bins(precision, *_unique(bits[:TASTE] >> (MANTISSA - precision)))._fitted().precision
         shift = MANTISSA - precision
-        keys = _ordered(values, lowest)
-        keys >>= shift
-        ends = _ordered(np.array([lowest, highest]), lowest) >> shift
-        first, span = int(ends[0]), int(ends[1] - ends[0]) + 1
-        if span <= DENSE:
-            keys -= first
-            dense = np.bincount(keys, minlength=1)
-            filled = np.flatnonzero(dense)
-            return self.merge(Bins(precision, filled + first, dense[filled]))
-        return self.merge(Bins(precision, *_unique(keys)))
+        bits >>= shift
+        first, last = bottom >> shift, top >> shift
+        if last - first >= DENSE:
+            return self.merge(Bins(precision, *_unique(bits)))
+        bits -= first
+        dense = np.bincount(bits)
+        filled = np.flatnonzero(dense)
+        return self.merge(Bins(precision, filled + first, dense[filled]))
 
     def merge(self, other: Bins) -> Bins:
         """Both together."""
@@ -103,11 +105,9 @@ class Bins:
         return bins
 
 
-def _ordered(values: Floats, lowest: float) -> Integers:
-    """Integers in the order of the numbers: IEEE 754 bits, those of negative numbers turned round."""
-    bits: Integers = (values + 0.0).view(np.int64)  # + 0.0 makes a copy, and -0.0 into 0.0
-    if lowest < 0:
-        bits ^= (bits >> 63) & MAGNITUDE
+def _turn(bits: Integers) -> Integers:
+    """IEEE 754 bits into integers in the order of the numbers: those of negative numbers turned round, in place."""
+    bits ^= (bits >> 63) & MAGNITUDE
     return bits
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,15 @@ from driftloop.categories import Categories, name_hash
 from driftloop.columns import Numbers, Texts, numbers, texts, times
 from driftloop.errors import SchemaError
 from driftloop.profile import ColumnProfile, Profile
-from driftloop.reading import BATCH_ROWS, as_batches
+from driftloop.reading import as_batches
 from driftloop.sample import MOST_ROWS, Sample
 from driftloop.schema import COMPARED, Column, Schema
 
 Floats = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.uint64]
-SUBBATCH = BATCH_ROWS
+Bits = npt.NDArray[np.int64]
+SUBBATCH = 1 << 15
+"""Rows that are looked at together: few enough for a processor's cache."""
 HALF = np.uint64(32)
 EVERY = np.uint64(0xFFFFFFFFFFFFFFFF)
 """The largest key: nothing has been left out of the sample yet."""
@@ -106,12 +109,22 @@ class Profiler:
         for column in self._read:
             place = batch.schema.get_field_index(column.name)
             part = None if place < 0 else read_column(column, batch.column(place), self.schema.missing)
-            if part is not None:
-                _mix(keys, part, self._salts[column.name])
             if column.role == "timestamp" and isinstance(part, Numbers):
                 self._see_times(part.values)
+            if isinstance(part, Numbers):
+                found = Found.of(part)
+                _mix(keys, found.hashable(), self._salts[column.name])
+            elif part is not None:
+                _mix(keys, _text_bits(part), self._salts[column.name])
             if column.name in self._compared:
-                self._columns[column.name] = _count(self._columns[column.name], part, rows)
+                summary = self._columns[column.name]
+                if isinstance(part, Numbers):
+                    counted = _count_numbers(summary, found, rows)
+                elif part is not None:
+                    counted = _count_texts(summary, part, rows)
+                else:
+                    counted = _count_absent(summary, rows)
+                self._columns[column.name] = counted
                 read[self._compared[column.name]] = part
         _finish(keys)
         self._consider(keys, read)
@@ -126,7 +139,8 @@ class Profiler:
     def _consider(self, keys: Keys, read: list[Numbers | Texts | None]) -> None:
         places = np.flatnonzero(keys <= self._found.limit)
         if len(places) > 4 * MOST_ROWS:
-            distinct = np.unique(keys[places])
+            ordered = np.sort(keys[places])
+            distinct = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
             if len(distinct) > MOST_ROWS:
                 # This batch alone fills the sample, so no larger key can end in it.
                 self._found.limit = distinct[MOST_ROWS - 1]
@@ -168,16 +182,41 @@ class Profiler:
         return np.empty((0, len(self._compared)))
 
 
-def _mix(keys: Keys, part: Numbers | Texts, salt: np.uint64) -> None:
+@dataclass(frozen=True)
+class Found:
+    """Numbers looked at once: their bits (of x + 0.0, so that -0.0 is 0.0), and whether all are finite."""
+
+    part: Numbers
+    bits: Bits
+    lowest: float
+    highest: float
+
+    @classmethod
+    def of(cls, part: Numbers) -> Found:
+        values = part.values
+        return cls(part, (values + 0.0).view(np.int64), float(values.min()) + 0.0, float(values.max()) + 0.0)
+
+    @property
+    def finite(self) -> bool:
+        """Minimum and maximum are NaN where any value is."""
+        return isfinite(self.lowest) and isfinite(self.highest)
+
+    def hashable(self) -> Keys:
+        """A copy of the bits, with one pattern for every missing value."""
+        bits = self.bits.view(np.uint64)
+        if not self.finite:
+            return np.where(np.isnan(self.part.values), NOTHING, bits)
+        return bits.copy()
+
+
+def _text_bits(part: Texts) -> Keys:
+    names = np.array([name_hash(name) for name in part.levels] + [int(NOTHING)], dtype=np.uint64)
+    bits: Keys = names[part.codes]
+    return bits
+
+
+def _mix(keys: Keys, bits: Keys, salt: np.uint64) -> None:
     """Add a column to the rows' hashes: a sum over columns, so the order of columns does not matter."""
-    if isinstance(part, Texts):
-        names = np.array([name_hash(name) for name in part.levels] + [int(NOTHING)], dtype=np.uint64)
-        bits = names[part.codes]
-    else:
-        bits = (part.values + 0.0).view(np.uint64)
-        unknown = np.isnan(part.values)
-        if unknown.any():
-            bits[unknown] = NOTHING
     bits ^= bits >> HALF
     bits *= salt
     keys += bits
@@ -192,10 +231,8 @@ def _finish(keys: Keys) -> None:
     keys ^= keys >> np.uint64(31)
 
 
-def _count(column: ColumnProfile, part: Numbers | Texts | None, rows: int) -> ColumnProfile:
-    if part is None:
-        return replace(column, rows=column.rows + rows, missing=column.missing + rows, absent=column.absent + rows)
-    return _count_texts(column, part, rows) if isinstance(part, Texts) else _count_numbers(column, part, rows)
+def _count_absent(column: ColumnProfile, rows: int) -> ColumnProfile:
+    return replace(column, rows=column.rows + rows, missing=column.missing + rows, absent=column.absent + rows)
 
 
 def _count_texts(column: ColumnProfile, part: Texts, rows: int) -> ColumnProfile:
@@ -209,19 +246,19 @@ def _count_texts(column: ColumnProfile, part: Texts, rows: int) -> ColumnProfile
     )
 
 
-def _count_numbers(column: ColumnProfile, part: Numbers, rows: int) -> ColumnProfile:
-    values = part.values
-    lowest, highest = float(values.min()), float(values.max())
+def _count_numbers(column: ColumnProfile, found: Found, rows: int) -> ColumnProfile:
+    values, bits, lowest, highest = found.part.values, found.bits, found.lowest, found.highest
     missing = negative = positive = 0
-    if not np.isfinite(lowest + highest):
+    if not found.finite:
         missing = int(np.count_nonzero(np.isnan(values)))
         negative = int(np.count_nonzero(values == -np.inf))
         positive = int(np.count_nonzero(values == np.inf))
-        values = values[np.isfinite(values)]
+        finite = np.isfinite(values)
+        values, bits = values[finite], bits[finite]
+        lowest, highest = (float(values.min()) + 0.0, float(values.max()) + 0.0) if len(values) else (0.0, 0.0)
     histogram = column.histogram or Bins.empty()
-    counted = ColumnProfile(rows, missing, part.malformed, 0, negative, positive)
+    counted = ColumnProfile(rows, missing, found.part.malformed, 0, negative, positive)
     if len(values):
-        lowest, highest = float(values.min()) + 0.0, float(values.max()) + 0.0
         counted = replace(counted, minimum=lowest, maximum=highest)
-        histogram = histogram.add(values, lowest, highest)
+        histogram = histogram.add(bits, lowest, highest)
     return replace(column.merge(counted), histogram=histogram)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 1 << 16
 LINES = 1 << 13
+MAPPED_BYTES = 128 << 20
+LARGE_GROUP_BYTES = 200 << 20
 FORMATS = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
@@ -38,6 +40,9 @@ def read_batches(
     kind, zipped = _format(format or name)
     wanted = None if schema is None else [c.name for c in schema.columns if c.role != "ignore"]
     try:
+        if kind == "parquet" and not zipped and isinstance(source, str | Path):
+            yield from _parquet(str(source), wanted)
+            return
         with _opened(source, zipped) as file:
             yield from {"parquet": _parquet, "csv": _csv, "jsonl": _jsonl}[kind](file, wanted)
     except FileNotFoundError:
@@ -82,10 +87,24 @@ def _opened(source: str | Path | IO[bytes], zipped: bool) -> Iterator[Any]:
         yield stack.enter_context(gzip.open(file, "rb")) if zipped else file
 
 
-def _parquet(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
+def _parquet(file: IO[bytes] | str, wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 
-    parquet = pq.ParquetFile(file, pre_buffer=False)
+    if isinstance(file, str) and not Path(file).stat().st_size:
+        raise InputError("the file is empty")
+    # Arrow reads a path by itself, without a Python call for every page. Small files are mapped: no copy at all.
+    small = isinstance(file, str) and Path(file).stat().st_size <= MAPPED_BYTES
+    with pq.ParquetFile(file, memory_map=small, pre_buffer=False) as parquet:
+        metadata = parquet.metadata
+        groups = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
+        if max(groups, default=0) > LARGE_GROUP_BYTES:
+            # One huge row group: read it piece by piece, so that memory stays bounded.
+            yield from _parquet_batches(pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20), wanted)
+        else:
+            yield from _parquet_batches(parquet, wanted)
+
+
+def _parquet_batches(parquet: Any, wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
     names = parquet.schema_arrow.names
     _check_names(names)
     columns = None if wanted is None else [name for name in names if name in set(wanted)]

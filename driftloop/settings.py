@@ -20,8 +20,8 @@ def load_settings(config: str | Path | None, reference: str | Path) -> tuple[Sch
     """How to read and judge files like `reference`.
 
     The file is TOML: a table `policy` (fields of `Policy`), the schema as `schema = "FILE"` or as `[[columns]]`, a
-    table `importances`. A `driftloop.toml` serves too: its `[defaults]` and first `[[model]]` are used. What is not said is
-    inferred. Raises ConfigError or InputError.
+    table `importances`. A `driftloop.toml` serves too: its `[defaults]` and first `[[model]]` are used. What is not
+    said is inferred. Raises ConfigError or InputError.
     """
     document = _document(config)
     policy = _policy(document.get("policy", {}), str(config))

@@ -38,7 +38,7 @@ def share_z(hits_window: float, rows_window: float, hits_baseline: float, rows_b
 
 
 def _tail(x: float, m: float, hits: float, rows: float, step: int) -> float:
-    """P(X >= x) (step 1) or P(X <= x) (step -1) for X hypergeometric: m drawn from `rows`, of which `hits` are marked."""
+    """P(X >= x) (step 1) or P(X <= x) (step -1), X hypergeometric: m drawn from `rows`, of which `hits` are marked."""
     term = exp(_log_choose(hits, x) + _log_choose(rows - hits, m - x) - _log_choose(rows, m))
     total = 0.0
     for _ in range(MOST_TERMS):

@@ -45,8 +45,8 @@ CONVERSIONS = (
     Conversion("Celsius instead of Fahrenheit of", 1 / 1.8, -32 / 1.8),
     Conversion("kelvin instead of Celsius of", 1.0, 273.15),
 )
-"""Decimal shifts; inches, pounds, months, glucose and lipids in mmol/l, minutes; kPa, calories, feet, miles, ounces, days;
-temperatures."""
+"""Decimal shifts; inches, pounds, months, glucose and lipids in mmol/l, minutes; kPa, calories, feet, miles, ounces,
+days; temperatures."""
 
 
 def unit_error(before: ColumnProfile, after: ColumnProfile, *, stands_out: bool) -> str | None:

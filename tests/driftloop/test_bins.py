@@ -1,0 +1,73 @@
+"""A histogram that does not depend on the order in which numbers came."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from driftloop.bins import FINEST, MOST_BINS, Bins
+
+
+def binned(values):
+    values = np.asarray(values, float)
+    if not len(values):
+        return Bins.empty()
+    return Bins.empty().add((values + 0.0).view(np.int64), float(values.min()) + 0.0, float(values.max()) + 0.0)
+
+
+def same(a, b):
+    return a.precision == b.precision and np.array_equal(a.keys, b.keys) and np.array_equal(a.counts, b.counts)
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+lists = st.lists(finite, min_size=1, max_size=60)
+
+
+@given(lists, lists, lists)
+@settings(max_examples=60, deadline=None)
+def test_merging_is_exact_associative_and_commutative(a, b, c):
+    whole = binned([*a, *b, *c])
+    assert same(binned(a).merge(binned(b)).merge(binned(c)), whole)
+    assert same(binned(c).merge(binned(a).merge(binned(b))), whole)
+    assert whole.total == len(a) + len(b) + len(c)
+
+
+def test_many_parts_in_any_order_give_the_bins_of_the_whole():
+    rng = np.random.default_rng(1)
+    values = np.concatenate([rng.normal(0, 1, 30_000), rng.normal(5e6, 3, 20_000), 1e300 * rng.normal(0, 1, 5)])
+    whole = binned(values)
+    parts = [binned(part) for part in np.array_split(rng.permutation(values), 13)]
+    merged = Bins.empty()
+    for place in rng.permutation(13):
+        merged = merged.merge(parts[place])
+    assert same(merged, whole)
+    assert len(whole.keys) <= MOST_BINS
+    assert whole.total == len(values)
+
+
+def test_recorded_values_keep_a_bin_each():
+    values = np.round(np.random.default_rng(2).normal(26, 4, 50_000), 1)
+    bins = binned(values)
+    distinct, counts = np.unique(values, return_counts=True)
+    assert bins.precision == FINEST
+    np.testing.assert_array_equal(bins.counts, counts)
+    np.testing.assert_allclose(bins.centres, distinct, rtol=2.0**-FINEST)
+
+
+def test_an_outlier_costs_one_bin_and_no_precision():
+    values = np.random.default_rng(3).normal(100, 15, 20_000)
+    assert binned(values).precision - binned([*values, 1e12]).precision <= 1
+
+
+def test_centres_are_ascending_across_zero_and_zero_is_zero():
+    bins = binned([-3.0, -1e-9, -0.0, 0.0, 1e-300, 2.5])
+    assert (np.diff(bins.centres) > 0).all()
+    assert 0.0 in bins.centres
+    assert bins.counts[bins.centres == 0.0][0] == 2
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e5, -1e5])
+def test_means_from_bins_are_within_a_thousandth_of_the_spread(offset):
+    values = offset + np.random.default_rng(4).normal(0, 1, 100_000)
+    bins = binned(values)
+    assert abs(bins.centres @ bins.counts / bins.total - values.mean()) < 2e-3
