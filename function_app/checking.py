@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftloop.config import Model
-from driftloop.errors import DriftloopError, LedgerError
+from driftloop.errors import LedgerError
 from driftloop.events import InService, check_id, drift_id, iso, latest
 from driftloop.ledger import (
     Check,
     Drift,
-    DriftState,
     Ledger,
     LedgerConflictError,
     ModelState,
     Watermark,
-    closed_epoch,
     opened,
 )
+from function_app.announcing import announce, summary
+from function_app.decoding import by_schema
 from function_app.dispatch import Dispatcher
+from function_app.epochs import encoded, evidence_for, settled
 from function_app.labels import count_labelled
 from function_app.model_blobs import ModelBlobs
 from function_app.retraining import Retraining, next_look, utc_now
 from function_app.sources import File, Selection, advanced, list_files, marked, select
-from function_app.telemetry import emit
-from function_app.window_reading import build_window
+from function_app.window_reading import Decode, build_window
 
 if TYPE_CHECKING:
     import driftloop
@@ -96,7 +96,7 @@ class ModelCheck:
     def follow_up(self) -> datetime | None:
         """Takes open drifts further without looking at new data. Returns when to look again."""
         drifts = self.ledger.drifts(self.model.name, open_only=True)
-        state = self._settled(self.ledger.state(self.model.name, self.clock()))
+        state = self._settled()
         if not drifts:
             return None
         pointer = self.blobs.in_service()
@@ -110,7 +110,7 @@ class ModelCheck:
             self.sleep,
         )
         after = [retraining.advance(drift, state, pointer) for drift in drifts]
-        state = self._settled(self.ledger.state(self.model.name, self.clock()))
+        state = self._settled()
         times = [moment for drift in after if (moment := next_look(drift, state, self.clock())) is not None]
         return min(times, default=None)
 
@@ -119,32 +119,13 @@ class ModelCheck:
             return 0
         return count_labelled(self.storage, self.model, self.blobs.baseline(pointer).schema, since)
 
-    def _settled(self, state: ModelState) -> ModelState:
-        """The state after its drift was closed: a new epoch.
-
-        The drift's row decides, so a crash between the two is mended here.
-        """
-        if state.drift_id is None:
-            return state
-        drift = self.ledger.drift(self.model.name, state.drift_id)
-        if drift is None or not drift.state.closed:
-            return state
-        after = msgspec.structs.replace(closed_epoch(state), evidence=_encoded(_new_epoch(state, drift)))
-        if drift.state in (DriftState.PROMOTED, DriftState.REJECTED, DriftState.FAILED):
-            after = msgspec.structs.replace(
-                after, cooldown_until=self.clock() + timedelta(hours=self.model.cooldown_hours)
-            )
-        if drift.state is DriftState.REJECTED:
-            after = msgspec.structs.replace(after, labels_since=drift.as_of)
-        try:
-            return self.ledger.commit(after)
-        except LedgerConflictError:
-            return self.ledger.state(self.model.name, self.clock())
+    def _settled(self) -> ModelState:
+        return settled(self.ledger, self.ledger.state(self.model.name, self.clock()), self.model, self.clock())
 
     def _attempt(self, started: float) -> Finding | None:
         """One try; None when the model in service was replaced meanwhile."""
         now = self.clock()
-        state = self._settled(self.ledger.state(self.model.name, now))
+        state = self._settled()
         pointer = self.blobs.in_service()
         selection = self._selection(state, now)
         if not selection.files or pointer is None:
@@ -161,7 +142,7 @@ class ModelCheck:
             if check.files:
                 raise
             stored = finding.state  # nothing was new here, and whoever wrote has just looked too
-        _announce(check, finding.drift)
+        announce(check, finding.drift)
         return Finding(check, stored, finding.drift, finding.again)
 
     def _selection(self, state: ModelState, now: datetime) -> Selection:
@@ -195,16 +176,16 @@ class ModelCheck:
     def _compared(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> Finding:
         baseline = self.blobs.baseline(pointer)
         policy = _policy(self.model)
-        evidence = self._evidence(state, pointer)
+        evidence = evidence_for(state, pointer)
         # A single blank file is the engine's to judge; among others, its blank column would look like a rarer value.
         never_blank = _never_blank(baseline) if len(selection.files) > 1 else frozenset()
-        build = _builder(baseline)
-        window, reading = build_window(self.storage, selection.files, baseline.schema, build, never_blank)
+        decode = self._decode(baseline, state, never_blank)
+        window, reading = build_window(self.storage, selection.files, decode, _builder(baseline))
         result = _judged(baseline, window, policy, evidence, now)
         verdict = "incident" if not reading.read and reading.broken else result.verdict.value
         guilty = dict(reading.broken)
         if verdict == "incident":
-            guilty |= dict.fromkeys(self._suspects(reading.read, baseline, policy, now), result.reasons[0])
+            guilty |= dict.fromkeys(self._suspects(reading.read, baseline, decode, policy, now), result.reasons[0])
         innocent = [file for file in reading.read if file not in guilty]
         identity = check_id(
             self.model.name, pointer.baseline_sha256, window.sha256 if reading.read else selection.sha256
@@ -225,7 +206,7 @@ class ModelCheck:
             evidence=None if result.evidence is None else result.evidence.certainty,
             quarantined=tuple(self.blobs.quarantine(file, reason, now, identity) for file, reason in guilty.items()),
             report=self._report(identity, result, baseline, window, pointer),
-            summary=_summary(result),
+            summary=summary(result),
         )
         again = verdict == "incident" and bool(innocent)
         watermark = self._watermark(state.watermark, verdict, guilty, innocent)
@@ -234,7 +215,7 @@ class ModelCheck:
         after = msgspec.structs.replace(
             state,
             watermark=watermark,
-            evidence=_encoded(result.evidence) if calm else _encoded(evidence),
+            evidence=encoded(result.evidence) if calm else encoded(evidence),
             baseline_version=pointer.version,
             baseline_sha256=pointer.baseline_sha256,
             newest_record=latest(newest, state.newest_record) if calm else state.newest_record,
@@ -245,27 +226,27 @@ class ModelCheck:
         check = msgspec.structs.replace(check, drift_id=after.drift_id if verdict == "drift" else None)
         return Finding(check, _checked(after, check), drift, again)
 
-    def _evidence(self, state: ModelState, pointer: InService) -> "Evidence":
-        from driftloop import Evidence
-        from driftloop.evidence import reset
-
-        evidence = Evidence() if state.evidence is None else msgspec.json.decode(state.evidence, type=Evidence)
-        if state.baseline_sha256 in (None, pointer.baseline_sha256):
-            return evidence
-        return reset(evidence)  # what was gathered against another baseline says nothing about this one
-
     def _watermark(self, before: Watermark, verdict: str, guilty: dict[File, str], innocent: list[File]) -> Watermark:
         if verdict == "insufficient" or (verdict == "incident" and innocent):
             return marked(before, guilty)
         return advanced(before, [*guilty, *innocent], self._settle)
 
-    def _suspects(self, files: list[File], baseline: "Baseline", policy: "Policy", now: datetime) -> list[File]:
+    def _decode(self, baseline: "Baseline", state: ModelState, never_blank: frozenset[str]) -> Decode:
+        if self.model.layout == "files":
+            return by_schema(baseline.schema, never_blank)
+        from function_app.collector import collected
+
+        return collected(self.storage, self.model, baseline.schema, state.watermark.high)
+
+    def _suspects(
+        self, files: list[File], baseline: "Baseline", decode: Decode, policy: "Policy", now: datetime
+    ) -> list[File]:
         """Which of the files break the window: those that are an incident by themselves, or all where none is."""
         if not 1 < len(files) <= MOST_SUSPECTS:
             return files
         guilty = []
         for file in files:
-            window, reading = build_window(self.storage, [file], baseline.schema, _builder(baseline))
+            window, reading = build_window(self.storage, [file], decode, _builder(baseline))
             if reading.read and _judged(baseline, window, policy, None, now).verdict.value == "incident":
                 guilty.append(file)
         return guilty or files
@@ -328,57 +309,7 @@ def _policy(model: Model) -> "Policy":
     return policy_of(model)
 
 
-def _new_epoch(state: ModelState, drift: Drift) -> "Evidence | None":
-    from driftloop import Evidence
-    from driftloop.evidence import accept, reset
-
-    if state.evidence is None:
-        return None
-    evidence = msgspec.json.decode(state.evidence, type=Evidence)
-    if drift.state is DriftState.REJECTED:
-        return accept(evidence)
-    return reset(evidence, after=drift.as_of if drift.state is DriftState.PROMOTED else None)
-
-
-def _encoded(evidence: "Evidence | None") -> str | None:
-    return None if evidence is None else msgspec.json.encode(evidence).decode()
-
-
 def _checked(state: ModelState, check: Check) -> ModelState:
     return msgspec.structs.replace(
         state, last_check_id=check.check_id, last_verdict=check.verdict, last_checked_at=check.at, last_error=None
     )
-
-
-def _summary(result: "driftloop.Check") -> dict[str, Any]:
-    """What the HTTP API answers about a check beside its row: the numbers of each feature, without the pictures."""
-    found = result.to_dict()
-    return {"p_value": found["p_value"], "alpha": found["alpha"], "features": found["features"]}
-
-
-def _announce(check: Check, drift: Drift | None) -> None:
-    fields: dict[str, Any] = {"model": check.model, "check_id": check.check_id, "verdict": check.verdict}
-    if check.verdict == "incident" or check.quarantined:
-        emit("incident", **fields, reasons=check.reasons, quarantined=check.quarantined)
-    if drift is not None:
-        emit("drift", **fields, drift_id=drift.drift_id, certainty=check.evidence, reasons=check.reasons)
-    emit(
-        "check_finished",
-        **fields,
-        rows=check.rows,
-        files=check.files,
-        seconds=check.seconds,
-        reason=check.reasons[0] if check.reasons else None,
-        baseline_version=check.baseline_version,
-    )
-
-
-def failed(ledger: Ledger, model: str, error: Exception, now: datetime) -> None:
-    """Notes on the model's state that its check crashed, as far as the ledger answers."""
-    text = str(error) if isinstance(error, DriftloopError) else type(error).__name__
-    emit("check_failed", model=model, error=text)
-    try:
-        state = ledger.state(model, now)
-        ledger.commit(msgspec.structs.replace(state, last_error=text))
-    except LedgerError as second:
-        emit("check_failed", model=model, error=str(second))

@@ -77,7 +77,7 @@ def handle(runtime: "Runtime", body: bytes) -> "Check | None":
 
     Raises what makes the queue deliver it again; a message that makes no sense is one of those, and ends as poison.
     """
-    from function_app.checking import failed
+    from function_app.announcing import failed
 
     try:
         message = msgspec.json.decode(body, type=Message)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from driftloop.config import Model
 from driftloop.errors import InputError
 from driftloop.events import moment
+from function_app.decoding import plain
 from function_app.sources import list_files
 from function_app.telemetry import emit
 from function_app.window_reading import Reading, stream
@@ -49,7 +50,7 @@ def count_labelled(storage: "Storage", model: Model, schema: "Schema", since: st
 def _rows(storage: "Storage", pattern: str, start: datetime) -> Iterator["pa.RecordBatch"]:
     files = sorted(file for file in list_files(storage, pattern) if file.modified >= start)
     reading = Reading()
-    yield from stream(storage, files, None, reading)
+    yield from stream(storage, files, plain, reading)
     if reading.broken:
         # They are quarantined by the check that reads them; here they only cannot be counted.
         emit("event_ignored", reason="labels could not be counted", files=tuple(file.path for file in reading.broken))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from driftloop.errors import InputError
 from function_app.blob_file import VanishedError, download, open_blob
@@ -20,14 +20,14 @@ from function_app.sources import File
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from driftloop import Schema
     from function_app.storage import Storage
 
 SMALL = 8 << 20  # bytes; decoded whole
 WORKERS = 8
 AHEAD = 2 * WORKERS  # small files held in memory at once
-FEWEST_BLANK = 20  # rows; in fewer, a column may be empty by chance
 _Result = TypeVar("_Result")
+# From an open file to its rows. Raises InputError where it is broken.
+Decode = Callable[[IO[bytes], File], Iterator["pa.RecordBatch"]]
 
 
 class BrokenFileError(Exception):
@@ -50,34 +50,22 @@ class Reading:
 def build_window(
     storage: "Storage",
     files: Iterable[File],
-    schema: "Schema",
+    decode: Decode,
     build: Callable[[Iterator["pa.RecordBatch"]], _Result],
-    never_blank: frozenset[str] = frozenset(),
 ) -> tuple[_Result, Reading]:
-    """`build` over the rows of all files that can be read, and what became of the others.
-
-    A file in which a column of `never_blank` has no value at all is broken too: among other files it would look like a
-    population in which that value has become rare.
-    """
+    """`build` over the rows of all files that can be read, and what became of the others."""
     files = list(files)
     broken: dict[File, str] = {}
     while True:
         reading = Reading(broken=dict(broken))
+        left = [file for file in files if file not in broken]
         try:
-            return build(
-                stream(storage, [file for file in files if file not in broken], schema, reading, never_blank)
-            ), reading
+            return build(stream(storage, left, decode, reading)), reading
         except BrokenFileError as error:
             broken[error.file] = error.reason
 
 
-def stream(
-    storage: "Storage",
-    files: list[File],
-    schema: "Schema | None",
-    reading: Reading,
-    never_blank: frozenset[str] = frozenset(),
-) -> Iterator["pa.RecordBatch"]:
+def stream(storage: "Storage", files: list[File], decode: Decode, reading: Reading) -> Iterator["pa.RecordBatch"]:
     """The rows of all files, in their order; `reading` says what became of each."""
     with ThreadPoolExecutor(WORKERS) as pool:
         upcoming: deque[tuple[File, Future[list[pa.RecordBatch]] | None]] = deque()
@@ -86,13 +74,13 @@ def stream(
         def fill() -> None:
             for file in islice(remaining, AHEAD - len(upcoming)):
                 small = file.size <= SMALL
-                upcoming.append((file, pool.submit(_decoded, storage, file, schema, never_blank) if small else None))
+                upcoming.append((file, pool.submit(_decoded, storage, file, decode) if small else None))
 
         try:
             fill()
             while upcoming:
                 file, future = upcoming.popleft()
-                batches = _streamed(storage, file, schema, never_blank) if future is None else _awaited(future)
+                batches = _streamed(storage, file, decode) if future is None else _awaited(future)
                 yield from _handed_on(file, batches, reading)
                 fill()
         finally:
@@ -123,53 +111,11 @@ def _handed_on(file: File, batches: Iterable["pa.RecordBatch"], reading: Reading
     reading.read.append(file)
 
 
-def _decoded(
-    storage: "Storage", file: File, schema: "Schema | None", never_blank: frozenset[str]
-) -> "list[pa.RecordBatch]":
+def _decoded(storage: "Storage", file: File, decode: Decode) -> "list[pa.RecordBatch]":
     content = download(storage.container(file.container).get_blob_client(file.name), file)
-    return list(_checked(io.BytesIO(content), file, schema, never_blank))
+    return list(decode(io.BytesIO(content), file))
 
 
-def _streamed(
-    storage: "Storage", file: File, schema: "Schema | None", never_blank: frozenset[str]
-) -> "Iterator[pa.RecordBatch]":
+def _streamed(storage: "Storage", file: File, decode: Decode) -> "Iterator[pa.RecordBatch]":
     with open_blob(storage, file) as content:
-        yield from _checked(content, file, schema, never_blank)
-
-
-def _checked(
-    content: "io.BytesIO | io.BufferedReader", file: File, schema: "Schema | None", never_blank: frozenset[str]
-) -> "Iterator[pa.RecordBatch]":
-    from driftloop.reading import read_batches
-
-    rows, blank = 0, set(never_blank)
-    for number, batch in enumerate(read_batches(content, schema, format=file.path)):
-        if number == 0 and schema is not None:
-            missing = [
-                column.name
-                for column in schema.features
-                if column.role == "feature" and column.name not in batch.schema.names
-            ]
-            if missing:
-                raise InputError(
-                    f"{file.path}: column {missing[0]!r} is missing ({len(missing)} of {len(schema.features)} are)"
-                )
-        if schema is not None:
-            blank = {name for name in blank if _is_blank(batch.column(name), schema.missing)}
-        rows += batch.num_rows
-        yield batch
-    if blank and rows >= FEWEST_BLANK:
-        raise InputError(f"{file.path}: column {min(blank)!r} has no value in any of {rows} rows")
-
-
-def _is_blank(column: "pa.Array", missing: tuple[str, ...]) -> bool:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if column.null_count == len(column):
-        return True
-    if pa.types.is_floating(column.type):
-        return bool(pc.all(pc.is_nan(column)).as_py())
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return bool(pc.all(pc.is_in(pc.utf8_trim_whitespace(column), value_set=pa.array(missing, column.type))).as_py())
-    return False
+        yield from decode(content, file)
