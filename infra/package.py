@@ -1,6 +1,7 @@
 """Builds the function app's deployment package: what git knows and .funcignore lets through, and dependencies.
 
     python -m infra.package package.zip
+    python -m infra.package --dependencies      only installs them beside the app, for `azd`, which zips by itself
 
 Dependencies are installed here, by hash, and not by Azure: a remote build has 60 seconds and may find other versions.
 The same commit gives the same bytes. Needs git and pip; run it with Python 3.11, on any system.
@@ -8,6 +9,7 @@ The same commit gives the same bytes. Needs git and pip; run it with Python 3.11
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -69,9 +71,13 @@ def _git(root: Path, *command: str) -> list[str]:
 
 def main() -> int:
     """Writes the package named on the command line."""
-    if len(sys.argv) != 2:
-        sys.stderr.write("usage: python -m infra.package PACKAGE.zip\n")
+    if len(sys.argv) != 2 or sys.argv[1] in {"-h", "--help"}:
+        sys.stderr.write("usage: python -m infra.package PACKAGE.zip | --dependencies\n")
         return 2
+    if sys.argv[1] == "--dependencies":
+        shutil.rmtree(ROOT / SITE_PACKAGES, ignore_errors=True)  # pip leaves what an earlier pin left there
+        install(ROOT / SITE_PACKAGES)
+        return 0
     package = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         install(Path(folder))
