@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox.arm.catalog import Catalog
+from sandbox.arm.events import Topic
 from sandbox.arm.references import References
 from sandbox.arm.runs import Runs
 from sandbox.arm.storage import Storage
@@ -13,17 +14,28 @@ class Assets:
     """Registration of models, data and code."""
 
     def __init__(
-        self, scope: Scope, storage: Storage, runs: Runs, references: References, catalogs: Mapping[str, Catalog]
+        self,
+        scope: Scope,
+        storage: Storage,
+        runs: Runs,
+        references: References,
+        catalogs: Mapping[str, Catalog],
+        topic: Topic,
     ) -> None:
         self._scope = scope
         self._storage = storage
         self._runs = runs
         self._references = references
         self._catalogs = catalogs
+        self._topic = topic
 
     def put_model(self, call: Call) -> Answer:
         """Register a model version: its path must exist and is written down as a datastore URI, its job with it."""
-        return self._register(self._catalogs["models"], "modelUri", call)
+        answer = self._register(self._catalogs["models"], "modelUri", call)
+        if answer.status == 201:
+            properties = self._catalogs["models"].properties(call["name"], call["version"])
+            self._topic.model_registered(call["name"], call["version"], properties)
+        return answer
 
     def put_data(self, call: Call) -> Answer:
         """Register a data version."""

@@ -12,6 +12,7 @@ from sandbox.arm.assets import Assets
 from sandbox.arm.catalog import Catalog
 from sandbox.arm.deployments import Deployments
 from sandbox.arm.endpoints import Endpoints
+from sandbox.arm.events import Topic
 from sandbox.arm.faults import Faults
 from sandbox.arm.front import Front
 from sandbox.arm.gateway import Gateway
@@ -39,7 +40,7 @@ class AzureStandIn:
     stop().
 
     Production code finds it by the variables of `environment()` alone. `faults` plans failures, `recorder` keeps all
-    requests, `endpoints.traffic_lag` delays what a traffic update does.
+    requests, `endpoints.traffic_lag` delays what a traffic update does, `topic` tells subscribers of registered models.
     What it does not play is listed in docs/sandbox.md.
     """
 
@@ -51,6 +52,7 @@ class AzureStandIn:
         self.identity = Identity(tenant=self.scope.tenant)
         self.recorder = Recorder()
         self.faults = Faults()
+        self.topic = Topic(self.scope)
         self.storage = Storage(azurite)
         self.catalogs = {kind: Catalog(self.scope, kind) for kind in KINDS}
         operations = Operations(self.scope)
@@ -67,7 +69,7 @@ class AzureStandIn:
             workspace=workspace,
             operations=operations,
             catalogs=self.catalogs,
-            assets=Assets(self.scope, self.storage, self._runs, references, self.catalogs),
+            assets=Assets(self.scope, self.storage, self._runs, references, self.catalogs, self.topic),
             jobs=self._jobs,
             history=History(self._runs, self.storage.datastores["workspaceartifactstore"]),
             endpoints=self.endpoints,

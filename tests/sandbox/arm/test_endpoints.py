@@ -104,7 +104,10 @@ def test_blue_and_green_are_served_side_by_side(
     assert (shadow.json(), shadow.headers["azureml-model-deployment"]) == ({"y": 5.0, "by": "green"}, "green")
     assert client.online_endpoints.get(endpoint.name).traffic == {"blue": 100, "green": 0}
     share(client, endpoint, blue=80, green=20)
-    seen = Counter(post(client, endpoint, {"x": 1}).json()["by"] for _ in range(200))
+    with requests.Session() as session:
+        session.headers["authorization"] = f"Bearer {client.online_endpoints.get_keys(endpoint.name).primary_key}"
+        answers = [session.post(endpoint.scoring_uri, json={"x": 1}, timeout=10).json() for _ in range(200)]
+    seen = Counter(answer["by"] for answer in answers)
     # 40 of 200 expected; outside 19..63 once in ten thousand runs (binomial, both tails).
     assert 19 <= seen["green"] <= 63
     share(client, endpoint, green=100)
