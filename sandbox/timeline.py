@@ -34,11 +34,11 @@ class Timeline:
 
     def header(self) -> None:
         """Names the columns of the lines that `day` prints."""
-        names = ("day", "date", "what came in", "rows", "verdict", "evidence")
+        names = ("day", "date", "what came in", "rows", "verdict", "how sure")
         line = Text("  ")
         for name, width in zip(names, _COLUMNS, strict=True):
             line.append(
-                name.rjust(width) + "  " if name in {"rows", "evidence"} else name.ljust(width) + "  ", style="dim"
+                name.rjust(width) + "  " if name in {"rows", "how sure"} else name.ljust(width) + "  ", style="dim"
             )
         line.append("what was started", style="dim")
         self.console.print(line)
@@ -54,8 +54,8 @@ class Timeline:
         started: str,
         seconds: float,
     ) -> None:
-        """One day: its window, the verdict, the evidence so far (1.00 retrains) and what was started because of it."""
-        cells = (str(number), when.isoformat(), window, f"{rows:,}", verdict, f"{evidence:.2f}")
+        """One day: its window, the verdict, how sure the evidence so far is and what was started because of it."""
+        cells = (str(number), when.isoformat(), window, f"{rows:,}", verdict, f"{evidence:.2%}")
         line = Text("  ")
         for index, (cell, width) in enumerate(zip(cells, _COLUMNS, strict=True)):
             text = cell.rjust(width) if index in {3, 5} else cell.ljust(width)
