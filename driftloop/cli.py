@@ -56,7 +56,7 @@ def cli() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--report", type=FILE, help="Write an HTML report with a picture of each column.")
 def check(
-    reference: Path, current: Path, config: Path | None, importance: Path | None, as_json: bool, report: Path | None
+    *, reference: Path, current: Path, config: Path | None, importance: Path | None, as_json: bool, report: Path | None
 ) -> None:
     """Compare a window of data with a reference: stable, drift, incident or insufficient."""
     from driftloop.reading import read_batches

@@ -33,12 +33,12 @@ def combine(groups: Sequence[Group]) -> Combined:
 
     In a group, the p of a statistic is the part of relabellings whose largest statistic reaches it; over groups, the
     part of relabellings whose smallest p / weight is as small (Westfall and Young 1993, single step). So each p is
-    exact whatever the dependence, and without a change the chance that any adjusted p is at most alpha is at most alpha.
+    exact whatever the dependence, and without a change any adjusted p is at most alpha with at most that chance.
     """
     draws = len(groups[0].values)
     largest = {group.name: _rounded(group.values.max(axis=1)) for group in groups}
     ordered = {name: np.sort(values) for name, values in largest.items()}
-    ranks = {name: (draws - np.searchsorted(ordered[name], values, "left")) / draws for name, values in largest.items()}
+    ranks = {name: (draws - np.searchsorted(ordered[name], seen, "left")) / draws for name, seen in largest.items()}
     smallest = np.sort(np.min([ranks[group.name] / group.weight for group in groups], axis=0))
     adjusted = {}
     for group in groups:
@@ -51,5 +51,4 @@ def combine(groups: Sequence[Group]) -> Combined:
 
 def _rounded(values: npt.NDArray[np.float32]) -> Floats:
     """To three decimals: statistics that are equal by right must not differ by the order of a processor's additions."""
-    rounded: Floats = np.round(values.astype(np.float64), 3)
-    return rounded
+    return np.round(np.asarray(values, np.float64), 3)

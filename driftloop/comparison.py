@@ -97,17 +97,7 @@ def _family(
     if exact:
         drawn = relabelled(scores.matrix, pooled.window, times, seed)
     else:
-        everything = {
-            name: mean
-            for place in places
-            for name, mean in whole_means(
-                columns[place],
-                place,
-                baseline.profile.columns[columns[place].name],
-                window.profile.columns[columns[place].name],
-            )
-        }
-        scores, means, correlation = _enlarged(scores, means, everything, pooled, baseline.rows, window.rows)
+        scores, means, correlation = _enlarged(scores, means, pooled, baseline, window, places=places)
         seen = np.array([mean.z for mean in means], np.float32)
         drawn = np.concatenate([seen[None, :], gaussian(correlation, times, seed)])
     groups, members = grouped(scores, drawn)
@@ -144,13 +134,24 @@ def _means(scores: Scores, pooled: Pooled) -> list[Mean]:
 
 
 def _enlarged(
-    scores: Scores, means: list[Mean], everything: dict[Score, Mean], pooled: Pooled, rows: int, rows_window: int
+    scores: Scores, means: list[Mean], pooled: Pooled, baseline: Baseline, window: Window, *, places: Sequence[int]
 ) -> tuple[Scores, list[Mean], Floats]:
     """Means over all rows in place of the samples' where a profile has them, and the correlations of the statistics.
 
     A statistic of all rows and one of a sample are correlated as their scores are, times the root of the part of the
     information that the sample holds.
     """
+    columns, rows, rows_window = baseline.schema.features, baseline.rows, window.rows
+    everything = {
+        name: mean
+        for place in places
+        for name, mean in whole_means(
+            columns[place],
+            place,
+            baseline.profile.columns[columns[place].name],
+            window.profile.columns[columns[place].name],
+        )
+    }
     standard = scores.matrix / np.sqrt((scores.matrix**2).mean(axis=0))
     correlation = standard.T @ standard / len(standard)
     joint = np.array([name.kind in JOINT for name in scores.names])

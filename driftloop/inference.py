@@ -62,23 +62,24 @@ def _column(name: str, array: Any) -> Column:
 
 
 def _kind(array: pa.Array) -> tuple[Kind, Role]:
-    declared = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    coded = pa.types.is_dictionary(array.type)
+    declared = array.type.value_type if coded else array.type
     if pa.types.is_nested(declared):
         return "categorical", "ignore"
-    if pa.types.is_dictionary(array.type) or pa.types.is_boolean(declared):
+    if coded or pa.types.is_boolean(declared):
         return "categorical", "feature"
     if pa.types.is_timestamp(declared) or pa.types.is_date(declared):
         return "datetime", "timestamp"
-    if pa.types.is_null(declared):
-        return "numeric", "feature"
-    if not (pa.types.is_string(declared) or pa.types.is_large_string(declared) or pa.types.is_string_view(declared)):
-        if pa.types.is_binary(declared) or pa.types.is_large_binary(declared):
-            return "categorical", _texts_role(array)
-        return _numeric(numbers(array, MISSING).values)
+    if pa.types.is_binary(declared) or pa.types.is_large_binary(declared):
+        return "categorical", _texts_role(array)
+    if pa.types.is_string(declared) or pa.types.is_large_string(declared) or pa.types.is_string_view(declared):
+        return _kind_of_texts(array)
+    return _numeric(numbers(array, MISSING).values)
+
+
+def _kind_of_texts(array: pa.Array) -> tuple[Kind, Role]:
     read = numbers(array, MISSING)
     known = len(array) - int(np.count_nonzero(np.isnan(read.values))) + read.malformed
-    if known == 0:
-        return "numeric", "feature"
     if read.malformed <= (1 - MOSTLY) * known:
         return _numeric(read.values)
     if times(array, MISSING).malformed <= (1 - MOSTLY) * known:

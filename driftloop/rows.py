@@ -52,28 +52,34 @@ def feature_rows(
     columns = baseline.schema.features
     rows = []
     for place, column in enumerate(columns):
-        before = summarise(baseline.profile.columns[column.name])
-        after = summarise(window.profile.columns[column.name])
+        before, after = (summarise(side.profile.columns[column.name]) for side in (baseline, window))
         findings = comparison.of_column(place) if comparison is not None else ()
-        rows.append(_row(place, columns, before, after, findings, policy.alpha))
+        rows.append(_row(_Sides(columns, place, before, after), findings, policy.alpha))
     return tuple(rows)
 
 
-def _row(
-    place: int,
-    columns: tuple[Column, ...],
-    before: Summary,
-    after: Summary,
-    findings: tuple[Finding, ...],
-    alpha: float,
-) -> FeatureRow:
-    column = columns[place]
+@dataclass(frozen=True)
+class _Sides:
+    """A column on both sides, among all columns."""
+
+    columns: tuple[Column, ...]
+    place: int
+    before: Summary
+    after: Summary
+
+    @property
+    def column(self) -> Column:
+        return self.columns[self.place]
+
+
+def _row(sides: _Sides, findings: tuple[Finding, ...], alpha: float) -> FeatureRow:
+    column, before, after = sides.column, sides.before, sides.after
     surest = findings[0] if findings else None
     moved = surest is not None and surest.p <= alpha and surest.matters
     plain = SHARE if column.kind == "categorical" else LOCATION
     # Where nothing is sure, the plain change of mean or share is what people want to see.
     shown = surest if moved else next((f for f in findings if f.score.kind == plain), surest)
-    effect, text = _effect(shown, plain, place, columns, before, after)
+    effect, text = _effect(shown, plain, sides)
     p = surest.p if surest else None
     retrains = "" if column.retrains else "; the model does not use it"
     sentence = f"{column.name}: {text}" + ("" if p is None else f" ({_p(p)}{retrains})" if moved else ", within chance")
@@ -100,24 +106,22 @@ def _p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p {p:.3f}" if p < 0.1 else f"p {p:.2f}"
 
 
-def _effect(
-    shown: Finding | None, plain: str, place: int, columns: tuple[Column, ...], before: Summary, after: Summary
-) -> tuple[float | None, str]:
+def _effect(shown: Finding | None, plain: str, sides: _Sides) -> tuple[float | None, str]:
     """The change in the unit of its kind, and in words."""
-    column = columns[place]
+    before, after = sides.before, sides.after
     kind = shown.score.kind if shown else plain
     if shown is not None and kind in (MISSING, RANGE, REPEAT):
         return shown.after - shown.before, _marked(shown)
     if plain == SHARE and (kind == SHARE or shown is None):
         return _share(shown, before, after)
     if kind in (DEPENDENCE, PAIR) and shown is not None:
-        others = [columns[other].name for other in shown.score.columns if other != place]
+        others = [sides.columns[other].name for other in shown.score.columns if other != sides.place]
         if kind == PAIR and others:
             change = f"from {shown.before:+.2f} to {shown.after:+.2f}"
             return shown.after - shown.before, f"correlation with {others[0]} {change}"
         looser = "less" if shown.z < 0 else "more"
         return shown.after - shown.before, f"depends {looser} on the other columns than before"
-    return _numeric(kind, column, before, after)
+    return _numeric(kind, sides.column, before, after)
 
 
 def _marked(shown: Finding) -> str:

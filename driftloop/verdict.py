@@ -90,18 +90,19 @@ def check(
     later than that are an incident. Raises SchemaError when the two were read with different schemas.
     """
     policy = policy or Policy()
+    context = _Context(baseline, window, policy)
     if [(c.name, c.kind) for c in baseline.schema.features] != [(c.name, c.kind) for c in window.schema.features]:
         raise SchemaError("the window was read with another schema than the baseline: read it with baseline.schema")
     if window.rows < policy.min_rows:
         reason = f"{window.rows} rows are too few to say anything (at least {policy.min_rows} are needed)"
-        return _answer(Verdict.INSUFFICIENT, (reason,), None, baseline, window, policy, evidence)
+        return _answer(Verdict.INSUFFICIENT, (reason,), None, context, evidence)
     comparison = compare(baseline, window, policy, fine=evidence is not None)
     broken = incidents(baseline, window, comparison, policy, now)
     if broken:
-        return _answer(Verdict.INCIDENT, broken, comparison, baseline, window, policy, evidence)
+        return _answer(Verdict.INCIDENT, broken, comparison, context, evidence)
     if evidence is None:
         moved = comparison.p <= policy.alpha and comparison.matters
-        return _answer(Verdict.DRIFT if moved else Verdict.STABLE, (), comparison, baseline, window, policy, None)
+        return _answer(Verdict.DRIFT if moved else Verdict.STABLE, (), comparison, context, None)
     from driftloop.evidence import update
 
     evidence = update(
@@ -109,18 +110,26 @@ def check(
     )
     verdict = Verdict.DRIFT if evidence.alarm else Verdict.STABLE
     said = (evidence.sentence,) if evidence.alarm else ()
-    return _answer(verdict, said, comparison, baseline, window, policy, evidence)
+    return _answer(verdict, said, comparison, context, evidence)
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What is compared, and how carefully."""
+
+    baseline: Baseline
+    window: Window
+    policy: Policy
 
 
 def _answer(
     verdict: Verdict,
     said: tuple[str, ...],
     comparison: Comparison | None,
-    baseline: Baseline,
-    window: Window,
-    policy: Policy,
+    context: _Context,
     evidence: Evidence | None,
 ) -> Check:
+    baseline, window, policy = context.baseline, context.window, context.policy
     features = feature_rows(baseline, window, comparison, policy)
     return Check(
         verdict=verdict,
