@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sandbox.population import Change, Population, diabetes
@@ -54,24 +55,25 @@ def _wider(column: str) -> Population:
     return population.changed(lambda frame, _: frame.assign(**{column: mean + np.sqrt(1.5) * (frame[column] - mean)}))
 
 
+def _some(frame: pd.DataFrame, part: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Which rows are hit: exactly the stated part of them, to the nearest row."""
+    hit = np.zeros(len(frame), bool)
+    hit[rng.choice(len(frame), round(part * len(frame)), replace=False)] = True
+    return hit
+
+
 def _missing(column: str) -> Population:
-    return diabetes().broken(
-        lambda frame, rng: frame.assign(**{column: frame[column].where(rng.random(len(frame)) > 0.2)})
-    )
+    return diabetes().broken(lambda frame, rng: frame.assign(**{column: frame[column].mask(_some(frame, 0.2, rng))}))
 
 
 def _category(_: str) -> Population:
-    def third(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-        return frame.assign(sex=frame["sex"].where(rng.random(len(frame)) > 0.05, 3))
-
-    return diabetes().broken(third)
+    return diabetes().broken(lambda frame, rng: frame.assign(sex=frame["sex"].mask(_some(frame, 0.05, rng), 3)))
 
 
 def _tenfold(column: str) -> Population:
-    def ten(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-        return frame.assign(**{column: frame[column].where(rng.random(len(frame)) > 0.05, 10 * frame[column])})
-
-    return diabetes().broken(ten)
+    return diabetes().broken(
+        lambda frame, rng: frame.assign(**{column: frame[column].mask(_some(frame, 0.05, rng), 10 * frame[column])})
+    )
 
 
 def _permuted(column: str) -> Population:

@@ -29,12 +29,16 @@ if TYPE_CHECKING:
     from driftloop.window import Baseline, Window
 
 DRIFT_SHARE = 0.8  # of the budget; the rest is for the model's error
+WINDOW_ITSELF = "the comparison of the window by itself"
 REMEMBERED = 64  # windows whose repetition is recognised
 
 
 class _Comparison(Protocol):
     @property
     def p(self) -> float: ...
+
+    @property
+    def matters(self) -> bool: ...
 
 
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -98,9 +102,10 @@ def update(
 ) -> Evidence:
     """The evidence after one more window.
 
-    `comparison.p` is the single check's p-value, exact and sharp for the window alone; half of the newest stretch's
-    level is spent on it. `since` is the time of the window's first record. A window that was seen before, or that ends
-    before the last reset's `after`, changes nothing. Call it only for windows that are neither broken nor too small.
+    `comparison.p` is the single check's p-value, exact and sharp for the window alone. Half of the newest stretch's
+    level is spent on it, and it counts only where the change `matters` in practice. `since` is the time of the window's
+    first record. A window that was seen before, or that ends before the last reset's `after`, changes nothing. Call it
+    only for windows that are neither broken nor too small.
     """
     if evidence.baseline not in {None, baseline.sha256}:
         evidence = reset(evidence)
@@ -155,7 +160,8 @@ def _strongest(
     for place, stretch in enumerate(stretches):
         p, feature = difference_p(frame, stretch.unpacked, frame.reference, policy)
         if place == 0 and comparison is not None:
-            p, feature = (p, feature) if p <= comparison.p else (comparison.p, feature)
+            alone = comparison.p if comparison.matters else 1.0
+            p, feature = (p, feature) if p <= alone else (alone, WINDOW_ITSELF)
             p = min(1.0, 2 * p)
         if accepted is not None:
             from_accepted, _ = difference_p(frame, stretch.unpacked, accepted.unpacked, policy)

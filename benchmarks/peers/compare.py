@@ -8,23 +8,24 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
+import numpy.typing as npt
 
 from benchmarks.changes import moved
-from benchmarks.peers.settings import PEERS
+from benchmarks.peers.settings import PEERS, frames
 from benchmarks.rates import Rate, stream
 from benchmarks.single import REFERENCE_ROWS, schema_of, verdict
 from benchmarks.tables import Source, as_table
 from sandbox.population import Population, diabetes
 
 ROWS = 100
-WINDOWS = 200
+WINDOWS = 100
 LARGE_ROWS = 1_000_000
 INSTALL_SECONDS = 900
 RUN_SECONDS = 1_800
+NAMES = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"]
 HERE = Path(__file__).parent
 
 
@@ -69,57 +70,44 @@ def peers(scale: float, folder: Path) -> list[Peer]:
     return results
 
 
-def _job(place: Path, windows: int, large: int) -> dict[str, object]:
+def _job(place: Path, windows: int, large: int) -> dict[str, Any]:
     described = {}
     for index, (name, (source, rows)) in enumerate(sets().items()):
         rng = stream(8, index)
-        references = pd.concat([_numbers(diabetes().sample(REFERENCE_ROWS, rng)) for _ in range(windows)])
-        changed = pd.concat([_numbers(source.sample(rows, rng)) for _ in range(windows)])
-        paths = place / f"{index}-references.parquet", place / f"{index}-windows.parquet"
-        references.to_parquet(paths[0], index=False)
-        changed.to_parquet(paths[1], index=False)
-        described[name] = [str(paths[0]), str(paths[1]), REFERENCE_ROWS, rows]
+        files = place / f"{index}-references.npy", place / f"{index}-windows.npy"
+        np.save(files[0], np.concatenate([_numbers(diabetes(), REFERENCE_ROWS, rng) for _ in range(windows)]))
+        np.save(files[1], np.concatenate([_numbers(source, rows, rng) for _ in range(windows)]))
+        described[name] = [str(files[0]), str(files[1]), REFERENCE_ROWS, rows]
     rng, sides = stream(9), []
     for side in range(2):
-        frame = pd.DataFrame(rng.standard_normal((large, 10)), columns=[f"x{number}" for number in range(10)])
-        frame.to_parquet(place / f"large-{side}.parquet", index=False)
-        sides.append(str(place / f"large-{side}.parquet"))
-    return {"sets": described, "large": sides}
+        np.save(place / f"large-{side}.npy", rng.standard_normal((large, len(NAMES))))
+        sides.append(str(place / f"large-{side}.npy"))
+    return {"names": NAMES, "sets": described, "large": sides}
 
 
-def _numbers(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.drop(columns="progression").astype(float)
+def _numbers(source: Source, rows: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    return source.sample(rows, rng)[NAMES].to_numpy(float)
 
 
-def _ours(job: dict[str, object]) -> Peer:
+def _ours(job: dict[str, Any]) -> Peer:
     schema, rates = schema_of("diabetes"), {}
-    for name, (references, windows, reference_rows, rows) in job["sets"].items():  # type: ignore[attr-defined]
-        ones, twos = (pq.read_table(path).to_pandas() for path in (references, windows))
-        count = len(twos) // rows
-        answers = [
-            verdict(
-                as_table(ones.iloc[i * reference_rows : (i + 1) * reference_rows]),
-                as_table(twos.iloc[i * rows : (i + 1) * rows]),
-                schema,
-            )
-            for i in range(count)
-        ]
-        rates[name] = Rate(int(np.isin(answers, ["drift", "incident"]).sum()), count)
+    for name, (references, windows, reference_rows, rows) in job["sets"].items():
+        pairs = zip(frames(references, NAMES, reference_rows), frames(windows, NAMES, rows), strict=True)
+        answers = [verdict(as_table(one), as_table(two), schema) for one, two in pairs]
+        rates[name] = Rate(sum(answer in ("drift", "incident") for answer in answers), len(answers))
     return Peer("driftloop", "this", "one check at alpha 0.05, all defaults", rates)
 
 
-def _asked(name: str, job: dict[str, object], folder: Path) -> list[Peer]:
-    package, _ = PEERS[name]
+def _asked(name: str, job: dict[str, Any], folder: Path) -> list[Peer]:
     python = folder / name / "bin" / "python"
     try:
         if not python.exists():
             _quiet([sys.executable, "-m", "venv", str(folder / name)], INSTALL_SECONDS)
-        if subprocess.run([str(python), "-m", "pip", "show", "-q", package], check=False).returncode:
-            _quiet([str(python), "-m", "pip", "install", "-q", package, "pyarrow"], INSTALL_SECONDS)
+        _quiet([str(python), "-m", "pip", "install", "-q", *PEERS[name].requirements], INSTALL_SECONDS)
         done = _quiet([str(python), str(HERE / "worker.py"), name, json.dumps(job)], RUN_SECONDS)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         detail = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        return [Peer(name, "", "", {}, skipped=f"did not run here: {detail[-1][:160] if detail else 'no message'}")]
+        return [Peer(name, "", "", {}, skipped=f"did not run here: {detail[-1][:120] if detail else 'no message'}")]
     answer = json.loads(done.splitlines()[-1])
     return [
         Peer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -83,21 +83,25 @@ def river(reference: pd.DataFrame, window: pd.DataFrame) -> bool:
     return False
 
 
-PEERS: dict[str, tuple[str, tuple[Drifted, ...]]] = {
-    "evidently": ("evidently", (evidently, evidently_any)),
-    "nannyml": ("nannyml", (nannyml,)),
-    "alibi-detect": ("alibi-detect", (alibi_detect,)),
-    "whylogs": ("whylogs", (whylogs,)),
-    "river": ("river", (river,)),
+@dataclass(frozen=True)
+class Recipe:
+    """What pip installs for a peer, its own package first, and the ways of asking it."""
+
+    requirements: tuple[str, ...]
+    ways: tuple[Drifted, ...]
+
+
+# The second requirements are what the packages need and do not say, or an older version that they still work with.
+PEERS: dict[str, Recipe] = {
+    "evidently": Recipe(("evidently", "pandas<3"), (evidently, evidently_any)),
+    "nannyml": Recipe(("nannyml", "statsmodels", "pandas<3"), (nannyml,)),
+    "alibi-detect": Recipe(("alibi-detect", "pandas<3"), (alibi_detect,)),
+    "whylogs": Recipe(("whylogs[viz]", "numpy<2", "pandas<3", "scipy"), (whylogs,)),
+    "river": Recipe(("river", "pandas"), (river,)),
 }
 
 
-def frames(path: str, rows: int) -> list[pd.DataFrame]:
-    """A Parquet file of many windows, cut into frames of `rows`."""
-    whole = pd.read_parquet(path)
-    return [whole.iloc[first : first + rows].reset_index(drop=True) for first in range(0, len(whole), rows)]
-
-
-def plain(value: Any) -> Any:
-    """numpy's numbers as Python's."""
-    return value.item() if isinstance(value, np.generic) else value
+def frames(path: str, names: list[str], rows: int) -> list[pd.DataFrame]:
+    """A numpy file of many windows, cut into frames of `rows`."""
+    whole = np.load(path)
+    return [pd.DataFrame(whole[first : first + rows], columns=names) for first in range(0, len(whole), rows)]
