@@ -3,7 +3,6 @@ carried off.
 """
 
 import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -58,7 +57,10 @@ def _fail(planned: ArmError | None, run: Run) -> None:
 
 
 def render(command: str, values: Mapping[tuple[str, str], str]) -> str:
-    """The command line with its placeholders filled; a `$[[...]]` part whose input was not given is left out."""
+    """The command line with its placeholders filled; a `$[[...]]` part whose input was not given is left out.
+
+    Values go in as they are, as in Azure ML: what the shell makes of them is the component's own affair.
+    """
 
     def optional(match: re.Match[str]) -> str:
         given = all((found[1], found[2]) in values for found in _VALUE.finditer(match[1]))
@@ -66,7 +68,7 @@ def render(command: str, values: Mapping[tuple[str, str], str]) -> str:
 
     def value(match: re.Match[str]) -> str:
         try:
-            return shlex.quote(values[match[1], match[2]])
+            return values[match[1], match[2]]
         except KeyError as error:
             raise ArmError(400, "UserError", f"The command names {match[0]}, which has no value.") from error
 

@@ -15,7 +15,7 @@ from sandbox.arm import AzureStandIn
 from tests.sandbox.arm.pipelines import component, submit
 
 WRITE = (
-    "python -c \"import sys; open(sys.argv[1] + '/x.txt', 'w').write(sys.argv[2])\" ${{outputs.out}} ${{inputs.text}}"
+    "python -c \"import sys; open(sys.argv[1] + '/x.txt', 'w').write(sys.argv[2])\" ${{outputs.out}} '${{inputs.text}}'"
 )
 SHOUT = "tr a-z A-Z < ${{inputs.data}}/x.txt | tee ${{outputs.out}}/x.txt"
 

@@ -6,10 +6,10 @@ from sandbox.arm.steps import render
 from sandbox.arm.wire import ArmError
 
 
-def test_values_are_quoted_for_the_shell() -> None:
-    values = {("inputs", "text"): "a b; rm -rf /", ("outputs", "out"): "/tmp/x"}
-    command = render("run --text ${{inputs.text}} --out ${{ outputs.out }}", values)
-    assert command == "run --text 'a b; rm -rf /' --out /tmp/x"
+def test_values_are_not_quoted_so_that_a_component_which_does_not_quote_is_found_out() -> None:
+    values = {("inputs", "text"): "a b; true", ("outputs", "out"): "/tmp/x"}
+    command = render("run --text ${{inputs.text}} --out '${{ outputs.out }}'", values)
+    assert command == "run --text a b; true --out '/tmp/x'"
 
 
 def test_an_optional_part_stands_only_with_its_input() -> None:
