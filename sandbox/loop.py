@@ -2,6 +2,7 @@
 it.
 """
 
+import json
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -30,6 +31,7 @@ class Loop:
     world: World
     timeline: Timeline
     days: list[dict[str, Any]] = field(default_factory=list)
+    gates: dict[str, dict[str, Any]] = field(default_factory=dict)
     deployments: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -98,6 +100,11 @@ class Loop:
             )
         return checks[0]
 
+    def _gate(self, job: str) -> dict[str, Any]:
+        """What the gate measured in that job."""
+        outcome = json.loads(self.services.container("outcomes").download_blob(f"jobs/{job}.json").readall())
+        return dict(outcome["gate"])
+
     def _held(self) -> str | None:
         """Why the open drift has not been sent yet."""
         drifts = self.ledger.drifts(MODEL, open_only=True)
@@ -114,8 +121,10 @@ class Loop:
         )
         for job in run.jobs:
             self.timeline.detail(f"{job.name}: {job.conclusion}")
-        for model in self.services.azure.models()[-1:]:
-            self.timeline.detail(_gate_line(model))
+        for model in self.services.azure.models():
+            if model["version"] not in self.gates:
+                self.gates[model["version"]] = gate = self._gate(model["tags"]["job"])
+                self.timeline.detail(_gate_line(model["version"], gate))
         for deployment in self.services.azure.deployments():
             slot, version = deployment["name"], str(deployment["model_version"])
             if (slot, version) not in self.deployments:
@@ -133,9 +142,9 @@ def _why_nothing(check: Check, held: str | None) -> str:
     return "—"
 
 
-def _gate_line(model: dict[str, Any]) -> str:
-    tags = model["tags"]
-    numbers = ", ".join(
-        f"{name} {value}" for name, value in tags.items() if name in {"rmse", "mae", "rows", "drift_id"}
+def _gate_line(version: str, gate: dict[str, Any]) -> str:
+    challenger, champion = gate["challenger"]["rmse"], gate.get("champion")
+    beside = (
+        f"champion {champion['rmse']:.1f}, p {gate['over_champion']['p_value']:.3f}" if champion else "no champion yet"
     )
-    return f"registered version {model['version']} ({numbers})"
+    return f"registered version {version}: error on {gate['n']} recent records {challenger:.1f} ({beside})"

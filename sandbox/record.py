@@ -29,7 +29,7 @@ def document(loop: Loop) -> dict[str, Any]:
         "dispatches": [_dispatch(drift) for drift in drifts if drift.sent_at],
         "runs": runs,
         "jobs": services.azure.jobs(),
-        "models": services.azure.models(),
+        "models": [{**model, "gate": loop.gates.get(model["version"])} for model in services.azure.models()],
         "deployments": [
             {**seen, "traffic": serving.get(key, {"traffic": 0})["traffic"], "in_service": key in serving}
             for key, seen in loop.deployments.items()

@@ -41,7 +41,7 @@ class Timeline:
                 name.rjust(width) + "  " if name in {"rows", "how sure"} else name.ljust(width) + "  ", style="dim"
             )
         line.append("what was started", style="dim")
-        self.console.print(line)
+        self.console.print(line, soft_wrap=True)
 
     def day(
         self,

@@ -88,6 +88,11 @@ def _deployment(endpoints: Endpoints, endpoint: Endpoint, deployment: Deployment
     }
 
 
+def _last(run: Run) -> Json:
+    """The last value of each metric that the run logged with MLflow."""
+    return {str(metric["key"]): metric["value"] for metric in run.metrics}
+
+
 def _seconds(run: Run) -> float | None:
     if run.started is None or run.ended is None:
         return None

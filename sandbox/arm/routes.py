@@ -14,6 +14,7 @@ from sandbox.arm.gateway import WORKSPACE, Gateway
 from sandbox.arm.history import History
 from sandbox.arm.jobs import Jobs
 from sandbox.arm.operations import Operations
+from sandbox.arm.tracking import Tracking
 from sandbox.arm.workspace import Workspace
 
 _HISTORY = f"/history/v1.0{WORKSPACE}"
@@ -32,6 +33,7 @@ class Parts:
     endpoints: Endpoints
     deployments: Deployments
     front: Front
+    tracking: Tracking
 
 
 def routes(gateway: Gateway, parts: Parts) -> list[Route]:
@@ -66,6 +68,7 @@ def routes(gateway: Gateway, parts: Parts) -> list[Route]:
         route("POST", f"/modelregistry/v1.0{WORKSPACE}/models/batchGetResolvedUris", history.model_uris),
         history.log_route(),
         *_endpoint_routes(gateway, parts.endpoints, parts.deployments),
+        *_tracking_routes(gateway, parts.tracking),
         parts.front.route(),
         gateway.refuse_unknown(),
     ]
@@ -106,4 +109,18 @@ def _endpoint_routes(gateway: Gateway, endpoints: Endpoints, deployments: Deploy
         route("PUT", deployment, deployments.put),
         route("DELETE", deployment, deployments.delete),
         route("POST", f"{deployment}/getLogs", deployments.logs),
+    ]
+
+
+def _tracking_routes(gateway: Gateway, tracking: Tracking) -> list[Route]:
+    route, base = gateway.route, f"/mlflow/v2.0{WORKSPACE}/api/2.0/mlflow"
+    return [
+        route("GET", f"{base}/runs/get", tracking.get),
+        route("POST", f"{base}/runs/update", tracking.update),
+        route("POST", f"{base}/runs/log-batch", tracking.log_batch),
+        route("POST", f"{base}/runs/log-parameter", tracking.log_parameter),
+        route("POST", f"{base}/runs/log-metric", tracking.log_metric),
+        route("POST", f"{base}/runs/set-tag", tracking.set_tag),
+        route("GET", f"{base}/experiments/get", tracking.experiment),
+        route("GET", f"{base}/experiments/get-by-name", tracking.experiment),
     ]

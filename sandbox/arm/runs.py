@@ -37,6 +37,8 @@ class Run:
     outputs: dict[str, Output] = field(default_factory=dict)
     cancelled: threading.Event = field(default_factory=threading.Event)
     reused: "Run | None" = None
+    parameters: dict[str, str] = field(default_factory=dict)
+    metrics: list[Json] = field(default_factory=list)
     log_key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
     @property

@@ -24,6 +24,7 @@ from sandbox.arm.references import References
 from sandbox.arm.routes import Parts, routes
 from sandbox.arm.runs import Runs
 from sandbox.arm.storage import Storage
+from sandbox.arm.tracking import Tracking
 from sandbox.arm.wire import Json, Scope
 from sandbox.arm.workshop import Workshop
 from sandbox.arm.workspace import Workspace
@@ -41,10 +42,11 @@ class AzureStandIn:
 
     Production code finds it by the variables of `environment()` alone. `faults` plans failures, `recorder` keeps all
     requests, `endpoints.traffic_lag` delays what a traffic update does, `topic` tells subscribers of registered models.
+    With `tracking`, steps are told of an MLflow server, as they always are in Azure; importing mlflow costs a step a second.
     What it does not play is listed in docs/sandbox.md.
     """
 
-    def __init__(self, folder: Path, azurite: Azurite, scope: Scope | None = None) -> None:
+    def __init__(self, folder: Path, azurite: Azurite, scope: Scope | None = None, *, tracking: bool = False) -> None:
         bound = listening_socket()
         self.url = f"https://127.0.0.1:{bound.getsockname()[1]}"
         self.scope = replace(scope or Scope(tenant=TENANT), url=self.url)
@@ -61,7 +63,14 @@ class AzureStandIn:
         references = References(self.storage, self._runs, self.catalogs["models"], self.catalogs["data"])
         # What a compute offers a job: who it is and where the cloud is, but not what a workflow's own variables say.
         workshop = Workshop(
-            self.scope, self.storage, self._runs, self.catalogs, references, self._identity(), folder.resolve()
+            self.scope,
+            self.storage,
+            self._runs,
+            self.catalogs,
+            references,
+            self._identity(),
+            folder.resolve(),
+            tracking,
         )
         self._jobs = Jobs(workshop, workspace, operations, self.faults)
         self.endpoints = Endpoints(self.scope, operations, self.faults, self.identity)
@@ -75,6 +84,7 @@ class AzureStandIn:
             endpoints=self.endpoints,
             deployments=Deployments(workshop, self.endpoints, operations, self.faults),
             front=Front(self.endpoints, self.identity),
+            tracking=Tracking(self._runs),
         )
         gateway = Gateway(self.scope, self.identity, self.recorder, self.faults)
         app = Starlette(routes=[self.identity.route(), *routes(gateway, parts)])

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from sandbox.arm.graph import Data, Literal, Step, Upstream
 from sandbox.arm.runs import Run
 from sandbox.arm.storage import Location, Storage
+from sandbox.arm.tracking import variables
 from sandbox.arm.wire import ArmError, Json
 from sandbox.arm.workshop import Workshop
 from sandbox.processes import start
@@ -149,6 +150,7 @@ def _code(shop: Workshop, step: Step, folder: Path) -> Path:
 def _execute(shop: Workshop, step: Step, run: Run, command: str, folder: Path) -> None:
     environment = {
         **shop.environment(),
+        **(variables(shop.scope, run) if shop.tracking else {}),
         **step.environment,
         "AZUREML_ARM_PROJECT_NAME": str(run.root.properties.get("experimentName", "Default")),
         "AZUREML_EXPERIMENT_NAME": str(run.root.properties.get("experimentName", "Default")),

@@ -18,7 +18,8 @@ _KEPT = ("LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP
 
 @dataclass(frozen=True)
 class Workshop:
-    """Handles on the service; `identity` are the variables of the managed identity, `folder` is where work is done."""
+    """Handles on the service; `identity` are the variables of the managed identity, `folder` is where work is done,
+    `tracking` whether steps are told of the MLflow server."""
 
     scope: Scope
     storage: Storage
@@ -27,6 +28,7 @@ class Workshop:
     references: References
     identity: Mapping[str, str]
     folder: Path
+    tracking: bool
 
     def environment(self) -> dict[str, str]:
         """What every process gets: this Python, the identity, and the names of the workspace."""

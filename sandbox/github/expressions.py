@@ -210,9 +210,14 @@ class _Parser:
                 value = _member(value, self._either())
                 self._expect("]")
             else:
-                value = _member(value, self._tokens[self._at][1])
-                self._at += 1
+                value = _member(value, self._name())
         return value
+
+    def _name(self) -> str:
+        if self._at >= len(self._tokens) or self._tokens[self._at][0] != "name":
+            raise ExpressionError(f"expected a name after a dot in {self._source!r}")
+        self._at += 1
+        return self._tokens[self._at - 1][1]
 
     def _named(self, name: str) -> Any:
         if self._accept("("):
@@ -222,7 +227,10 @@ class _Parser:
             while not self._accept(")"):
                 values.append(self._either())
                 self._accept(",")
-            return self._functions[name.lower()](*values)
+            try:
+                return self._functions[name.lower()](*values)
+            except (TypeError, ValueError) as error:
+                raise ExpressionError(f"{name}() cannot be used like that in {self._source!r}: {error}") from error
         if name.lower() in _LITERALS:
             return _LITERALS[name.lower()]
         if name.lower() not in self._contexts:

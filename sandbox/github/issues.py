@@ -22,6 +22,7 @@ class Issues:
         """A new issue. Raises ApiError 422 without a title."""
         if not isinstance(body.get("title"), str) or not body["title"]:
             raise ApiError(422, 'Invalid request.\n\n"title" wasn\'t supplied.', PLACE)
+        labels = _label_names(body.get("labels", []))
         with self._lock:
             number = len(self.all) + 1
             moment = stamp(now())
@@ -36,9 +37,7 @@ class Issues:
                 "state": "open",
                 "state_reason": None,
                 "user": user(api, "github-actions[bot]"),
-                "labels": [
-                    {"name": label if isinstance(label, str) else label["name"]} for label in body.get("labels", [])
-                ],
+                "labels": [{"name": name} for name in labels],
                 "comments": 0,
                 "created_at": moment,
                 "updated_at": moment,
@@ -93,3 +92,15 @@ class Issues:
         if not 1 <= number <= len(self.all):
             raise ApiError(404, "Not Found", PLACE)
         return self.all[number - 1]
+
+
+def _label_names(labels: Any) -> list[str]:
+    """Names of labels, which come as texts or as objects. Raises ApiError 422 for anything else."""
+    names = (
+        [entry.get("name") if isinstance(entry, dict) else entry for entry in labels]
+        if isinstance(labels, list)
+        else [None]
+    )
+    if not all(isinstance(name, str) and name for name in names):
+        raise ApiError(422, "Validation Failed", PLACE, [{"resource": "Label", "field": "name", "code": "invalid"}])
+    return [str(name) for name in names]

@@ -27,10 +27,10 @@ def pattern(glob: str) -> re.Pattern[str]:
         if character == "*":
             parts.append("[^/]*")
         elif character in "?+" and parts:
-            parts.append(character)
-        elif character == "[" and "]" in glob[at:]:
+            parts[-1] = f"(?:{parts[-1]}){character}"
+        elif character == "[" and glob.find("]", at) > at + 1:
             end = glob.index("]", at)
-            parts.append(glob[at : end + 1])
+            parts.append(_one_of(glob[at + 1 : end]))
             at = end
         elif character == "\\" and at + 1 < len(glob):
             at += 1
@@ -39,6 +39,21 @@ def pattern(glob: str) -> re.Pattern[str]:
             parts.append(re.escape(character))
         at += 1
     return re.compile("".join(parts))
+
+
+def _one_of(characters: str) -> str:
+    """A class of characters: single ones and ascending ranges; a range that descends holds nothing."""
+    found: list[str] = []
+    at = 0
+    while at < len(characters):
+        first, last = characters[at], characters[at]
+        if characters[at + 1 : at + 2] == "-" and at + 2 < len(characters):
+            last = characters[at + 2]
+            at += 2
+        if first <= last:
+            found.append(f"{re.escape(first)}-{re.escape(last)}")
+        at += 1
+    return f"[{''.join(found)}]" if found else r"(?!)"
 
 
 def selects(globs: Sequence[str], text: str) -> bool:
