@@ -47,6 +47,12 @@ class _BlobIO(io.RawIOBase):
         self._position += len(content)
         return len(content)
 
+    def readall(self) -> bytes:
+        # Without this, a read of everything left would come in thousands of small ranges.
+        content = download(self._blob, self._file, self._position)
+        self._position += len(content)
+        return content
+
 
 def open_blob(storage: "Storage", file: "File") -> io.BufferedReader:
     """The file's content as a binary file, read in ranges of at least 4 MiB; memory stays bounded however large it "
