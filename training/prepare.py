@@ -33,6 +33,7 @@ from training.records import Roles
 
 SCHEMA = Path(__file__).with_name("schema.toml")
 RECENT = "recent"
+TABLES = ("train", "holdout", "holdout_old", "regime")
 
 
 class Data(msgspec.Struct, frozen=True):
@@ -102,6 +103,14 @@ def prepare(
         holdout=_rule(how),
     )
     return Parts(**tables, data=data)
+
+
+def write(parts: Parts, folder: Path) -> None:
+    """The step's output."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in TABLES:
+        pq.write_table(getattr(parts, name), folder / f"{name}.parquet")
+    step.write_json(folder / "data.json", parts.data)
 
 
 def _held_out(labelled: pa.Table, roles: Roles, how: settings.Settings) -> NDArray[np.bool_]:
@@ -232,10 +241,7 @@ def main(  # noqa: PLR0917  a command's options
     """Read, join, clean and split the records of one model."""
     source = Source(historic, incoming, quarantine, _moment(as_of), _moment(since))
     parts = prepare(Schema.load(schema_path), source, settings.load(settings_path), champion)
-    out.mkdir(parents=True, exist_ok=True)
-    for name in ("train", "holdout", "holdout_old", "regime"):
-        pq.write_table(getattr(parts, name), out / f"{name}.parquet")
-    step.write_json(out / "data.json", parts.data)
+    write(parts, out)
     step.log("prepared", fingerprint=fingerprint, **msgspec.to_builtins(parts.data))
 
 

@@ -24,13 +24,15 @@ def start(values: Matrix, level: float = 0.01, smallest: int = 30) -> int:
     """
     first = max(0, len(values) - LONGEST)
     rng = np.random.default_rng(len(values))  # seeded by the data's length: the same records give the same answer
-    while (change := _change(_coordinates(values[first:]), level, smallest, rng)) is not None:
+    while len(values) - first >= 2 * smallest:
+        if (change := _change(_coordinates(values[first:]), level, smallest, rng)) is None:
+            break
         first += change
     return first if first > max(0, len(values) - LONGEST) else 0
 
 
 def _change(z: Matrix, level: float, smallest: int, rng: np.random.Generator) -> int | None:
-    if len(z) < 2 * smallest or z.shape[1] == 0:
+    if z.shape[1] == 0:
         return None
     observed = _scan(z, smallest)
     best = float(observed.max())
