@@ -74,7 +74,7 @@ param addressPrefix string = '10.60.0.0/24'
 
 // The loop
 @description('When to check: six-field cron, UTC')
-param driftCheckSchedule string = '0 0 5 * * *'
+param driftCheckSchedule string = '0 0 6 * * *'
 
 @description('No finished check for this long raises an alert; a little longer than the schedule')
 @allowed(['PT1H', 'PT2H', 'PT6H', 'P1D', 'P2D'])
