@@ -93,8 +93,15 @@ def test_a_component_uses_all_it_declares_and_nothing_else(name: str) -> None:
     declared = {(kind, key) for kind in ("inputs", "outputs") for key in description[kind]}
     assert used == declared
     optional = {key for key, value in description["inputs"].items() if value.get("optional")}
-    bracketed = set(re.findall(r"\$\[\[--[\w-]+ \$\{\{inputs\.(\w+)\}\}\]\]", description["command"]))
+    bracketed = set(re.findall(r"\$\[\[--[\w-]+ '?\$\{\{inputs\.(\w+)\}\}'?\]\]", description["command"]))
     assert bracketed == optional
+
+
+@pytest.mark.parametrize("name", pipeline.STEPS)
+def test_texts_are_quoted_because_azure_pastes_them_into_the_shells_line(name: str) -> None:
+    description = yaml.safe_load(Path(pipeline.__file__).with_name(f"{name}.yaml").read_text())
+    texts = {key for key, value in description["inputs"].items() if value["type"] == "string"}
+    assert set(re.findall(r"'\$\{\{inputs\.(\w+)\}\}'", description["command"])) == texts
 
 
 @pytest.mark.parametrize("name", pipeline.STEPS)
@@ -104,7 +111,7 @@ def test_a_component_calls_a_command_that_has_these_options(name: str) -> None:
     assert module is not None
     assert module[1] == f"training.{name}"
     options = {option for parameter in _command(module[1]).params for option in parameter.opts}
-    assert set(re.findall(r"(--[\w-]+) \$\{\{", command)) <= options
+    assert set(re.findall(r"(--[\w-]+) '?\$\{\{", command)) <= options
     required = {parameter.opts[0] for parameter in _command(module[1]).params if parameter.required}
     assert required <= set(re.findall(r"--[\w-]+", command))
 
