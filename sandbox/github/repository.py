@@ -13,7 +13,8 @@ from sandbox.github.expressions import ExpressionError, as_text, interpolate, tr
 from sandbox.github.records import RunRecord
 from sandbox.github.scheduler import Claim, Scheduler
 from sandbox.github.snapshot import Snapshot, take
-from sandbox.github.workflow_files import Concurrency, Event, Workflow, startup_problems
+from sandbox.github.startup import startup_problems
+from sandbox.github.workflow_files import Concurrency, Event, Workflow
 
 FIRST_RUN_ID = 7_000_000_001
 

@@ -11,7 +11,7 @@ from sandbox.github.issues import Issues
 from sandbox.github.records import RunRecord
 from sandbox.github.repository import Repository
 from sandbox.github.scheduler import Scheduler
-from sandbox.github.workflow_files import granted
+from sandbox.github.startup import granted
 from sandbox.serving import Server
 
 STOP_SECONDS = 1.0

@@ -1,17 +1,19 @@
 """Workflow files as GitHub reads them: what starts them, what their jobs need, what would stop them from starting."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from sandbox.github.expressions import as_text
 from sandbox.github.patterns import all_selected, any_selected, selects
 
 FOLDER = ".github/workflows"
 RUNNERS = ("ubuntu-latest", "ubuntu-24.04", "ubuntu-22.04")
-_LEVELS = {"none": 0, "read": 1, "write": 2}
+DEFAULT_TIMEOUT_MINUTES = 360.0
+LEVELS = {"none": 0, "read": 1, "write": 2}
 
 
 class WorkflowFileError(ValueError):
@@ -76,14 +78,15 @@ class Workflow:
             return False
         filters = self.triggers[event.name]
         if event.name == "repository_dispatch":
-            types = _texts(filters.get("types"))
+            types = texts(filters.get("types"))
             return not types or event.action in types
         if event.name in ("push", "pull_request"):
             return _branch_passes(filters, event.branch) and _paths_pass(filters, event.paths)
         return True
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def texts(value: Any) -> tuple[str, ...]:
+    """A list of texts, where one text may stand for a list of one."""
     if value is None:
         return ()
     return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
@@ -91,17 +94,17 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 def _branch_passes(filters: Mapping[str, Any], branch: str) -> bool:
     if "branches" in filters:
-        return selects(_texts(filters["branches"]), branch)
+        return selects(texts(filters["branches"]), branch)
     if "branches-ignore" in filters:
-        return not selects(_texts(filters["branches-ignore"]), branch)
+        return not selects(texts(filters["branches-ignore"]), branch)
     return "tags" not in filters and "tags-ignore" not in filters
 
 
 def _paths_pass(filters: Mapping[str, Any], paths: tuple[str, ...]) -> bool:
     if "paths" in filters:
-        return any_selected(_texts(filters["paths"]), paths)
+        return any_selected(texts(filters["paths"]), paths)
     if "paths-ignore" in filters:
-        return not all_selected(_texts(filters["paths-ignore"]), paths)
+        return not all_selected(texts(filters["paths-ignore"]), paths)
     return True
 
 
@@ -119,52 +122,95 @@ def parse(path: str, text: str) -> Workflow:
     if not started_by or not isinstance(jobs, dict) or not jobs:
         raise WorkflowFileError(f"{path}: `on` and `jobs` are required")
     if isinstance(started_by, str | list):
-        started_by = dict.fromkeys(_texts(started_by))
+        started_by = dict.fromkeys(texts(started_by))
+    if not isinstance(started_by, dict):
+        raise WorkflowFileError(f"{path}: `on` names events")
+    _check_shape(path, document, _FILE_SHAPE)
     triggers = {str(event): filters if isinstance(filters, dict) else {} for event, filters in started_by.items()}
     if "schedule" in started_by:
         triggers["schedule"] = {"cron": started_by["schedule"]}
     return Workflow(
         path=path,
-        name=str(document.get("name") or path),
+        name=document.get("name") or path,
         triggers=triggers,
         run_name=document.get("run-name"),
         concurrency=_concurrency(path, document.get("concurrency")),
-        permissions=document.get("permissions"),
+        permissions=_permissions(path, document.get("permissions")),
         jobs={str(name): _job(path, str(name), body) for name, body in jobs.items()},
     )
 
 
+# What each key may hold; anything else GitHub refuses with the line it stands on.
+_FILE_SHAPE: dict[str, tuple[type, ...]] = {
+    "name": (str,),
+    "run-name": (str,),
+    "permissions": (str, dict),
+    "concurrency": (str, dict),
+}
+_JOB_SHAPE: dict[str, tuple[type, ...]] = {
+    "name": (str,),
+    "needs": (str, list),
+    "runs-on": (str, list),
+    "if": (str, bool, int, float),
+    "uses": (str,),
+    "with": (dict,),
+    "permissions": (str, dict),
+    "concurrency": (str, dict),
+    "timeout-minutes": (int, float),
+    "outputs": (dict,),
+    "steps": (list,),
+}
+
+
+def _check_shape(where: str, body: Mapping[str, Any], shape: Mapping[str, tuple[type, ...]]) -> None:
+    for key, kinds in shape.items():
+        if body.get(key) is not None and not isinstance(body[key], kinds):
+            raise WorkflowFileError(f"{where}: `{key}` cannot be {type(body[key]).__name__}")
+
+
 def _job(path: str, name: str, body: Any) -> Job:
-    if not isinstance(body, dict) or not ("uses" in body or ("runs-on" in body and body.get("steps"))):
-        raise WorkflowFileError(f"{path}: job {name} needs `runs-on` and `steps`, or `uses`")
+    where = f"{path}: job {name}"
+    if not isinstance(body, dict) or not (body.get("uses") or (body.get("runs-on") and body.get("steps"))):
+        raise WorkflowFileError(f"{where} needs `runs-on` and `steps`, or `uses`")
+    _check_shape(where, body, _JOB_SHAPE)
+    steps = body.get("steps") or []
+    if not all(isinstance(step, dict) and ("run" in step or "uses" in step) for step in steps):
+        raise WorkflowFileError(f"{where}: every step needs `run` or `uses`")
     return Job(
         id=name,
-        name=str(body.get("name") or name),
-        needs=_texts(body.get("needs")),
+        name=body.get("name") or name,
+        needs=texts(body.get("needs")),
         runs_on=body.get("runs-on"),
-        condition=None if body.get("if") is None else str(body["if"]),
+        condition=None if body.get("if") is None else as_text(body["if"]),
         uses=body.get("uses"),
         inputs=body.get("with") or {},
-        permissions=body.get("permissions"),
-        concurrency=_concurrency(path, body.get("concurrency")),
-        timeout_minutes=float(body.get("timeout-minutes", 360)),
+        permissions=_permissions(where, body.get("permissions")),
+        concurrency=_concurrency(where, body.get("concurrency")),
+        timeout_minutes=float(body.get("timeout-minutes") or DEFAULT_TIMEOUT_MINUTES),
         outputs=body.get("outputs") or {},
-        steps=tuple(body.get("steps") or ()),
+        steps=tuple(steps),
     )
 
 
-def _concurrency(path: str, block: Any) -> Concurrency | None:
+def _permissions(where: str, block: Any) -> Mapping[str, str] | str | None:
+    levels = block.values() if isinstance(block, dict) else [str(block).removesuffix("-all")] if block else []
+    if not all(isinstance(level, str) and level in LEVELS for level in levels):
+        raise WorkflowFileError(f"{where}: a permission is read, write or none")
+    return block  # type: ignore[no-any-return]
+
+
+def _concurrency(where: str, block: Any) -> Concurrency | None:
     if block is None:
         return None
     if isinstance(block, str):
         return Concurrency(block)
     found = Concurrency(
-        str(block.get("group", "")), block.get("cancel-in-progress", False), str(block.get("queue", "single"))
+        as_text(block.get("group")), block.get("cancel-in-progress", False), as_text(block.get("queue", "single"))
     )
     if not found.group or found.queue not in ("single", "max"):
-        raise WorkflowFileError(f"{path}: `concurrency` needs a `group`, and `queue` is single or max")
+        raise WorkflowFileError(f"{where}: `concurrency` needs a `group`, and `queue` is single or max")
     if found.queue == "max" and found.cancel_in_progress not in (False, None):
-        raise WorkflowFileError(f"{path}: `queue: max` and `cancel-in-progress` exclude each other")
+        raise WorkflowFileError(f"{where}: `queue: max` and `cancel-in-progress` exclude each other")
     return found
 
 
@@ -179,48 +225,3 @@ def load_all(tree: Path) -> tuple[dict[str, Workflow], dict[str, str]]:
         except WorkflowFileError as error:
             broken[path] = str(error)
     return workflows, broken
-
-
-def startup_problems(workflow: Workflow, workflows: Mapping[str, Workflow]) -> Iterator[str]:
-    """What keeps a run of `workflow` from starting, or a job of it from finding a runner; act notices none of it."""
-    for job in workflow.jobs.values():
-        where = f"{workflow.path}: job {job.id}"
-        unknown = [name for name in job.needs if name not in workflow.jobs]
-        if unknown:
-            yield f"{where} needs {unknown[0]}, which is not a job of this file"
-        if job.uses is None:
-            labels = _texts(job.runs_on)
-            if not labels or any(label not in RUNNERS for label in labels):
-                yield f"{where} runs on {job.runs_on}, for which there is no runner"
-            continue
-        if not job.uses.startswith("./"):
-            yield f"{where} calls {job.uses}; only workflows of this repository are played"
-            continue
-        called = workflows.get(job.uses.removeprefix("./"))
-        if called is None or "workflow_call" not in called.triggers:
-            yield f"{where} calls {job.uses}, which is missing or has no workflow_call trigger"
-            continue
-        declared = called.triggers["workflow_call"].get("inputs") or {}
-        for name in job.inputs.keys() - declared.keys():
-            yield f"{where} hands over the input {name}, which {job.uses} does not declare"
-        for name, declaration in declared.items():
-            if (declaration or {}).get("required") and name not in job.inputs:
-                yield f"{where} does not hand over the input {name}, which {job.uses} requires"
-        allowed = granted(workflow, job)
-        for called_job in called.jobs.values():
-            for scope, level in granted(called, called_job, default={}).items():
-                if _LEVELS[level] > _LEVELS[allowed.get(scope, "none")]:
-                    asks = f"{scope}: {level}, more than the caller has"
-                    yield f"{where} calls {job.uses}, whose job {called_job.id} asks for {asks}"
-        yield from startup_problems(called, workflows)
-
-
-def granted(workflow: Workflow, job: Job, default: Mapping[str, str] | None = None) -> Mapping[str, str]:
-    """The permissions of a job's GITHUB_TOKEN; where nothing is written, GitHub's restricted default."""
-    block = job.permissions if job.permissions is not None else workflow.permissions
-    if block is None:
-        return {"contents": "read", "packages": "read"} if default is None else default
-    if isinstance(block, str):
-        level = block.removesuffix("-all")
-        return dict.fromkeys(("actions", "contents", "deployments", "id-token", "issues", "pull-requests"), level)
-    return {scope: str(level) for scope, level in block.items()}

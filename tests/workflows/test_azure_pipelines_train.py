@@ -1,4 +1,4 @@
-"""The real scripts of the Azure pipelines, run by the agent against the stand-ins: from a commit to a version in service."""
+"""The real scripts of the Azure pipelines against the stand-ins: from a commit to a version in service."""
 
 from io import BytesIO
 from pathlib import Path

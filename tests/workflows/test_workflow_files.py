@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox.github.workflow_files import Workflow, granted, load_all, startup_problems
+from sandbox.github.startup import granted, startup_problems
+from sandbox.github.workflow_files import Workflow, load_all
 from workflows import settings
 
 ROOT = Path(__file__).parents[2]

@@ -2,7 +2,8 @@ from textwrap import dedent
 
 import pytest
 
-from sandbox.github.workflow_files import Event, Workflow, WorkflowFileError, granted, parse, startup_problems
+from sandbox.github.startup import granted, startup_problems
+from sandbox.github.workflow_files import Event, Workflow, WorkflowFileError, parse
 
 JOBS = "jobs: {one: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}\n"
 
