@@ -20,11 +20,10 @@ import msgspec
 import numpy as np
 
 from driftloop.evidence_blocks import Block, Sums, compacted, stretches_of, too_late
+from driftloop.evidence_difference import difference_p
 from driftloop.evidence_frame import Frame, frame_of
-from driftloop.evidence_tails import moments_p, omnibus_p, share_p
 
 if TYPE_CHECKING:
-    from driftloop.evidence_scores import Floats
     from driftloop.policy import Policy
     from driftloop.window import Baseline, Window
 
@@ -156,57 +155,18 @@ def _strongest(
 ) -> _Finding:
     """The smallest p over all stretches and features, corrected for having looked at them all."""
     stretches = stretches_of(blocks)
-    best = CALM
-    for place, stretch in enumerate(stretches):
-        p, feature = difference_p(frame, stretch.unpacked, frame.reference, policy)
-        if place == 0 and comparison is not None:
-            alone = comparison.p if comparison.matters else 1.0
-            p, feature = (p, feature) if p <= alone else (alone, WINDOW_ITSELF)
-            p = min(1.0, 2 * p)
-        if accepted is not None:
-            from_accepted, _ = difference_p(frame, stretch.unpacked, accepted.unpacked, policy)
-            p = max(p, from_accepted)
-        p = min(1.0, p * len(stretches))
-        if p < best.p:
-            best = _Finding(p, feature, stretch.windows, stretch.since)
-    return best
-
-
-def difference_p(frame: Frame, window: Sums, reference: Sums, policy: Policy) -> tuple[float, str | None]:
-    """p of the hypothesis that two sums come from one population, weighted Bonferroni over features; the strongest's
-    name.
-
-    The standardised difference of means d / (sd sqrt(1/n + 1/m)) of a sum of scores has skewness
-    g (1/n^2 - 1/m^2) / (1/n + 1/m)^1.5 and excess kurtosis (k - 3) (1/n^3 + 1/m^3) / (1/n + 1/m)^2. Where a score is
-    quadratic in z the sign is +: a baseline that happens to be narrow makes all later scores large.
-    """
-    n, m = np.maximum(window.rows, 1e-9), np.maximum(reference.rows, 1e-9)
-    difference = window.totals / n - reference.totals / m
-    spread = 1 / n + 1 / m
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(frame.variance > 0, difference / np.sqrt(frame.variance * spread), 0.0)
-    p = np.ones_like(z)
-    binary, smooth = frame.binary, ~frame.binary
-    p[binary] = share_p(window.totals[binary], n[binary], reference.totals[binary], m[binary])
-    skew = frame.skew * (1 / n**2 + np.where(frame.quadratic, 1, -1) / m**2) / spread**1.5
-    excess = (frame.kurtosis - 3) * (1 / n**3 + 1 / m**3) / spread**2 + frame.uncertainty
-    p[smooth] = moments_p(z[smooth], skew[smooth], excess[smooth])
-    p[(np.abs(difference) < frame.dust(policy)) | (window.rows < 1) | (reference.rows < 1)] = 1.0
-    with np.errstate(divide="ignore"):
-        adjusted = np.where(frame.weights > 0, p / frame.weights, 1.0)
-    best = int(np.argmin(adjusted))
-    result, name = float(min(1.0, adjusted[best])), frame.features[best].name
-    together = _omnibus(frame, z, difference, m, policy)
-    if together < result:
-        result, name = together, "all columns"
-    return result, name if result < 1 else None
-
-
-def _omnibus(frame: Frame, z: Floats, difference: Floats, m: Floats, policy: Policy) -> float:
-    if frame.omnibus_weight <= 0:
-        return 1.0
-    place = frame.locations
-    distance = np.linalg.norm(frame.whitening @ (difference[place] / np.sqrt(frame.variance[place])))
-    if distance < policy.min_shift:
-        return 1.0
-    return min(1.0, omnibus_p(z[place], frame.whitening, float(m[place].min())) / frame.omnibus_weight)
+    sums = [stretch.unpacked for stretch in stretches]
+    together = Sums(np.array([each.rows for each in sums]), np.array([each.totals for each in sums]))
+    p, features = difference_p(frame, together, frame.reference, policy)
+    if comparison is not None:
+        alone = comparison.p if comparison.matters else 1.0
+        if alone < p[0]:
+            p[0], features[0] = alone, WINDOW_ITSELF
+        p[0] = min(1.0, 2 * p[0])
+    if accepted is not None:
+        p = np.maximum(p, difference_p(frame, together, accepted.unpacked, policy)[0])
+    p = np.minimum(1.0, p * len(stretches))
+    best = int(p.argmin())
+    if p[best] >= 1:
+        return CALM
+    return _Finding(float(p[best]), features[best], stretches[best].windows, stretches[best].since)

@@ -79,13 +79,14 @@ def moments_p(z: Floats, skew: Floats, excess: Floats) -> Floats:
     return np.asarray(np.minimum(1.0, 2 * np.where(np.isinf(freedom), tail, heavy)))
 
 
-def omnibus_p(z: Floats, root: Floats, reference_rows: float) -> float:
-    """Hotelling's T^2 of standardised differences z, all columns at once; `root` whitens them (d, d).
+def omnibus_p(whitened: Floats, reference_rows: float) -> Floats:
+    """Hotelling's T^2 of standardised differences, all columns at once; `whitened` (tries, d) to be uncorrelated.
 
-    T^2 (m - d) / (d (m - 1)) ~ F(d, m - d) when the covariance comes from m reference records.
+    T^2 (m - d) / (d (m - 1)) ~ F(d, m - d) when the covariance comes from m reference records; 1 where these are fewer
+    than 2 d.
     """
-    d = len(z)
+    d = whitened.shape[1]
     if d == 0 or reference_rows <= 2 * d:
-        return 1.0
-    statistic = float(np.sum((root @ z) ** 2))
-    return float(fdtrc(d, reference_rows - d, statistic * (reference_rows - d) / (d * (reference_rows - 1))))
+        return np.ones(len(whitened))
+    statistic = np.sum(whitened**2, axis=1) * (reference_rows - d) / (d * (reference_rows - 1))
+    return np.asarray(fdtrc(d, reference_rows - d, statistic))

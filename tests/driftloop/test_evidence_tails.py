@@ -40,7 +40,7 @@ def test_no_hits_at_all_say_nothing_and_neither_do_no_rows() -> None:
     assert one(0, 0, 3, 350) == 1.0
 
 
-@given(st.floats(-8, 8), st.floats(-1, 1))
+@given(st.floats(-8, 8).filter(bool), st.floats(-1, 1))
 def test_without_excess_kurtosis_the_tail_is_pearsons_third(z: float, skew: float) -> None:
     p = float(moments_p(np.array([z]), np.array([skew]), np.array([0.0]))[0])
     if abs(skew) < 1e-2:
@@ -81,8 +81,8 @@ def test_the_omnibus_statistic_is_hotellings() -> None:
         deviation = np.sqrt(np.diag(covariance))
         root = np.linalg.inv(np.linalg.cholesky(covariance / np.outer(deviation, deviation)))
         z = (window.mean(axis=0) - reference.mean(axis=0)) / (deviation * np.sqrt(1 / n + 1 / m))
-        hits += omnibus_p(z, root, m) <= 0.02
+        hits += omnibus_p(z[None] @ root.T, m)[0] <= 0.02
     low, high = stats.binom(tries, 0.02).ppf([1e-4, 1 - 1e-4])
     assert low <= hits <= high
-    assert omnibus_p(np.zeros(0), np.zeros((0, 0)), 100) == 1.0
-    assert omnibus_p(np.ones(6), np.eye(6), 12) == 1.0  # too few records to know six columns' correlations
+    assert omnibus_p(np.zeros((1, 0)), 100).tolist() == [1.0]
+    assert omnibus_p(np.ones((1, 6)), 12).tolist() == [1.0]  # too few records to know six columns' correlations
