@@ -26,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--keep", action="store_true", help="leave the endpoint serving until Ctrl-C")
     parser.add_argument("--seed", type=int, default=442, help="of the world (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=ROOT / "out", help="where loop.json and report.html go")
+    parser.add_argument(
+        "--requests", type=Path, help="write every request that reached Azure's stand-in, as JSON Lines"
+    )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     timeline = Timeline()
@@ -36,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         with running(folder) as services:
             timeline.event("Azurite, Azure, GitHub and the Functions host are up on loopback", seconds=timeline.elapsed)
             _play(services, World(options.seed), timeline, options.out)
+            if options.requests:
+                services.azure.recorder.write(options.requests)
             if options.keep:
                 _keep(services, timeline)
     except KeyboardInterrupt:

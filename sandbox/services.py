@@ -80,6 +80,7 @@ def running(folder: Path) -> Iterator[Services]:
         functions = stack.enter_context(
             FunctionsHost(ROOT, {**_inherited(), **environment, **settings}, folder / "functions")
         )
+        azure.topic.subscribe(lambda event: functions.event_grid("model_registered", [event]).raise_for_status())
         yield Services(azure, azurite, github, functions, blobs)
 
 

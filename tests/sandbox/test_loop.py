@@ -11,20 +11,27 @@ from typing import Any
 
 import pytest
 
+from sandbox.arm.recorder import Recorded
+from tests.contracts.arm_contract import AVAILABLE, kind, violations
+
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("loop")]
 
 
 def processes_that_mention(text: str) -> list[str]:
-    listing = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in listing.splitlines() if text in line and "ps -eo" not in line]
+    listing = subprocess.run(["ps", "-eww", "-o", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listing.splitlines() if text in line and "ps -eww" not in line]
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     out = tmp_path_factory.mktemp("loop") / "out"
     done = subprocess.run(
-        [sys.executable, "-m", "sandbox", "--out", str(out)], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "sandbox", "--out", str(out), "--requests", str(out.parent / "requests.jsonl")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return out, done
 
@@ -78,6 +85,18 @@ def test_the_challenger_takes_all_traffic_beside_the_old_slot(story: dict[str, A
     assert slots == [("blue", "1", 0), ("green", "2", 100)]
 
 
+@pytest.mark.skipif(not AVAILABLE, reason="the published schemas are not beside this clone")
+def test_every_request_of_the_sdk_keeps_to_the_published_schemas(
+    played: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    lines = (played[0].parent / "requests.jsonl").read_text().splitlines()
+    requests = [Recorded(**json.loads(line)) for line in lines]
+    assert {"workspaces_jobs", "workspaces_models_versions", "workspaces_onlineEndpoints_deployments"} <= {
+        kind(request) for request in requests
+    }
+    assert violations(requests) == []
+
+
 def test_the_report_is_one_page_with_a_picture_for_each_feature(
     played: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
@@ -122,6 +141,7 @@ def test_an_interrupt_stops_everything_that_was_started(tmp_path: Path, number: 
         if "up on loopback" in line:
             break
     time.sleep(6)  # the training workflow is under way
+    assert process.poll() is None
     assert processes_that_mention(str(out)) != []
     process.send_signal(number)
     rest = process.stdout.read()
