@@ -15,7 +15,7 @@ run: setup ## The whole loop on this machine: drift, retrain, deploy (ARGS=--kee
 	@python -m sandbox $(ARGS)
 
 test: setup ## All tests (ARGS="-k name" picks some)
-	@python -m pytest -n auto $(ARGS)
+	@python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: setup ## ruff, mypy, and the workflow linters
 	ruff check .
