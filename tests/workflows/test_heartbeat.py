@@ -4,11 +4,14 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from driftloop.ledger import ModelState
+from function_app.health import Health, ModelHealth
 from sandbox.github import GitHubStandIn, RunRecord
 from workflows import heartbeat
 
@@ -158,3 +161,11 @@ def test_a_hiccup_is_asked_again(app: FunctionApp, monkeypatch: pytest.MonkeyPat
 def test_the_apps_words_are_quoted_and_cannot_leave_the_quotation() -> None:
     text = heartbeat._text(heartbeat.Health(False, "late", "```\n@everyone"), "run")
     assert text.count("```") == 2
+
+
+@pytest.mark.parametrize("overdue", [False, True])
+def test_the_function_apps_own_report_is_understood(overdue: bool) -> None:
+    since = datetime(2026, 1, 5, tzinfo=UTC)
+    state = ModelState(model="m", watched_since=since)
+    report = Health((ModelHealth(model="m", state=state, due_since=since if overdue else None),)).body()
+    assert heartbeat._status(json.dumps(report).encode()) == ("overdue" if overdue else "healthy")
