@@ -59,7 +59,7 @@ def false_alarms(scale: float) -> list[FalseAlarms]:
     for index, name in enumerate(TABLES):
         schema, source = schema_of(name), table(name)
         for rows, full in WINDOWS.items():
-            tries = max(5, round(full * scale))
+            tries = max(2, round(full * scale))
             rng, seen, plain = stream(2, index, rows), Counter[str](), 0
             for _ in range(tries):
                 reference, window = source.draw(REFERENCE_ROWS, rng), source.draw(rows, rng)
@@ -74,7 +74,7 @@ def false_alarms(scale: float) -> list[FalseAlarms]:
 def detection(scale: float) -> list[Detection]:
     """Every case of the detection table."""
     schema = schema_of("diabetes")
-    return [_detected(index, case, schema, max(9, round(1_000 * scale))) for index, case in enumerate(CASES)]
+    return [_detected(index, case, schema, max(2, round(1_000 * scale))) for index, case in enumerate(CASES)]
 
 
 def _detected(index: int, case: Case, schema: Schema, tries: int) -> Detection:

@@ -1,0 +1,33 @@
+"""The sweep that makes 2,000 years affordable is the product's own arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.single import schema_of
+from benchmarks.tables import table
+from benchmarks.years import stretch_lengths, year_of_p
+from driftloop import Baseline, Evidence, Policy, Window
+from driftloop.evidence import update
+
+
+@pytest.mark.parametrize("name", ["diabetes", "admissions"])
+def test_the_sweep_over_a_year_gives_what_the_updates_give(name: str) -> None:
+    source, schema, rng = table(name), schema_of(name), np.random.default_rng(1)
+    baseline = Baseline.build(source.draw(350, rng), schema)
+    windows = [Window.build(source.draw(50, rng), schema) for _ in range(23)]
+    evidence, one_by_one = Evidence(), []
+    for number, window in enumerate(windows):
+        evidence = update(evidence, baseline, window, None, window_id=f"{number}", since=None, policy=Policy())
+        one_by_one.append(evidence.p)
+    # The stored state is float32, so its sums are off by 6e-8 of their size.
+    np.testing.assert_allclose(year_of_p(baseline, windows), one_by_one, rtol=1e-3)
+
+
+def test_stretches_grow_geometrically_and_always_include_the_newest_window() -> None:
+    lengths = stretch_lengths(52)
+    assert lengths[0] == [1]
+    assert all(each[0] == 1 and each == sorted(set(each)) for each in lengths)
+    assert max(len(each) for each in lengths) <= 9  # each one more divides the level further
+    assert all(each[-1] == week for week, each in enumerate(lengths, 1))  # within the first year nothing is forgotten
