@@ -3,15 +3,23 @@ metadata description = 'Event Grid subscriptions that wake the function app. Dep
 targetScope = 'resourceGroup'
 
 @description('Output AZURE_FUNCTION_APP of main.bicep')
+@minLength(2)
+@maxLength(60)
 param functionAppName string
 
 @description('Output AZURE_DATA_STORAGE of main.bicep')
+@minLength(3)
+@maxLength(24)
 param dataStorageName string
 
 @description('Output DRIFTLOOP_MODELS_TOPIC of main.bicep')
+@minLength(3)
+@maxLength(50)
 param modelsTopicName string
 
 @description('Output DRIFTLOOP_RECORDS_TOPIC of main.bicep')
+@minLength(3)
+@maxLength(50)
 param recordsTopicName string
 
 @description('Output DRIFTLOOP_EVENTS_IDENTITY of main.bicep')

@@ -129,8 +129,9 @@ class Azure:
         )
 
     def _assignments(self, principal: str, scope: str) -> list[dict[str, Any]]:
-        found = self.az("role", "assignment", "list", "--assignee", principal, "--scope", scope)
-        return [one for one in found if one["scope"].lower() == scope.lower()]
+        """Held on exactly this scope. Filtered here: az would ask a directory that may not know the principal yet."""
+        found = self.az("role", "assignment", "list", "--scope", scope)
+        return [one for one in found if one["principalId"] == principal and one["scope"].lower() == scope.lower()]
 
     def ensure_preview_role(self, group: str) -> None:
         """The role that may ask what-if. The whole tenant knows its name, so other groups join its scopes."""
@@ -159,18 +160,10 @@ class Azure:
         if app is None:
             return
         principals = self.az("ad", "sp", "list", "--filter", f"appId eq '{app['appId']}'")
-        for principal in principals:
-            held = self.az(
-                "role",
-                "assignment",
-                "list",
-                "--all",
-                "--assignee",
-                principal["id"],
-                "--subscription",
-                self.subscription,
-            )
-            for one in held:
+        ids = {principal["id"] for principal in principals}
+        everything = self.az("role", "assignment", "list", "--all", "--subscription", self.subscription) if ids else []
+        for one in everything:
+            if one["principalId"] in ids:
                 self.shell.change("az", "role", "assignment", "delete", "--ids", one["id"])
         self.shell.change("az", "ad", "app", "delete", "--id", app["id"])
 

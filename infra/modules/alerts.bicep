@@ -4,6 +4,8 @@ param prefix string
 param location string
 param tags object
 param logsId string
+@minLength(4)
+@maxLength(63)
 param logsName string
 
 @description('Who is told. Empty: alerts are still raised and seen in the portal')

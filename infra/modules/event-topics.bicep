@@ -1,6 +1,10 @@
 metadata description = 'System topics: what Azure ML and the storage account have to say. Who listens is in ../events.bicep, deployed after the functions exist.'
 
+@minLength(3)
+@maxLength(50)
 param modelsTopicName string
+@minLength(3)
+@maxLength(50)
 param recordsTopicName string
 param location string
 param tags object

@@ -3,10 +3,10 @@ metadata description = 'Who may do what, and why: every role assignment of the l
 @export()
 @description('Built-in role definition ids; the same in every tenant.')
 var roleIds = {
-  'AcrPull': '7f951dda-4ed3-4680-a7ca-43fe172d538d'
+  AcrPull: '7f951dda-4ed3-4680-a7ca-43fe172d538d'
   'Azure AI Enterprise Network Connection Approver': 'b556d68e-0be0-4f35-a333-ad7ee1ce17ea'
   'AzureML Data Scientist': 'f6c7c914-8db3-469d-8ca1-694a8f32e121'
-  'Contributor': 'b24988ac-6180-42a0-ab88-20f7382dd24c'
+  Contributor: 'b24988ac-6180-42a0-ab88-20f7382dd24c'
   'Key Vault Administrator': '00482a5a-887f-4fb3-b363-3b7fe8e74483'
   'Key Vault Secrets User': '4633458b-17de-408a-b874-0445c86b69e6'
   'Monitoring Metrics Publisher': '3913510d-42f4-4e42-8a64-420c390055eb'

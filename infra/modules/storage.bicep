@@ -14,9 +14,14 @@ param sku string
 @description('Reached through private endpoints only')
 param isolated bool
 
-param containers string[] = []
-param queues string[] = []
-param tables string[] = []
+@description('Of a container, a queue or a table')
+@minLength(3)
+@maxLength(63)
+type partName = string
+
+param containers partName[] = []
+param queues partName[] = []
+param tables partName[] = []
 
 @description('Move blobs below these prefixes (container first) to cool storage, or delete them, after so many days; 0 means never')
 type lifecycleRule = {

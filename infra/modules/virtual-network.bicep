@@ -32,6 +32,16 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   }
 }
 
+resource functionSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' existing = {
+  parent: network
+  name: 'functions'
+}
+
+resource endpointSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' existing = {
+  parent: network
+  name: 'private-endpoints'
+}
+
 output id string = network.id
-output functionSubnetId string = network.properties.subnets[0].id
-output endpointSubnetId string = network.properties.subnets[1].id
+output functionSubnetId string = functionSubnet.id
+output endpointSubnetId string = endpointSubnet.id

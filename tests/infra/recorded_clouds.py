@@ -140,8 +140,7 @@ def definition(verb: str, a: list[str], stdin: str, s: dict[str, Any]) -> Any:
 
 def assignment(verb: str, a: list[str], s: dict[str, Any]) -> Any:
     if verb == "list":
-        mine = [one for one in s["roles"] if one["principalId"] == option(a, "--assignee")]
-        return mine if "--all" in a else [one for one in mine if one["scope"] == option(a, "--scope")]
+        return [one for one in s["roles"] if "--all" in a or one["scope"] == option(a, "--scope")]
     if verb == "delete":
         s["roles"] = [one for one in s["roles"] if one["id"] != option(a, "--ids")]
         return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bicep_evaluate import BicepError, evaluate
@@ -218,3 +220,55 @@ def test_nothing_is_deployed_twice() -> None:
 
 def test_the_outputs_of_the_template_are_all_that_the_second_one_needs() -> None:
     assert subscriptions(small()).of("Microsoft.EventGrid/systemTopics/eventSubscriptions")
+
+
+# Azure publishes a length for these names. A compiler warns (BCP334) of a value that might be shorter.
+LIMITED = {
+    "Microsoft.ContainerRegistry/registries": (5, 50),
+    "Microsoft.EventGrid/systemTopics": (3, 128),
+    "Microsoft.OperationalInsights/workspaces": (4, 63),
+    "Microsoft.Storage/storageAccounts": (3, 24),
+    "Microsoft.Storage/storageAccounts/blobServices/containers": (3, 63),
+    "Microsoft.Storage/storageAccounts/queueServices/queues": (3, 63),
+    "Microsoft.Storage/storageAccounts/tableServices/tables": (3, 63),
+}
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_a_name_of_limited_length_comes_from_a_parameter_with_these_limits(path: Path) -> None:
+    file = parse(path)
+    for one in file.of("resource").values():
+        limits = LIMITED.get(one.label.partition("@")[0])
+        if limits is None:
+            continue
+        name = next(text(p.named_children[1]) for p in properties(one.node) if text(p.named_children[0]) == "name")
+        if name.startswith("'"):
+            assert limits[0] <= len(name) - 2 <= limits[1]
+            continue
+        source = file.declarations.get(name)
+        if source is None:  # bound by a loop over a parameter: the limits stand on the type of its items
+            loop = next(node for node in walk(one.node) if node.type == "for_statement")
+            items = file.declarations[text(loop.named_children[1])]
+            source = next(file.declarations[text(n)] for n in walk(items.node) if text(n) in file.of("type"))
+        low, high = (
+            int(text(source.decorator(d).named_children[1].named_children[0])) for d in ("minLength", "maxLength")
+        )  # type: ignore[union-attr]
+        assert limits[0] <= low <= high <= limits[1], f"{one.name}: {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_no_property_name_is_quoted_without_need(path: Path) -> None:
+    """The linter's prefer-unquoted-property-names."""
+    for found in properties(parse(path).root):
+        key = found.named_children[0]
+        if key.type == "string" and not any(child.type == "interpolation" for child in key.named_children):
+            assert not re.fullmatch(r"[A-Za-z_]\w*", literal(key)), f"line {key.start_point[0] + 1}"
+
+
+def _bound(decorator: Any) -> int:
+    assert decorator is not None, "no limit"
+    return int(text(decorator.named_children[1].named_children[0]))
+
+
+def properties(root: Any) -> Iterator[Any]:
+    return (node for node in walk(root) if node.type == "object_property" and len(node.named_children) > 1)

@@ -244,6 +244,7 @@ def test_before_provisioning_it_does_what_it_can_and_says_so(cloud: Path, capsys
     assert "run this again afterwards" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_as_programs_a_name_with_spaces_stays_one_argument_and_the_secret_off_every_command_line(
     on_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
