@@ -47,7 +47,7 @@ class Bins:
     def centres(self) -> Floats:
         """The middle of each bin, ascending."""
         shift = MANTISSA - self.precision
-        centres = (_numbers(self.keys << shift) + _numbers(((self.keys + 1) << shift) - 1)) / 2
+        centres = _numbers(self.keys << shift) / 2 + _numbers(((self.keys + 1) << shift) - 1) / 2
         centres[self.keys == 0] = 0.0  # holds zero and what underflows; zero is what people record
         return centres
 

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from driftloop.arrow import codes as dictionary_codes
+from driftloop.arrow import floats, texts_array
 from driftloop.errors import SchemaError
 
 Floats = npt.NDArray[np.float64]
@@ -75,7 +77,7 @@ def texts(array: pa.Array, missing: tuple[str, ...]) -> Texts:
     if pa.types.is_null(kind):
         return Texts(np.full(len(array), -1, dtype=np.int64), ())
     encoded = array.dictionary_encode()
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = dictionary_codes(encoded.indices)
     names = [_canonical(value) for value in encoded.dictionary.to_pylist()]
     levels = tuple(sorted({name for name in names if name not in missing}))
     position = {name: index for index, name in enumerate(levels)}
@@ -106,7 +108,7 @@ def _plain(array: pa.Array) -> pa.Array:
     if pa.types.is_nested(kind):
         raise SchemaError(f"values of type {kind} cannot be compared: flatten the column, or give it the role ignore")
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
-        return pa.array([None if v is None else v.decode("utf-8", "replace") for v in array.to_pylist()], pa.string())
+        return texts_array([None if v is None else v.decode("utf-8", "replace") for v in array.to_pylist()])
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return array.cast(pa.string())
     return array
@@ -115,14 +117,13 @@ def _plain(array: pa.Array) -> pa.Array:
 def _float64(array: pa.Array) -> Floats:
     if array.type != pa.float64():
         array = pc.cast(array, pa.float64(), safe=False)
-    values: Floats = array.to_numpy(zero_copy_only=False)  # nulls become NaN
-    return values
+    return floats(array)
 
 
 def _parse(array: pa.Array, missing: tuple[str, ...], parse: Any) -> Numbers:
     """Texts as numbers: each distinct text is parsed once when the fast cast fails."""
     encoded = array.dictionary_encode()
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = dictionary_codes(encoded.indices)
     distinct = encoded.dictionary.to_pylist()
     parsed = np.full(len(distinct) + 1, np.nan)
     bad = np.zeros(len(distinct) + 1, dtype=bool)

@@ -51,4 +51,4 @@ def combine(groups: Sequence[Group]) -> Combined:
 
 def _rounded(values: npt.NDArray[np.float32]) -> Floats:
     """To three decimals: statistics that are equal by right must not differ by the order of a processor's additions."""
-    return np.round(np.asarray(values, np.float64), 3)
+    return np.asarray(np.round(values, 3), dtype=np.float64)

@@ -128,7 +128,13 @@ def _means(scores: Scores, pooled: Pooled) -> list[Mean]:
     deviation = np.sqrt((scores.matrix**2).mean(axis=0))
     z = (after - before) / (deviation * np.sqrt(n / (n - 1.0) * (1 / m + 1 / (n - m))))
     return [
-        Mean(float(scores.means[j] + before[j]), float(scores.means[j] + after[j]), float(deviation[j]), float(z[j]))
+        # A share of nothing comes out of the centring as a tiny number: 12 decimals are more than any record has.
+        Mean(
+            before=round(float(scores.means[j] + before[j]), 12),
+            after=round(float(scores.means[j] + after[j]), 12),
+            deviation=float(deviation[j]),
+            z=float(z[j]),
+        )
         for j in range(len(scores.names))
     ]
 

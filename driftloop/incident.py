@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from driftloop.comparison import Comparison
 from driftloop.policy import Policy
 from driftloop.profile import ColumnProfile, iso
@@ -17,7 +19,7 @@ GONE = 0.5
 """Part of a column's values that must be lost, or written in a new way, to call the feed broken."""
 MALFORMED, INFINITE, IMPOSSIBLE = 0.02, 0.01, 0.01
 STUCK, STUCK_BEFORE = 0.2, 0.1
-PLACEHOLDER = 0.02
+PLACEHOLDER, PLACEHOLDER_OF_BEYOND = 0.02, 0.8
 FEW = 3
 A_DAY = 86_400.0
 
@@ -83,19 +85,20 @@ def _encoding(column: Column, before: ColumnProfile, after: ColumnProfile) -> It
 def _by_the_comparison(
     before: ColumnProfile, after: ColumnProfile, comparison: Comparison, place: int
 ) -> Iterator[str]:
+    """One value again and again."""
+    values, counts = after.bins
+    if before.minimum is not None and before.maximum is not None and len(values):
+        beyond = (values < before.minimum) | (values > before.maximum)
+        most = int(np.argmax(np.where(beyond, counts, -1)))
+        rows = int(counts[most])
+        if beyond[most] and rows >= max(FEW, PLACEHOLDER * after.rows, PLACEHOLDER_OF_BEYOND * counts[beyond].sum()):
+            yield f"{values[most]:.6g} in {rows / after.rows:.0%} of rows, beyond all of the baseline: a placeholder?"
+            return
     for finding in comparison.of_column(place):
-        if finding.score.kind != REPEAT:
-            continue
-        value, rows = float(finding.score.level), finding.after * after.rows
-        beyond = (
-            before.minimum is not None
-            and before.maximum is not None
-            and not (before.minimum <= value <= before.maximum)
-        )
-        if beyond and rows >= max(FEW, PLACEHOLDER * after.rows):
-            yield f"{value:.6g} in {finding.after:.0%} of rows, beyond all values of the baseline: a placeholder?"
-        elif finding.after >= STUCK + finding.before and finding.before <= STUCK_BEFORE:
-            yield f"stuck: the same value {value:.6g} in {finding.after:.0%} of rows (before {finding.before:.0%})"
+        stuck = finding.after >= STUCK + finding.before and finding.before <= STUCK_BEFORE
+        if finding.score.kind == REPEAT and stuck:
+            value = finding.score.level
+            yield f"stuck: the same value {value} in {finding.after:.0%} of rows (before {finding.before:.0%})"
 
 
 def _impossible(column: Column, after: ColumnProfile) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -44,10 +44,18 @@ def infer_schema(batches: Iterable[Any]) -> Schema:
     ]
     if not any(column.role == "feature" for column in columns):
         raise InputError("no column of the reference can be compared")
-    stamps = [column for column in columns if column.role == "timestamp"]
-    return Schema(
-        tuple(c if c.role != "timestamp" or c is stamps[0] else Column(c.name, c.kind, role="ignore") for c in columns)
-    )
+    return Schema(tuple(_only_first(columns)))
+
+
+def _only_first(columns: list[Column]) -> Iterator[Column]:
+    """Of several ids or timestamps the first is taken for the record's own; the others are not compared."""
+    taken = set()
+    for column in columns:
+        if column.role in ("id", "timestamp") and column.role in taken:
+            yield Column(column.name, column.kind, role="ignore")
+        else:
+            taken.add(column.role)
+            yield column
 
 
 def _joined(batches: list[pa.RecordBatch]) -> pa.Table:

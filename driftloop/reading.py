@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
+from driftloop.arrow import numbers_array, texts_array
 from driftloop.errors import InputError
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ def _csv(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
     _check_names(names)
     first = file.readline()
     if not first.strip():
-        yield pa.RecordBatch.from_pydict({name: pa.array([], pa.string()) for name in names})
+        yield pa.RecordBatch.from_arrays([texts_array([]) for _ in names], names)
         return
     stream = pc.open_csv(
         _Prefixed(first, file),
@@ -176,19 +178,19 @@ def _jsonl(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch
                 raise InputError(f"record {number} is not a JSON object")
             rows.append(row)
         names = list(dict.fromkeys(name for row in rows for name in row if wanted is None or name in set(wanted)))
-        yield pa.RecordBatch.from_pydict({name: _json_array([row.get(name) for row in rows]) for name in names})
+        yield pa.RecordBatch.from_arrays([_json_array([row.get(name) for row in rows]) for name in names], names)
     if number == 0:
         raise InputError("the file is empty")
 
 
 def _json_array(values: list[Any]) -> pa.Array:
     if all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values):
-        return pa.array([None if value is None else float(value) for value in values], pa.float64())
-    if all(value is None or isinstance(value, bool) for value in values):
-        return pa.array(values, pa.bool_())
-    return pa.array(
-        [None if v is None else v if isinstance(v, str) else msgspec.json.encode(v).decode() for v in values]
-    )
+        return numbers_array(np.array([np.nan if value is None else float(value) for value in values]))
+    return texts_array([None if value is None else _json_text(value) for value in values])
+
+
+def _json_text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _check_names(names: list[str]) -> None:

@@ -125,7 +125,8 @@ def _effect(shown: Finding | None, plain: str, sides: _Sides) -> tuple[float | N
 
 
 def _marked(shown: Finding) -> str:
-    shares = f"{shown.after:.1%} of rows (before {shown.before:.1%})"
+    before, after = (max(share, 0.0) + 0.0 for share in (shown.before, shown.after))
+    shares = f"{after:.1%} of rows (before {before:.1%})"
     if shown.score.kind == MISSING:
         return f"missing in {shares}"
     if shown.score.kind == RANGE:
@@ -153,6 +154,6 @@ def _numeric(kind: str, column: Column, before: Summary, after: Summary) -> tupl
     shift = after.mean - before.mean
     if column.kind == "datetime":
         return shift, f"mean {shift / 86400:+.3g} days"
-    apart = ", apart from the other columns" if kind == GIVEN else ""
+    apart = ", more than the other columns foretell" if kind == GIVEN else ""
     one_sided = ", mostly on one side" if kind == SIDE else ""
     return shift, f"mean {shift:+.3g}{unit} ({before.mean:.4g} to {after.mean:.4g}){apart}{one_sided}"

@@ -17,6 +17,7 @@ Integers = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 
 MOST_ROWS = 1536
+LARGE = 1e11
 ROUNDING = np.int64(1 << 31)
 """Half of the last bit that is kept of a mantissa."""
 
@@ -97,7 +98,8 @@ class Sample:
 
 def _as_kept(values: Floats) -> Floats:
     """Values as recorded (at most four decimals) stay; others are rounded to 20 bits, so that a profile stays small."""
-    recorded = np.round(values * 1e4) / 1e4 == values
+    small = np.abs(values) < LARGE
+    recorded = small & (np.round(np.where(small, values, 0.0) * 1e4) / 1e4 == values)
     bits = (values + 0.0).view(np.int64)
     rounded = ((bits + ROUNDING) & ~(2 * ROUNDING - 1)).view(np.float64)
     kept: Floats = np.where(recorded | ~np.isfinite(values), values + 0.0, rounded)

@@ -10,13 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from driftloop.arrow import lists_array, numbers_array, texts_array
 from driftloop.bins import Bins
 from driftloop.categories import Categories
 from driftloop.errors import BaselineError, SchemaError
 from driftloop.profile import ColumnProfile, Profile
 from driftloop.sample import Sample
-from driftloop.schema import Schema
+from driftloop.schema import Column, Schema
 
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+NONE = np.empty(0, np.int64)
 VERSION = 1
 METADATA = b"driftloop"
 MOST_DECIMALS = 4
@@ -42,8 +47,7 @@ def profile_to_bytes(profile: Profile) -> bytes:
     header = Header(
         VERSION, profile.schema, profile.rows, profile.sample.complete, profile.first, profile.last, profile.extra
     )
-    rows = [_row(profile, place) for place in range(len(profile.schema.features))]
-    table = pa.Table.from_pylist(rows, schema=_LAYOUT.with_metadata({METADATA: msgspec.json.encode(header)}))
+    table = pa.table(_columns(profile), schema=_LAYOUT.with_metadata({METADATA: msgspec.json.encode(header)}))
     sink = pa.BufferOutputStream()
     plain = dict.fromkeys(_DELTAS, "DELTA_BINARY_PACKED") | {"sample_values.list.element": "BYTE_STREAM_SPLIT"}
     pq.write_table(
@@ -68,7 +72,7 @@ def profile_from_bytes(content: bytes) -> Profile:
         table = pq.read_table(pa.BufferReader(content))
         header = _header((table.schema.metadata or {}).get(METADATA))
         rows = {row["name"]: row for row in table.to_pylist()}
-        columns = {column.name: _column(rows[column.name]) for column in header.table.features}
+        columns = {column.name: _column(column, rows[column.name]) for column in header.table.features}
         return Profile(
             header.table, header.rows, columns, _sample(header, rows), header.first, header.last, header.extra
         )
@@ -118,41 +122,64 @@ _LAYOUT = pa.schema(
 )
 
 
-def _row(profile: Profile, place: int) -> dict[str, Any]:
-    column = profile.schema.features[place]
-    summary = profile.columns[column.name]
+def _columns(profile: Profile) -> list[pa.Array]:
+    """The file's columns, in the order of the layout: a value for each compared column."""
+    names = [column.name for column in profile.schema.features]
+    summaries = [profile.columns[name] for name in names]
     sample = profile.sample
-    row: dict[str, Any] = {name: getattr(summary, name) for name in COUNTS}
-    row |= {"name": column.name, "minimum": summary.minimum, "maximum": summary.maximum}
-    if summary.histogram is not None:
-        row |= {
-            "precision": summary.histogram.precision,
-            "bin_keys": summary.histogram.keys.tolist(),
-            "bin_counts": summary.histogram.counts.tolist(),
-        }
-    if summary.categories is not None:
-        buckets = summary.categories.buckets
-        row |= {
-            "category_names": list(summary.categories.names),
-            "category_counts": list(summary.categories.names.values()),
-            "buckets": None if buckets is None else buckets.tolist(),
-        }
-    values = sample.values[:, place]
-    decimals = _decimals(values)
-    if decimals is None:
-        row["sample_values"] = values.tolist()
-    else:
-        row |= {
-            "decimals": decimals,
-            "sample_decimals": [None if np.isnan(v) else round(v * 10**decimals) for v in values.tolist()],
-        }
-    row["sample_levels"] = list(sample.levels[place])
-    if place == 0:
-        row |= {"sample_keys": sample.keys.tolist(), "sample_weights": sample.weights.tolist()}
-    return row
+    histograms = [summary.histogram or Bins.empty() for summary in summaries]
+    categories = [summary.categories or Categories({}) for summary in summaries]
+    decimals = [_decimals(sample.values[:, place]) for place in range(len(names))]
+    exact = [
+        numbers_array(np.empty(0)) if places is not None else numbers_array(sample.values[:, place])
+        for place, places in enumerate(decimals)
+    ]
+    scaled = [
+        numbers_array(NONE) if places is None else _scaled(sample.values[:, place], places)
+        for place, places in enumerate(decimals)
+    ]
+    rest = [NONE] * (len(names) - 1)
+    return [
+        texts_array(names),
+        *(_integers([getattr(summary, name) for summary in summaries]) for name in COUNTS),
+        *(_optional([getattr(summary, name) for summary in summaries]) for name in ("minimum", "maximum")),
+        _integers([bins.precision for bins in histograms]),
+        _lists([bins.keys for bins in histograms]),
+        _lists([bins.counts for bins in histograms]),
+        lists_array([texts_array(list(each.names)) for each in categories], pa.string()),
+        _lists([np.array(list(each.names.values()), np.int64) for each in categories]),
+        _lists([NONE if each.buckets is None else each.buckets for each in categories]),
+        lists_array(exact, pa.float64()),
+        lists_array(scaled, pa.int64()),
+        _integers([-1 if places is None else places for places in decimals]),
+        lists_array([texts_array(levels) for levels in sample.levels], pa.string()),
+        # Keys and weights belong to the rows of the sample, not to a column: the first column's row carries them.
+        lists_array([numbers_array(sample.keys)] + [numbers_array(none.view(np.uint64)) for none in rest], pa.uint64()),
+        _lists([sample.weights, *rest]),
+    ]
 
 
-def _decimals(values: npt.NDArray[np.float64]) -> int | None:
+def _integers(values: list[int]) -> pa.Array:
+    return numbers_array(np.array(values, np.int64))
+
+
+def _optional(values: list[float | None]) -> pa.Array:
+    marks = np.array([value is not None for value in values], bool)
+    return numbers_array(np.array([0.0 if value is None else value for value in values]), marks)
+
+
+def _lists(parts: list[Integers]) -> pa.Array:
+    return lists_array([numbers_array(part) for part in parts], pa.int64())
+
+
+def _scaled(values: Floats, decimals: int) -> pa.Array:
+    """Recorded values as whole numbers of their last decimal: exact, and small when compressed."""
+    known = ~np.isnan(values)
+    whole = np.round(np.where(known, values, 0.0) * 10.0**decimals).astype(np.int64)
+    return numbers_array(whole, None if known.all() else known)
+
+
+def _decimals(values: Floats) -> int | None:
     """With how many decimals the values were recorded, if so few that whole numbers can stand for them exactly."""
     known = values[~np.isnan(values)]
     if not np.isfinite(known).all() or (len(known) and np.abs(known).max() > 1e12):
@@ -164,13 +191,13 @@ def _decimals(values: npt.NDArray[np.float64]) -> int | None:
     return None
 
 
-def _column(row: dict[str, Any]) -> ColumnProfile:
+def _column(column: Column, row: dict[str, Any]) -> ColumnProfile:
     histogram = categories = None
-    if row["bin_keys"] is not None:
-        histogram = Bins(row["precision"], np.array(row["bin_keys"], np.int64), np.array(row["bin_counts"], np.int64))
-    if row["category_names"] is not None:
-        buckets = None if row["buckets"] is None else np.array(row["buckets"], np.int64)
+    if column.kind == "categorical":
+        buckets = np.array(row["buckets"], np.int64) if row["buckets"] else None
         categories = Categories(dict(zip(row["category_names"], row["category_counts"], strict=True)), buckets)
+    else:
+        histogram = Bins(row["precision"], np.array(row["bin_keys"], np.int64), np.array(row["bin_counts"], np.int64))
     counts = {name: int(row[name]) for name in COUNTS}
     return ColumnProfile(
         **counts, minimum=row["minimum"], maximum=row["maximum"], histogram=histogram, categories=categories
@@ -182,7 +209,7 @@ def _sample(header: Header, rows: dict[str, dict[str, Any]]) -> Sample:
     keys = np.array(ordered[0]["sample_keys"], np.uint64)
     values = np.empty((len(keys), len(ordered)))
     for place, row in enumerate(ordered):
-        if row["sample_values"] is not None:
+        if row["decimals"] < 0:
             values[:, place] = np.array(row["sample_values"], np.float64)
         else:
             values[:, place] = np.array(row["sample_decimals"], np.float64) / 10.0 ** row["decimals"]

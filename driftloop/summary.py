@@ -32,7 +32,9 @@ def summarise(column: ColumnProfile) -> Summary:
     total = int(counts.sum())
     if not total:
         return Summary(column.rows, missing)
-    mean = float(centres @ counts / total)
+    # Scaled first: the sum of values near the largest float, or their squares, would be infinite.
     scale = float(np.abs(centres).max()) or 1.0
-    deviation = scale * float(np.sqrt(((centres / scale - mean / scale) ** 2) @ counts / max(total - 1, 1)))
-    return Summary(column.rows, missing, mean, deviation)
+    scaled = centres / scale
+    mean = float(scaled @ counts / total)
+    deviation = scale * float(np.sqrt(((scaled - mean) ** 2) @ counts / max(total - 1, 1)))
+    return Summary(column.rows, missing, scale * mean, deviation)

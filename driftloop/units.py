@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import log, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ Counts = npt.NDArray[np.int64]
 
 LEAST_ROWS, LEAST_SHARE = 3, 0.02
 GAP = 0.5
-"""How far outside the middle one of the values must lie, in distances from the baseline's median to its end."""
+"""How far beyond the baseline's range values count as far outside, in distances from its median to that end."""
 FAR = 4.0
 """How many times as far from the median as any value of the baseline leaves no room for chance."""
 INSIDE = 0.9
@@ -52,68 +52,72 @@ days; temperatures."""
 def unit_error(before: ColumnProfile, after: ColumnProfile, *, stands_out: bool) -> str | None:
     """A sentence when part of the window's values, or all, look like the baseline's in another unit; None otherwise.
 
-    At least 3 rows and 2 % of them must lie beyond the baseline's range, the middle one by half the distance from its
-    median to that end; converted back, nine in ten must lie in the range, spread over it as those of the baseline
-    whose conversion would leave it (their mean rank within three standard errors of one half). A population that moves
-    lies just beyond the end, and converted back it crowds at one end. Far values also come by chance, so this counts
-    only where the comparison `stands_out`. Of a shifted decimal point 2 rows (and 1 %) suffice when they lie four times
-    as far from the median as the baseline ever did: even among tails as heavy as a t distribution's with 2.5 degrees of
-    freedom, of 350 and 100 rows, that happens in one column in 8,000.
+    Looked at are values beyond the baseline's range by half the distance from its median to that end: at least 3 rows
+    and 2 % of all, and half of those beyond the range. Converted back, nine in ten must lie in the range, spread over
+    it as those of the baseline whose conversion would leave it so far (their mean rank within three standard errors of
+    one half). A population that moves lies just beyond the end, and converted back it crowds at one end; one that moved
+    as a whole keeps its spread, which a conversion stretches. Far values also come by chance, so this counts only where
+    the comparison `stands_out`.
+
+    Of a shifted decimal point 2 rows (and 1 %) suffice when they lie four times as far from the median as the baseline
+    ever did: even among tails as heavy as a Pareto law's with exponent 2.5, of 350 and 100 rows, that happens in one
+    column in 8,000.
     """
     values, counts = before.bins
     if before.minimum is None or before.maximum is None or len(values) < 3 or not after.bins[0].size:
         return None
     cumulated = np.cumsum(counts)
+    median = float(values[np.searchsorted(cumulated, cumulated[-1] / 2)])
     for side, end in ((1, before.maximum), (-1, before.minimum)):
-        outside = _Outside.beyond(after, side, end)
-        median = float(values[np.searchsorted(cumulated, cumulated[-1] / 2)])
-        if not outside.rows or side * (outside.middle - end) < GAP * abs(end - median):
-            continue
-        far = int(outside.counts[side * (outside.values - median) > FAR * abs(end - median)].sum())
-        found = _best(DECIMALS, before, outside) if far >= max(2, 0.01 * after.rows) else None
-        if found is None and stands_out and outside.rows >= max(LEAST_ROWS, LEAST_SHARE * after.rows):
-            found = _best(CONVERSIONS, before, outside)
+        reach = abs(end - median)
+        far = _Outside.beyond(after, side, median + side * FAR * reach)
+        found, rows = None, far.rows
+        if rows >= max(2, 0.01 * after.rows):
+            found = _best(DECIMALS, before, far)
+        near = _Outside.beyond(after, side, end + side * GAP * reach)
+        beyond = _Outside.beyond(after, side, end).rows
+        enough = near.rows >= max(LEAST_ROWS, LEAST_SHARE * after.rows, beyond / 2)
+        if found is None and stands_out and enough:
+            found, rows = _best(CONVERSIONS, before, near), near.rows
+            if found is not None and beyond > after.rows / 2 and _kept_its_spread(found, before, after):
+                found = None
         if found is not None:
-            share = outside.rows / after.rows
-            return f"{share:.0%} of the values look like {found.name} what they should be (another unit?)"
+            return f"{rows / after.rows:.0%} of the values look like {found.name} what they should be (another unit?)"
     return None
 
 
 @dataclass(frozen=True)
 class _Outside:
-    """The window's values beyond one end of the baseline's range."""
+    """The window's values beyond a border above (side 1) or below (side -1) the baseline."""
 
     side: int
+    border: float
     values: Floats
     counts: Counts
 
     @classmethod
-    def beyond(cls, after: ColumnProfile, side: int, end: float) -> _Outside:
+    def beyond(cls, after: ColumnProfile, side: int, border: float) -> _Outside:
         values, counts = after.bins
-        far = side * (values - end) > 1e-9 * abs(end)
-        return cls(side, values[far], counts[far])
+        far = side * (values - border) > 0
+        return cls(side, border, values[far], counts[far])
 
     @property
     def rows(self) -> int:
         return int(self.counts.sum())
-
-    @property
-    def middle(self) -> float:
-        return float(self.values[np.searchsorted(np.cumsum(self.counts), self.rows / 2)])
 
 
 def _best(conversions: tuple[Conversion, ...], before: ColumnProfile, outside: _Outside) -> Conversion | None:
     """The conversion that brings the values back best, None where none does."""
     values, counts = before.bins
     low, high = before.minimum or 0.0, before.maximum or 0.0
-    end = high if outside.side > 0 else low
+    slack = 1e-6 * (abs(low) + abs(high))
     best, least = None, 1.0
     for conversion in conversions:
-        leaves = outside.side * (values * conversion.factor + conversion.offset - end) > 0
+        leaves = outside.side * (values * conversion.factor + conversion.offset - outside.border) > 0
         if not counts[leaves].sum():
             continue
-        back = (outside.values - conversion.offset) / conversion.factor
-        slack = 1e-6 * (abs(low) + abs(high))
+        with np.errstate(over="ignore"):
+            back = (outside.values - conversion.offset) / conversion.factor
         inside = (back >= low - slack) & (back <= high + slack)
         if outside.counts[inside].sum() < INSIDE * outside.rows:
             continue
@@ -126,3 +130,15 @@ def _best(conversions: tuple[Conversion, ...], before: ColumnProfile, outside: _
         if stray < least and stray <= STRAY / sqrt(12 * outside.rows) + 0.02:
             best, least = conversion, stray
     return best
+
+
+def _kept_its_spread(conversion: Conversion, before: ColumnProfile, after: ColumnProfile) -> bool:
+    """Whether the middle half of the values is as wide as before, rather than stretched or shrunk by the conversion."""
+    widths = []
+    for side in (before, after):
+        values, counts = side.bins
+        places = np.searchsorted(np.cumsum(counts), np.array([0.25, 0.75]) * counts.sum())
+        widths.append(float(values[places[1]] - values[places[0]]))
+    if min(widths) <= 0 or conversion.factor == 1.0:
+        return False
+    return abs(log(widths[1] / widths[0])) < 0.5 * abs(log(abs(conversion.factor)))
