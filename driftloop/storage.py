@@ -69,7 +69,7 @@ def profile_from_bytes(content: bytes) -> Profile:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(pa.BufferReader(content))
+        table = pq.ParquetFile(pa.BufferReader(content)).read()
         header = _header((table.schema.metadata or {}).get(METADATA))
         rows = {row["name"]: row for row in table.to_pylist()}
         columns = {column.name: _column(column, rows[column.name]) for column in header.table.features}

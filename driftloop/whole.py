@@ -13,7 +13,7 @@ from driftloop.bins import Bins
 from driftloop.profile import ColumnProfile
 from driftloop.schema import Column
 from driftloop.scores import LOCATION, MISSING, SIDE, Score, category_parts, numeric_parts
-from driftloop.tails import share_z
+from driftloop.shares import share_z
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
