@@ -1,14 +1,17 @@
-"""From act's reports to GitHub's words: a conclusion for every job of the file, also for those act left out."""
+"""What act reports while it runs a file, gathered into the jobs and steps that GitHub would show."""
 
 import itertools
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.github.expressions import ExpressionError, evaluate, interpolate, truthy
+from sandbox.github.conclusions import Conclusions
 from sandbox.github.records import JobRecord, RunRecord, StepRecord, now
 from sandbox.github.snapshot import Snapshot
-from sandbox.github.workflow_files import Job, Workflow
+from sandbox.github.workflow_files import DEFAULT_TIMEOUT_MINUTES
+
+_EXIT = re.compile(r"exit status \d+")
 
 
 class Outcome:
@@ -37,7 +40,9 @@ class Outcome:
         if len(steps) == 1 and line.get("stage") == "Main":
             self._take_step(job, steps[0], line)
         if line.get("command") == "error" or line.get("level") == "error":
-            job.annotations.append(str(line.get("arg") or line.get("msg", "")).strip())
+            text = str(line.get("arg") or line.get("msg", "")).strip()
+            if text not in job.annotations and not _EXIT.fullmatch(text):
+                job.annotations.append(text)
         if line.get("jobResult"):
             result = str(line["jobResult"])
             # act does not know that it was the cancellation that made the step fail
@@ -58,8 +63,8 @@ class Outcome:
 
     def settle(self, exit_code: int) -> None:
         """Conclude the run: a job that never reported counts as skipped only where the file explains why."""
-        ordered, conclusion = self._settle(self._workflow, "", self._run.contexts)
-        self._run.jobs[:] = ordered
+        concluded = Conclusions(self._run, self._snapshot.workflows, self._step_outputs, self._ids)
+        self._run.jobs[:], conclusion = concluded.of_run()
         self._run.folder.joinpath("summary.md").write_text("".join(self._summary), encoding="utf-8")
         if self._run.cancelled.is_set() and conclusion != "success":
             self._run.complete("cancelled")
@@ -98,88 +103,8 @@ class Outcome:
 
     def _limit(self, job: JobRecord) -> float:
         caller, _, inner = job.key.rpartition("/")
-        workflow = self._called(self._workflow.jobs[caller]) if caller in self._workflow.jobs else self._workflow
-        found = workflow.jobs.get(inner) if workflow else None
-        return found.timeout_minutes if found else 360.0
-
-    def _called(self, job: Job) -> Workflow | None:
-        return self._snapshot.workflows.get(job.uses.removeprefix("./")) if job.uses else None
-
-    def _settle(self, workflow: Workflow, prefix: str, contexts: Mapping[str, Any]) -> tuple[list[JobRecord], str]:
-        records: list[JobRecord] = []
-        needs: dict[str, dict[str, Any]] = {}
-        for job in _by_need(workflow):
-            known = dict(contexts) | {"needs": {name: needs[name] for name in job.needs if name in needs}}
-            called = self._called(job)
-            if called is not None and not prefix:
-                if any(name.key.startswith(f"{job.id}/") for name in self._run.jobs):
-                    inner, result = self._settle(
-                        called, f"{job.id}/", {name: value for name, value in contexts.items() if name != "inputs"}
-                    )
-                    records += inner
-                else:
-                    result = self._absent(job, known)
-                    records.append(self._placeholder(job, prefix, result))
-                needs[job.id] = {"result": result, "outputs": {}}
-                continue
-            seen = [record for record in self._run.jobs if record.key == prefix + job.id and record.started_at]
-            if not seen:
-                seen = [self._placeholder(job, prefix, self._absent(job, known))]
-            steps = {name: {"outputs": out} for name, out in self._step_outputs.get(prefix + job.id, {}).items()}
-            for record in seen:
-                if record.conclusion is None:
-                    record.conclusion = "cancelled" if self._run.cancelled.is_set() else "failure"
-                    record.completed_at = now()
-                record.outputs = {
-                    name: str(_quietly(interpolate, value, {"steps": steps}) or "")
-                    for name, value in job.outputs.items()
-                }
-            records += seen
-            needs[job.id] = {"result": _worst([str(each.conclusion) for each in seen]), "outputs": seen[-1].outputs}
-        return records, _worst([str(need["result"]) for need in needs.values()])
-
-    def _absent(self, job: Job, contexts: Mapping[str, Any]) -> str:
-        """The conclusion of a job of which act said nothing."""
-        if self._run.cancelled.is_set():
-            return "cancelled"
-        if job.condition is None:
-            if any(need["result"] != "success" for need in contexts["needs"].values()):
-                return "skipped"
-        elif not truthy(_quietly(evaluate, job.condition.strip().removeprefix("${{").removesuffix("}}"), contexts)):
-            return "skipped"
-        self._run.notes.append(f"job {job.id} should have run and did not")
-        return "failure"
-
-    def _placeholder(self, job: Job, prefix: str, conclusion: str) -> JobRecord:
-        name = f"{prefix.rstrip('/')} / {job.name}" if prefix else job.name
-        return JobRecord(next(self._ids), name, prefix + job.id, completed_at=now(), conclusion=conclusion)
-
-
-def _quietly(function: Callable[[str, Mapping[str, Any]], Any], text: str, contexts: Mapping[str, Any]) -> Any:
-    """The value, or None where it cannot be told from outside (status functions, contexts that only act knows)."""
-    try:
-        return function(text, contexts)
-    except ExpressionError:
-        return None
-
-
-def _worst(conclusions: list[str]) -> str:
-    for conclusion in ("failure", "cancelled", "success"):
-        if conclusion in conclusions:
-            return conclusion
-    return "skipped"
-
-
-def _by_need(workflow: Workflow) -> list[Job]:
-    """Jobs in an order in which each comes after those that it needs."""
-    ordered: dict[str, Job] = {}
-
-    def place(job: Job, path: tuple[str, ...] = ()) -> None:
-        for name in job.needs:
-            if name in workflow.jobs and name not in path:
-                place(workflow.jobs[name], (*path, job.id))
-        ordered.setdefault(job.id, job)
-
-    for job in workflow.jobs.values():
-        place(job)
-    return list(ordered.values())
+        workflow = self._workflow
+        if caller:
+            uses = workflow.jobs[caller].uses or ""
+            workflow = self._snapshot.workflows[uses.removeprefix("./")]
+        return workflow.jobs[inner].timeout_minutes if inner in workflow.jobs else DEFAULT_TIMEOUT_MINUTES
