@@ -17,7 +17,7 @@ app="$(put_out AZURE_FUNCTION_APP)"
 
 bash infra/sign-in.sh
 az functionapp deployment source config-zip --only-show-errors --output none \
-  --resource-group "$group" --name "$app" --src "$package"
+  --resource-group "$group" --name "$app" --src "$package" --build-remote false
 
 # An app whose package cannot be indexed comes up with no functions and says nothing.
 for attempt in $(seq 1 20); do

@@ -318,3 +318,14 @@ def test_the_hook_after_deployment_gives_events_bicep_what_it_asks_for_from_outp
         given = dict(re.findall(r"(\w+)=\"?\$(?:env:)?\{?(\w+)\}?", hook["run"]))
         assert set(given) >= wanted
         assert {variable for name, variable in given.items() if name in wanted} <= outputs
+
+
+def test_azd_packages_the_dependencies_that_the_lock_names_and_lets_azure_build_nothing() -> None:
+    import yaml
+
+    service = yaml.safe_load((ROOT / "azure.yaml").read_text())["services"]["function-app"]
+    assert service["remoteBuild"] is False
+    for hook in service["hooks"]["prepackage"].values():
+        assert hook["run"].endswith("-m infra.package --dependencies")
+    ignored = (ROOT / ".funcignore").read_text().splitlines()
+    assert ignored.index("!.python_packages") > ignored.index(".*"), "dependencies would stay out of the package"
