@@ -79,14 +79,16 @@ class ModelCheck:
         Raises DriftloopError and Azure's errors: the caller runs it again. Nothing is lost or doubled by that.
         """
         started = time.monotonic()
-        self.follow_up()
+        drifts = self.ledger.drifts(self.model.name, open_only=True)
+        if drifts:
+            self._advance(drifts)
         for _ in range(MOST_RESTARTS):
             try:
                 found = self._attempt(started)
             except LedgerConflictError:
                 continue  # another process was faster; what it stored is looked at anew
             if found is not None:
-                again = self.follow_up()
+                again = self.follow_up() if drifts or found.state.drift_id else None
                 return found.check, self.clock() if found.again else again
         raise LedgerError(
             f"{self.model.name}: the ledger or the model in service changed {MOST_RESTARTS} times during one check: "
@@ -96,9 +98,10 @@ class ModelCheck:
     def follow_up(self) -> datetime | None:
         """Takes open drifts further without looking at new data. Returns when to look again."""
         drifts = self.ledger.drifts(self.model.name, open_only=True)
+        return self._advance(drifts) if drifts else None
+
+    def _advance(self, drifts: list[Drift]) -> datetime | None:
         state = self._settled()
-        if not drifts:
-            return None
         pointer = self.blobs.in_service()
         retraining = Retraining(
             self.model,
