@@ -114,7 +114,10 @@ def _text(health: Health, run_url: str) -> str:
         quoted = health.detail.replace("`", "'")[:BODY_LIMIT]
         lines += ["", "```json", quoted, "```"]
     if not health.healthy:
-        lines += ["", "This issue closes itself when the checks are on time again."]
+        lines += [
+            "",
+            "docs/runbook.md, overdue, says where to look. This issue closes itself when the checks are on time again.",
+        ]
     return "\n".join(lines)
 
 
