@@ -1,8 +1,9 @@
 """Asks the function app whether its checks are on time, and keeps one GitHub issue open while they are not.
 
 `python -m workflows.heartbeat`, in heartbeat.yml. Reads DRIFTLOOP_HEALTH_URL, DRIFTLOOP_HEALTH_KEY (a function key) and
-what GitHub gives every run: GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_TOKEN. Standard library only, so that nothing has to
-be installed before it can speak. Exit code 0 when the state was reported, whatever it is; 1 when GitHub could not be told.
+what GitHub gives every run: GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_TOKEN. Standard library only, so that nothing has
+to be installed before it can speak. Exit code 0 when the state was reported, whatever it is; 1 when GitHub could not be
+told.
 """
 
 import http.client
