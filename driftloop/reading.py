@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -49,7 +50,7 @@ def read_batches(
             yield from {"parquet": _parquet, "csv": _csv, "jsonl": _jsonl}[kind](file, wanted)
     except FileNotFoundError:
         raise InputError(f"{name}: no such file") from None
-    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, msgspec.DecodeError) as error:
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, msgspec.DecodeError, zlib.error) as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise InputError(f"{name}: cannot be read as {kind} ({reason[0][:200]})") from None
     except InputError as error:
