@@ -102,7 +102,7 @@ def _registered(event: Any) -> _Registered | None:
         return None
     try:
         data = msgspec.convert(_data(event), _Registered)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeError) as error:
         emit("event_ignored", reason=f"not a registered model: {error}")
         return None
     return data if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", str(data.ModelVersion)) else None

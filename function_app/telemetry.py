@@ -38,7 +38,7 @@ _logger = logging.getLogger("driftloop")
 def emit(event: Event, **fields: Field) -> None:
     """Logs one event; those that need a person as warnings."""
     body = {"event": event, **{name: _plain(value) for name, value in fields.items() if value is not None}}
-    _logger.log(logging.WARNING if event in _ALERTS else logging.INFO, json.dumps(body, ensure_ascii=False))
+    _logger.log(logging.WARNING if event in _ALERTS else logging.INFO, json.dumps(body))
 
 
 def _plain(value: Field) -> object:
