@@ -1,7 +1,11 @@
-# Signs az in with this job's own OIDC token. Run it before each long command: the session that it leaves is good for about an hour,
-# but the token behind it for minutes, so az cannot renew it.
+# Signs az in with the OIDC token of a GitHub job. Run before each long command: the session lasts about an hour, but the token
+# behind it minutes, so az cannot renew it. Elsewhere it only makes sure that az is signed in.
 set -euo pipefail
 
+if [[ "${GITHUB_ACTIONS:-}" != true ]]; then # a laptop, or a task of Azure Pipelines that has signed in already
+  az account show --only-show-errors --output none || { echo "az is not signed in: run az login" >&2; exit 1; }
+  exit 0
+fi
 : "${ACTIONS_ID_TOKEN_REQUEST_URL:?the job needs the permission id-token: write}"
 : "${AZURE_CLIENT_ID:?is not set: run python -m infra.identities first (docs/identities.md)}"
 : "${AZURE_TENANT_ID:?is not set: run python -m infra.identities first (docs/identities.md)}"

@@ -12,7 +12,7 @@ from infra.identities.azure import Azure
 from infra.identities.devops import DevOps
 from infra.identities.github import GitHub
 from infra.identities.shell import CommandError, SetUpError, Shell
-from infra.identities.wanted import applications
+from infra.identities.wanted import ISSUER, applications
 
 # Outputs of main.bicep that workflows read as variables.
 VARIABLES = (
@@ -35,6 +35,9 @@ HEALTH_KEY = "DRIFTLOOP_HEALTH_KEY"
 CLIENT_SECRET = "AZURE_CLIENT_SECRET"  # noqa: S105 - its name, not its value
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,80}")
 _GROUP = re.compile(r"[\w().-]{1,90}")
+_BRANCH = re.compile(r"[A-Za-z0-9_][\w./-]{0,200}")
+_REVIEWER = re.compile(r"[A-Za-z0-9][\w-]*(/[A-Za-z0-9][\w-]*)?")
+_ISSUER = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9./:_-]{1,200}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 
 
@@ -67,7 +70,9 @@ def _create(shell: Shell, options: argparse.Namespace) -> None:
         shell.note("nothing is provisioned yet: run this again afterwards, for roles and variables that need it")
     place = azure.place(group, outputs)
     repository = github.repository if github else None
-    wanted = applications(options.name, place, repository, options.branch, options.provision)
+    wanted = applications(
+        options.name, place, repository, options.branch, provisioning=options.provision, issuer=options.issuer
+    )
     if options.provision:
         azure.ensure_preview_role(group)
     if github:  # environments first: a credential for a missing one could be claimed by whoever makes it
@@ -141,6 +146,9 @@ def _check(options: argparse.Namespace) -> None:
         (options.name, _NAME, "--name"),
         (options.resource_group, _GROUP, "--resource-group"),
         (options.repository, _REPOSITORY, "--repository"),
+        (options.branch, _BRANCH, "--branch"),
+        (options.issuer, _ISSUER, "--issuer"),
+        *((login, _REVIEWER, "--reviewer") for login in options.reviewer),
     ):
         if value and not pattern.fullmatch(value):
             raise SetUpError(f"{what} {value!r} is not a name that Azure and GitHub take")
@@ -171,6 +179,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="LOGIN|ORG/TEAM",
         help="who approves deployments; again for more",
+    )
+    add(
+        "--issuer",
+        default=ISSUER,
+        help="who vouches for jobs; https://HOST/_services/token for GitHub Enterprise Server",
     )
     add("--no-reviewers", action="store_true", help="deploy without anybody's approval")
     add("--no-provision", dest="provision", action="store_false", help="without the identities of provision.yml")

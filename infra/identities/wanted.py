@@ -101,7 +101,13 @@ def workflow_grants(place: Place) -> tuple[Grant, ...]:
 
 
 def applications(
-    prefix: str, place: Place, repository: Repository | None, branch: str, provisioning: bool
+    prefix: str,
+    place: Place,
+    repository: Repository | None,
+    branch: str,
+    *,
+    provisioning: bool,
+    issuer: str = ISSUER,
 ) -> list[Application]:
     """The identities that CI systems need; one for each purpose, so that none may do what another is for."""
 
@@ -109,7 +115,7 @@ def applications(
         if repository is None:
             return ()
         return tuple(
-            Credential(_credential_name(suffix, form), ISSUER, subject)
+            Credential(_credential_name(suffix, form), issuer, subject)
             for suffix in suffixes
             for form, subject in repository.subjects(suffix).items()
         )

@@ -82,6 +82,12 @@ def test_workflows_sign_in_without_a_secret_by_both_subject_formats(cloud: Path)
     assert state(cloud)["secrets"].keys() == {"DRIFTLOOP_HEALTH_KEY"}
 
 
+def test_an_enterprise_server_vouches_by_its_own_address(cloud: Path) -> None:
+    main((*GITHUB, "--issuer", "https://github.example.org/_services/token"))
+    issuers = {one["issuer"] for found in state(cloud)["credentials"].values() for one in found}
+    assert issuers == {"https://github.example.org/_services/token"}
+
+
 def test_subjects_are_spelt_as_github_spells_the_repository_not_as_typed(cloud: Path) -> None:
     main(GITHUB)  # typed: contoso
     assert all("Contoso" in subject for subject in trusted(cloud, "driftloop-workflows"))
@@ -306,6 +312,9 @@ def test_two_applications_of_one_name_are_not_guessed_between(cloud: Path, capsy
         ("--repository", "--help/x"),
         ("--repository", "contoso/driftloop/../other"),
         ("--resource-group", "rg;ls"),
+        ("--reviewer", "ada/../../repos/contoso"),
+        ("--branch", "main:environment:production"),
+        ("--issuer", "http://token.example"),
     ],
 )
 def test_hostile_names_are_refused_before_anything_is_asked(cloud: Path, options: tuple[str, str]) -> None:

@@ -55,6 +55,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
         "RECORD": str(tmp_path),
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "GITHUB_ACTIONS": "true",
         "ACTIONS_ID_TOKEN_REQUEST_URL": "https://token.example/?x=1",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "runner-token",
         "AZURE_CLIENT_ID": "client",
@@ -88,6 +89,13 @@ def test_signing_in_exchanges_the_jobs_own_token_and_keeps_it_out_of_the_log(rec
     assert "audience=api://AzureADTokenExchange" in (record / "curl.log").read_text()
     assert "--federated-token the-oidc-token" in asked(record)[0]
     assert done.stdout.splitlines() == ["::add-mask::the-oidc-token"]
+
+
+def test_outside_of_github_it_keeps_the_sign_in_that_is_there(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    assert run("sign-in.sh").returncode == 0
+    assert [line.split()[:2] for line in asked(record)] == [["account", "show"]]
+    assert not (record / "curl.log").exists()
 
 
 @pytest.mark.parametrize("missing", ["ACTIONS_ID_TOKEN_REQUEST_URL", "AZURE_CLIENT_ID", "AZURE_TENANT_ID"])
