@@ -66,6 +66,7 @@ def _job(run: Run, steps: list[Run]) -> Json:
                 "run": step.name,
                 "status": step.status,
                 "reused": step.reused is not None,
+                "metrics": _last(step),
                 "seconds": _seconds(step),
             }
             for step in steps

@@ -75,6 +75,8 @@ class Pipeline:
             self._conclude()
         except Exception as error:  # noqa: BLE001 - a job that never ends keeps its client waiting for ever
             self._log(traceback.format_exc())
+            for run in self._children.values():
+                run.finish("Canceled")
             self._root.finish("Failed", {"code": "ServiceError", "message": f"{type(error).__name__}: {error}"})
 
     def _schedule(self, submit: "Callable[..., Future[None]]") -> None:

@@ -27,7 +27,7 @@ from sandbox.arm.storage import Storage
 from sandbox.arm.tracking import Tracking
 from sandbox.arm.wire import Json, Scope
 from sandbox.arm.workshop import Workshop
-from sandbox.arm.workspace import Workspace
+from sandbox.arm.workspace import CLOUD, Workspace
 from sandbox.azurite import Azurite
 from sandbox.identity import TENANT, Identity
 from sandbox.ports import listening_socket
@@ -42,7 +42,7 @@ class AzureStandIn:
 
     Production code finds it by the variables of `environment()` alone. `faults` plans failures, `recorder` keeps all
     requests, `endpoints.traffic_lag` delays what a traffic update does, `topic` tells subscribers of registered models.
-    With `tracking`, steps are told of an MLflow server, as they always are in Azure; importing mlflow costs a step a second.
+    With `tracking`, steps are told of an MLflow server, as they always are in Azure; importing mlflow takes a second.
     What it does not play is listed in docs/sandbox.md.
     """
 
@@ -136,4 +136,5 @@ class AzureStandIn:
             **self.azurite.certificate.environment(),
             **self.identity.environment(self.url),
             "ARM_CLOUD_METADATA_URL": f"{self.url}/metadata",
+            "AZUREML_CURRENT_CLOUD": CLOUD,  # or the MLflow plugin asks the public cloud's metadata first
         }

@@ -43,7 +43,9 @@ def test_every_kind_of_body_is_sent_and_none_breaks_its_schema(
 
     url = f"{azure.azurite.blob_url}/contract/x/"
     job = submit(client, pipeline(data=Input(type="uri_folder", path=url)), tags={"drift_id": "drift-1"})
+    deadline = time.monotonic() + 60
     while getattr(client.jobs.get(job).status, "value", "") != "Completed":
+        assert time.monotonic() < deadline
         time.sleep(0.05)
     uri = f"azureml://jobs/{job}/outputs/model"
     model = client.models.create_or_update(Model(name="contract", path=uri, type="custom_model", tags={"job": job}))

@@ -203,7 +203,9 @@ def test_cancelling_stops_the_process_and_the_steps_behind_it(
     (code / "unused.py").touch()
     slow = "sleep 60; : ${{inputs.text}} ${{outputs.out}}"
     name = submit(client, two_steps(tmp_path, code, first=slow))
+    deadline = time.monotonic() + 30
     while next(job for job in azure.jobs() if job["name"] == name)["steps"][0]["status"] != "Running":
+        assert time.monotonic() < deadline
         time.sleep(0.02)
     began = time.monotonic()
     client.jobs.begin_cancel(name).result()
