@@ -8,6 +8,7 @@ same numbers end at the same precision with the same counts: merging is exact, a
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,13 +17,16 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Halves = npt.NDArray[np.int32]
 
 MOST_BINS = 1024
-FINEST = 26
-MANTISSA = 52
+FINEST = 20
+"""Bits of the mantissa that the upper half of a 64-bit number holds: only that half is looked at."""
 DENSE = 1 << 18
 TASTE = 4096
-MAGNITUDE = np.int64(0x7FFFFFFFFFFFFFFF)
+LOWER = 32
+OFTEN = 8
+MAGNITUDE = np.int32(0x7FFFFFFF)
 
 
 @dataclass(frozen=True)
@@ -46,32 +50,12 @@ class Bins:
     @cached_property
     def centres(self) -> Floats:
         """The middle of each bin, ascending."""
-        shift = MANTISSA - self.precision
-        centres = _numbers(self.keys << shift) / 2 + _numbers(((self.keys + 1) << shift) - 1) / 2
+        shift = FINEST - self.precision
+        first = (self.keys << shift) << LOWER
+        last = (((self.keys + 1) << shift) << LOWER) - 1
+        centres = _numbers(first) / 2 + _numbers(last) / 2
         centres[self.keys == 0] = 0.0  # holds zero and what underflows; zero is what people record
         return centres
-
-    def add(self, bits: Integers, lowest: float, highest: float) -> Bins:
-        """With more finite numbers: their `bits` as 64-bit integers (of x + 0.0), the smallest and the largest.
-
-        The caller has these anyway; `bits` is overwritten.
-        """
-        if lowest < 0:
-            _turn(bits)
-        bottom, top = (int(end) for end in _turn((np.array([lowest, highest]) + 0.0).view(np.int64)))
-        precision = self.precision
-        if (top - bottom) >> (MANTISSA - precision) >= DENSE and len(bits) > TASTE:
-            # A few thousand of them already bound the precision: no sorting of a large batch at full precision.
-            precision = Bins(precision, *_unique(bits[:TASTE] >> (MANTISSA - precision)))._fitted().precision
-        shift = MANTISSA - precision
-        bits >>= shift
-        first, last = bottom >> shift, top >> shift
-        if last - first >= DENSE:
-            return self.merge(Bins(precision, *_unique(bits)))
-        bits -= first
-        dense = np.bincount(bits)
-        filled = np.flatnonzero(dense)
-        return self.merge(Bins(precision, filled + first, dense[filled]))
 
     def merge(self, other: Bins) -> Bins:
         """Both together."""
@@ -105,17 +89,88 @@ class Bins:
         return bins
 
 
-def _turn(bits: Integers) -> Integers:
-    """IEEE 754 bits into integers in the order of the numbers: those of negative numbers turned round, in place."""
-    bits ^= (bits >> 63) & MAGNITUDE
-    return bits
+class Counter:
+    """Counts numbers into bins, batch by batch; `bins()` is what was counted so far.
+
+    Between batches the counts are kept in one array over the whole range, so that a batch costs one `bincount`.
+    """
+
+    def __init__(self) -> None:
+        self._bins = Bins.empty()
+        self._first = 0
+        self._dense: Integers | None = None
+        self._batches = 0
+
+    def add(self, values: Floats, lowest: float, highest: float) -> None:
+        """Count finite numbers, of which the smallest and the largest are given: the caller has them anyway."""
+        halves = upper_halves(values)
+        if lowest <= 0:
+            _turn(halves)
+        bottom, top = (int(end) for end in _turn(upper_halves(np.array([lowest, highest]))))
+        shift = FINEST - self._bins.precision
+        dense = self._dense
+        if dense is None or bottom >> shift < self._first or top >> shift >= self._first + len(dense):
+            dense = self._widened(bottom, top)
+            if dense is None:
+                # The first batch, or numbers of all magnitudes: sort, and settle the precision.
+                self._bins = self._bins.merge(_sorted_bins(halves, self._bins.precision))
+                return
+            shift = FINEST - self._bins.precision
+        halves >>= shift
+        halves -= self._first
+        dense += np.bincount(halves, minlength=len(dense))
+        self._batches += 1
+        if self._batches % OFTEN == 0 and np.count_nonzero(dense) > MOST_BINS:
+            self._flush()
+
+    def bins(self) -> Bins:
+        """What was counted so far."""
+        self._flush()
+        return self._bins
+
+    def _widened(self, bottom: int, top: int) -> Integers | None:
+        """An empty array over all that was counted and what is to come; None where it would be too long."""
+        self._flush()
+        if not self._bins.total:
+            return None
+        shift = FINEST - self._bins.precision
+        first = min(int(self._bins.keys[0]), bottom >> shift)
+        last = max(int(self._bins.keys[-1]), top >> shift)
+        if last - first >= DENSE:
+            return None
+        self._first, self._dense = first, np.zeros(last - first + 1, np.int64)
+        return self._dense
+
+    def _flush(self) -> None:
+        if self._dense is not None:
+            filled = np.flatnonzero(self._dense)
+            dense = Bins(self._bins.precision, filled + self._first, self._dense[filled])
+            self._bins, self._dense = self._bins.merge(dense), None
+
+
+def upper_halves(values: Floats) -> Halves:
+    """The upper 32 bits of each number: sign, exponent and 20 bits of the mantissa. A copy."""
+    place = 1 if sys.byteorder == "little" else 0
+    halves: Halves = np.ascontiguousarray(values).view(np.int32)[place::2].copy()
+    return halves
+
+
+def _turn(halves: Halves) -> Halves:
+    """Into integers in the order of the numbers, in place: those of negative numbers turned round, -0.0 is 0.0."""
+    halves ^= (halves >> 31) & MAGNITUDE
+    # Only what underflows lies between -0.0 and the next bin below.
+    halves[halves == -1] = 0
+    return halves
+
+
+def _sorted_bins(halves: Halves, precision: int) -> Bins:
+    if len(halves) > TASTE:
+        # A few thousand of them already bound the precision: the others need not be told apart any finer.
+        precision = _sorted_bins(halves[:TASTE], precision).precision
+    keys, counts = np.unique(halves >> (FINEST - precision), return_counts=True)
+    return Bins(precision, keys.astype(np.int64), counts.astype(np.int64))._fitted()
 
 
 def _numbers(ordered: Integers) -> Floats:
-    bits = ordered ^ ((ordered >> 63) & MAGNITUDE)
+    bits = ordered ^ ((ordered >> 63) & np.int64(0x7FFFFFFFFFFFFFFF))
     return bits.view(np.float64)
-
-
-def _unique(keys: Integers) -> tuple[Integers, Integers]:
-    values, counts = np.unique(keys, return_counts=True)
-    return values, counts.astype(np.int64)

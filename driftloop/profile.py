@@ -61,6 +61,10 @@ class ColumnProfile:
         """Rows whose category is beyond the dictionary."""
         return 0 if self.categories is None else self.categories.other
 
+    def with_counts(self, *, histogram: Bins | None = None, categories: Categories | None = None) -> ColumnProfile:
+        """The same with its values counted."""
+        return replace(self, histogram=histogram, categories=categories)
+
     def merge(self, other: ColumnProfile) -> ColumnProfile:
         """Both together."""
         return ColumnProfile(

@@ -5,14 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.bins import FINEST, MOST_BINS, Bins
+from driftloop.bins import FINEST, MOST_BINS, Bins, Counter
 
 
 def binned(values):
     values = np.asarray(values, float)
     if not len(values):
         return Bins.empty()
-    return Bins.empty().add((values + 0.0).view(np.int64), float(values.min()) + 0.0, float(values.max()) + 0.0)
+    counter = Counter()
+    counter.add(values, float(values.min()), float(values.max()))
+    return counter.bins()
 
 
 def same(a, b):
@@ -43,6 +45,16 @@ def test_many_parts_in_any_order_give_the_bins_of_the_whole():
     assert same(merged, whole)
     assert len(whole.keys) <= MOST_BINS
     assert whole.total == len(values)
+
+
+def test_batches_give_the_bins_of_the_whole():
+    rng = np.random.default_rng(5)
+    counter, batches = Counter(), []
+    for scale in (1.0, 1.0, 3.0, 1e-3, 1.0, 50.0, 1.0, 1.0, 1.0, 1e200, 1.0):
+        batches.append(np.concatenate([scale * rng.normal(size=9_000), [0.0, -0.0]]))
+        counter.add(batches[-1], float(batches[-1].min()), float(batches[-1].max()))
+    assert same(counter.bins(), binned(np.concatenate(batches)))
+    assert counter.bins().total == 11 * 9_002
 
 
 def test_recorded_values_keep_a_bin_each():
