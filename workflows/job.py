@@ -176,6 +176,18 @@ def last_lines(client: "MLClient", name: str, count: int = LOG_LINES) -> list[st
     return [line for line in response.text.splitlines() if line.strip()][-count:]
 
 
+def error(client: "MLClient", name: str) -> str | None:
+    """What Azure gives as the reason for which the job failed."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        found = client.jobs._runs_operations.get_run_details(name).error
+    except (AzureError, AttributeError):
+        return None
+    root = getattr(found, "error", None)
+    return None if root is None or not root.message else " ".join(str(root.message).split())[:500]
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without the bars and dots that the SDK draws while it uploads and waits; its errors are raised, not printed."""

@@ -146,7 +146,8 @@ class Trainer:
         children = job.children(self.client, name)
         failed = next((step for step, child in children.items() if job.status_of(child) == "Failed"), None)
         if failed is None:
-            return f"job {name} ended as {status.lower()}: {self.studio or 'look at it in Azure ML studio'}"
+            said = job.error(self.client, name) or self.studio or "look at it in Azure ML studio"
+            return f"job {name} ended as {status.lower()}: {said}"
         lines = job.last_lines(self.client, str(children[failed].name))
         for line in lines:
             self.to.line(f"  {failed} | {line}")

@@ -1,0 +1,154 @@
+"""`python -m workflows.train` against the stand-in for Azure: real processes, the real SDK, real pipeline steps."""
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.arm import AzureStandIn
+from tests.contracts import arm_contract
+from tests.sandbox.conftest import azure, azurite, certificate
+from tests.workflows.hospital import Place, github_files, outputs, place
+
+__all__ = ["azure", "azurite", "certificate", "github_files"]
+DRIFT = "drift-0123456789ab"
+
+
+@pytest.fixture(scope="module")
+def trained(azure: AzureStandIn) -> Iterator[tuple[Place, int, str]]:
+    """A hospital whose first model has been trained; exit code and output of that run."""
+    with place(azure, "trained") as made:
+        made.world(last_day=0)
+        yield made, *made.run("workflows.train", GITHUB_RUN_ID="1", GITHUB_SHA="0123456789abcdef")
+
+
+@pytest.mark.slow
+class TestARunThatCompletes:
+    def test_the_first_model_is_promoted_and_registered(self, trained: tuple[Place, int, str]) -> None:
+        here, code, output = trained
+        assert (code, output.splitlines()[-1]) == (0, "trained: promoted version 1"), output
+        assert {"trained"} == {row["name"] for row in here.azure.models() if row["name"] == "trained"}
+        assert here.read("outcomes", "jobs/train-0123456789ab-1.json")["registration"]["version"] == "1"
+
+    def test_run_again_it_finds_its_job_and_registers_nothing_new(
+        self, trained: tuple[Place, int, str], github_files: dict[str, str]
+    ) -> None:
+        here = trained[0]
+        again = github_files | {"GITHUB_RUN_ID": "1", "GITHUB_SHA": "0123456789abcdef"}
+        code, output = here.run("workflows.train", **again)
+        assert code == 0, output
+        assert "resuming train-0123456789ab-1: Completed" in output
+        assert outputs(Path(again["GITHUB_OUTPUT"])) == {
+            "promoted": "true",
+            "model_version": "1",
+            "job_name": "train-0123456789ab-1",
+        }
+
+    def test_a_drift_is_answered_by_a_challenger_with_an_outcome_and_a_summary(
+        self, trained: tuple[Place, int, str], github_files: dict[str, str]
+    ) -> None:
+        here = trained[0]
+        here.world(last_day=11)
+        code, output = here.run("workflows.train", DRIFT_ID=DRIFT, DRIFT_REASON="drift", **github_files)
+        assert code == 0, output
+        outcome = here.read("outcomes", f"{DRIFT}.json")
+        assert outcome["outcome"] == "promoted"
+        assert outcome["model_version"] == "2"
+        assert outcome["job"] == DRIFT
+        assert outcome["run_url"] == "https://github.com/proseware/driftloop/actions/runs/17"
+        gate = outcome["gate"]
+        assert gate["over_champion"]["p_value"] <= gate["level"]
+        summary = Path(github_files["GITHUB_STEP_SUMMARY"]).read_text()
+        assert "version 2 is registered" in summary
+        assert f"| challenger | {gate['challenger']['rmse']:.2f} |" in summary
+        assert DRIFT in summary
+
+    def test_the_same_drift_never_registers_twice(self, trained: tuple[Place, int, str]) -> None:
+        here = trained[0]
+        code, output = here.run("workflows.train", DRIFT_ID=DRIFT)
+        assert (code, output.splitlines()[-1]) == (0, "trained: promoted version 2"), output
+
+    def test_a_challenger_that_is_not_better_is_rejected_and_that_is_no_failure(
+        self, trained: tuple[Place, int, str]
+    ) -> None:
+        """The champion is now the model of the new regime, trained on the very same records."""
+        here = trained[0]
+        code, output = here.run("workflows.train", DRIFT_ID="drift-00000000000b")
+        assert (code, output.splitlines()[-1]) == (0, "trained: rejected"), output
+        outcome = here.read("outcomes", "drift-00000000000b.json")
+        assert (outcome["outcome"], outcome["model_version"]) == ("rejected", None)
+        assert outcome["gate"]["reasons"]
+
+    @pytest.mark.skipif(not arm_contract.AVAILABLE, reason="the published schemas are not part of the repository")
+    def test_every_request_fits_the_published_schemas(self, trained: tuple[Place, int, str]) -> None:
+        assert arm_contract.violations(trained[0].azure.recorder) == []
+
+
+@pytest.mark.slow
+def test_a_step_that_fails_is_named_with_its_last_lines_and_nothing_is_registered(
+    azure: AzureStandIn, github_files: dict[str, str]
+) -> None:
+    with place(azure, "failing") as here:
+        here.world(last_day=0)
+        here.put("incoming", "failing/records/bad.csv", b"record_id,recorded_at\nX,2030-01-01\n")
+        drift = "drift-00000000000c"
+        code, output = here.run("workflows.train", DRIFT_ID=drift, **github_files)
+        assert code == 1
+        assert "prepare | prepare: bad.csv: has no column 'age'; quarantine the file, or correct it" in output
+        assert output.splitlines()[-1].startswith(f"step prepare of job {drift} failed: ")
+        outcome = here.read("outcomes", f"{drift}.json")
+        assert (outcome["outcome"], outcome["job"], outcome["gate"]) == ("failed", drift, None)
+        assert outputs(Path(github_files["GITHUB_OUTPUT"]))["promoted"] == "false"
+        here.blobs.get_blob_client("incoming", "failing/records/bad.csv").delete_blob()
+        code, output = here.run("workflows.train", DRIFT_ID=drift)
+        assert code == 0, output
+        assert f"submitted {drift}-2" in output
+        assert here.read("outcomes", f"{drift}.json")["outcome"] == "promoted"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_cancelled_run_cancels_its_job(azure: AzureStandIn, number: signal.Signals) -> None:
+    model, drift = f"cancelled-{number}", f"drift-0000000000{number:02d}"
+    with place(azure, model) as here:
+        here.world(last_day=0)
+        process = here.start("workflows.train", DRIFT_ID=drift)
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "running" in line:
+                break
+        process.send_signal(number)
+        rest, _ = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert f"cancelling {drift}" in rest
+        assert here.read("outcomes", f"{drift}.json")["outcome"] == "failed"
+        deadline = time.monotonic() + 20
+        while (status := _status(azure, drift)) not in {"Canceled", "CancelRequested"} and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert status in {"Canceled", "CancelRequested"}
+
+
+def _status(azure: AzureStandIn, job: str) -> str:
+    return next(str(row["status"]) for row in azure.jobs() if row["name"] == job)
+
+
+def test_without_training_data_it_says_where_they_belong(azure: AzureStandIn) -> None:
+    with place(azure, "nothing") as here:
+        code, output = here.run("workflows.train", DRIFT_ID="drift-00000000000d")
+        assert code == 1
+        assert "training-data/nothing/historic.parquet is missing" in output.splitlines()[-1]
+        assert here.read("outcomes", "drift-00000000000d.json")["outcome"] == "failed"
+
+
+def test_azure_out_of_order_is_one_line_and_a_failed_outcome(azure: AzureStandIn) -> None:
+    with place(azure, "forbidden") as here:
+        here.world(last_day=0)
+        azure.faults.refuse("PUT", r"/jobs/drift-00000000000e", 403, "AuthorizationFailed", "no write access")
+        code, output = here.run("workflows.train", DRIFT_ID="drift-00000000000e")
+        assert code == 1
+        assert output.splitlines()[-1] == "Azure: AuthorizationFailed: no write access"
+        assert here.read("outcomes", "drift-00000000000e.json")["outcome"] == "failed"
