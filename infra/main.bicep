@@ -72,7 +72,6 @@ param networkIsolation bool = false
 @description('Address space of the virtual network; at least /24. Only with networkIsolation')
 param addressPrefix string = '10.60.0.0/24'
 
-// The loop
 @description('When to check: six-field cron, UTC')
 param driftCheckSchedule string = '0 0 6 * * *'
 
@@ -326,6 +325,7 @@ module alerts 'modules/alerts.bicep' = {
     logsName: monitoring.outputs.logsName
     emails: alertEmails
     silenceWindow: silenceWindow
+    topics: eventTopics.outputs.topics
   }
 }
 

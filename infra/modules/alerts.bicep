@@ -1,5 +1,7 @@
 metadata description = 'What wakes somebody, and the saved query to start from. Every rule reads the events that the function app logs, one JSON object a line.'
 
+import { topic } from 'event-topics.bicep'
+
 param prefix string
 param location string
 param tags object
@@ -7,6 +9,9 @@ param logsId string
 @minLength(4)
 @maxLength(63)
 param logsName string
+
+@description('Event Grid topics whose undelivered events somebody must look at')
+param topics topic[]
 
 @description('Who is told. Empty: alerts are still raised and seen in the portal')
 param emails string[]
@@ -141,6 +146,37 @@ resource silenceAlert 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = {
     actions: { actionGroups: [people.id] }
   }
 }
+
+resource deadLetterAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+  for source in topics: {
+    name: '${prefix}-dead-letters-${source.name}'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: 'The function app did not take an event for a day; it lies in the container dead-letters. A check is made up for by the timer; a deployment is started by hand.'
+      enabled: true
+      severity: 2
+      scopes: [source.id]
+      evaluationFrequency: 'PT15M'
+      windowSize: 'PT15M'
+      autoMitigate: false
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: 'dead-lettered'
+            metricName: 'DeadLetteredCount'
+            operator: 'GreaterThan'
+            threshold: 0
+            timeAggregation: 'Total'
+          }
+        ]
+      }
+      actions: [{ actionGroupId: people.id }]
+    }
+  }
+]
 
 resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' existing = {
   name: logsName

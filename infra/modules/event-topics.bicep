@@ -1,5 +1,12 @@
 metadata description = 'System topics: what Azure ML and the storage account have to say. Who listens is in ../events.bicep, deployed after the functions exist.'
 
+@export()
+@description('A topic under a short name')
+type topic = {
+  name: string
+  id: string
+}
+
 @minLength(3)
 @maxLength(50)
 param modelsTopicName string
@@ -42,5 +49,6 @@ resource records 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   }
 }
 
+output topics topic[] = [{ name: 'models', id: models.id }, { name: 'records', id: records.id }]
 output modelsTopicName string = models.name
 output recordsTopicName string = records.name

@@ -139,7 +139,7 @@ resource lifecyclePolicy 'Microsoft.Storage/storageAccounts/managementPolicies@2
       )
     }
   }
-  dependsOn: [blobs]
+  dependsOn: [blobs] // a rule about versions is refused before versioning is on
 }
 
 var containerGrants = filter(grants, item => contains(item, 'container'))

@@ -24,6 +24,7 @@ LIBRARIES = {
     "Microsoft.EventGrid/systemTopics": ("eventgrid", "SystemTopic"),
     "Microsoft.EventGrid/systemTopics/eventSubscriptions": ("eventgrid", "EventSubscription"),
     "Microsoft.Insights/actionGroups": ("monitor", "ActionGroupResource"),
+    "Microsoft.Insights/metricAlerts": ("monitor", "MetricAlertResource"),
     "Microsoft.Insights/scheduledQueryRules": ("monitor", "ScheduledQueryRuleResource"),
     "Microsoft.KeyVault/vaults": ("keyvault", "VaultCreateOrUpdateParameters"),
     "Microsoft.ManagedIdentity/userAssignedIdentities": ("msi", "Identity"),
@@ -92,7 +93,7 @@ def _shape(module: Any, name: str, used: Any) -> Any:
         return "any"
     shape: dict[str, Any] = {}
     for path, kind in fields.items():
-        *parents, leaf = path.split(".")
+        *parents, leaf = (part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", path))
         where, sample = shape, used
         for parent in parents:
             where, sample = where.setdefault(parent, {}), (sample or {}).get(parent)
@@ -107,7 +108,7 @@ def _shape(module: Any, name: str, used: Any) -> Any:
 def _old_style(model: Any) -> dict[str, str]:
     rules = model._validation
     return {
-        entry["key"].replace("\\\\.", "."): entry["type"]
+        entry["key"]: entry["type"]
         for name, entry in model._attribute_map.items()
         if not rules.get(name, {}).get("readonly")
     }

@@ -47,7 +47,8 @@ def test_every_row_is_quantity_times_price_and_every_sum_adds_up(table: list[Row
 
 def test_what_is_counted_is_what_the_template_deploys() -> None:
     idle, isolated = small(), full()
-    assert quantity("Alert rules") == len(idle.of("Microsoft.Insights/scheduledQueryRules"))
+    assert quantity("Alert rules, evaluated") == len(idle.of("Microsoft.Insights/scheduledQueryRules"))
+    assert quantity("Alert rules on a metric") == len(idle.of("Microsoft.Insights/metricAlerts"))
     assert quantity("Private endpoints of this template") == 730 * len(
         isolated.of("Microsoft.Network/privateEndpoints")
     )

@@ -187,6 +187,18 @@ def test_every_alert_reaches_the_people_named() -> None:
         assert rule.body["properties"]["actions"]["actionGroups"] == [people.id]
 
 
+def test_an_undelivered_event_is_an_alert() -> None:
+    run = full()
+    (people,) = run.of("Microsoft.Insights/actionGroups")
+    watched = set()
+    for rule in run.of("Microsoft.Insights/metricAlerts"):
+        (condition,) = rule.body["properties"]["criteria"]["allOf"]
+        assert condition["metricName"] == "DeadLetteredCount"
+        assert rule.body["properties"]["actions"] == [{"actionGroupId": people.id}]
+        watched |= set(rule.body["properties"]["scopes"])
+    assert watched == {topic.id for topic in run.of("Microsoft.EventGrid/systemTopics")}
+
+
 def test_the_saved_query_shows_what_the_issue_of_an_on_call_engineer_starts_with() -> None:
     (saved,) = small().of("Microsoft.OperationalInsights/workspaces/savedSearches")
     for event in ("drift", "incident", "overdue", "dispatch_failed"):
