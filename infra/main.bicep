@@ -75,8 +75,8 @@ param addressPrefix string = '10.60.0.0/24'
 @description('When to check: six-field cron, UTC')
 param driftCheckSchedule string = '0 0 6 * * *'
 
-@description('No finished check for this long raises an alert; a little longer than the schedule')
-@allowed(['PT1H', 'PT2H', 'PT6H', 'P1D', 'P2D'])
+@description('No finished check for this long raises an alert; longer than the schedule, off where that is rarer than every other day')
+@allowed(['off', 'PT1H', 'PT2H', 'PT6H', 'P1D', 'P2D'])
 param silenceWindow string = 'P2D'
 
 @description('Check as soon as records land, too')

@@ -16,8 +16,8 @@ param topics topic[]
 @description('Who is told. Empty: alerts are still raised and seen in the portal')
 param emails string[]
 
-@description('No finished check for this long is an alert, whatever the function app says of itself; at most P2D')
-@allowed(['PT1H', 'PT2H', 'PT6H', 'P1D', 'P2D'])
+@description('No finished check for this long is an alert, whatever the function app says of itself. Log alerts look back two days at most: off, where checks are rarer')
+@allowed(['off', 'PT1H', 'PT2H', 'PT6H', 'P1D', 'P2D'])
 param silenceWindow string
 
 // The host forwards the message text only, so the fields travel as JSON in it.
@@ -118,7 +118,7 @@ resource eventAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
   }
 ]
 
-resource silenceAlert 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = {
+resource silenceAlert 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = if (silenceWindow != 'off') {
   name: '${prefix}-silence'
   location: location
   tags: tags

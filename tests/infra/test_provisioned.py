@@ -178,6 +178,11 @@ def test_silence_is_an_alert_that_needs_no_word_from_the_function_app() -> None:
     assert silence.body["properties"]["windowSize"] == "P2D"  # a daily check may be late without waking anybody
 
 
+def test_a_weekly_schedule_does_not_ring_for_silence_every_other_day() -> None:
+    run = evaluate(INFRA / "main.bicep", {**SMALL, "driftCheckSchedule": "0 0 6 * * 1", "silenceWindow": "off"})
+    assert not [one for one in run.of("Microsoft.Insights/scheduledQueryRules") if one.name.endswith("-silence")]
+
+
 def test_every_alert_reaches_the_people_named() -> None:
     run = full()
     (people,) = run.of("Microsoft.Insights/actionGroups")
