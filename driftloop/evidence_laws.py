@@ -13,7 +13,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
-_EXACT = np.array([math.lgamma(number + 1) for number in range(11)])
+_TABLE = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1.0, 4096.0)))])
+_MOST_TERMS = 200  # of a continued fraction; it takes about the square root of the degrees of freedom
 _NEAR_ZERO = 1e-3
 
 
@@ -23,11 +24,13 @@ def upper(z: Floats) -> Floats:
 
 
 def log_factorial(n: Floats) -> Floats:
-    """ln n! of whole numbers, to 1e-10 (Stirling's series from 11 on)."""
-    small = _EXACT[np.clip(n, 0, 10).astype(np.int64)]
+    """ln n! of whole numbers: from a table, and beyond it by Stirling's series, to 1e-12 of its value."""
+    if n.size and n.max() < len(_TABLE):
+        return np.asarray(_TABLE[n.astype(np.int64)])
     x = np.maximum(n, 1.0)
     series = 1 / (12 * x) - 1 / (360 * x**3) + 1 / (1260 * x**5)
-    return np.where(n <= 10, small, (x + 0.5) * np.log(x) - x + math.log(2 * math.pi) / 2 + series)
+    stirling = (x + 0.5) * np.log(x) - x + math.log(2 * math.pi) / 2 + series
+    return np.where(n < len(_TABLE), _TABLE[np.minimum(n, len(_TABLE) - 1).astype(np.int64)], stirling)
 
 
 def gamma_normal(t: Floats, shape: Floats) -> Floats:
@@ -54,32 +57,27 @@ def t_normal(x: Floats, freedom: Floats) -> Floats:
     return np.asarray(np.sign(x) * size)
 
 
-def f_tail(d1: float, d2: float, f: float) -> float:
-    """P(F > f): the regularised incomplete beta function I_x(d2/2, d1/2) at x = d2 / (d2 + d1 f), to 1e-10."""
-    if f <= 0:
-        return 1.0
-    x = d2 / (d2 + d1 * f)
-    return _beta(d2 / 2, d1 / 2, x)
+def f_tail(d1: float, d2: float, f: Floats) -> Floats:
+    """P(F > f): the regularised incomplete beta function I_x(d2/2, d1/2) at x = d2 / (d2 + d1 f), to 1e-9."""
+    a, b = d2 / 2, d1 / 2
+    x = d2 / (d2 + d1 * np.maximum(f, 0.0))
+    below = x <= (a + 1) / (a + b + 2)  # where the fraction converges fast; elsewhere its complement does
+    tail = np.ones_like(x)
+    tail[below] = _beta(a, b, x[below])
+    tail[~below] = 1.0 - _beta(b, a, 1.0 - x[~below])
+    return np.where(f > 0, tail, 1.0)
 
 
-def _beta(a: float, b: float, x: float) -> float:
-    """I_x(a, b) by its continued fraction, on the side where that converges fast."""
-    if x > (a + 1) / (a + b + 2):
-        return 1.0 - _beta(b, a, 1.0 - x)
-    if x <= 0:
-        return 0.0
-    front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    return math.exp(front) / (a * _fraction(a, b, x))
-
-
-def _fraction(a: float, b: float, x: float) -> float:
-    """1 + d_1 / (1 + d_2 / (1 + ...)) from the end: 200 terms are far more than it takes."""
-    value = 1.0
-    for step in range(200, 0, -1):
+def _beta(a: float, b: float, x: Floats) -> Floats:
+    """I_x(a, b) by its continued fraction 1 + d_1 / (1 + d_2 / (1 + ...)), from the end."""
+    with np.errstate(divide="ignore"):
+        front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * np.log(x) + b * np.log1p(-x)
+    value = np.ones_like(x)
+    for step in range(_MOST_TERMS, 0, -1):
         m = step // 2
         if step % 2:
-            d = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+            factor = -(a + m) * (a + b + m) / ((a + 2 * m) * (a + 2 * m + 1))
         else:
-            d = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        value = 1.0 + d / value
-    return value
+            factor = m * (b - m) / ((a + 2 * m - 1) * (a + 2 * m))
+        value = 1.0 + factor * x / value
+    return np.asarray(np.exp(front) / (a * value))

@@ -82,4 +82,4 @@ def omnibus_p(whitened: Floats, reference_rows: float) -> Floats:
     if d == 0 or reference_rows <= 2 * d:
         return np.ones(len(whitened))
     statistic = np.sum(whitened**2, axis=1) * (reference_rows - d) / (d * (reference_rows - 1))
-    return np.array([f_tail(d, reference_rows - d, float(value)) for value in statistic])
+    return f_tail(d, reference_rows - d, statistic)
