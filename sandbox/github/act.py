@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 import yaml
 
 from sandbox import processes
+from sandbox.github import process_tree
 from sandbox.github.outcome import Outcome
 from sandbox.github.records import RunRecord
 from sandbox.github.snapshot import Snapshot
@@ -81,7 +81,7 @@ class Act:
         finally:
             # act gives every step a process group of its own, so ending act's would leave them behind
             if child.exit_code() is None:
-                _signal(_started_by(child.pid)[1], signal.SIGKILL)
+                process_tree.send(signal.SIGKILL, process_tree.descendants(child.pid))
             child.stop()
         outcome.settle(child.wait())
 
@@ -158,11 +158,11 @@ class Act:
                     # As GitHub's runner does: interrupt the step's shell, terminate it, kill everything; act has the
                     # rest of the job to run in between, for steps with `if: always()`.
                     if waited >= pressed * self.cancel_seconds:
-                        steps, everything = _started_by(child.pid)
                         if pressed < 2:
-                            _signal(steps, (signal.SIGINT, signal.SIGTERM)[pressed])
+                            shells = process_tree.children(child.pid)
+                            process_tree.send((signal.SIGINT, signal.SIGTERM)[pressed], shells)
                         else:
-                            _signal(everything, signal.SIGKILL)
+                            process_tree.send(signal.SIGKILL, process_tree.descendants(child.pid))
                             child.stop()
                         pressed += 1
                 time.sleep(POLL_SECONDS)
@@ -174,28 +174,3 @@ def _decoded(line: bytes) -> Mapping[str, Any]:
     except ValueError:
         return {"msg": line.decode(errors="replace"), "level": "plain"}
     return record if isinstance(record, dict) else {"msg": str(record), "level": "plain"}
-
-
-def _started_by(act: int) -> tuple[set[int], set[int]]:
-    """The processes of the running steps: act's own children, and those together with all that they started."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=False, capture_output=True, text=True).stdout
-    children: dict[int, set[int]] = {}
-    for line in listed.splitlines():
-        pid, parent = map(int, line.split())
-        children.setdefault(parent, set()).add(pid)
-    steps = children.get(act, set())
-    found: set[int] = set()
-    waiting = set(steps)
-    while waiting:
-        pid = waiting.pop()
-        found.add(pid)
-        waiting |= children.get(pid, set()) - found
-    return steps, found
-
-
-def _signal(pids: set[int], number: signal.Signals) -> None:
-    for pid in pids:
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            continue

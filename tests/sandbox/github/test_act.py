@@ -1,8 +1,7 @@
-import subprocess
 import time
 from pathlib import Path
 
-from sandbox.github import GitHubStandIn
+from sandbox.github import GitHubStandIn, process_tree
 from tests.sandbox.github.client import Client, wait_for_text, write_tree
 
 
@@ -227,9 +226,7 @@ def test_stopping_leaves_no_process_behind_not_even_a_stubborn_one(tree: Path, t
         before = time.monotonic()
     assert time.monotonic() - before < 10
     (line,) = [line for line in (run.folder / "log.txt").read_text().splitlines() if ": pids" in line]
-    for pid in line.split()[-2:]:
-        state = subprocess.run(["ps", "-o", "stat=", "-p", pid], check=False, capture_output=True, text=True).stdout
-        assert state.strip()[:1] in ("", "Z"), f"process {pid} still runs"
+    assert {int(pid) for pid in line.split()[-2:]} & process_tree.running() == set()
     assert run.conclusion == "cancelled"
 
 

@@ -1,0 +1,49 @@
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.github import process_tree
+
+
+@pytest.fixture
+def family() -> Iterator[tuple[int, int]]:
+    """A shell and the process that it waits for."""
+    parent = subprocess.Popen(["bash", "-c", "sleep 60 & echo $!; wait"], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    yield parent.pid, child
+    process_tree.send(signal.SIGKILL, [child, parent.pid])
+    parent.wait()
+
+
+@pytest.mark.parametrize("source", ["proc", "ps"])
+def test_children_and_what_they_started(
+    family: tuple[int, int], source: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if source == "ps":
+        if shutil.which("ps") is None:
+            pytest.skip("no ps here")
+        monkeypatch.setattr(process_tree, "PROC", tmp_path)
+    elif not process_tree.PROC.exists():
+        pytest.skip("no /proc here")
+    parent, child = family
+    assert process_tree.children(parent) == process_tree.descendants(parent) == {child}
+    assert parent in process_tree.children(os.getpid())
+    assert {parent, child} <= process_tree.descendants(os.getpid())
+    assert process_tree.children(child) == set()
+
+
+def test_what_has_ended_does_not_run(family: tuple[int, int]) -> None:
+    _, child = family
+    process_tree.send(signal.SIGKILL, [child])
+    deadline = time.monotonic() + 5
+    while child in process_tree.running():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process_tree.send(signal.SIGKILL, [2**22 - 3])
