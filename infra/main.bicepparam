@@ -22,5 +22,4 @@ param clusterMaxNodes = int(readEnvironmentVariable('DRIFTLOOP_COMPUTE_MAX_NODES
 param clusterPriority = readEnvironmentVariable('DRIFTLOOP_COMPUTE_TIER', 'dedicated') == 'low_priority' ? 'LowPriority' : 'Dedicated'
 
 // Addresses, separated by commas
-var addresses = readEnvironmentVariable('DRIFTLOOP_ALERT_EMAILS', '')
-param alertEmails = empty(addresses) ? [] : split(addresses, ',')
+param alertEmails = empty(readEnvironmentVariable('DRIFTLOOP_ALERT_EMAILS', '')) ? [] : split(readEnvironmentVariable('DRIFTLOOP_ALERT_EMAILS', ''), ',')

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from infra.identities.azure import Azure
 from infra.identities.devops import DevOps
 from infra.identities.github import GitHub
+from infra.identities.parameters import names, variables
 from infra.identities.shell import CommandError, SetUpError, Shell
 from infra.identities.wanted import ISSUER, applications
 
@@ -65,7 +66,7 @@ def _create(shell: Shell, options: argparse.Namespace) -> None:
     azure = Azure(shell, options.subscription)
     github = GitHub(shell, options.repository) if options.repository else None
     group = azure.group(options.resource_group, options.location)
-    outputs = azure.outputs(options.resource_group)
+    outputs, parameters = azure.deployed(options.resource_group)
     if not outputs:
         shell.note("nothing is provisioned yet: run this again afterwards, for roles and variables that need it")
     place = azure.place(group, outputs)
@@ -85,7 +86,8 @@ def _create(shell: Shell, options: argparse.Namespace) -> None:
         **{name: outputs[name] for name in VARIABLES if name in outputs},
     }
     if github:
-        github.set_variables({"AZURE_CLIENT_ID": clients["workflows"], "AZURE_TENANT_ID": azure.tenant, **values})
+        own = {"AZURE_CLIENT_ID": clients["workflows"], "AZURE_TENANT_ID": azure.tenant}
+        github.set_variables(variables(parameters, github.variables()) | values | own)
         for name in ("provision", "preview") if options.provision else ():
             github.set_variables({"AZURE_CLIENT_ID": clients[name]}, environment=name)
         _secrets(azure, github, options, clients["workflows"], outputs)
@@ -127,7 +129,7 @@ def _remove(shell: Shell, options: argparse.Namespace) -> None:
         DevOps(shell, *options.azure_devops).remove()
     if options.repository:
         github = GitHub(shell, options.repository)
-        github.remove_variables({*OWN_VARIABLES, *VARIABLES})
+        github.remove_variables({*OWN_VARIABLES, *VARIABLES, *names()})
         for secret in (CLIENT_SECRET, HEALTH_KEY):
             github.remove_secret(secret)
         for environment in ("production", "provision", "preview"):

@@ -39,8 +39,8 @@ class Azure:
             )
         return f"/subscriptions/{self.subscription}/resourceGroups/{name}"
 
-    def outputs(self, group: str) -> dict[str, str]:
-        """What the newest successful deployment of main.bicep put out; {} before the first. Azure alters case."""
+    def deployed(self, group: str) -> tuple[dict[str, str], dict[str, Any]]:
+        """Outputs and parameters of main.bicep's newest successful deployment; empty before. Azure alters case."""
         deployments = self.az(
             "deployment", "group", "list", "--resource-group", group, "--subscription", self.subscription
         )
@@ -48,8 +48,9 @@ class Azure:
             properties = one["properties"]
             found = {name.upper(): str(value["value"]) for name, value in (properties.get("outputs") or {}).items()}
             if properties.get("provisioningState") == "Succeeded" and all(name in found for name in _OUTPUTS):
-                return found
-        return {}
+                given = properties.get("parameters") or {}
+                return found, {name: one.get("value") for name, one in given.items()}
+        return {}, {}
 
     def place(self, group_id: str, outputs: dict[str, str]) -> Place:
         if not outputs:

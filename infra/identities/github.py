@@ -24,13 +24,13 @@ class GitHub:
 
     def set_variables(self, values: dict[str, str], environment: str | None = None) -> None:
         """Variables of the repository, or of one environment, where they win over the repository's."""
-        present = self._variables(environment)
+        present = self.variables(environment)
         for name, value in values.items():
             if present.get(name) != value:
                 self.shell.change("gh", "variable", "set", name, "--body", value, *self._flag, *_on(environment))
 
     def remove_variables(self, names: set[str]) -> None:
-        for name in sorted(names & set(self._variables(None))):
+        for name in sorted(names & set(self.variables())):
             self.shell.change("gh", "variable", "delete", name, *self._flag)
 
     def has_secret(self, name: str) -> bool:
@@ -85,7 +85,7 @@ class GitHub:
         found = self.shell.read("gh", "api", f"{self._path}/environments/{name}")
         return dict(found) if found else None
 
-    def _variables(self, environment: str | None) -> dict[str, str]:
+    def variables(self, environment: str | None = None) -> dict[str, str]:
         if environment and not self.environment_exists(environment):
             return {}  # in a dry run it was not made
         found = self.shell.read(

@@ -26,9 +26,20 @@ OUTPUTS = {
     "driftlooP_HEALTH_URL": "https://func.azurewebsites.net/api/health",
     "driftlooP_MODEL": "diabetes-progression",
 }
+PARAMETERS = {
+    "environmentName": "prod",
+    "location": "westeurope",
+    "repository": "Contoso/driftloop",
+    "githubAppId": "123456",
+    "checkOnArrival": True,
+    "clusterPriority": "LowPriority",
+    "clusterMaxNodes": 2,
+    "alertEmails": ["on-call@example.org", "owner@example.org"],
+}
 EMPTY: dict[str, Any] = {
     "groups": ["rg-driftloop"],
     "outputs": OUTPUTS,
+    "parameters": PARAMETERS,
     "apps": [],
     "sps": [],
     "credentials": {},
@@ -121,6 +132,7 @@ def az(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
 def deployments(s: dict[str, Any]) -> list[dict[str, Any]]:
     outputs = {name: {"type": "String", "value": value} for name, value in s["outputs"].items()}
     good = {"provisioningState": "Succeeded", "timestamp": "2026-11-02T08:00:00+00:00", "outputs": outputs}
+    good["parameters"] = {name: {"value": value} for name, value in s["parameters"].items()}
     failed = {"provisioningState": "Failed", "timestamp": "2026-11-03T08:00:00+00:00", "outputs": None}
     other = {"provisioningState": "Succeeded", "timestamp": "2026-11-04T08:00:00+00:00", "outputs": {}}
     return [{"properties": one} for one in (good, failed, other)]

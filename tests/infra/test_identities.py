@@ -158,6 +158,24 @@ def test_variables_are_set_for_the_repository_and_narrowed_in_environments(cloud
     assert variables["AZURE_RESOURCE_GROUP"] == "rg-driftloop"
 
 
+def test_settings_deployed_from_a_laptop_become_variables_so_that_the_workflow_keeps_them(cloud: Path) -> None:
+    main(GITHUB)
+    variables = state(cloud)["variables"]
+    assert variables["DRIFTLOOP_GITHUB_APP_ID"] == "123456"
+    assert variables["DRIFTLOOP_CHECK_ON_ARRIVAL"] == "true"
+    assert variables["DRIFTLOOP_COMPUTE_TIER"] == "low_priority"
+    assert variables["DRIFTLOOP_ALERT_EMAILS"] == "on-call@example.org,owner@example.org"
+    assert "DRIFTLOOP_COMPUTE_MAX_NODES" not in variables, "the default needs no variable"
+    assert "DRIFTLOOP_REPOSITORY" not in variables, "the workflow runs in it"
+
+
+def test_a_variable_for_the_next_deployment_is_left_alone(cloud: Path) -> None:
+    update(cloud, variables={"DRIFTLOOP_GITHUB_APP_ID": "654321", "DRIFTLOOP_COMPUTE_MAX_NODES": "4"})
+    main(GITHUB)
+    variables = state(cloud)["variables"]
+    assert (variables["DRIFTLOOP_GITHUB_APP_ID"], variables["DRIFTLOOP_COMPUTE_MAX_NODES"]) == ("654321", "4")
+
+
 def test_every_variable_that_the_architecture_page_names_is_set(cloud: Path) -> None:
     main(GITHUB)
     page = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text()
