@@ -91,7 +91,12 @@ def _by_the_comparison(
         beyond = (values < before.minimum) | (values > before.maximum)
         most = int(np.argmax(np.where(beyond, counts, -1)))
         rows = int(counts[most])
-        if beyond[most] and rows >= max(FEW, PLACEHOLDER * after.rows, PLACEHOLDER_OF_BEYOND * counts[beyond].sum()):
+        far = _distance(before, float(values[most])) >= 1.0
+        if (
+            beyond[most]
+            and far
+            and rows >= max(FEW, PLACEHOLDER * after.rows, PLACEHOLDER_OF_BEYOND * counts[beyond].sum())
+        ):
             yield f"{values[most]:.6g} in {rows / after.rows:.0%} of rows, beyond all of the baseline: a placeholder?"
             return
     for finding in comparison.of_column(place):
@@ -99,6 +104,14 @@ def _by_the_comparison(
         if finding.score.kind == REPEAT and stuck:
             value = finding.score.level
             yield f"stuck: the same value {value} in {finding.after:.0%} of rows (before {finding.before:.0%})"
+
+
+def _distance(before: ColumnProfile, value: float) -> float:
+    """How far beyond the baseline's range a value lies, in distances from the baseline's median to that end."""
+    values, counts = before.bins
+    median = float(values[np.searchsorted(np.cumsum(counts), counts.sum() / 2)])
+    end = (before.maximum if value > median else before.minimum) or 0.0
+    return abs(value - end) / abs(end - median) if end != median else float("inf")
 
 
 def _impossible(column: Column, after: ColumnProfile) -> Iterator[str]:

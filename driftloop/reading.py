@@ -111,7 +111,19 @@ def _parquet_batches(parquet: Any, wanted: list[str] | None) -> Iterator[pa.Reco
     names = parquet.schema_arrow.names
     _check_names(names)
     columns = None if wanted is None else [name for name in names if name in set(wanted)]
-    yield from parquet.iter_batches(BATCH_ROWS, columns=columns)
+    batches = parquet.iter_batches(BATCH_ROWS, columns=columns)
+    yield from batches if parquet.metadata.num_rows <= BATCH_ROWS else _ahead(batches)
+
+
+def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same batches, the next one being read while one is worked on."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def _csv(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch]:

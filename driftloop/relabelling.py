@@ -11,6 +11,7 @@ Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Marks = npt.NDArray[np.bool_]
 
+TOUCH = 1e-6
 AT_ONCE = 2_000_000
 """Labels that are held in memory at once."""
 
@@ -49,9 +50,9 @@ def _labels(n: int, m: int, times: int, seed: int) -> Iterator[Singles]:
 
 def gaussian(correlation: Floats, times: int, seed: int) -> Singles:
     """The same law for large samples: normal, with the scores' correlations (Hajek's central limit theorem)."""
-    values, vectors = np.linalg.eigh(correlation)
-    root = (vectors * np.sqrt(np.clip(values, 0, None))).astype(np.float32)
+    # A touch on the diagonal: scores that say the same twice (two categories) leave the matrix singular.
+    root = np.linalg.cholesky(correlation + TOUCH * np.eye(len(correlation))).astype(np.float32)
     random = np.random.Generator(np.random.SFC64(seed))
-    normals = random.standard_normal((times, len(values)), dtype=np.float32)
+    normals = random.standard_normal((times, len(correlation)), dtype=np.float32)
     drawn: Singles = normals @ root.T
     return drawn

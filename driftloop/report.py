@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from driftloop.picture import picture
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from driftloop.verdict import Check
     from driftloop.window import Baseline, Window
 
@@ -20,18 +23,25 @@ MEANINGS = {
 
 def render(check: Check, baseline: Baseline, window: Window) -> str:
     """The page as text. Every value from the data is escaped; no script, no request to anywhere."""
+    return _template().render(
+        check=check, meaning=MEANINGS[check.verdict.value], features=_features(check, baseline, window)
+    )
+
+
+@cache
+def _template() -> Template:
+    """Compiled once: that takes longer than a check."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
         loader=PackageLoader("driftloop"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(
-        check=check, meaning=MEANINGS[check.verdict.value], features=_features(check, baseline, window)
-    )
+    return environment.get_template("report.html.j2")
 
 
 def _features(check: Check, baseline: Baseline, window: Window) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ Counts = npt.NDArray[np.int64]
 LEAST_ROWS, LEAST_SHARE = 3, 0.02
 GAP = 0.5
 """How far beyond the baseline's range values count as far outside, in distances from its median to that end."""
+SHORT_TAIL = 3.0
+"""From the 90 % quantile to the end, in distances from the median to that quantile: 1.3 for a normal law."""
 FAR = 4.0
 """How many times as far from the median as any value of the baseline leaves no room for chance."""
 INSIDE = 0.9
@@ -59,8 +61,8 @@ def unit_error(before: ColumnProfile, after: ColumnProfile, *, stands_out: bool)
     as a whole keeps its spread, which a conversion stretches. Far values also come by chance, so this counts only where
     the comparison `stands_out`.
 
-    Of a shifted decimal point 2 rows (and 1 %) suffice when they lie four times as far from the median as the baseline
-    ever did: even among tails as heavy as a Pareto law's with exponent 2.5, of 350 and 100 rows, that happens in one
+    Of a shifted decimal point 2 rows (and 1 %) suffice when the baseline's tail is short and they lie four times as far
+    from the median as it ever did: even among tails as heavy as a Pareto law's with exponent 2.5, of 350 and 100 rows, that happens in one
     column in 8,000.
     """
     values, counts = before.bins
@@ -72,7 +74,7 @@ def unit_error(before: ColumnProfile, after: ColumnProfile, *, stands_out: bool)
         reach = abs(end - median)
         far = _Outside.beyond(after, side, median + side * FAR * reach)
         found, rows = None, far.rows
-        if rows >= max(2, 0.01 * after.rows):
+        if rows >= max(2, 0.01 * after.rows) and _short_tail(before, side, median, end):
             found = _best(DECIMALS, before, far)
         near = _Outside.beyond(after, side, end + side * GAP * reach)
         beyond = _Outside.beyond(after, side, end).rows
@@ -84,6 +86,13 @@ def unit_error(before: ColumnProfile, after: ColumnProfile, *, stands_out: bool)
         if found is not None:
             return f"{rows / after.rows:.0%} of the values look like {found.name} what they should be (another unit?)"
     return None
+
+
+def _short_tail(before: ColumnProfile, side: int, median: float, end: float) -> bool:
+    values, counts = before.bins
+    cumulated = np.cumsum(counts)
+    shoulder = float(values[np.searchsorted(cumulated, cumulated[-1] * (0.9 if side > 0 else 0.1))])
+    return abs(end - shoulder) <= SHORT_TAIL * abs(shoulder - median)
 
 
 @dataclass(frozen=True)
