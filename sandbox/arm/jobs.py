@@ -11,7 +11,6 @@ from sandbox.arm.reuse import Memory
 from sandbox.arm.runs import FINAL, Run
 from sandbox.arm.wire import Answer, ArmError, Call, Json, not_found
 from sandbox.arm.workshop import Workshop
-from sandbox.arm.workspace import Workspace
 
 _CHANGEABLE = ("displayName", "description", "tags", "properties", "isArchived")
 _EXISTS = (
@@ -23,9 +22,8 @@ _EXISTS = (
 class Jobs:
     """Pipeline jobs; other kinds of jobs are refused."""
 
-    def __init__(self, shop: Workshop, workspace: Workspace, operations: Operations, faults: Faults) -> None:
+    def __init__(self, shop: Workshop, operations: Operations, faults: Faults) -> None:
         self._shop = shop
-        self._workspace = workspace
         self._operations = operations
         self._faults = faults
         self._memory = Memory()
@@ -45,7 +43,7 @@ class Jobs:
                     400, "UserError", f"The sandbox plays pipeline jobs only, not {properties.get('jobType')}."
                 )
             steps = read_graph(properties, self._specs())
-            nodes = min((self._workspace.nodes(step.compute) for step in steps.values()), default=1)
+            nodes = min((self._shop.workspace.nodes(step.compute) for step in steps.values()), default=1)
             root = Run(name=name, properties=properties, folder=self._shop.folder / "runs" / name)
             self._shop.runs.add(root)
             self._sent[name] = properties

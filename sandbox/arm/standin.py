@@ -64,6 +64,7 @@ class AzureStandIn:
         # What a compute offers a job: who it is and where the cloud is, but not what a workflow's own variables say.
         workshop = Workshop(
             self.scope,
+            workspace,
             self.storage,
             self._runs,
             self.catalogs,
@@ -72,7 +73,7 @@ class AzureStandIn:
             folder.resolve(),
             tracking,
         )
-        self._jobs = Jobs(workshop, workspace, operations, self.faults)
+        self._jobs = Jobs(workshop, operations, self.faults)
         self.endpoints = Endpoints(self.scope, operations, self.faults, self.identity)
         parts = Parts(
             workspace=workspace,

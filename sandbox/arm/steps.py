@@ -149,7 +149,8 @@ def _code(shop: Workshop, step: Step, folder: Path) -> Path:
 
 def _execute(shop: Workshop, step: Step, run: Run, command: str, folder: Path) -> None:
     environment = {
-        **shop.environment(),
+        # Without an identity of its own a cluster signs in nowhere, in Azure too.
+        **shop.environment(signed_in=shop.workspace.has_identity(step.compute)),
         **(variables(shop.scope, run) if shop.tracking else {}),
         **step.environment,
         "AZUREML_ARM_PROJECT_NAME": str(run.root.properties.get("experimentName", "Default")),

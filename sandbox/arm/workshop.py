@@ -11,6 +11,7 @@ from sandbox.arm.references import References
 from sandbox.arm.runs import Runs
 from sandbox.arm.storage import Storage
 from sandbox.arm.wire import Scope
+from sandbox.arm.workspace import Workspace
 
 # What a container would have of the machine around it; all else of our own environment stays out, as it does in Azure.
 _KEPT = ("LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP_NUM_THREADS")
@@ -22,6 +23,7 @@ class Workshop:
     `tracking` whether steps are told of the MLflow server."""
 
     scope: Scope
+    workspace: Workspace
     storage: Storage
     runs: Runs
     catalogs: Mapping[str, Catalog]
@@ -30,13 +32,13 @@ class Workshop:
     folder: Path
     tracking: bool
 
-    def environment(self) -> dict[str, str]:
-        """What every process gets: this Python, the identity, and the names of the workspace."""
+    def environment(self, *, signed_in: bool = True) -> dict[str, str]:
+        """What every process gets: this Python, the identity if it has one, and the names of the workspace."""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
         return {
             **kept,
-            **self.identity,
+            **(self.identity if signed_in else {}),
             "PATH": path,
             "PYTHONUNBUFFERED": "1",
             "AZUREML_ARM_SUBSCRIPTION": self.scope.subscription,

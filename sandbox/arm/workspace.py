@@ -150,6 +150,11 @@ class Workspace:
         inner = self._computes[name][0].get("properties", {}).get("properties") or {}
         return int((inner.get("scaleSettings") or {}).get("maxNodeCount", 1))
 
+    def has_identity(self, compute: str) -> bool:
+        """Whether a cluster has a managed identity, so that a step may sign in."""
+        identity = self._computes[compute][0].get("identity") or {} if compute in self._computes else {}
+        return str(identity.get("type") or "None") != "None"
+
     def _compute(self, name: str) -> Json:
         body, created = self._computes[name]
         sent = body.get("properties", {})

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 from azure.ai.ml import MLClient, load_component
-from azure.ai.ml.entities import AmlCompute, Component, PipelineJob
+from azure.ai.ml.entities import AmlCompute, Component, IdentityConfiguration, PipelineJob
 
 COMPUTE = "test-cluster"
 
@@ -32,12 +32,16 @@ def component(folder: Path, code: Path, command: str, *, inputs: Any = None, out
     return load_component(file)
 
 
+def make_cluster(client: MLClient, name: str, identity: IdentityConfiguration | None) -> None:
+    """A cluster of up to two nodes."""
+    cluster = AmlCompute(name=name, size="Standard_DS3_v2", max_instances=2, identity=identity)
+    client.compute.begin_create_or_update(cluster).result()
+
+
 def submit(client: MLClient, pipeline: PipelineJob, **properties: Any) -> str:
     """Submit on the test cluster; the job's name."""
-    client.compute.begin_create_or_update(
-        AmlCompute(name=COMPUTE, size="Standard_DS3_v2", min_instances=0, max_instances=2)
-    ).result()
-    pipeline.settings.default_compute = COMPUTE
+    make_cluster(client, COMPUTE, IdentityConfiguration(type="system_assigned"))
+    pipeline.settings.default_compute = properties.pop("compute", COMPUTE)
     for key, value in properties.items():
         setattr(pipeline, key, value)
     return str(client.jobs.create_or_update(pipeline).name)

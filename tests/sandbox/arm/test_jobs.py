@@ -12,7 +12,7 @@ from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 
 from sandbox.arm import AzureStandIn
-from tests.sandbox.arm.pipelines import component, submit
+from tests.sandbox.arm.pipelines import component, make_cluster, submit
 
 WRITE = (
     "python -c \"import sys; open(sys.argv[1] + '/x.txt', 'w').write(sys.argv[2])\" ${{outputs.out}} '${{inputs.text}}'"
@@ -110,6 +110,18 @@ def test_a_step_sees_azures_variables_and_none_of_ours(
     scope = (seen["AZUREML_ARM_SUBSCRIPTION"], seen["AZUREML_ARM_RESOURCEGROUP"], seen["AZUREML_ARM_WORKSPACE_NAME"])
     assert scope == (client.subscription_id, client.resource_group_name, client.workspace_name)
     assert not {"DRIFT_ID", "AZURE_ML_WORKSPACE", "AZURE_SUBSCRIPTION_ID", "DRIFTLOOP_BLOB_URL"} & set(seen)
+
+
+def test_a_step_on_a_cluster_without_identity_cannot_sign_in(client: MLClient, tmp_path: Path, code: Path) -> None:
+    make_cluster(client, "nobody", None)
+    (code / "unused.py").touch()
+    look = component(tmp_path, code, 'test -z "$IDENTITY_ENDPOINT"')
+
+    @dsl.pipeline(name="nobody")
+    def pipeline() -> None:
+        look()
+
+    assert wait(client, submit(client, pipeline(), compute="nobody")) == "Completed"
 
 
 def test_a_step_may_register_a_model_with_the_clusters_identity(client: MLClient, tmp_path: Path, code: Path) -> None:
