@@ -13,9 +13,15 @@ from driftloop.errors import LedgerError
 from driftloop.ledger import Check, Drift, LedgerConflictError, ModelState
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS states (model TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS drifts (drift_id TEXT PRIMARY KEY, model TEXT NOT NULL, open INTEGER NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS checks (check_id TEXT PRIMARY KEY, model TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS states (
+    model TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS drifts (
+    drift_id TEXT PRIMARY KEY, model TEXT NOT NULL, open INTEGER NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS checks (
+    check_id TEXT PRIMARY KEY, model TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL
+);
 CREATE INDEX IF NOT EXISTS checks_by_time ON checks (at);
 """
 _Row = TypeVar("_Row", Drift, ModelState)

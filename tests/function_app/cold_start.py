@@ -1,4 +1,7 @@
-"""One cold process, as the worker has it: `python cold_start.py empty|check MODEL`. Prints the CPU seconds that it took."""
+"""One cold process, as the worker has it:
+
+`python cold_start.py empty|check MODEL`. Prints the CPU seconds that it took.
+"""
 
 import sys
 import time
@@ -31,7 +34,9 @@ def check(model: str) -> None:
 
 
 class Absent:
-    """A finder that knows no pandas: it is not in requirements.txt, so not in the package, but pyarrow imports it where it is."""
+    """A finder that knows no pandas: it is not in requirements.txt, so not in the package, but pyarrow imports it
+    where it is.
+    """
 
     @staticmethod
     def find_spec(name: str, *_: object) -> None:

@@ -64,9 +64,9 @@ def main(model: str, moment: str, later: float) -> None:
         die(after.get(drift.state, "later"))
         return written
 
-    def dying_send(dispatcher, event):  # type: ignore[no-untyped-def]
+    def dying_send(dispatcher, event, may_send):  # type: ignore[no-untyped-def]
         die("before the request")
-        sent = send(dispatcher, event)
+        sent = send(dispatcher, event, may_send)
         die("after the request")
         return sent
 

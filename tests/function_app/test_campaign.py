@@ -6,6 +6,7 @@
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,12 @@ IN_FULL = 1000
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
-    logging.getLogger("driftloop").setLevel(logging.CRITICAL)
+def quiet() -> Iterator[None]:
+    logger = logging.getLogger("driftloop")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    yield
+    logger.setLevel(before)
 
 
 def failures(seeds: range, folder: Path) -> dict[int, list[str]]:

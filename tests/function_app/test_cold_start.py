@@ -17,7 +17,11 @@ def test_the_first_verdict_of_a_cold_process_takes_less_than_a_second_of_cpu(
     clinic: Any, identity_environment: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "driftloop.toml").write_text(f'[[model]]\nname = "{clinic.name}"\n')
-    environment = {**identity_environment, "DRIFTLOOP_CONFIG": str(tmp_path / "driftloop.toml"), "PYTHONPATH": str(ROOT)}
+    environment = {
+        **identity_environment,
+        "DRIFTLOOP_CONFIG": str(tmp_path / "driftloop.toml"),
+        "PYTHONPATH": str(ROOT),
+    }
     clinic.deploy()
 
     def seconds(*arguments: str) -> float:
