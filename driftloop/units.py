@@ -62,8 +62,8 @@ def unit_error(before: ColumnProfile, after: ColumnProfile, *, stands_out: bool)
     the comparison `stands_out`.
 
     Of a shifted decimal point 2 rows (and 1 %) suffice when the baseline's tail is short and they lie four times as far
-    from the median as it ever did: even among tails as heavy as a Pareto law's with exponent 2.5, of 350 and 100 rows, that happens in one
-    column in 8,000.
+    from the median as it ever did: even among tails as heavy as a Pareto law's with exponent 2.5, of 350 and 100 rows,
+    that happens in one column in 8,000.
     """
     values, counts = before.bins
     if before.minimum is None or before.maximum is None or len(values) < 3 or not after.bins[0].size:
