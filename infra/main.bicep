@@ -13,7 +13,6 @@ param environmentName string
 @description('Region of all resources; it must offer Flex Consumption')
 param location string = resourceGroup().location
 
-@description('Tags on everything')
 param tags object = {}
 
 @description('Ends every name and makes it unique')
@@ -90,7 +89,6 @@ param modelName string = 'diabetes-progression'
 
 @description('Repository whose workflows retrain and deploy: owner/name')
 param repository string
-
 @description('https://HOST/api/v3 for GitHub Enterprise Server')
 param githubApiUrl string = 'https://api.github.com'
 
@@ -261,6 +259,14 @@ module privateEndpoints 'modules/private-endpoints.bicep' = if (networkIsolation
   }
 }
 
+var appSettings = {
+  DRIFTLOOP_GITHUB_APP_ID: githubAppId
+  DRIFTLOOP_GITHUB_APP_KEY: '${secretReference}github-app-key)'
+}
+var collectorSettings = {
+  DRIFTLOOP_COLLECTOR__blobServiceUri: mlStorage.outputs.blobUrl
+  DRIFTLOOP_COLLECTOR_CONTAINER: machineLearning.outputs.blobContainer
+}
 var secretReference = '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/'
 
 module functions 'modules/function-app.bicep' = {
@@ -290,13 +296,9 @@ module functions 'modules/function-app.bicep' = {
         GITHUB_API_URL: githubApiUrl
         'AzureWebJobs.incoming_data.Disabled': checkOnArrival ? 'false' : 'true'
       },
-      githubSignIn == 'app'
-        ? {
-            DRIFTLOOP_GITHUB_APP_ID: githubAppId
-            DRIFTLOOP_GITHUB_APP_KEY: '${secretReference}github-app-key)'
-          }
-        : {},
+      githubSignIn == 'app' ? appSettings : {},
       githubSignIn == 'token' ? { DRIFTLOOP_GITHUB_TOKEN: '${secretReference}github-token)' } : {},
+      watchEndpointData ? collectorSettings : {},
       extraSettings
     )
   }
@@ -329,7 +331,7 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
-// Outputs: the variables that workflows, events.bicep and the identity set-up read, by the same names.
+// Outputs are the variables that workflows, events.bicep and infra.identities read, by the same names.
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_SUBSCRIPTION_ID string = subscription().subscriptionId
 output AZURE_ENV_NAME string = environmentName

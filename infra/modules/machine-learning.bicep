@@ -117,4 +117,6 @@ resource roles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 
 output id string = workspace.id
 output name string = workspace.name
+@description('Default container of the workspace: what the data collector writes lies there')
+output blobContainer string = 'azureml-blobstore-${workspace.properties.workspaceId}'
 output clusterName string = cluster.name

@@ -140,7 +140,7 @@ def test_no_cloud_address_is_written_out(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.parent == INFRA], ids=named)
 def test_every_parameter_that_an_operator_may_set_is_described(path: Path) -> None:
-    speaking = {"clusterMaxNodes", "logRetentionDays", "logDailyCapGb", "storageSku", "functionMaxInstances"}
+    speaking = {"tags", "clusterMaxNodes", "logRetentionDays", "logDailyCapGb", "storageSku", "functionMaxInstances"}
     silent = {name for name, one in parse(path).of("param").items() if not one.decorator("description")}
     assert silent <= speaking
 

@@ -109,6 +109,16 @@ def test_one_way_to_sign_in_to_github_is_set_and_no_dangling_reference(
     assert not absent & found
 
 
+def test_what_the_data_collector_wrote_is_read_where_azure_ml_keeps_it() -> None:
+    assert not {name for name in settings(small()) if "COLLECTOR" in name}
+    found = settings(full())
+    assert (
+        found["DRIFTLOOP_COLLECTOR__blobServiceUri"]
+        == f"https://{full().outputs['AZURE_ML_STORAGE']}.blob.core.windows.net"
+    )
+    assert found["DRIFTLOOP_COLLECTOR_CONTAINER"].startswith("azureml-blobstore-<mlw-driftloop-")
+
+
 def test_settings_of_an_operator_join_those_of_the_template() -> None:
     found = settings(
         evaluate(INFRA / "main.bicep", {**SMALL, "extraSettings": {"DRIFTLOOP_DEVOPS_ORGANIZATION": "contoso"}})
