@@ -21,7 +21,8 @@ def run(step: Callable[P, None]) -> Callable[P, None]:
         try:
             step(*args, **kwargs)
         except DriftloopError as error:
-            sys.stderr.write(f"{step.__name__}: {error}\n")
+            module = step.__globals__["__spec__"]  # __name__ is __main__ where the module is run
+            sys.stderr.write(f"{module.name.rpartition('.')[2]}: {error}\n")
             sys.exit(1)
 
     return guarded

@@ -270,7 +270,7 @@ def test_when_the_traffic_cannot_be_put_back_both_errors_and_the_remedy_are_told
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_killed_at_any_call_and_started_again_it_ends_right(world: World, first: int) -> None:
-    """`first` = 0: the first deployment of all is killed; 1: the second. World.called checks what serves all the while."""
+    """`first` = 0: the first deployment of all is killed; 1: the second. World.called watches what serves."""
     for version in range(1, first + 1):
         deploy(world, version)
     state = (dict(world.slots_), dict(world.traffic), world.exists, world.blob)

@@ -1,0 +1,63 @@
+from typing import Any
+
+import pytest
+import requests
+from azure.identity import (
+    AzurePipelinesCredential,
+    ClientAssertionCredential,
+    ClientSecretCredential,
+    DefaultAzureCredential,
+)
+
+from workflows import cloud
+
+WHO = {"AZURE_CLIENT_ID": "client", "AZURE_TENANT_ID": "00000000-0000-4000-8000-00000000d71f"}
+GITHUB = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://token.example/x?y=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "secret"}
+DEVOPS = {
+    "SYSTEM_ACCESSTOKEN": "token",
+    "SYSTEM_OIDCREQUESTURI": "https://dev.azure.com/x",
+    "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": "connection",
+}
+
+
+@pytest.mark.parametrize(
+    ("environment", "kind"),
+    [
+        (WHO | GITHUB, ClientAssertionCredential),
+        (WHO | DEVOPS, AzurePipelinesCredential),
+        (WHO | GITHUB | {"AZURE_CLIENT_SECRET": "s"}, ClientSecretCredential),
+        (WHO | GITHUB | {"AZURE_CLIENT_SECRET": ""}, ClientAssertionCredential),
+        (GITHUB, DefaultAzureCredential),
+        (WHO, DefaultAzureCredential),
+    ],
+)
+def test_each_system_signs_in_by_its_own_means(
+    environment: dict[str, str], kind: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert type(cloud.credential(environment)) is kind
+
+
+def test_every_token_asks_github_for_a_new_assertion(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
+
+    def get(url: str, *, params: dict[str, str], headers: dict[str, str], timeout: int) -> requests.Response:
+        asked.append((url, params, headers))
+        response = requests.Response()
+        response.status_code, response._content = 200, b'{"value": "assertion"}'
+        return response
+
+    monkeypatch.setattr(requests, "get", get)
+    assert cloud._github_assertion(GITHUB) == "assertion"
+    assert asked == [
+        (
+            "https://token.example/x?y=1",
+            {"audience": "api://AzureADTokenExchange"},
+            {"Authorization": "Bearer secret"},
+        )
+    ]
+
+
+def test_a_reason_is_one_line() -> None:
+    assert cloud.reason(ValueError("first\n  second")) == "first second"
