@@ -22,7 +22,6 @@ param nameSuffix string = uniqueString(resourceGroup().id, environmentName)
 
 @description('Names that a convention asks for; the rest is derived from the suffix')
 param names resourceNames = {}
-
 // Sizes, and with them costs: docs/costs.md does the arithmetic.
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param storageSku string = 'Standard_LRS'
@@ -330,7 +329,6 @@ module alerts 'modules/alerts.bicep' = {
     topics: eventTopics.outputs.topics
   }
 }
-
 // Outputs are the variables that workflows, events.bicep and infra.identities read, by the same names.
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_SUBSCRIPTION_ID string = subscription().subscriptionId
