@@ -35,6 +35,7 @@ class Deployments:
             endpoint.deployments[name] = deployment
             self._started += 1
             server = ScoringServer(self._shop, endpoint.name, name, self._started, properties)
+            deployment.starting = server
 
         def work() -> None:
             self._faults.wait_while_held("deployment", f"{endpoint.name}/{name}")
@@ -43,10 +44,10 @@ class Deployments:
                 server.start()
             except BaseException:
                 server.stop()
-                deployment.failed, deployment.state = server, "Failed"
+                deployment.starting, deployment.failed, deployment.state = None, server, "Failed"
                 raise
             old, deployment.server, deployment.body = deployment.server, server, body
-            deployment.failed, deployment.state = None, "Succeeded"
+            deployment.starting, deployment.failed, deployment.state = None, None, "Succeeded"
             if old is not None:
                 old.stop()
 

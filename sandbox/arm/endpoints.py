@@ -19,18 +19,19 @@ _AUTH = {"key": "Key", "amltoken": "AMLToken", "aadtoken": "AADToken"}
 
 @dataclass
 class Deployment:
-    """One deployment; `server` is what answers for it, the old one while an update is under way."""
+    """One deployment; `server` is what answers for it: the old one while a new one is `starting`, or has `failed`."""
 
     name: str
     body: Json
     state: str = "Creating"
     created: str = field(default_factory=now)
     server: ScoringServer | None = None
+    starting: ScoringServer | None = None
     failed: ScoringServer | None = None
 
     def stop(self) -> None:
         """Stop its servers."""
-        for server in (self.server, self.failed):
+        for server in (self.server, self.starting, self.failed):
             if server is not None:
                 server.stop()
 

@@ -4,6 +4,7 @@ the uploaded code, as a process.
 
 import re
 import sys
+import threading
 import time
 from pathlib import Path, PurePosixPath
 
@@ -32,6 +33,8 @@ class ScoringServer:
         self._properties = properties
         self._folder = shop.folder / "endpoints" / endpoint / f"{deployment}-{number}"
         self._child: Child | None = None
+        self._stopped = False
+        self._lock = threading.Lock()
         self.port = free_ports(1)[0]
 
     @property
@@ -50,12 +53,17 @@ class ScoringServer:
         # No access log and a worker that is not recycled, as in the inference image; a request may take its full
         # timeout.
         command += ["--timeout", "0", "--log-level", "warning", "azureml_inference_server_http.server.entry:app"]
-        with self.log.open("ab") as output:
-            self._child = start(command, environment=environment, folder=code, output=output)
+        with self._lock:
+            if self._stopped:
+                raise ArmError(409, "Canceled", "The deployment was stopped before its server was started.")
+            with self.log.open("ab") as output:
+                self._child = start(command, environment=environment, folder=code, output=output)
         self._wait()
 
     def stop(self) -> None:
-        """Stop the process; harmless when repeated."""
+        """Stop the process, or never start it; harmless when repeated."""
+        with self._lock:
+            self._stopped = True
         if self._child is not None:
             self._child.stop()
 

@@ -120,9 +120,9 @@ class AzureStandIn:
 
     def stop(self) -> None:
         """Cancel jobs, stop what serves, and stop listening; harmless when repeated."""
-        self.faults.clear()
         self._jobs.stop()
         self.endpoints.stop()
+        self.faults.clear()
         self._server.stop()
 
     def __enter__(self) -> "AzureStandIn":
@@ -137,5 +137,7 @@ class AzureStandIn:
             **self.azurite.certificate.environment(),
             **self.identity.environment(self.url),
             "ARM_CLOUD_METADATA_URL": f"{self.url}/metadata",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
             "AZUREML_CURRENT_CLOUD": CLOUD,  # or the MLflow plugin asks the public cloud's metadata first
         }

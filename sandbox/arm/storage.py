@@ -34,7 +34,9 @@ class Storage:
             "workspaceartifactstore": "azureml",
         }
         self._service = BlobServiceClient.from_connection_string(
-            azurite.connection_string, connection_verify=str(azurite.certificate.authority)
+            azurite.connection_string,
+            connection_verify=str(azurite.certificate.authority),
+            use_env_settings=False,  # neither a proxy nor another authority: this is loopback
         )
         for container in self.datastores.values():
             self._create(container)

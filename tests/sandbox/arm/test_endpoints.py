@@ -1,8 +1,10 @@
 """Managed online endpoints: real scoring servers behind keys and traffic shares, with Azure's rules."""
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ from azure.ai.ml.entities import (
 )
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from sandbox.arm import AzureStandIn
+from sandbox.arm import AzureStandIn, scoring
+from sandbox.azurite import Azurite
 
 SCORE = """
 import json, os, pathlib, time
@@ -200,6 +203,35 @@ def test_an_endpoint_that_is_being_updated_refuses_another_update(
     assert refusal.value.status_code == 409
     release.set()
     assert poller.result().provisioning_state == "Succeeded"
+
+
+def test_a_deployment_that_is_held_back_when_the_stand_in_stops_is_never_started(
+    azurite: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, tried = [], threading.Event()
+
+    def prepare(*_: object) -> Path:
+        tried.set()
+        return tmp_path
+
+    monkeypatch.setattr(scoring, "start", lambda *_, **__: started.append(1))
+    monkeypatch.setattr(scoring.ScoringServer, "_code", prepare)
+    with AzureStandIn(tmp_path / "azure", azurite) as azure:
+        azure.faults.hold("deployment", "the-end/blue")
+        ask = partial(
+            requests.put,
+            headers={"authorization": f"Bearer {azure.identity.token(azure.url)[0]}"},
+            verify=str(azurite.certificate.authority),
+            timeout=5,
+        )
+        place = f"{azure.url}{azure.scope.workspace_id}/onlineEndpoints/the-end"
+        assert ask(place, json={"properties": {"authMode": "key"}}).status_code == 201
+        properties = {"endpointComputeType": "Managed", "instanceType": "x", "environmentId": "e"}
+        body = {"properties": properties, "sku": {"capacity": 1}}
+        assert ask(f"{place}/deployments/blue", json=body).status_code == 201
+    assert tried.wait(5)  # the operation went on, up to the point where it would have started a process
+    time.sleep(0.1)
+    assert started == []
 
 
 def test_traffic_may_lag_behind_what_resource_manager_says(
