@@ -87,6 +87,8 @@ class Variables:
         value = self.optional(name, pattern) or default
         if not value:
             raise ConfigError(f"{name} is not set: docs/architecture.md, Settings, says what it means")
+        if not pattern.fullmatch(value):
+            raise ConfigError(f"{name} is not set, and its default does not have the form {pattern.pattern}: set it")
         return value
 
     def optional(self, name: str, pattern: re.Pattern[str]) -> str | None:
