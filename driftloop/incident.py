@@ -76,7 +76,7 @@ def _encoding(column: Column, before: ColumnProfile, after: ColumnProfile) -> It
     unknown = {name: count for name, count in after.counts.items() if name not in known}
     # A column whose categories hardly repeat (names, free text) always brings new ones.
     singles = sum(count for count in before.counts.values() if count == 1) / max(sum(before.counts.values()), 1)
-    if sum(unknown.values()) / total >= GONE + singles / 2:
+    if sum(unknown.values()) / total >= GONE + singles:
         news = ", ".join(repr(name) for name in sorted(unknown, key=lambda name: -unknown[name])[:3])
         olds = ", ".join(repr(name) for name in sorted(known)[:3])
         yield f"another encoding: {news} in place of {olds}"

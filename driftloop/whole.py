@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.bins import Bins
+from driftloop.categories import Categories
 from driftloop.profile import ColumnProfile
 from driftloop.schema import Column
 from driftloop.scores import LOCATION, MISSING, SIDE, Score, category_parts, numeric_parts
@@ -62,8 +63,8 @@ def _continuous(score: Floats, counts: Counts, rows: Floats) -> Mean | None:
     variance = float(((score - pooled) ** 2) @ counts.sum(axis=0)) / n
     if variance <= 0:
         return None
-    before, after = (float(score @ side) / total for side, total in zip(counts, rows, strict=True))
-    z = (after - before) / sqrt(variance * n / (n - 1) * (1 / rows[0] + 1 / rows[1]))
+    before, after = (float(score @ side) / float(total) for side, total in zip(counts, rows, strict=True))
+    z = (after - before) / sqrt(variance * n / (n - 1) * float(1 / rows[0] + 1 / rows[1]))
     return Mean(before, after, sqrt(variance), z)
 
 
@@ -94,9 +95,12 @@ OTHER = "any other"
 
 
 def _categories(before: ColumnProfile, after: ColumnProfile) -> tuple[list[str], Counts]:
-    names = sorted({*before.counts, *after.counts})
-    counts = np.array([[side.counts.get(name, 0) for name in names] for side in (before, after)], np.int64)
-    others = np.array([[before.other], [after.other]], np.int64)
+    """Categories that both dictionaries are sure to hold, the others as one."""
+    a, b = before.categories or Categories({}), after.categories or Categories({})
+    # Merging drops the names that only one side's full dictionary still has: there a zero would mean nothing.
+    names = list(a.merge(b).names)
+    counts = np.array([[side.names.get(name, 0) for name in names] for side in (a, b)], np.int64).reshape(2, len(names))
+    others = np.array([[a.total], [b.total]], np.int64) - counts.sum(axis=1, keepdims=True)
     if others.any():
         return [*names, OTHER], np.column_stack([counts, others])
-    return names, counts.reshape(2, len(names))
+    return names, counts

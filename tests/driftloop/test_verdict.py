@@ -226,3 +226,31 @@ def test_ten_thousand_categories_are_no_drift_of_themselves():
     verdicts = [check(Baseline.build(frame(400), schema), Window.build(frame(200), schema)).verdict for _ in range(12)]
     # At a rate of 5 % more than three of twelve happen once in 500 times.
     assert verdicts.count(Verdict.STABLE) >= 9
+
+
+def test_large_tables_of_many_categories_keep_their_rate_and_answer_in_plain_json():
+    import msgspec
+
+    schema = Schema((Column("g", "categorical"), Column("x")))
+    rng = np.random.default_rng(3)
+
+    def frame(rows):
+        names = [f"u{number}" for number in rng.integers(0, 10_000, rows)]
+        return pd.DataFrame({"g": names, "x": rng.normal(size=rows)})
+
+    results = [check(Baseline.build(frame(8_000), schema), Window.build(frame(5_000), schema)) for _ in range(6)]
+    # At a rate of 5 % three of six happen once in 450 times.
+    assert sum(result.p_value <= 0.05 for result in results) <= 2
+    assert msgspec.json.decode(msgspec.json.encode(results[0].to_dict()))["rows"] == 5_000
+
+
+def test_names_that_hardly_repeat_are_no_new_encoding():
+    schema = Schema((Column("g", "categorical"), Column("x")))
+    rng = np.random.default_rng(4)
+
+    def frame(rows):
+        names = [f"u{number}" for number in rng.integers(0, 100_000, rows)]
+        return pd.DataFrame({"g": names, "x": rng.normal(size=rows)})
+
+    result = check(Baseline.build(frame(350), schema), Window.build(frame(100), schema))
+    assert result.verdict is not Verdict.INCIDENT
