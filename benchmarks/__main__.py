@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
 from benchmarks.markdown import page
 from benchmarks.peers.compare import peers
@@ -17,18 +18,23 @@ from benchmarks.speed import timings
 from benchmarks.years import delays, null_years
 
 PARTS = ("speed", "detection", "false_alarms", "delays", "years", "peers")
-QUICK = 0.005
+QUICK = 0.002
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help=f"{QUICK:.1%} of the windows, without peers: does it still run?")
 @click.option("--scale", type=click.FloatRange(0.0005, 10), help="Share of the windows to draw; 1 takes hours.")
-@click.option("--only", multiple=True, type=click.Choice(PARTS), help="Only these parts.")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(PARTS),
+    help="Only these parts; the others keep the numbers of an earlier run.",
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("out/benchmarks"))
 def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> None:
     """Measure what the README quotes."""
     size = QUICK if quick else 1.0 if scale is None else scale
-    results = Results(machine(), size)
+    results = _earlier(out, size) if only else Results(machine(), size)
     measures: dict[str, Callable[[], Sequence[object]]] = {
         "speed": lambda: timings(size),
         "detection": lambda: detection(size),
@@ -42,6 +48,14 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
         setattr(results, name, measures[name]())
         _write(results, out)
     click.echo(f"{out / 'benchmarks.md'}, {out / 'benchmarks.json'}, {out / 'benchmarks.svg'}")
+
+
+def _earlier(out: Path, scale: float) -> Results:
+    """The numbers of an earlier run in the same place, if there are any."""
+    known = out / "benchmarks.json"
+    results = msgspec.json.decode(known.read_bytes(), type=Results) if known.exists() else Results({}, scale)
+    results.machine, results.scale = machine(), scale
+    return results
 
 
 def _write(results: Results, out: Path) -> None:

@@ -16,7 +16,7 @@ def _lines(results: Results) -> Iterator[str]:
     yield "# Benchmarks"
     yield ""
     yield from (f"- {name}: {value}" for name, value in results.machine.items())
-    if results.scale < 1:
+    if results.scale < 0.05:
         yield f"- a short run: {100 * results.scale:g} % of the windows, so the intervals are wide"
     yield from _false_alarms(results)
     yield from _detection(results)
