@@ -152,6 +152,8 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     baseline_sha256: str | None = None
     evidence: str | None = None
     watermark: Watermark = Watermark()
+    performance: str | None = None
+    labels_watermark: Watermark = Watermark()
     labels_since: str | None = None
     newest_record: str | None = None
     cooldown_until: datetime | None = None

@@ -4,7 +4,7 @@ follows from it.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import msgspec
 
 from driftloop.config import Model
 from driftloop.errors import LedgerError
-from driftloop.events import InService, check_id, drift_id, iso, latest
+from driftloop.events import InService, check_id, iso, latest
 from driftloop.ledger import (
     Check,
     Drift,
@@ -20,14 +20,14 @@ from driftloop.ledger import (
     LedgerConflictError,
     ModelState,
     Watermark,
-    opened,
 )
 from function_app.announcing import announce, summary
 from function_app.decoding import by_schema
 from function_app.dispatch import Dispatcher
-from function_app.epochs import encoded, evidence_for, settled
+from function_app.epochs import encoded, evidence_for, new_drift, settled
 from function_app.labels import count_labelled
 from function_app.model_blobs import ModelBlobs
+from function_app.performance import degraded, look_at_labels
 from function_app.retraining import Retraining, next_look, utc_now
 from function_app.sources import File, Selection, advanced, list_files, marked, select
 from function_app.window_reading import Decode, build_window
@@ -137,16 +137,33 @@ class ModelCheck:
             finding = self._compared(state, pointer, selection, now)
             if self.blobs.in_service() != pointer:
                 return None
+        if pointer is not None:
+            finding = self._with_performance(finding, pointer, now)
         check = msgspec.structs.replace(finding.check, seconds=round(time.monotonic() - started, 3))
         known = check.check_id == state.last_check_id or check.window_sha256 is None
         try:
             stored = self.ledger.commit(finding.state, None if known else check, finding.drift)
         except LedgerConflictError:
-            if check.files:
+            if check.files or finding.drift is not None:
                 raise
             stored = finding.state  # nothing was new here, and whoever wrote has just looked too
         announce(check, finding.drift)
         return Finding(check, stored, finding.drift, finding.again)
+
+    def _with_performance(self, finding: Finding, pointer: InService, now: datetime) -> Finding:
+        """The same finding, and what newly landed labels say of the model's error."""
+        found = look_at_labels(self.storage, self.model, self.blobs, pointer, finding.state, now=now)
+        if found is None:
+            return finding
+        state, performance, labels = found
+        if not performance.degraded or state.drift_id is not None or finding.check.verdict == "incident":
+            return replace(finding, state=state)
+        check = degraded(finding.check, performance, labels)
+        newest = state.newest_record or iso(now)
+        drift = new_drift(state, pointer, check, reason="degraded", as_of=newest, since=performance.since or newest)
+        state = msgspec.structs.replace(state, drift_id=drift.drift_id, last_check_id=check.check_id)
+        check = msgspec.structs.replace(check, drift_id=drift.drift_id)
+        return replace(finding, check=check, state=state, drift=drift)
 
     def _selection(self, state: ModelState, now: datetime) -> Selection:
         files = list_files(self.storage, self.model.records, state.watermark.high, now)
@@ -223,7 +240,10 @@ class ModelCheck:
             baseline_sha256=pointer.baseline_sha256,
             newest_record=latest(newest, state.newest_record) if calm else state.newest_record,
         )
-        drift = self._drift(after, pointer, check, result, newest) if verdict == "drift" else None
+        drift = None
+        if verdict == "drift" and state.drift_id is None:  # an epoch raises one drift
+            since = (result.evidence.since if result.evidence else None) or result.first_time or newest
+            drift = new_drift(after, pointer, check, reason="drift", as_of=newest, since=since)
         if drift is not None:
             after = msgspec.structs.replace(after, drift_id=drift.drift_id)
         check = msgspec.structs.replace(check, drift_id=after.drift_id if verdict == "drift" else None)
@@ -253,24 +273,6 @@ class ModelCheck:
             if reading.read and _judged(baseline, window, policy, None, now).verdict.value == "incident":
                 guilty.append(file)
         return guilty or files
-
-    def _drift(
-        self, state: ModelState, pointer: InService, check: Check, result: "driftloop.Check", newest: str
-    ) -> Drift | None:
-        if state.drift_id is not None:
-            return None  # this epoch has raised its drift already
-        drift = Drift(
-            drift_id=drift_id(self.model.name, pointer.baseline_sha256, state.epoch),
-            check_id=check.check_id,
-            model=self.model.name,
-            baseline_version=pointer.version,
-            baseline_sha256=pointer.baseline_sha256,
-            epoch=state.epoch,
-            reason="drift",
-            as_of=newest,
-            since=(result.evidence.since if result.evidence else None) or result.first_time or newest,
-        )
-        return opened(drift, check.at, "found")
 
     def _report(
         self, identity: str, result: "driftloop.Check", baseline: "Baseline", window: "Window", pointer: InService

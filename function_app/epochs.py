@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from driftloop.config import Model
-from driftloop.events import InService
-from driftloop.ledger import Drift, DriftState, Ledger, LedgerConflictError, ModelState, closed_epoch
+from driftloop.events import InService, Reason, drift_id
+from driftloop.ledger import Check, Drift, DriftState, Ledger, LedgerConflictError, ModelState, closed_epoch, opened
 
 if TYPE_CHECKING:
     from driftloop import Evidence
@@ -26,7 +26,9 @@ def settled(ledger: Ledger, state: ModelState, model: Model, now: datetime) -> M
     drift = ledger.drift(model.name, state.drift_id)
     if drift is None or not drift.state.closed:
         return state
-    after = msgspec.structs.replace(closed_epoch(state), evidence=encoded(_new_epoch(state, drift)))
+    after = msgspec.structs.replace(
+        closed_epoch(state), evidence=encoded(_new_epoch(state, drift)), performance=_new_performance(state, drift)
+    )
     if drift.state in _RETRAINED:
         after = msgspec.structs.replace(after, cooldown_until=now + timedelta(hours=model.cooldown_hours))
     if drift.state is DriftState.REJECTED:
@@ -46,6 +48,31 @@ def evidence_for(state: ModelState, pointer: InService) -> "Evidence":
     if state.baseline_sha256 in (None, pointer.baseline_sha256):
         return evidence
     return reset(evidence)  # what was gathered against another baseline says nothing about this one
+
+
+def _new_performance(state: ModelState, drift: Drift) -> str | None:
+    from driftloop.performance import Performance, reset
+
+    if state.performance is None:
+        return None
+    performance = msgspec.json.decode(state.performance, type=Performance)
+    return msgspec.json.encode(reset(performance, after=drift.as_of)).decode()
+
+
+def new_drift(state: ModelState, pointer: InService, check: Check, *, reason: Reason, as_of: str, since: str) -> Drift:
+    """What a check opens: the drift of this epoch of this baseline."""
+    drift = Drift(
+        drift_id=drift_id(state.model, pointer.baseline_sha256, state.epoch),
+        check_id=check.check_id,
+        model=state.model,
+        baseline_version=pointer.version,
+        baseline_sha256=pointer.baseline_sha256,
+        epoch=state.epoch,
+        reason=reason,
+        as_of=as_of,
+        since=since,
+    )
+    return opened(drift, check.at, "found")
 
 
 def encoded(evidence: "Evidence | None") -> str | None:

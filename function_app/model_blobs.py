@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from driftloop.errors import BaselineError
+from driftloop.errors import BaselineError, InputError
 from driftloop.events import InService, Outcome, iso, read_in_service, read_outcome
 from function_app.sources import File
 
 if TYPE_CHECKING:
     from driftloop import Baseline
+    from driftloop.performance import Errors
     from function_app.storage import Storage
+
+
+class _Metrics(msgspec.Struct, frozen=True):
+    holdout_errors: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,20 @@ class ModelBlobs:
         """The baseline of the version in service. Raises BaselineError when it is missing, damaged or another's."""
         path = f"{self.model}/{pointer.version}.parquet"
         return _baseline(self.storage, path, pointer.baseline_sha256)
+
+    def holdout_errors(self, pointer: InService) -> "Errors | None":
+        """The errors of the version in service on its own holdout; None where it was registered without them."""
+        from driftloop.performance import Errors
+
+        path = f"{self.model}/{pointer.version}.metrics.json"
+        content = _read(self.storage, "baselines", path)
+        if content is None:
+            return None
+        try:
+            found = msgspec.json.decode(content, type=_Metrics).holdout_errors
+            return None if found is None else msgspec.convert(found, Errors)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"baselines/{path}: {error}: deploy the model again") from None
 
     def outcome(self, drift_id: str) -> Outcome | None:
         """How the run of this drift ended; None while it has not. Raises InputError when the file is damaged."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from azure.storage.queue import QueueClient
 
 CONNECTION = "DRIFTLOOP_STORAGE"
+COLLECTOR = "DRIFTLOOP_COLLECTOR"
 # The SDK's own pauses for blobs (15 s, then more) suit uploads of hours; a check that waits so long is run again by
 # the queue.
 _BLOB_RETRY = {"initial_backoff": 0.4, "increment_base": 2, "random_jitter_range": 0.2, "retry_total": 4}
@@ -32,11 +33,17 @@ class Storage:
         self._urls = {"blob": blob_url, "queue": queue_url, "table": table_url}
         self._given_credential = credential
         self._options = {**_TIMEOUTS, **options}
+        self._elsewhere: dict[str, str] = {}
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Storage":
         """Raises ConfigError that names the missing setting."""
-        return cls(_url(environ, "blob"), _url(environ, "queue"), _url(environ, "table"))
+        made = cls(_url(environ, "blob"), _url(environ, "queue"), _url(environ, "table"))
+        # Azure ML's data collector writes into the workspace's own account, which is not the one of the data.
+        container, url = environ.get(f"{COLLECTOR}_CONTAINER"), environ.get(f"{COLLECTOR}__blobServiceUri")
+        if container and url:
+            made._elsewhere[container] = url.rstrip("/")
+        return made
 
     @cached_property
     def _credential(self) -> "TokenCredential":
@@ -55,6 +62,11 @@ class Storage:
 
     def container(self, name: str) -> "ContainerClient":
         """A container's client, whether it exists or not."""
+        if name in self._elsewhere:
+            from azure.storage.blob import BlobServiceClient
+
+            options = {**_BLOB_RETRY, **self._options}
+            return BlobServiceClient(self._elsewhere[name], self._credential, **options).get_container_client(name)
         return self.blobs.get_container_client(name)
 
     @cached_property

@@ -226,6 +226,9 @@ class Process(ModelCheck):
     def _sleep(self, seconds: float) -> None:
         self._world.now += timedelta(seconds=seconds)
 
+    def _with_performance(self, finding: Finding, pointer: InService, now: datetime) -> Finding:
+        return finding
+
     def _selection(self, state: ModelState, now: datetime) -> Selection:
         # A new file every three hours; the newest is the window.
         number = int((self._world.now - START) / timedelta(hours=3))
