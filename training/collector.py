@@ -1,5 +1,6 @@
 """Azure ML's data collector behind one function, switched on by DRIFTLOOP_COLLECT_DATA."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,13 +18,19 @@ def make(environment: Mapping[str, str]) -> Collect:
     import pandas as pd
     from azureml.ai.monitoring import Collector
 
-    inputs, outputs = Collector(name="model_inputs"), Collector(name="model_outputs")
+    inputs = Collector(name="model_inputs", on_error=_report)
+    outputs = Collector(name="model_outputs", on_error=_report)
 
     def collect(rows: list[dict[str, Any]], predictions: list[float]) -> None:
         context = inputs.collect(pd.DataFrame(rows))
         outputs.collect(pd.DataFrame({"prediction": predictions}), context)
 
     return collect
+
+
+def _report(error: Exception) -> None:
+    """Scoring goes on when collecting fails; the kind of error is logged, and none of the data."""
+    logging.getLogger("driftloop.score").warning('{"event": "not collected", "error": "%s"}', type(error).__name__)
 
 
 def _collect_nothing(_rows: list[dict[str, Any]], _predictions: list[float]) -> None:

@@ -149,13 +149,20 @@ def test_nothing_is_collected_unless_it_is_switched_on(caplog: pytest.LogCapture
     assert caplog.text == ""
 
 
+def test_a_collector_that_fails_does_not_stop_scoring_and_logs_no_value(caplog: pytest.LogCaptureFixture) -> None:
+    """Azure's own package, in a process that no endpoint has prepared for it."""
+    collector.make({"DRIFTLOOP_COLLECT_DATA": "true"})([{"bmi": 87.654321}], [2.0])
+    assert "not collected" in caplog.text
+    assert "87.654321" not in caplog.text
+
+
 def test_the_collector_gets_inputs_and_outputs_under_one_context(monkeypatch: pytest.MonkeyPatch) -> None:
     import types
 
     seen: list[tuple[str, list[dict[str, float]], object]] = []
 
     class Collector:
-        def __init__(self, name: str) -> None:
+        def __init__(self, name: str, on_error: object) -> None:
             self.name = name
 
         def collect(self, frame: object, context: object = None) -> str:
