@@ -13,7 +13,7 @@ import pytest
 
 from tests.function_app.campaign import problems, run_campaign
 
-IN_EVERY_TEST_RUN = 60
+IN_EVERY_TEST_RUN = 25
 IN_FULL = 1000
 
 
@@ -62,7 +62,7 @@ def test_the_campaign_finds_a_dispatch_that_is_repeated_blindly(
 
     monkeypatch.setattr(Retraining, "_find", lambda *_: None)
 
-    assert any("double retrain" in line for lines in failures(range(20), tmp_path).values() for line in lines)
+    assert any("double retrain" in line for lines in failures(range(10), tmp_path).values() for line in lines)
 
 
 @pytest.mark.skipif("DRIFTLOOP_SEED" not in os.environ, reason="DRIFTLOOP_SEED names the world to replay")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNS = 5
+RUNS = 3
 BUDGET = 1.0  # seconds of CPU above an app that imports nothing
 
 

@@ -1,7 +1,10 @@
-"""Hostile input, 10,000 times: no crash, no answer without a problem body, nothing dispatched."""
+"""Hostile input: no crash, no answer without a problem body, nothing dispatched. 2,000 times, or 10,000 with
+DRIFTLOOP_CAMPAIGN=1.
+"""
 
 import io
 import json
+import os
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -26,7 +29,8 @@ from function_app.decoding import by_schema
 from function_app.event_grid import BLOB_CREATED, REGISTERED, data_landed, version_registered
 from function_app.sources import File
 
-EVENTS, REQUESTS, FILES = 5_000, 3_000, 2_000
+SHARE = 1.0 if "DRIFTLOOP_CAMPAIGN" in os.environ else 0.2
+EVENTS, REQUESTS, FILES = int(5_000 * SHARE), int(3_000 * SHARE), int(2_000 * SHARE)
 NASTY = [
     "",
     " ",
@@ -211,5 +215,5 @@ def test_data_files() -> None:
             assert rows >= 0, number
             read += 1
 
-    assert read > 50, "the fuzz must get past the first byte"
-    assert refused > 50
+    assert read > 20, "the fuzz must get past the first byte"
+    assert refused > 20

@@ -33,7 +33,7 @@ def test_the_app_keeps_what_its_description_promises(host: FunctionsHost, tmp_pa
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", str(tmp_path / "openapi.json")),
         *("--url", f"{host.url}/api", "-H", f"x-functions-key: {host.function_key}"),
-        *("--max-examples", "25", "--seed", "4", "--no-color"),
+        *("--max-examples", "8", "--seed", "4", "--no-color"),
         # The host, not the app, answers a wrong key and a method that no function has, and without a body.
         *("--exclude-checks", "unsupported_method,ignored_auth"),
     ]
