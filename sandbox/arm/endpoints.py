@@ -51,6 +51,11 @@ class Endpoint:
     deployments: dict[str, Deployment] = field(default_factory=dict)
 
     @property
+    def token_audience(self) -> str:
+        """What the endpoint's own tokens are good for: itself."""
+        return f"endpoint:{self.name}"
+
+    @property
     def auth_mode(self) -> str:
         return str(self.body.get("properties", {}).get("authMode", "Key"))
 
@@ -166,7 +171,7 @@ class Endpoints:
         endpoint = self.require(call["endpoint"])
         if endpoint.auth_mode != "AMLToken":
             raise ArmError(400, "BadArgument", f"Endpoint '{endpoint.name}' does not use tokens.")
-        token, expires = self._identity.token(f"endpoint:{endpoint.name}", 3600)
+        token, expires = self._identity.token(endpoint.token_audience, 3600)
         body = {"accessToken": token, "expiryTimeUtc": expires, "refreshAfterTimeUtc": expires - 600}
         return Answer({**body, "tokenType": "Bearer"})
 

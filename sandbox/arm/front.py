@@ -22,6 +22,7 @@ from starlette.routing import Route
 from sandbox.arm.endpoints import Deployment, Endpoint, Endpoints
 from sandbox.identity import Identity, TokenError
 
+AZURE_ML = "https://ml.azure.com"  # what Entra tokens for scoring are asked for, in every cloud
 MAX_BYTES = 10 * 1024 * 1024
 _DEFAULT_TIMEOUT = 5.0
 _DURATION = re.compile(r"^PT(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$")
@@ -69,10 +70,11 @@ class Front:
             known = [hmac.compare_digest(key.encode(), stored.encode()) for stored in endpoint.keys.values()]
             return scheme.lower() == "bearer" and any(known)
         try:
-            self._identity.check(authorization)
+            claims = self._identity.check(authorization)
         except TokenError:
             return False
-        return True
+        wanted = AZURE_ML if endpoint.auth_mode == "AADToken" else endpoint.token_audience
+        return str(claims.get("aud", "")).rstrip("/") == wanted
 
     def _choose(self, endpoint: Endpoint, wanted: str | None) -> Deployment | None:
         if wanted:

@@ -62,6 +62,7 @@ class Gateway:
             if not anonymous:
                 claims = self._identity.check(request.headers.get("authorization"))
             self._check_scope(request.path_params)
+            _check_version(request)
             call = Call(
                 method=request.method,
                 path=request.url.path,
@@ -97,6 +98,13 @@ class Gateway:
         for key, (name, code, message) in expected.items():
             if key in names and names[key].lower() != name.lower():
                 raise ArmError(404, code, message.format(names[key]))
+
+
+def _check_version(request: Request) -> None:
+    if request.url.path.startswith("/subscriptions/") and "api-version" not in request.query_params:
+        raise ArmError(
+            400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required."
+        )
 
 
 def _decode(raw: bytes) -> dict[str, object] | None:

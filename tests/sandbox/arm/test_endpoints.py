@@ -147,6 +147,23 @@ def test_only_a_key_opens_the_door_and_a_new_key_replaces_the_old(
     assert post(client, endpoint, {"x": 1}).status_code == 200
 
 
+def test_an_endpoint_for_entra_takes_tokens_for_azure_ml_and_no_others(
+    client: MLClient, azure: AzureStandIn, deploy: Deploy
+) -> None:
+    entra = ManagedOnlineEndpoint(name="entra-only", auth_mode="aad_token")
+    entra = client.online_endpoints.begin_create_or_update(entra).result()
+    deploy("entra-only", "blue")
+    share(client, entra, blue=100)
+    good = client.online_endpoints.get_keys("entra-only").access_token
+    other = azure.identity.token("https://storage.azure.com")[0]
+    answers = [
+        requests.post(entra.scoring_uri, json={"x": 1}, headers={"authorization": f"Bearer {token}"}, timeout=10)
+        for token in (good, other, "")
+    ]
+    client.online_endpoints.begin_delete("entra-only").result()
+    assert [answer.status_code for answer in answers] == [200, 401, 401]
+
+
 def test_a_models_own_failure_is_told_from_the_fronts(
     client: MLClient, endpoint: ManagedOnlineEndpoint, deploy: Deploy
 ) -> None:
@@ -218,6 +235,7 @@ def test_a_deployment_that_is_held_back_when_the_stand_in_stops_is_never_started
     monkeypatch.setattr(scoring.ScoringServer, "_code", prepare)
     with AzureStandIn(tmp_path / "azure", azurite) as azure:
         azure.faults.hold("deployment", "the-end/blue")
+        version = {"api-version": "2023-04-01-preview"}
         ask = partial(
             requests.put,
             headers={"authorization": f"Bearer {azure.identity.token(azure.url)[0]}"},
@@ -225,10 +243,10 @@ def test_a_deployment_that_is_held_back_when_the_stand_in_stops_is_never_started
             timeout=5,
         )
         place = f"{azure.url}{azure.scope.workspace_id}/onlineEndpoints/the-end"
-        assert ask(place, json={"properties": {"authMode": "key"}}).status_code == 201
+        assert ask(place, params=version, json={"properties": {"authMode": "key"}}).status_code == 201
         properties = {"endpointComputeType": "Managed", "instanceType": "x", "environmentId": "e"}
         body = {"properties": properties, "sku": {"capacity": 1}}
-        assert ask(f"{place}/deployments/blue", json=body).status_code == 201
+        assert ask(f"{place}/deployments/blue", params=version, json=body).status_code == 201
     assert tried.wait(5)  # the operation went on, up to the point where it would have started a process
     time.sleep(0.1)
     assert started == []

@@ -12,7 +12,8 @@ from sandbox.identity import Identity
 def ask(azure: AzureStandIn, path: str, token: str | None = None, method: str = "GET") -> requests.Response:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     bundle = str(azure.azurite.certificate.authority)
-    return requests.request(method, azure.url + path, headers=headers, verify=bundle, timeout=5)
+    query = {} if "?" in path else {"api-version": "2024-01-01-preview"}
+    return requests.request(method, azure.url + path, headers=headers, params=query, verify=bundle, timeout=5)
 
 
 def test_without_a_token_of_this_tenant_nothing_is_answered(azure: AzureStandIn) -> None:
@@ -45,6 +46,11 @@ def test_names_are_compared_without_regard_to_case(azure: AzureStandIn) -> None:
     assert ask(azure, path, azure.identity.token(azure.url)[0]).status_code == 200
 
 
+def test_a_request_without_api_version_is_refused(azure: AzureStandIn) -> None:
+    answer = ask(azure, f"{azure.scope.workspace_id}?", azure.identity.token(azure.url)[0])
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "MissingApiVersionParameter")
+
+
 def test_what_is_not_played_is_refused_by_name_and_recorded(azure: AzureStandIn) -> None:
     path = f"{azure.scope.workspace_id}/batchEndpoints/b"
     answer = ask(azure, path, azure.identity.token(azure.url)[0], "PUT")
@@ -68,7 +74,11 @@ def test_a_body_that_is_no_json_object_is_refused(azure: AzureStandIn) -> None:
     bundle = str(azure.azurite.certificate.authority)
     for body in (b"{", b"[1]"):
         answer = requests.put(
-            f"{azure.url}{azure.scope.workspace_id}/computes/c", data=body, headers=headers, verify=bundle, timeout=5
+            f"{azure.url}{azure.scope.workspace_id}/computes/c?api-version=1",
+            data=body,
+            headers=headers,
+            verify=bundle,
+            timeout=5,
         )
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidRequestContent")
 
