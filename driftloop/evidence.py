@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 DRIFT_SHARE = 0.8  # of the budget; the rest is for the model's error
 WINDOW_ITSELF = "the comparison of the window by itself"
+VERSION = 1  # of the scores; to be raised whenever `driftloop.evidence_scores` or `_frame` change what they sum
 REMEMBERED = 64  # windows whose repetition is recognised
 
 
@@ -40,7 +41,7 @@ class _Comparison(Protocol):
     def matters(self) -> bool: ...
 
 
-class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """What has been seen since the last retrain. `Evidence()` is a fresh start; stored as JSON in the ledger.
 
     Answers: `p`, the chance that one check shows evidence this strong without drift; `certainty` = 1 - p; `alarm`,
@@ -48,7 +49,8 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     `since`, the time of the first record of those windows, None while calm.
     State: `epoch` counts the resets, `checks` the windows since the last; `baseline` is the one that the sums belong
     to; `seen` are the last windows' ids; windows that end before `after` are too late to count; `accepted`: a regime
-    that was looked at and kept (a rejected challenger): a new alarm needs a difference from it too.
+    that was looked at and kept (a rejected challenger): a new alarm needs a difference from it too; `version` of the
+    scores that were summed: sums of another version cannot be added to.
     """
 
     epoch: int = 0
@@ -63,6 +65,7 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     blocks: tuple[Block, ...] = ()
     seen: tuple[str, ...] = ()
     accepted: Block | None = None
+    version: int = 1
 
     @property
     def certainty(self) -> float:
@@ -106,7 +109,7 @@ def update(
     first record. A window that was seen before, or that ends before the last reset's `after`, changes nothing. Call it
     only for windows that are neither broken nor too small.
     """
-    if evidence.baseline not in {None, baseline.sha256}:
+    if evidence.baseline not in {None, baseline.sha256} or evidence.version != VERSION:
         evidence = reset(evidence)
     if window_id in evidence.seen or too_late(window.last_time, evidence.after):
         return evidence
@@ -131,7 +134,7 @@ def update(
 
 def reset(evidence: Evidence, after: str | None = None) -> Evidence:
     """A new epoch, after a retrain. Windows that end before `after`, what the new model has learned, do not count."""
-    return Evidence(epoch=evidence.epoch + 1, after=after or evidence.after, seen=evidence.seen)
+    return Evidence(epoch=evidence.epoch + 1, after=after or evidence.after, seen=evidence.seen, version=VERSION)
 
 
 def accept(evidence: Evidence) -> Evidence:
@@ -143,7 +146,8 @@ def accept(evidence: Evidence) -> Evidence:
         return reset(evidence)
     recent = stretches_of(evidence.blocks)
     regime = next((block for block in recent if block.windows >= evidence.windows), recent[-1])
-    return Evidence(epoch=evidence.epoch + 1, after=evidence.after, seen=evidence.seen, accepted=regime)
+    fresh = reset(evidence)
+    return msgspec.structs.replace(fresh, baseline=evidence.baseline, accepted=regime)
 
 
 def _strongest(

@@ -29,7 +29,7 @@ class Sums:
     totals: Floats
 
 
-class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Block(msgspec.Struct, frozen=True):
     """Sums of scores over some consecutive windows. `sums`: float32 rows then totals of each feature, compressed."""
 
     windows: int

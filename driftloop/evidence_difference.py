@@ -26,6 +26,8 @@ def difference_p(frame: Frame, windows: Sums, reference: Sums, policy: Policy) -
     quadratic in z the sign is +: a baseline that happens to be narrow makes all later scores large. Differences that
     are too small to matter (`policy.min_shift` and the like) do not count.
     """
+    if not frame.weights.any():
+        return np.ones(len(windows.rows)), [TOGETHER] * len(windows.rows)
     n, m = np.maximum(windows.rows, 1e-9), np.maximum(reference.rows, 1e-9)
     difference = windows.totals / n - reference.totals / m
     spread = 1 / n + 1 / m

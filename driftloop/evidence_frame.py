@@ -81,15 +81,18 @@ class Frame:
 
     def sums(self, sample: Sample) -> Sums:
         """The sums of new records. A sample of a larger table counts as its effective number of rows."""
-        blocks, scores = zip(*(s.score(sample) for s in self.scorers), strict=True)
-        return _sums(_matrix(blocks, scores, self.pairs), sample.weights.astype(float), sample.complete)
+        weights = sample.weights.astype(float)
+        return _sums(
+            _matrix([s.score(sample) for s in self.scorers], self.pairs, len(weights)), weights, sample.complete
+        )
 
 
-def _matrix(blocks: Sequence[Floats], scores: Sequence[Floats], pairs: tuple[tuple[int, int], ...]) -> Floats:
-    marginal = np.concatenate(blocks, axis=1)
+def _matrix(scored: Sequence[tuple[Floats, Floats]], pairs: tuple[tuple[int, int], ...], rows: int) -> Floats:
+    """Each column's own features, then the products of pairs of columns: (records, features)."""
+    marginal = np.concatenate([np.empty((rows, 0)), *(features for features, _ in scored)], axis=1)
     if not pairs:
         return marginal
-    standard = np.concatenate(scores, axis=1)
+    standard = np.concatenate([scores for _, scores in scored], axis=1)
     first, second = np.array(pairs).T
     return np.concatenate([marginal, standard[:, first] * standard[:, second]], axis=1)
 
@@ -110,7 +113,7 @@ def frame_of(baseline: Baseline) -> Frame:
     frame = _REMEMBERED.pop(baseline.sha256, None) or _frame(baseline)
     _REMEMBERED[baseline.sha256] = frame
     while len(_REMEMBERED) > MOST_REMEMBERED:
-        del _REMEMBERED[next(iter(_REMEMBERED))]
+        _REMEMBERED.pop(next(iter(_REMEMBERED)), None)
     return frame
 
 
@@ -118,20 +121,20 @@ def _frame(baseline: Baseline) -> Frame:
     columns = baseline.profile.schema.features
     sample = baseline.profile.sample
     scorers = tuple(scorer_of(i, c, sample) for i, c in enumerate(columns) if c.kind != "datetime")
-    blocks, scores = zip(*(s.score_reference(sample) for s in scorers), strict=True)
+    scored = [scorer.score_reference(sample) for scorer in scorers]
     features = [feature for scorer in scorers for feature in scorer.features()]
-    sources = [s.column.name for s, block in zip(scorers, scores, strict=True) for _ in range(block.shape[1])]
+    sources = [s.column.name for s, (_, scores) in zip(scorers, scored, strict=True) for _ in range(scores.shape[1])]
     room = max(0, MOST_FEATURES - len(features))
     pairs = tuple((i, j) for i, j in combinations(range(len(sources)), 2) if sources[i] != sources[j])[:room]
     for i, j in pairs:
         features.append(Feature(f"{sources[i]} with {sources[j]}", (sources[i], sources[j]), "dependence"))
-    matrix, weights = _matrix(blocks, scores, pairs), sample.weights.astype(float)
+    matrix, weights = _matrix(scored, pairs, len(sample.weights)), sample.weights.astype(float)
     sums = _sums(matrix, weights, sample.complete)
     variance, skew, kurtosis = _shape(matrix, weights)
     used = {column.name for column in columns if column.retrains}
     locations = _locations(features, sums, variance, used)
     share, omnibus_weight = _weights(features, variance, used, omnibus=len(locations) > 1)
-    product = np.array([feature.group == "dependence" for feature in features])
+    product = np.array([feature.group == "dependence" for feature in features], dtype=bool)
     return Frame(
         features=tuple(features),
         scorers=scorers,
@@ -145,8 +148,8 @@ def _frame(baseline: Baseline) -> Frame:
         omnibus_weight=omnibus_weight,
         locations=locations,
         whitening=_whitening(matrix[:, locations], weights),
-        binary=np.array([feature.binary for feature in features]),
-        quadratic=product | np.array([feature.group == "scale" for feature in features]),
+        binary=np.array([feature.binary for feature in features], dtype=bool),
+        quadratic=product | np.array([feature.group == "scale" for feature in features], dtype=bool),
     )
 
 

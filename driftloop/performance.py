@@ -57,7 +57,7 @@ class Errors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.totals[0] / self.rows if self.rows else 0.0
 
 
-class Performance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Performance(msgspec.Struct, frozen=True, omit_defaults=True):
     """What labels have said since the last retrain. `Performance()` is a fresh start; stored as JSON in the ledger.
 
     Answers: `degraded`; `p` and `certainty` = 1 - p as in `Evidence`; `growth`: the mean error over the strongest

@@ -164,6 +164,25 @@ def test_a_regime_that_was_accepted_is_silent_until_it_changes(baseline: Baselin
     assert found is not None
 
 
+def test_a_regime_that_was_accepted_is_forgotten_with_its_baseline(baseline: Baseline) -> None:
+    evidence, found = after(Evidence(), baseline, HEAVIER, range(300, 310), rows=150)
+    assert found is not None
+    other = Baseline.build(drawn(HEAVIER, 350, 1), SCHEMA)
+    moved_on = fed(accept(evidence), other, drawn(ORDINARY, ROWS, 310), "w310")
+    assert moved_on.accepted is None
+
+
+def test_sums_of_another_version_start_anew_instead_of_breaking_the_check(baseline: Baseline) -> None:
+    evidence, _ = after(Evidence(), baseline, ORDINARY, range(100, 103))
+    older = msgspec.structs.replace(evidence, version=0)
+    renewed = fed(older, baseline, drawn(ORDINARY, ROWS, 110), "w110")
+    assert (renewed.version, renewed.checks, renewed.epoch) == (evidence.version, 1, evidence.epoch + 1)
+
+
+def test_a_state_with_fields_of_a_later_version_can_still_be_read() -> None:
+    assert msgspec.json.decode(b'{"checks": 3, "invented_later": true}', type=Evidence).checks == 3
+
+
 def test_a_column_that_the_model_does_not_use_never_raises_the_alarm(baseline: Baseline) -> None:
     used = {column.name: 1.0 for column in SCHEMA.features if column.name != "bmi"}
     indifferent = Baseline.build(drawn(ORDINARY, 350, 0), SCHEMA.with_importances(used))

@@ -124,3 +124,8 @@ def test_datetimes_move_on_by_nature_and_are_left_out() -> None:
     schema = Schema.from_object({"columns": [{"name": "x"}, {"name": "seen", "kind": "datetime"}]})
     frame = frame_of(Baseline.build(table, schema))
     assert {column for feature in frame.features for column in feature.columns} == {"x"}
+    alone = Schema.from_object({"columns": [{"name": "seen", "kind": "datetime"}]})
+    empty = frame_of(Baseline.build(table, alone))
+    sums = empty.sums(Window.build(table, alone).profile.sample)
+    nothing = Sums(sums.rows[None], sums.totals[None])
+    assert difference_p(empty, nothing, empty.reference, Policy())[0].tolist() == [1.0]
