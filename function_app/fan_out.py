@@ -1,5 +1,6 @@
 """From a tick to checks: one queue message for each model that is due, and what becomes of a message."""
 
+import math
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -59,7 +60,7 @@ def start_checks(runtime: "Runtime", now: datetime | None = None) -> list[str]:
 def ask(runtime: "Runtime", messages: list[Message], delay: timedelta = timedelta(0)) -> None:
     """Puts messages on the queue, to be seen after `delay`."""
     queue = runtime.storage.queue(QUEUE)
-    seconds = int(min(delay, LONGEST_DELAY).total_seconds())
+    seconds = math.ceil(min(delay, LONGEST_DELAY).total_seconds())
 
     def send(message: Message) -> None:
         queue.send_message(msgspec.json.encode(message).decode(), visibility_timeout=seconds)
@@ -111,7 +112,8 @@ def _look_again(runtime: "Runtime", model: Model, at: datetime, check: bool) -> 
         ask(runtime, [Message(model.name)])
         return
     state = runtime.ledger.state(model.name, now)
-    if state.follow_up_at is not None and now < state.follow_up_at <= at:
+    # One that is about to be seen may be this very message, a little early by our clock: it must not end the chain.
+    if state.follow_up_at is not None and now + TOLERANCE < state.follow_up_at <= at:
         return
     try:
         runtime.ledger.commit(msgspec.structs.replace(state, follow_up_at=at))

@@ -113,6 +113,17 @@ def test_an_earlier_look_is_asked_for_although_a_later_one_waits(runtime: Any, s
     assert len(sent) == 2
 
 
+def test_a_follow_up_that_is_seen_a_moment_early_does_not_end_the_chain(runtime: Any, sent: list[Any]) -> None:
+    state = runtime.ledger.state("a", NOW)
+    early = datetime.now(UTC) + timedelta(seconds=2)
+    runtime.ledger.commit(msgspec.structs.replace(state, follow_up_at=early))
+    runtime.task.again = datetime.now(UTC) + timedelta(minutes=10)
+
+    handle(runtime, b'{"model": "a", "kind": "follow-up"}')
+
+    assert len(sent) == 1
+
+
 def test_files_that_an_incident_left_are_checked_at_once(runtime: Any, sent: list[Any]) -> None:
     runtime.task.again, runtime.task.verdict = datetime.now(UTC) - timedelta(seconds=1), "incident"
 
