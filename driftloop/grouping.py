@@ -6,8 +6,6 @@ error rate (docs/statistics.md). They shift power, never the error rate.
 
 from __future__ import annotations
 
-from math import sqrt
-
 import numpy as np
 import numpy.typing as npt
 
@@ -40,10 +38,11 @@ GROUP_OF = {
     RANGE: BROKEN,
     REPEAT: BROKEN,
 }
-WEIGHTS = {SPREAD: 0.18, DEPENDENCE: 0.14, PAIR: 0.04, GIVEN: 0.02, BROKEN: 0.065}
-MARGINS = 0.53
-"""Shared by numeric and categorical columns in proportion to the roots of their numbers."""
-OMNIBUS_WEIGHT = (OMNIBUS, 0.03)
+WEIGHTS = {SPREAD: 0.18, DEPENDENCE: 0.14, PAIR: 0.03, GIVEN: 0.02, BROKEN: 0.04}
+MARGINS, CROWDING = 0.59, 0.4
+"""Shared by numeric and categorical columns as their numbers to this power: between equal parts for each column (1) and
+equal parts for both kinds (0)."""
+OMNIBUS_WEIGHT = (OMNIBUS, 0.025)
 RIDGE = 1e-3
 
 
@@ -55,7 +54,7 @@ def grouped(scores: Scores, drawn: npt.NDArray[np.float32]) -> tuple[list[Group]
     numbers = {
         kind: len({score.columns for score in scores.names if GROUP_OF[score.kind] == kind}) for kind in (MARGIN, SHARE)
     }
-    roots = {kind: sqrt(number) for kind, number in numbers.items()}
+    roots = {kind: number**CROWDING for kind, number in numbers.items()}
     weights = WEIGHTS | {kind: MARGINS * root / sum(roots.values()) for kind, root in roots.items() if root}
     groups = [Group(name, weights[name], np.abs(drawn[:, places])) for name, places in members.items()]
     main = np.flatnonzero(scores.main)

@@ -14,7 +14,7 @@ from driftloop.columns import Numbers, Texts, numbers, texts, times
 from driftloop.errors import SchemaError
 from driftloop.gathering import Gathering
 from driftloop.profile import Profile
-from driftloop.reading import as_batches
+from driftloop.reading import UNREAD, as_batches
 from driftloop.row_keys import finish, mix, salt
 from driftloop.schema import COMPARED, Column, Schema
 from driftloop.tally import NumberTally, TextTally
@@ -57,8 +57,9 @@ class Profiler:
         for batch in stream:
             for start in range(0, batch.num_rows, SUBBATCH):
                 self._take(batch.slice(start, SUBBATCH))
+            unread = (batch.schema.metadata or {}).get(UNREAD, b"").decode().split("\n")
             # A data frame brings its index along; nobody means it as a column.
-            names = (name for name in batch.schema.names if not name.startswith("__index_level"))
+            names = (name for name in [*batch.schema.names, *unread] if name and not name.startswith("__index_level"))
             self._extra.update(name for name in names if name not in self._known)
         return self
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from driftloop.schema import Schema
 
 BATCH_ROWS = 1 << 16
+UNREAD = b"driftloop.unread"
+"""Key of a batch's metadata: names of columns that were left in the file."""
 LINES = 1 << 13
 MAPPED_BYTES = 128 << 20
 LARGE_GROUP_BYTES = 200 << 20
@@ -41,13 +43,12 @@ def read_batches(
     """
     name = str(source) if isinstance(source, str | Path) else str(format or getattr(source, "name", ""))
     kind, zipped = _format(format or name)
-    wanted = None if schema is None else [c.name for c in schema.columns if c.role != "ignore"]
     try:
         if kind == "parquet" and not zipped and isinstance(source, str | Path):
-            yield from _parquet(str(source), wanted)
+            yield from _parquet(str(source), schema)
             return
         with _opened(source, zipped) as file:
-            yield from {"parquet": _parquet, "csv": _csv, "jsonl": _jsonl}[kind](file, wanted)
+            yield from {"parquet": _parquet, "csv": _csv, "jsonl": _jsonl}[kind](file, schema)
     except FileNotFoundError:
         raise InputError(f"{name}: no such file") from None
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, msgspec.DecodeError, zlib.error) as error:
@@ -90,7 +91,7 @@ def _opened(source: str | Path | IO[bytes], zipped: bool) -> Iterator[Any]:
         yield stack.enter_context(gzip.open(file, "rb")) if zipped else file
 
 
-def _parquet(file: IO[bytes] | str, wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
+def _parquet(file: IO[bytes] | str, schema: Schema | None) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 
     if isinstance(file, str) and not Path(file).stat().st_size:
@@ -102,16 +103,16 @@ def _parquet(file: IO[bytes] | str, wanted: list[str] | None) -> Iterator[pa.Rec
         groups = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
         if max(groups, default=0) > LARGE_GROUP_BYTES:
             # One huge row group: read it piece by piece, so that memory stays bounded.
-            yield from _parquet_batches(pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20), wanted)
+            yield from _parquet_batches(pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20), schema)
         else:
-            yield from _parquet_batches(parquet, wanted)
+            yield from _parquet_batches(parquet, schema)
 
 
-def _parquet_batches(parquet: Any, wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
+def _parquet_batches(parquet: Any, schema: Schema | None) -> Iterator[pa.RecordBatch]:
     names = parquet.schema_arrow.names
     _check_names(names)
-    columns = None if wanted is None else [name for name in names if name in set(wanted)]
-    batches = parquet.iter_batches(BATCH_ROWS, columns=columns)
+    batches = parquet.iter_batches(BATCH_ROWS, columns=_wanted(names, schema))
+    batches = (_noting(batch, names, schema) for batch in batches)
     yield from batches if parquet.metadata.num_rows <= BATCH_ROWS else _ahead(batches)
 
 
@@ -126,7 +127,7 @@ def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             yield batch
 
 
-def _csv(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
+def _csv(file: IO[bytes], schema: Schema | None) -> Iterator[pa.RecordBatch]:
     import pyarrow.csv as pc
 
     # The header is read apart: every column is declared as text, so that no guess from the first block can
@@ -147,11 +148,11 @@ def _csv(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
         parse_options=pc.ParseOptions(newlines_in_values=True),
         convert_options=pc.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
-            include_columns=[name for name in names if wanted is None or name in set(wanted)],
+            include_columns=_wanted(names, schema),
             strings_can_be_null=False,
         ),
     )
-    yield from stream
+    yield from (_noting(batch, names, schema) for batch in stream)
 
 
 class _Prefixed:
@@ -175,7 +176,7 @@ class _Prefixed:
         """The file is closed by who opened it."""
 
 
-def _jsonl(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch]:
+def _jsonl(file: IO[bytes], schema: Schema | None) -> Iterator[pa.RecordBatch]:
     decoder = msgspec.json.Decoder()
     lines = (line for line in file if line.strip())
     number = 0
@@ -190,8 +191,9 @@ def _jsonl(file: IO[bytes], wanted: list[str] | None) -> Iterator[pa.RecordBatch
             if not isinstance(row, dict):
                 raise InputError(f"record {number} is not a JSON object")
             rows.append(row)
-        names = list(dict.fromkeys(name for row in rows for name in row if wanted is None or name in set(wanted)))
-        yield pa.RecordBatch.from_arrays([_json_array([row.get(name) for row in rows]) for name in names], names)
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        arrays = {name: _json_array([row.get(name) for row in rows]) for name in _wanted(names, schema)}
+        yield _noting(pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays)), names, schema)
     if number == 0:
         raise InputError("the file is empty")
 
@@ -204,6 +206,23 @@ def _json_array(values: list[Any]) -> pa.Array:
 
 def _json_text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _wanted(names: list[str], schema: Schema | None) -> list[str]:
+    """Of a file's columns those that are read."""
+    if schema is None:
+        return names
+    wanted = {column.name for column in schema.columns if column.role != "ignore"}
+    return [name for name in names if name in wanted]
+
+
+def _noting(batch: pa.RecordBatch, names: list[str], schema: Schema | None) -> pa.RecordBatch:
+    """The batch with the names of the file's columns that the schema does not know, for the profile to mention."""
+    if schema is None:
+        return batch
+    known = {column.name for column in schema.columns}
+    unknown = [name for name in names if name not in known]
+    return batch.replace_schema_metadata({UNREAD: "\n".join(unknown)}) if unknown else batch
 
 
 def _check_names(names: list[str]) -> None:

@@ -31,6 +31,8 @@ def show(check: Check) -> None:
     console.print(f"{check.rows} records against {check.baseline_rows}{sure}")
     for reason in check.reasons:
         console.print(f"  {escape(reason)}")
+    for note in check.notes:
+        console.print(f"  [dim]{escape(note)}[/]")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("column", "change", "z", "p"):
         table.add_column(title, justify="right" if title in ("z", "p") else "left")

@@ -48,6 +48,8 @@ class Check:
     window_sha256: str
     first_time: str | None = None
     last_time: str | None = None
+    notes: tuple[str, ...] = ()
+    """What is worth knowing and changes nothing, e.g. columns that the baseline does not have."""
     evidence: Evidence | None = None
     """What to store for the next check of this model; None when the check was made without evidence."""
 
@@ -62,6 +64,7 @@ class Check:
             "verdict": self.verdict.value,
             "drift": self.drift,
             "reasons": list(self.reasons),
+            "notes": list(self.notes),
             "p_value": self.p_value,
             "alpha": self.alpha,
             "rows": self.rows,
@@ -143,8 +146,14 @@ def _answer(
         window_sha256=window.sha256,
         first_time=window.first_time,
         last_time=window.last_time,
+        notes=_notes(window),
         evidence=evidence,
     )
+
+
+def _notes(window: Window) -> tuple[str, ...]:
+    unknown = window.profile.extra
+    return (f"not in the schema, so not compared: {', '.join(unknown)}",) if unknown else ()
 
 
 def _reasons(

@@ -48,7 +48,9 @@ def test_only_the_schemas_columns_are_read_and_missing_values_survive(frame, tmp
     more = frame.assign(comment="x", bmi=frame["bmi"].where(np.arange(200) % 4 > 0))
     batches = list(read_batches(write(more, tmp_path / f"data.{suffix}"), SCHEMA))
     assert set(batches[0].schema.names) == {"bmi", "pressure", "glucose", "sex"}
-    assert Baseline.build(batches, SCHEMA).profile.columns["bmi"].missing == 50
+    profile = Baseline.build(batches, SCHEMA).profile
+    assert profile.columns["bmi"].missing == 50
+    assert profile.extra == ("comment",)
 
 
 def test_large_files_come_in_pieces(tmp_path):

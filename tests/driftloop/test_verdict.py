@@ -254,3 +254,10 @@ def test_names_that_hardly_repeat_are_no_new_encoding():
 
     result = check(Baseline.build(frame(350), schema), Window.build(frame(100), schema))
     assert result.verdict is not Verdict.INCIDENT
+
+
+def test_columns_that_the_schema_does_not_know_are_noted_and_change_nothing():
+    plain = compared(fresh(60))
+    noted = compared(fresh(60).assign(weight=80.0, colour="red"))
+    assert noted.notes == ("not in the schema, so not compared: colour, weight",)
+    assert (noted.verdict, plain.notes) == (plain.verdict, ())
