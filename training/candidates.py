@@ -26,7 +26,7 @@ OLDER_WEIGHTS = (1.0, 0.2, 0.0)
 FOLDS = 5
 SMALLEST_FIT = 30  # records with full weight below which a candidate that forgets the rest is not tried
 RIDGES = (1.0, 10.0, 30.0, 100.0)
-BOOSTERS = ({"max_depth": 1, "n_estimators": 120}, {"max_depth": 2, "n_estimators": 60})
+BOOSTERS = ({"max_depth": 1, "n_estimators": 80}, {"max_depth": 2, "n_estimators": 40})
 
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -127,5 +127,5 @@ def _regressor(choice: Candidate | Score) -> Ridge | GradientBoostingRegressor:
     if choice.regressor == "ridge":
         return Ridge(**choice.parameters)
     return GradientBoostingRegressor(
-        learning_rate=0.1, min_samples_leaf=10, subsample=0.8, random_state=0, **choice.parameters
+        learning_rate=0.12, min_samples_leaf=10, subsample=0.8, random_state=0, **choice.parameters
     )
