@@ -61,7 +61,8 @@ class Assets:
         if not uri:
             raise ArmError(400, "UserError", f"The property '{key}' is required.")
         place = self._references.locate(uri)
-        if not self._storage.exists(place):
+        # Data may be registered before it is there: the collector's folders are.
+        if catalog.kind == "models" and not self._storage.exists(place):
             raise ArmError(400, "UserError", f"The path {uri} of {call['name']}:{call['version']} has no files.")
         if uri.startswith("azureml://jobs/"):
             properties["jobName"] = uri.split("/")[3]

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import urllib3
 
+from sandbox.arm.collecting import Sidecar
 from sandbox.arm.wire import ArmError, Json
 from sandbox.arm.workshop import Workshop
 from sandbox.ports import free_ports
@@ -33,6 +34,7 @@ class ScoringServer:
         self._properties = properties
         self._folder = shop.folder / "endpoints" / endpoint / f"{deployment}-{number}"
         self._child: Child | None = None
+        self._sidecar: Sidecar | None = None
         self._stopped = False
         self._lock = threading.Lock()
         self.port = free_ports(1)[0]
@@ -47,7 +49,7 @@ class ScoringServer:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         root = self._folder / "azureml-app"
-        environment = {**self._shop.environment(), **self._variables(root)}
+        environment = {**self._shop.environment(), **self._variables(root), **self._collection()}
         code = self._code(root)
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
         # No access log and a worker that is not recycled, as in the inference image; a request may take its full
@@ -66,6 +68,8 @@ class ScoringServer:
             self._stopped = True
         if self._child is not None:
             self._child.stop()
+        if self._sidecar is not None:
+            self._sidecar.stop()
 
     def tail(self, lines: int) -> str:
         """The last lines of its log."""
@@ -84,6 +88,13 @@ class ScoringServer:
         }
         model = self._model(root)
         return {**variables, "AZUREML_MODEL_DIR": str(model)} if model else variables
+
+    def _collection(self) -> dict[str, str]:
+        collections: Json = (self._properties.get("dataCollector") or {}).get("collections") or {}
+        if not collections:
+            return {}
+        self._sidecar = Sidecar(self._shop, self._endpoint, self._deployment, collections)
+        return self._sidecar.start(self._folder)
 
     def _model(self, root: Path) -> Path | None:
         """As in the image: the variable names a folder that holds the model's own file or folder."""

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
+from azure.storage.blob import BlobServiceClient, BlobType, ContainerSasPermissions, generate_container_sas
 
 from sandbox.azurite import ACCOUNT, KEY, Azurite
 
@@ -97,6 +97,11 @@ class Storage:
             place = location if file == source else location / file.relative_to(source).as_posix()
             with file.open("rb") as stream:
                 client.upload_blob(place.path, stream, overwrite=True)
+
+    def append(self, location: Location, content: bytes) -> None:
+        """Add to the end of an append blob, which is made if it is not there."""
+        blob = self._service.get_blob_client(location.container, location.path)
+        blob.upload_blob(content, blob_type=BlobType.APPENDBLOB)
 
     def _names(self, location: Location) -> Iterator[str]:
         client = self._service.get_container_client(location.container)

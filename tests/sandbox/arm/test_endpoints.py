@@ -1,5 +1,6 @@
 """Managed online endpoints: real scoring servers behind keys and traffic shares, with Azure's rules."""
 
+import json
 import threading
 import time
 from collections import Counter
@@ -13,6 +14,8 @@ import requests
 from azure.ai.ml import MLClient
 from azure.ai.ml.entities import (
     CodeConfiguration,
+    DataCollector,
+    DeploymentCollection,
     Environment,
     ManagedOnlineDeployment,
     ManagedOnlineEndpoint,
@@ -22,6 +25,7 @@ from azure.ai.ml.entities import (
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from sandbox.arm import AzureStandIn, scoring
+from sandbox.arm.storage import Location
 from sandbox.azurite import Azurite
 
 SCORE = """
@@ -43,6 +47,19 @@ def run(raw):
         return AMLResponse(json.dumps({"field": "x"}), 400, json_str=True)
     return {"y": factor * body["x"], "by": os.environ["NAME"]}
 """
+COLLECT = """
+import json
+import pandas
+from azureml.ai.monitoring import Collector
+
+def init():
+    global inputs
+    inputs = Collector(name="model_inputs")
+
+def run(raw):
+    inputs.collect(pandas.DataFrame([json.loads(raw)]))
+    return {}
+"""
 Deploy = Callable[..., Any]
 
 
@@ -51,7 +68,7 @@ def deploy(client: MLClient, tmp_path: Path, code: Path) -> Deploy:
     """`deploy(endpoint, name, factor=..., **variables)` registers a model and serves it."""
     (code / "score.py").write_text(SCORE)
 
-    def work(endpoint: str, name: str, factor: float = 2.0, **variables: str) -> Any:
+    def work(endpoint: str, name: str, factor: float = 2.0, collector: Any = None, **variables: str) -> Any:
         folder = tmp_path / f"{endpoint}-{name}-{factor}"
         folder.mkdir()
         (folder / "factor.txt").write_text(str(factor))
@@ -68,6 +85,7 @@ def deploy(client: MLClient, tmp_path: Path, code: Path) -> Deploy:
             instance_count=1,
             request_settings=OnlineRequestSettings(request_timeout_ms=1000),
             environment_variables={"NAME": name, **variables},
+            data_collector=collector,
             tags={"model_version": str(model.version)},
         )
         return client.online_deployments.begin_create_or_update(deployment).result()
@@ -250,6 +268,25 @@ def test_a_deployment_that_is_held_back_when_the_stand_in_stops_is_never_started
     assert tried.wait(5)  # the operation went on, up to the point where it would have started a process
     time.sleep(0.1)
     assert started == []
+
+
+def test_what_the_scoring_script_collects_lands_in_the_default_datastore(
+    client: MLClient, azure: AzureStandIn, endpoint: ManagedOnlineEndpoint, deploy: Deploy, code: Path, tmp_path: Path
+) -> None:
+    collections = {"model_inputs": DeploymentCollection(enabled="true")}
+    (code / "score.py").write_text(COLLECT)
+    deploy(endpoint.name, "blue", collector=DataCollector(collections=collections))
+    share(client, endpoint, blue=100)
+    assert post(client, endpoint, {"x": 7}).status_code == 200
+    place = Location(azure.storage.datastores["workspaceblobstore"], f"modelDataCollector/{endpoint.name}/blue")
+    deadline = time.monotonic() + 10
+    while not (files := azure.storage.download(place, tmp_path / "collected")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    event = json.loads(files[0].read_text())
+    assert (event["type"], event["data"]) == ("azureml.inference.model_inputs", [{"x": 7}])
+    assert event["correlationid"]
+    assert files[0].relative_to(tmp_path / "collected").parts[0] == "model_inputs"
 
 
 def test_traffic_may_lag_behind_what_resource_manager_says(
