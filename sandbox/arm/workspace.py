@@ -9,7 +9,6 @@ from sandbox.arm.wire import Answer, ArmError, Call, Json, Scope, not_found, now
 CLOUD = "DriftloopSandbox"
 # The SDK makes the audience of Azure ML's own tokens of what follows the second dot of the portal's address.
 PORTAL = "https://portal.sandbox.invalid/"
-SKUS = frozenset({"Standard_DS1_v2", "Standard_DS2_v2", "Standard_DS3_v2", "Standard_DS11_v2", "Standard_DS12_v2"})
 
 
 class Workspace:
