@@ -107,19 +107,25 @@ class Counter:
         if lowest <= 0:
             _turn(halves)
         bottom, top = (int(end) for end in _turn(upper_halves(np.array([lowest, highest]))))
+        if lowest <= 0 <= highest:
+            bottom, top = min(bottom, -1), max(top, 0)  # 0.0 and -0.0 are equal, so either may hide the other
+        if not self._batches and len(halves) > TASTE:
+            # A few thousand of them already bound the precision: the others need not be told apart any finer.
+            self._bins = Bins(_sorted_bins(halves[:TASTE], FINEST).precision, self._bins.keys, self._bins.counts)
+        self._batches += 1
         shift = FINEST - self._bins.precision
         dense = self._dense
         if dense is None or bottom >> shift < self._first or top >> shift >= self._first + len(dense):
-            dense = self._widened(bottom, top)
+            dense = self._widened(bottom, top) if len(halves) > TASTE else None
             if dense is None:
-                # The first batch, or numbers of all magnitudes: sort, and settle the precision.
+                # Few numbers, or numbers of all magnitudes: sort, and settle the precision.
+                self._flush()
                 self._bins = self._bins.merge(_sorted_bins(halves, self._bins.precision))
                 return
             shift = FINEST - self._bins.precision
         halves >>= shift
         halves -= self._first
         dense += np.bincount(halves, minlength=len(dense))
-        self._batches += 1
         if self._batches % OFTEN == 0 and np.count_nonzero(dense) > MOST_BINS:
             self._flush()
 
@@ -131,11 +137,13 @@ class Counter:
     def _widened(self, bottom: int, top: int) -> Integers | None:
         """An empty array over all that was counted and what is to come; None where it would be too long."""
         self._flush()
-        if not self._bins.total:
-            return None
         shift = FINEST - self._bins.precision
-        first = min(int(self._bins.keys[0]), bottom >> shift)
-        last = max(int(self._bins.keys[-1]), top >> shift)
+        keys = self._bins.keys
+        first = min(int(keys[0]), bottom >> shift) if len(keys) else bottom >> shift
+        last = max(int(keys[-1]), top >> shift) if len(keys) else top >> shift
+        # Two octaves to spare on both sides, so that few new extremes make it anew.
+        spare = 2 << self._bins.precision
+        first, last = first - spare, last + spare
         if last - first >= DENSE:
             return None
         self._first, self._dense = first, np.zeros(last - first + 1, np.int64)
@@ -144,7 +152,7 @@ class Counter:
     def _flush(self) -> None:
         if self._dense is not None:
             filled = np.flatnonzero(self._dense)
-            dense = Bins(self._bins.precision, filled + self._first, self._dense[filled])
+            dense = _zero_joined(self._bins.precision, filled + self._first, self._dense[filled])
             self._bins, self._dense = self._bins.merge(dense), None
 
 
@@ -156,19 +164,28 @@ def upper_halves(values: Floats) -> Halves:
 
 
 def _turn(halves: Halves) -> Halves:
-    """Into integers in the order of the numbers, in place: those of negative numbers turned round, -0.0 is 0.0."""
+    """Into integers in the order of the numbers, in place: those of negative numbers turned round."""
     halves ^= (halves >> 31) & MAGNITUDE
-    # Only what underflows lies between -0.0 and the next bin below.
-    halves[halves == -1] = 0
     return halves
 
 
+def _zero_joined(precision: int, keys: Integers, counts: Integers) -> Bins:
+    """Bins where -0.0 is 0.0: key -1 holds it, and only what underflows besides."""
+    places = np.searchsorted(keys, [-1, 0])
+    if places[0] < len(keys) and keys[places[0]] == -1:
+        counts = counts.copy()
+        if places[1] < len(keys) and keys[places[1]] == 0:
+            counts[places[1]] += counts[places[0]]
+            keys, counts = np.delete(keys, places[0]), np.delete(counts, places[0])
+        else:
+            keys = keys.copy()
+            keys[places[0]] = 0
+    return Bins(precision, keys, counts)
+
+
 def _sorted_bins(halves: Halves, precision: int) -> Bins:
-    if len(halves) > TASTE:
-        # A few thousand of them already bound the precision: the others need not be told apart any finer.
-        precision = _sorted_bins(halves[:TASTE], precision).precision
     keys, counts = np.unique(halves >> (FINEST - precision), return_counts=True)
-    return Bins(precision, keys.astype(np.int64), counts.astype(np.int64))._fitted()
+    return _zero_joined(precision, keys.astype(np.int64), counts.astype(np.int64))._fitted()
 
 
 def _numbers(ordered: Integers) -> Floats:

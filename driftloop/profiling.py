@@ -21,7 +21,7 @@ from driftloop.tally import NumberTally, TextTally
 
 Floats = npt.NDArray[np.float64]
 
-SUBBATCH = 1 << 15
+SUBBATCH = 1 << 16
 """Rows that are looked at together: few enough for a processor's cache."""
 
 
