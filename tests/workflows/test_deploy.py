@@ -240,14 +240,20 @@ def test_requests_are_answered_all_the_while(here: Place, line: Line) -> None:
     assert set(seen) == {200}
 
 
-def test_entra_tokens_in_place_of_keys(line: Line, here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entra_tokens_in_place_of_keys_and_the_data_collector(
+    line: Line, here: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DRIFTLOOP_ENDPOINT_AUTH", "aad_token")
+    monkeypatch.setenv("DRIFTLOOP_COLLECT_DATA", "true")
     monkeypatch.setenv("DRIFTLOOP_ENDPOINT", f"{here.model}-entra")
     code, output = run("--model", here.model, "--version", str(line.next()))
     assert code == 0, output
     endpoint = here.azure.endpoints.find(f"{here.model}-entra")
     assert endpoint is not None
     assert endpoint.auth_mode == "AADToken"
+    (deployment,) = endpoint.deployments.values()
+    collections = deployment.body["properties"]["dataCollector"]["collections"]
+    assert set(collections) == {"model_inputs", "model_outputs"}
 
 
 def test_a_version_that_is_not_registered_or_not_complete_is_named(here: Place, line: Line) -> None:
