@@ -63,9 +63,21 @@ def _play(services: Services, world: World, timeline: Timeline, out: Path) -> No
         write(loop, out)  # what happened until a failure is what one wants to read then
         raise
     paths = write(loop, out)
-    timeline.heading(f"One drift, one retrain, one deployment, in {timeline.elapsed:.0f} s")
+    timeline.heading(f"{_summary(loop)} in {timeline.elapsed:.0f} s")
     for path in paths:
         timeline.event(str(_shown(path)))
+
+
+def _summary(loop: Loop) -> str:
+    drifts = loop.ledger.drifts(MODEL)
+    counts = {
+        "check": len(loop.days),
+        "drift": len(drifts),
+        "dispatch": sum(drift.sent_at is not None for drift in drifts),
+        "model version": len(loop.gates),
+    }
+    plural = {"dispatch": "dispatches"}
+    return ", ".join(f"{n} {name if n == 1 else plural.get(name, name + 's')}" for name, n in counts.items())
 
 
 def _keep(services: Services, timeline: Timeline) -> None:
