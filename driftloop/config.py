@@ -57,11 +57,11 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `records`, `labels` and `predictions` are `<container>/<pattern>`: `*` stands for anything within one folder, `**`
     for any folders, `{yyyy} {MM} {dd} {HH}` for parts of a date in UTC (then only the days since the watermark are
-    listed). `schema` is needed only where a baseline does not carry its own. `policy` holds the fields of
-    `driftloop.Policy`. `labels_required` labelled records of the new regime are awaited before a retrain starts.
-    `schedule` (six-field cron, UTC) is for a model that is checked less often than the timer ticks. `settle_seconds`:
-    a younger file may still be written and waits for the next check. A retrain that fails is tried `max_attempts`
-    times in all, and after one has ended the next waits for `cooldown_hours`.
+    listed). `schema` is for the command line; the function app reads with the baseline's own. `policy` holds the
+    fields of `driftloop.Policy`. `labels_required` labelled records of the new regime are awaited before a retrain
+    starts. `schedule` (six-field cron, UTC) is for a model that is checked less often than the timer ticks.
+    `settle_seconds`: a younger file may still be written and waits for the next check. A retrain that fails is tried
+    `max_attempts` times in all, and after one has ended the next waits for `cooldown_hours`.
     """
 
     name: str

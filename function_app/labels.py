@@ -1,7 +1,7 @@
 """How many records of the new regime have their outcomes by now?"""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from driftloop.config import Model
@@ -19,28 +19,33 @@ if TYPE_CHECKING:
     from function_app.storage import Storage
 
 
+FOREIGN_CLOCKS = timedelta(days=2)  # records carry the time of whoever wrote them, files the storage service's
+
+
 def count_labelled(storage: "Storage", model: Model, schema: "Schema", since: str) -> int:
     """Records at or after `since` (ISO 8601) that have a label, each counted once.
 
     Both are matched by the schema's id column; a record's time is its timestamp column. Where the schema has no
     timestamp, a record is as new as its file; where it has no id, the rows of label files that landed since then are
-    counted. A file that landed before `since` holds nothing from after it, so it is not read.
+    counted. Files that landed well before `since` hold nothing from after it, so they are not
+    read.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    start = moment(since)
+    start, time = moment(since), schema.role("timestamp")
+    landed = start if time is None else start - FOREIGN_CLOCKS
     key, target = schema.role("id"), schema.role("target")
     labelled = [
         array
-        for batch in _rows(storage, model.labels, start)
+        for batch in _rows(storage, model.labels, landed)
         if (array := _labelled_ids(batch, key, target)) is not None
     ]
     rows = sum(len(array) for array in labelled)
     if key is None or rows < max(1, model.labels_required):
         return rows
     wanted = pc.unique(pa.chunked_array(labelled))
-    found = [_new_ids(batch, key.name, schema, start) for batch in _rows(storage, model.records, start)]
+    found = [_new_ids(batch, key.name, schema, start) for batch in _rows(storage, model.records, landed)]
     if not found:
         return 0
     ids = pc.unique(pa.chunked_array(found))
