@@ -86,7 +86,9 @@ class Sample:
         """A plain random choice of at most `most` of the rows that the sample stands for, repeated ones counted."""
         if self.rows <= most:
             return self
-        weights = random.multivariate_hypergeometric(self.weights, most, method="marginals")
+        # Of more rows than numpy draws from (a thousand million), shares serve as well.
+        weights = self.weights // max(1, self.rows // 100_000_000)
+        weights = random.multivariate_hypergeometric(weights, most, method="marginals")
         some = weights > 0
         return Sample(self.keys[some], self.values[some], weights[some], self.levels, complete=False)
 

@@ -96,8 +96,9 @@ def check(
     context = _Context(baseline, window, policy)
     if [(c.name, c.kind) for c in baseline.schema.features] != [(c.name, c.kind) for c in window.schema.features]:
         raise SchemaError("the window was read with another schema than the baseline: read it with baseline.schema")
-    if window.rows < policy.min_rows:
-        reason = f"{window.rows} rows are too few to say anything (at least {policy.min_rows} are needed)"
+    if min(window.rows, baseline.rows) < policy.min_rows:
+        few, where = (window.rows, "") if window.rows < policy.min_rows else (baseline.rows, " in the baseline")
+        reason = f"{few} rows{where} are too few to say anything (at least {policy.min_rows} are needed)"
         return _answer(Verdict.INSUFFICIENT, (reason,), None, context, evidence)
     comparison = compare(baseline, window, policy, fine=evidence is not None)
     broken = incidents(baseline, window, comparison, policy, now)

@@ -71,6 +71,24 @@ def test_too_few_rows_say_nothing(rows):
     assert result.reasons == (f"{rows} rows are too few to say anything (at least 20 are needed)",)
 
 
+@pytest.mark.parametrize("rows", [0, 5])
+def test_too_small_a_baseline_says_nothing_either(rows):
+    result = check(Baseline.build(fresh(5).head(rows), SCHEMA), Window.build(fresh(50), SCHEMA))
+    assert result.verdict is Verdict.INSUFFICIENT
+    assert result.reasons[0].startswith(f"{rows} rows in the baseline are too few")
+
+
+def test_a_thousand_million_rows_of_codes_are_compared():
+    schema = Schema((Column("a", "categorical"), Column("b", "categorical")))
+    small = pd.DataFrame({"a": list("xyxy"), "b": list("uuvv")})
+    grown = [Window.build(small, schema), Window.build(small.assign(b=list("uvvv")), schema)]
+    for _ in range(28):
+        grown = [side.merge(side) for side in grown]
+    result = check(Baseline(grown[0].profile), grown[1])
+    assert result.rows == 2**30
+    assert result.verdict is Verdict.DRIFT
+
+
 def test_a_column_that_the_model_does_not_use_is_reported_and_does_not_retrain():
     window = fresh(200)
     schema = SCHEMA.with_importances({"pressure": 2.0, "glucose": 1.0, "sex": 0.5})
