@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 import numpy.typing as npt
 
@@ -46,8 +44,3 @@ def quantile(p: Floats) -> Floats:
     tail = np.sqrt(-2.0 * np.log(np.clip(np.minimum(p, 1.0 - p), 1e-300, _LOW)))
     outer = np.polyval(_C, tail) / np.polyval(_D, tail)
     return np.where(np.abs(middle) <= 0.5 - _LOW, central, np.where(middle < 0, outer, -outer))
-
-
-def two_sided(z: float) -> float:
-    """The probability that a standard normal variable is further from zero than `z`."""
-    return 2.0 * NormalDist().cdf(-abs(z))
