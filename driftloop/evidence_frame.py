@@ -133,7 +133,9 @@ def _frame(baseline: Baseline) -> Frame:
     variance, skew, kurtosis = _shape(matrix, weights)
     used = {column.name for column in columns if column.retrains}
     locations = _locations(features, sums, variance, used)
-    share, omnibus_weight = _weights(features, variance, used, omnibus=len(locations) > 1)
+    share, omnibus_weight = _weights(
+        features, variance, used, omnibus=len(locations) > 1, passed_over=sum(s.passed_over for s in scorers)
+    )
     product = np.array([feature.group == "dependence" for feature in features], dtype=bool)
     return Frame(
         features=tuple(features),
@@ -191,16 +193,21 @@ def _whitening(matrix: Floats, weights: Floats) -> Floats:
     return np.asarray((vectors / np.sqrt(np.maximum(values, LEAST_EIGENVALUE))).T)
 
 
-def _weights(features: list[Feature], variance: Floats, used: set[str], *, omnibus: bool) -> tuple[Floats, float]:
+def _weights(
+    features: list[Feature], variance: Floats, used: set[str], *, omnibus: bool, passed_over: int
+) -> tuple[Floats, float]:
     """Each feature's part of the level, and the omnibus statistic's.
 
-    Constant features get none, except indicators: a share of 0 is information.
+    Constant features get none, except indicators: a share of 0 is information. `passed_over` categories were too rare
+    for a share of their own; they are counted with the others, because which ones are kept depends on the baseline.
     """
     able = [
         (feature.binary or variance[index] > 1e-9) and used.issuperset(feature.columns)
         for index, feature in enumerate(features)
     ]
     size = Counter(feature.group for ok, feature in zip(able, features, strict=True) if ok)
+    if "share" in size:
+        size["share"] += passed_over
     whole = sum(SHARES[group] for group in size) + (SHARES["omnibus"] if omnibus else 0.0)
     parts = [SHARES[f.group] / size[f.group] / whole if ok else 0.0 for ok, f in zip(able, features, strict=True)]
     return np.array(parts), SHARES["omnibus"] / whole if omnibus else 0.0

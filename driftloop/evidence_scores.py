@@ -92,9 +92,9 @@ class Scorer:
         codes = np.where(present, values, -1).astype(np.int64)
         known = seen[codes]  # how often the level occurs among the baseline's (other) records
         position = {name: index for index, name in enumerate(names)}
-        shares = [
-            np.where(present, (codes == position.get(level, -2)) & (known >= RARE), np.nan) for level in self.kept
-        ]
+        # Which levels are kept is the frame's choice, so a baseline record of one counts even if the others alone would
+        # not have kept it: otherwise all records of a level that is just common enough would vanish at once.
+        shares = [np.where(present, codes == position.get(level, -2), np.nan) for level in self.kept]
         rare, unseen = (np.where(present, known < limit, np.nan) for limit in (RARE, 1))
         block = np.column_stack([*shares, rare, unseen, ~present]).astype(float)
         return block, self._standardised(block)
@@ -108,6 +108,11 @@ class Scorer:
             if COMMON[0] <= share <= COMMON[1] and len(columns) < 2:
                 columns.append((block[:, index] - share) / np.sqrt(share * (1 - share)))
         return np.column_stack(columns) if columns else np.empty((len(block), 0))
+
+    @property
+    def passed_over(self) -> int:
+        """How many known categories have no share of their own."""
+        return max(0, len(self.counts) - len(self.kept) - (len(self.counts) == 2))
 
     def features(self) -> list[Feature]:
         """The column's own features, in the order of `score`."""

@@ -86,12 +86,26 @@ def test_baseline_records_are_scored_as_new_ones_would_be() -> None:
     assert before[:, 1].mean() > 0.01
 
 
+def test_a_category_just_common_enough_keeps_its_baseline_records() -> None:
+    rng = np.random.default_rng(8)
+    ward = ["A"] * 100 + ["B"] * 6 + ["C"] * 5
+    table = pa.table({"stays": rng.normal(size=111), "cost": rng.normal(size=111), "ward": ward})
+    frame = framed(table)
+    named = {feature.name: index for index, feature in enumerate(frame.features)}
+    assert frame.reference.totals[named["ward=B share"]] == 6
+    assert "ward=C share" not in named
+    # Five of C are rare among the others, and so are six of B: with one less, B would be.
+    assert frame.reference.totals[named["ward rare values"]] == 11
+
+
 def test_a_wide_table_keeps_a_bounded_number_of_features() -> None:
     rng = np.random.default_rng(5)
     table = pa.table({f"x{number:02}": rng.normal(size=300) for number in range(60)})
     frame = frame_of(Baseline.build(table, Schema.infer(table.to_batches())))
     assert len(frame.features) == MOST_FEATURES
     assert frame.weights.sum() + frame.omnibus_weight == pytest.approx(1.0)
+    rare = framed(records(200, rng))
+    assert rare.weights.sum() + rare.omnibus_weight < 1.0  # what rare categories would have had is spent on nothing
 
 
 def test_columns_that_hold_nothing_or_one_value_do_no_harm() -> None:
