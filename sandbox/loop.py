@@ -143,8 +143,9 @@ def _why_nothing(check: Check, held: str | None) -> str:
 
 
 def _gate_line(version: str, gate: dict[str, Any]) -> str:
-    challenger, champion = gate["challenger"]["rmse"], gate.get("champion")
-    beside = (
-        f"champion {champion['rmse']:.1f}, p {gate['over_champion']['p_value']:.3f}" if champion else "no champion yet"
-    )
-    return f"registered version {version}: error on {gate['n']} recent records {challenger:.1f} ({beside})"
+    beside = "no champion yet"
+    if gate.get("champion"):
+        p = gate["over_champion"]["p_value"]
+        beside = f"champion {gate['champion']['rmse']:.1f}, {'p < 0.001' if p < 0.001 else f'p = {p:.3f}'}"
+    error = gate["challenger"]["rmse"]
+    return f"version {version} registered: error {error:.1f} on {gate['n']} recent records ({beside})"

@@ -55,7 +55,7 @@ class Timeline:
         seconds: float,
     ) -> None:
         """One day: its window, the verdict, how sure the evidence so far is and what was started because of it."""
-        cells = (str(number), when.isoformat(), window, f"{rows:,}", verdict, f"{evidence:.2%}")
+        cells = (str(number), when.isoformat(), window, f"{rows:,}", verdict, _sure(evidence))
         line = Text("  ")
         for index, (cell, width) in enumerate(zip(cells, _COLUMNS, strict=True)):
             text = cell.rjust(width) if index in {3, 5} else cell.ljust(width)
@@ -91,6 +91,11 @@ class Timeline:
     def elapsed(self) -> float:
         """Seconds since the timeline was made."""
         return time.monotonic() - self._started
+
+
+def _sure(evidence: float) -> str:
+    """A percentage that never claims to be certain."""
+    return "> 99.99%" if evidence > 0.9999 else f"{evidence:.2%}"
 
 
 class Stopwatch:

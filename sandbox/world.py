@@ -28,7 +28,7 @@ class Kind(StrEnum):
     CHANGED = "changed population"
 
 
-STORY = (Kind.ORDINARY,) * 4 + (Kind.BROKEN,) + (Kind.ORDINARY,) * 2 + (Kind.CHANGED,) * 7
+STORY = (Kind.ORDINARY,) * 4 + (Kind.BROKEN,) + (Kind.ORDINARY,) * 2 + (Kind.CHANGED,) * 8
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def story(played: tuple[Path, subprocess.CompletedProcess[str]]) -> dict[str, An
 
 
 def test_each_day_has_the_verdict_that_the_world_deserves(story: dict[str, Any]) -> None:
-    assert len(story["checks"]) == 14
+    assert len(story["checks"]) == 15
     by_kind: dict[str, set[str]] = {}
     promoted_at = max(deployment["day"] for deployment in story["deployments"])
     for check in story["checks"]:
