@@ -39,7 +39,7 @@ GROUP_OF = {
     REPEAT: BROKEN,
 }
 WEIGHTS = {SPREAD: 0.30, DEPENDENCE: 0.17, PAIR: 0.03, GIVEN: 0.02, BROKEN: 0.04}
-MARGINS, CROWDING = 0.60, 0.4
+MARGINS, CROWDING = 0.60, 0.3
 """Shared by numeric and categorical columns as their numbers to this power: between equal parts for each column (1) and
 equal parts for both kinds (0)."""
 OMNIBUS_WEIGHT = (OMNIBUS, 0.025)
