@@ -73,7 +73,7 @@ def test_means_of_skewed_records_are_rejected_at_the_stated_rate() -> None:
 
 def test_the_omnibus_statistic_is_hotellings() -> None:
     rng = np.random.default_rng(2)
-    m, n, d, tries = 120, 40, 6, 4_000
+    m, n, d, tries = 120, 40, 6, 1_500
     hits = 0
     for _ in range(tries):
         reference, window = rng.standard_normal((m, d)), rng.standard_normal((n, d))
