@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 import numpy as np
 
-from driftloop.evidence_blocks import Block, Sums, compacted, stretches_of, too_late
+from driftloop.evidence_blocks import Block, Recent, Sums, compacted, stretches_of, too_late
 from driftloop.evidence_difference import difference_p
 from driftloop.evidence_frame import Frame, frame_of
 
@@ -41,6 +41,13 @@ class _Comparison(Protocol):
     def matters(self) -> bool: ...
 
 
+class Accepted(msgspec.Struct, frozen=True):
+    """A regime that differs from the baseline and was kept: its sums, and how its scores spread."""
+
+    block: Block
+    recent: Recent
+
+
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """What has been seen since the last retrain. `Evidence()` is a fresh start; stored as JSON in the ledger.
 
@@ -48,9 +55,10 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     whether it exceeds what the budget allows; `feature` and `windows`, what moved most and over how many windows; and
     `since`, the time of the first record of those windows, None while calm.
     State: `epoch` counts the resets, `checks` the windows since the last; `baseline` is the one that the sums belong
-    to; `seen` are the last windows' ids; windows that end before `after` are too late to count; `accepted`: a regime
-    that was looked at and kept (a rejected challenger): a new alarm needs a difference from it too; `version` of the
-    scores that were summed: sums of another version cannot be added to.
+    to; `seen` are the last windows' ids; windows that end before `after` are too late to count; `recent` is how scores
+    spread of late, in case this regime is accepted; `accepted`: a regime that was looked at and kept (a rejected
+    challenger): a new alarm needs a difference from it too; `version` of the scores that were summed: sums of another
+    version cannot be added to.
     """
 
     epoch: int = 0
@@ -64,7 +72,8 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     after: str | None = None
     blocks: tuple[Block, ...] = ()
     seen: tuple[str, ...] = ()
-    accepted: Block | None = None
+    recent: Recent | None = None
+    accepted: Accepted | None = None
     version: int = 1
 
     @property
@@ -114,8 +123,8 @@ def update(
     if window_id in evidence.seen or too_late(window.last_time, evidence.after):
         return evidence
     frame = frame_of(baseline)
-    newest = Block.of(1, since, frame.sums(window.profile.sample))
-    blocks = compacted((*evidence.blocks, newest))
+    sums, squares = frame.sums_and_squares(window.profile.sample)
+    blocks = compacted((*evidence.blocks, Block.of(1, since, sums)))
     finding = _strongest(frame, blocks, comparison, evidence.accepted, policy)
     alarm = finding.p <= DRIFT_SHARE / policy.budget
     return msgspec.structs.replace(
@@ -128,6 +137,7 @@ def update(
         since=finding.since if alarm else None,
         baseline=baseline.sha256,
         blocks=blocks,
+        recent=Recent.after(evidence.recent, sums, squares),
         seen=(*evidence.seen, window_id)[-REMEMBERED:],
     )
 
@@ -142,19 +152,19 @@ def accept(evidence: Evidence) -> Evidence:
 
     The same difference from the baseline raises no further alarm; a change from this regime does.
     """
-    if not evidence.blocks:
+    if evidence.recent is None:
         return reset(evidence)
     recent = stretches_of(evidence.blocks)
     regime = next((block for block in recent if block.windows >= evidence.windows), recent[-1])
     fresh = reset(evidence)
-    return msgspec.structs.replace(fresh, baseline=evidence.baseline, accepted=regime)
+    return msgspec.structs.replace(fresh, baseline=evidence.baseline, accepted=Accepted(regime, evidence.recent))
 
 
 def _strongest(
     frame: Frame,
     blocks: tuple[Block, ...],
     comparison: _Comparison | None,
-    accepted: Block | None,
+    accepted: Accepted | None,
     policy: Policy,
 ) -> _Finding:
     """The smallest p over all stretches and features, corrected for having looked at them all."""
@@ -168,7 +178,9 @@ def _strongest(
             p[0], features[0] = alone, WINDOW_ITSELF
         p[0] = min(1.0, 2 * p[0])
     if accepted is not None:
-        p = np.maximum(p, difference_p(frame, together, accepted.unpacked, policy)[0])
+        # Far from the baseline scores spread differently; the larger of the two variances is the careful one.
+        variance = np.maximum(frame.variance, accepted.recent.variance)
+        p = np.maximum(p, difference_p(frame, together, accepted.block.unpacked, policy, variance)[0])
     p = np.minimum(1.0, p * len(stretches))
     best = int(p.argmin())
     if p[best] >= 1:

@@ -91,3 +91,30 @@ def stretches_of(blocks: tuple[Block, ...]) -> list[Block]:
         if stretch.windows >= STRETCH_GROWTH * chosen[-1].windows or place == 0:
             chosen.append(stretch)
     return chosen
+
+
+class Recent(msgspec.Struct, frozen=True):
+    """The latest windows, each older one with half the weight of the next: how scores spread in the present regime.
+
+    `sums`: float32 rows, totals and sums of squares of each feature, compressed.
+    """
+
+    sums: bytes
+
+    @classmethod
+    def after(cls, earlier: Recent | None, sums: Sums, squares: Floats) -> Recent:
+        """With one more window."""
+        newest = np.concatenate([sums.rows, sums.totals, squares])
+        before = 0.0 if earlier is None else earlier._unpacked / 2
+        return cls(zlib.compress((before + newest).astype("<f4").tobytes()))
+
+    @property
+    def _unpacked(self) -> Floats:
+        return np.frombuffer(zlib.decompress(self.sums), "<f4").astype(float)
+
+    @property
+    def variance(self) -> Floats:
+        """The variance of each feature (divisor rows - 1)."""
+        rows, totals, squares = self._unpacked.reshape(3, -1)
+        rows = np.maximum(rows, 2.0)
+        return np.asarray(np.maximum(squares / rows - (totals / rows) ** 2, 0.0) * rows / (rows - 1))

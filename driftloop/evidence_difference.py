@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 TOGETHER = "all columns"
 
 
-def difference_p(frame: Frame, windows: Sums, reference: Sums, policy: Policy) -> tuple[Floats, list[str]]:
+def difference_p(
+    frame: Frame, windows: Sums, reference: Sums, policy: Policy, variance: Floats | None = None
+) -> tuple[Floats, list[str]]:
     """p of the hypothesis that the records of each stretch come from the reference's population, and the feature that
     speaks loudest against it.
 
@@ -24,7 +26,8 @@ def difference_p(frame: Frame, windows: Sums, reference: Sums, policy: Policy) -
     The standardised difference of means d / (sd sqrt(1/n + 1/m)) of a sum of scores has skewness
     g (1/n^2 - 1/m^2) / (1/n + 1/m)^1.5 and excess kurtosis (k - 3) (1/n^3 + 1/m^3) / (1/n + 1/m)^2. Where a score is
     quadratic in z the sign is +: a baseline that happens to be narrow makes all later scores large. Differences that
-    are too small to matter (`policy.min_shift` and the like) do not count.
+    are too small to matter (`policy.min_shift` and the like) do not count. `variance`: of the scores in the reference's
+    population, where that is not the baseline's; then the omnibus statistic, whose correlations are, is left out.
     """
     if not frame.weights.any():
         return np.ones(len(windows.rows)), [TOGETHER] * len(windows.rows)
@@ -32,7 +35,8 @@ def difference_p(frame: Frame, windows: Sums, reference: Sums, policy: Policy) -
     difference = windows.totals / n - reference.totals / m
     spread = 1 / n + 1 / m
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(frame.variance > 0, difference / np.sqrt(frame.variance * spread), 0.0)
+        scale = frame.variance if variance is None else variance
+        z = np.where(scale > 0, difference / np.sqrt(scale * spread), 0.0)
     skew = frame.skew * (1 / n**2 + np.where(frame.quadratic, 1, -1) / m**2) / spread**1.5
     excess = (frame.kurtosis - 3) * (1 / n**3 + 1 / m**3) / spread**2 + frame.uncertainty
     p = np.ones_like(z)
@@ -48,6 +52,8 @@ def difference_p(frame: Frame, windows: Sums, reference: Sums, policy: Policy) -
     with np.errstate(divide="ignore", invalid="ignore"):
         adjusted = np.where(able, p / frame.weights, np.inf)
         together = _together(frame, z, difference, m, policy) / frame.omnibus_weight
+    if variance is not None:
+        together = np.ones_like(together)
     best = adjusted.argmin(axis=1)
     alone = adjusted[np.arange(len(adjusted)), best]
     together = np.where(np.isnan(together), 1.0, together)

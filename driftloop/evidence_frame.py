@@ -81,10 +81,13 @@ class Frame:
 
     def sums(self, sample: Sample) -> Sums:
         """The sums of new records. A sample of a larger table counts as its effective number of rows."""
+        return self.sums_and_squares(sample)[0]
+
+    def sums_and_squares(self, sample: Sample) -> tuple[Sums, Floats]:
+        """The sums of new records, and of the squares of their scores."""
         weights = sample.weights.astype(float)
-        return _sums(
-            _matrix([s.score(sample) for s in self.scorers], self.pairs, len(weights)), weights, sample.complete
-        )
+        matrix = _matrix([s.score(sample) for s in self.scorers], self.pairs, len(weights))
+        return _sums(matrix, weights, sample.complete), _sums(matrix**2, weights, sample.complete).totals
 
 
 def _matrix(scored: Sequence[tuple[Floats, Floats]], pairs: tuple[tuple[int, int], ...], rows: int) -> Floats:

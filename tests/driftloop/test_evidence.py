@@ -164,6 +164,27 @@ def test_a_regime_that_was_accepted_is_silent_until_it_changes(baseline: Baselin
     assert found is not None
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_regime_far_from_the_baseline_is_silent_once_accepted(seed: int) -> None:
+    """Two standard deviations up, half of the values lie beyond the baseline's largest: scores spread differently."""
+    rng = np.random.default_rng(seed)
+
+    def bmi(mean: float, rows: int) -> pa.Table:
+        return pa.table({"bmi": np.round(rng.normal(mean, 4, rows), 2), "sex": rng.integers(1, 3, rows).astype(str)})
+
+    schema = Schema.infer(bmi(26, 300).to_batches())
+    known = Baseline.build(bmi(26, 300), schema)
+    evidence = fed(Evidence(), known, bmi(34, 100), "first")
+    assert evidence.alarm
+    evidence = accept(evidence)
+    for number in range(8):
+        evidence = fed(evidence, known, bmi(34, 100), f"w{number}")
+        assert not evidence.alarm
+    for number in range(3):
+        evidence = fed(evidence, known, bmi(30, 100), f"v{number}")
+    assert evidence.alarm
+
+
 def test_a_regime_that_was_accepted_is_forgotten_with_its_baseline(baseline: Baseline) -> None:
     evidence, found = after(Evidence(), baseline, HEAVIER, range(300, 310), rows=150)
     assert found is not None
