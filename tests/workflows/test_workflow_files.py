@@ -188,7 +188,7 @@ def test_the_jobs_hand_over_every_setting_that_their_program_reads() -> None:
 
     train, deploy = Noted(), Noted()
     settings.train(train)
-    settings.deploy(deploy, "m")
+    settings.deploy(deploy, "diabetes-progression")
     for environment, names in (
         (train, handed_over("train.yml", "train")),
         (deploy, handed_over("deploy.yml", "deploy")),
