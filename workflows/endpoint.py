@@ -24,12 +24,15 @@ T = TypeVar("T")
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """A deployment: the model version that it runs (0: not one of ours), its state, and its share of the traffic."""
+    """A deployment: the model version that it runs (0: not one of ours), its state, its share of the traffic, and of
+    the copied traffic.
+    """
 
     name: str
     version: int
     state: str
     share: int
+    mirrored: int = 0
 
 
 class Endpoint:
@@ -53,7 +56,7 @@ class Endpoint:
             self._put(ManagedOnlineEndpoint(name=self.name, auth_mode=mode, tags={"model": self._asked.model}))
             return True
         found = self._settled()
-        if str(found.provisioning_state) == "Failed":
+        if _state(found) == "Failed":
             self._put(found)
         return False
 
@@ -62,13 +65,14 @@ class Endpoint:
         endpoint = self._get()
         if endpoint is None:
             return {}
-        shares = endpoint.traffic or {}
+        shares, mirrored = endpoint.traffic or {}, endpoint.mirror_traffic or {}
         return {
             str(found.name): Slot(
                 str(found.name),
                 int((found.tags or {}).get(VERSION_TAG, 0)),
-                str(found.provisioning_state),
+                _state(found),
                 int(shares.get(found.name, 0)),
+                int(mirrored.get(found.name, 0)),
             )
             for found in self._client.online_deployments.list(endpoint_name=self.name)
         }
@@ -112,9 +116,10 @@ class Endpoint:
             return
 
     def route(self, shares: dict[str, int]) -> None:
-        """Share out the traffic in percent."""
+        """Share out the traffic in percent, and end the copying of it."""
         endpoint = self._settled()
-        if {name: share for name, share in (endpoint.traffic or {}).items() if share} == shares:
+        mirrored = any((endpoint.mirror_traffic or {}).values())
+        if not mirrored and {name: share for name, share in (endpoint.traffic or {}).items() if share} == shares:
             return
         endpoint.traffic, endpoint.mirror_traffic = shares, {}
         self._put(endpoint)
@@ -172,7 +177,7 @@ class Endpoint:
 
     def _settled(self) -> Any:
         """The endpoint once no change of it is under way."""
-        return self._wait(self._get, lambda found: found is not None and str(found.provisioning_state) not in BUSY)
+        return self._wait(self._get, lambda found: found is not None and _state(found) not in BUSY)
 
     def _put(self, endpoint: Any) -> None:
         self._change(lambda: self._client.online_endpoints.begin_create_or_update(endpoint).result())
@@ -205,17 +210,27 @@ class Endpoint:
         raise AssertionError("unreachable")
 
 
+def _state(found: Any) -> str:
+    """The provisioning state as Azure writes it: the SDK gives a member of an enumeration, or a text it does not
+    know.
+    """
+    state = found.provisioning_state
+    return str(getattr(state, "value", state))
+
+
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
 def _advice(said: str) -> str:
     """What Azure said, and what to do about it where that is known."""
-    lower = said.lower()
+    lower, ended = said.lower(), f"{said.rstrip('.')}."
     if "quota" in lower:
-        return f"{said} Ask for more quota, delete an unused deployment, or set DRIFTLOOP_INSTANCE_TYPE; then run again"
+        return (
+            f"{ended} Ask for more quota, delete an unused deployment, or set DRIFTLOOP_INSTANCE_TYPE; then run again"
+        )
     if "image" in lower and "build" in lower:
         return (
-            f"{said} The packages of requirements/training.txt could not be installed in the image: see its build log"
+            f"{ended} The packages of requirements/training.txt could not be installed in the image: see its build log"
         )
     return said

@@ -116,6 +116,9 @@ class Rollout:
         if live is not None:
             if self._asked.mirror_percent:
                 with self._told(f"mirror {self._asked.mirror_percent} %"):
+                    self._check_mine(version, target, found, forced)
+                    # A run that was killed in its canary left the slot a share; Azure copies to a slot without one.
+                    self._endpoint.route({live.name: 100})
                     self._endpoint.mirror(target, self._asked.mirror_percent)
                     prober.watch(target, self._asked.canary_seconds)
             share = self._asked.canary_percent
@@ -211,7 +214,7 @@ class Rollout:
         if mine is None or mine.version != version.number:
             return
         self._say(f"rolling back: {f'{live.name} has all traffic' if live is not None else 'nothing serves'}")
-        if mine.share:
+        if mine.share or mine.mirrored:
             self._endpoint.route({} if live is None else {live.name: 100})
         if in_haste:
             return

@@ -19,7 +19,10 @@ _AUTH = {"key": "Key", "amltoken": "AMLToken", "aadtoken": "AADToken"}
 
 @dataclass
 class Deployment:
-    """One deployment; `server` is what answers for it: the old one while a new one is `starting`, or has `failed`."""
+    """One deployment; `server` is what answers for it: the old one while a new one is `starting`, or has `failed`.
+
+    `mirrored` are the statuses of its answers to copied requests, which nobody else sees.
+    """
 
     name: str
     body: Json
@@ -28,6 +31,7 @@ class Deployment:
     server: ScoringServer | None = None
     starting: ScoringServer | None = None
     failed: ScoringServer | None = None
+    mirrored: list[int] = field(default_factory=list)
 
     def stop(self) -> None:
         """Stop its servers."""

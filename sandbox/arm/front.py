@@ -93,7 +93,10 @@ class Front:
             deployment = endpoint.deployments.get(name)
             if deployment is not None and deployment.server is not None and self._random.random() * 100 < share:
                 arguments = (deployment, request.method, path, _headers(request), body)
-                threading.Thread(target=self._forward, args=arguments, daemon=True).start()
+                threading.Thread(target=self._copy, args=arguments, daemon=True).start()
+
+    def _copy(self, deployment: Deployment, method: str, path: str, headers: Mapping[str, str], body: bytes) -> None:
+        deployment.mirrored.append(self._forward(deployment, method, path, headers, body).status_code)
 
     def _forward(
         self, deployment: Deployment, method: str, path: str, headers: Mapping[str, str], body: bytes

@@ -71,6 +71,11 @@ class ScoringServer:
         if self._sidecar is not None:
             self._sidecar.stop()
 
+    def stop_collecting(self) -> None:
+        """Take the data collector's sidecar away while the server goes on: for a test of that day."""
+        if self._sidecar is not None:
+            self._sidecar.stop()
+
     def tail(self, lines: int) -> str:
         """The last lines of its log."""
         if not self.log.exists():
