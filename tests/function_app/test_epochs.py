@@ -39,14 +39,14 @@ def test_after_a_rejection_nothing_is_sent_without_outcomes_that_the_rejected_on
     clinic.outcome(first.drift_id, "rejected")
 
     for number in range(1, 5):
-        table = drifted_table(clinic, number)
+        drifted_table(clinic, number)
         clinic.check()
     assert clinic.ledger.drift(clinic.name, first.drift_id).state is DriftState.REJECTED
     assert clinic.state().labels_since == first.as_of
     assert len(clinic.target.sent) == 1, "whatever the evidence says, the same labels would be rejected again"
 
-    clinic.land(drifted_table(clinic, 9, shift=5.0), "far.parquet")
-    clinic.land(labels_of(table), "4.csv", kind="labels")
+    table = drifted_table(clinic, 9, shift=5.0)
+    clinic.land(labels_of(table), "9.csv", kind="labels")
     clinic.check()
     assert clinic.drift().epoch == 1
     assert len(clinic.target.sent) == 2
