@@ -33,7 +33,8 @@ def incidents(
     can (values far outside, one value again and again) is one only where the comparison as a whole stands out at
     `policy.alpha`, so that incidents and drifts share one rate of false alarms.
     """
-    found = [*_of_time(baseline, window, now), *repeated_records(baseline, window)]
+    found = list(_of_time(baseline, window, now))
+    gone = False
     stands_out = comparison.p <= policy.alpha or any(finding.p <= policy.alpha for finding in comparison.findings)
     for place, column in enumerate(baseline.schema.features):
         before, after = baseline.profile.columns[column.name], window.profile.columns[column.name]
@@ -46,7 +47,9 @@ def incidents(
         if not signs:
             signs = list(_impossible(column, after))
         found += [f"{column.name}: {sign}" for sign in signs]
-    return tuple(found)
+        gone = gone or after.absent > 0
+    # Records that lack columns are more alike than those of the baseline: that alone is no second delivery.
+    return tuple(found if gone else [*found, *repeated_records(baseline, window)])
 
 
 def _for_certain(column: Column, before: ColumnProfile, after: ColumnProfile) -> Iterator[str]:
