@@ -30,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--requests", type=Path, help="write every request that reached Azure's stand-in, as JSON Lines"
     )
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT as well: a job that a script put into the background starts with it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     timeline = Timeline()
     options.out.mkdir(parents=True, exist_ok=True)
     # A folder of its own, so that two loops can run at once; it is kept only where its logs are needed.

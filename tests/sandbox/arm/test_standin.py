@@ -15,7 +15,8 @@ from sandbox.azurite import Azurite
 ROOT = Path(__file__).resolve().parents[3]
 # Submits a job that sleeps, then says where the sleeper is; what follows is up to the test.
 HOLDER = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored
 from pathlib import Path
 sys.modules["azureml.mlflow"] = None
 from sandbox.arm import AzureStandIn
