@@ -66,6 +66,8 @@ def check(
 
     saved = _saved_baseline(reference)
     if saved is not None:
+        if importance is not None:
+            raise InputError(f"--importance: {reference} is a saved baseline and brings its own; give the data instead")
         baseline, policy = saved, load_policy(config)
     else:
         schema, policy = load_settings(config, reference)

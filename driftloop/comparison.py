@@ -8,7 +8,7 @@ correlations. The statistics are the same, so the two agree where they meet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -68,11 +68,16 @@ class Comparison:
         return tuple(sorted(mine, key=lambda finding: (finding.p, -abs(finding.z))))
 
 
-def compare(baseline: Baseline, window: Window, policy: Policy, *, fine: bool = False) -> Comparison:
-    """Compare a window with a baseline. `fine`: where p is small, ten times as many relabellings tell how small."""
-    columns = baseline.schema.features
-    used = [place for place, column in enumerate(columns) if column.retrains]
-    unused = [place for place, column in enumerate(columns) if not column.retrains]
+def compare(
+    baseline: Baseline, window: Window, policy: Policy, *, fine: bool = False, without: Collection[int] = ()
+) -> Comparison:
+    """Compare a window with a baseline. `fine`: where p is small, ten times as many relabellings tell how small.
+
+    `without`: places of columns to leave out.
+    """
+    columns = [(place, column) for place, column in enumerate(baseline.schema.features) if place not in without]
+    used = [place for place, column in columns if column.retrains]
+    unused = [place for place, column in columns if not column.retrains]
     of_used = _family(baseline, window, policy, used)
     if fine and of_used.p <= FINE_FROM and policy.permutations < FINE:
         of_used = _family(baseline, window, policy, used, FINE)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from driftloop.window import Baseline, Window
 
 DRIFT_SHARE = 0.8  # of the budget; the rest is for the model's error
-WINDOW_ITSELF = "the comparison of the window by itself"
+WINDOW_ITSELF = "the newest window by itself"
 VERSION = 1  # of the scores; to be raised whenever `driftloop.evidence_scores` or `_frame` change what they sum
 REMEMBERED = 64  # windows whose repetition is recognised
 

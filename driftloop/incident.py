@@ -52,6 +52,21 @@ def incidents(
     return tuple(found if gone else [*found, *repeated_records(baseline, window)])
 
 
+def lost_columns(baseline: Baseline, window: Window) -> frozenset[int]:
+    """Places of the columns that the window has lost altogether: each is an incident for certain."""
+    return frozenset(
+        place
+        for place, column in enumerate(baseline.schema.features)
+        if (after := window.profile.columns[column.name]).missing == after.rows
+        and (after.absent or _lost(baseline.profile.columns[column.name], after) >= GONE)
+    )
+
+
+def _lost(before: ColumnProfile, after: ColumnProfile) -> float:
+    """By how much the part of rows without a value has grown."""
+    return after.missing / after.rows - before.missing / max(before.rows, 1)
+
+
 def _for_certain(column: Column, before: ColumnProfile, after: ColumnProfile) -> Iterator[str]:
     if after.absent:
         yield "the column is missing" if after.absent == after.rows else f"the column is missing in {after.absent} rows"
@@ -59,8 +74,7 @@ def _for_certain(column: Column, before: ColumnProfile, after: ColumnProfile) ->
     if after.malformed >= max(FEW, MALFORMED * after.rows) and before.malformed < MALFORMED / 2 * before.rows:
         yield f"{after.malformed / after.rows:.0%} of the values are not {column.kind}"
         return
-    lost = after.missing / after.rows - before.missing / max(before.rows, 1)
-    if lost >= GONE:
+    if _lost(before, after) >= GONE:
         share = after.missing / after.rows
         yield "blank: no value at all" if share == 1 else f"gone blank in {share:.0%} of rows"
     if after.infinite >= max(FEW, INFINITE * after.rows) and not before.infinite:

@@ -142,7 +142,7 @@ def replay_command(reference: Path, windows: Path, config: Path | None, as_json:
     baseline, policy = _reference(reference, config)
     files = window_files(windows)
     if not as_json:
-        click.echo(_row("window", "rows", "verdict", "how sure", "what"))
+        click.echo(_row("window", "rows", "verdict", "how sure", "what stands out"))
     for line in replay(baseline, files, policy):
         click.echo(msgspec.json.encode(line.to_dict()).decode() if as_json else _text(line))
 

@@ -137,8 +137,8 @@ def _marked(shown: Finding) -> str:
 def _share(shown: Finding | None, before: Summary, after: Summary) -> tuple[float | None, str]:
     was, now = dict(before.shares), dict(after.shares)
     level = shown.score.level if shown else next(iter(was), next(iter(now), None))
-    if level is None:
-        return None, "no value"
+    if level is None or not was or not now:
+        return None, "no value to compare"
     a, b = (shown.before, shown.after) if shown and level not in was and level not in now else (
         was.get(level, 0.0), now.get(level, 0.0))  # fmt: skip
     return b - a, f"share of {level!r} {100 * (b - a):+.0f} points ({a:.0%} to {b:.0%})"

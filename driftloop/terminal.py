@@ -27,7 +27,9 @@ def show(check: Check) -> None:
     console = Console(highlight=False)
     colour = COLOURS[check.verdict.value]
     console.print(f"[bold {colour}]{check.verdict.value}[/]: {WORDS[check.verdict.value]}")
-    sure = "" if check.p_value is None else f"; by chance this happens in {_chance(check.p_value)} of such checks"
+    # Most incidents are certain from one sign alone, whatever the comparison of the columns says.
+    counted = check.p_value is not None and check.verdict.value != "incident"
+    sure = f"; by chance this happens in {_chance(check.p_value or 0.0)} of such checks" if counted else ""
     console.print(f"{check.rows} records against {check.baseline_rows}{sure}")
     for reason in check.reasons:
         console.print(f"  {escape(reason)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.comparison import Comparison, compare
 from driftloop.errors import SchemaError
-from driftloop.incident import incidents
+from driftloop.incident import incidents, lost_columns
 from driftloop.policy import Policy
 from driftloop.rows import FeatureRow, feature_rows
 from driftloop.window import Baseline, Window
@@ -100,7 +100,8 @@ def check(
         few, where = (window.rows, "") if window.rows < policy.min_rows else (baseline.rows, " in the baseline")
         reason = f"{few} rows{where} are too few to say anything (at least {policy.min_rows} are needed)"
         return _answer(Verdict.INSUFFICIENT, (reason,), None, context, evidence)
-    comparison = compare(baseline, window, policy, fine=evidence is not None)
+    # What is lost says nothing about the other columns, and would seem to break every correlation with them.
+    comparison = compare(baseline, window, policy, fine=evidence is not None, without=lost_columns(baseline, window))
     broken = incidents(baseline, window, comparison, policy, now)
     if broken:
         return _answer(Verdict.INCIDENT, broken, comparison, context, evidence)

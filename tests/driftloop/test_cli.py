@@ -122,6 +122,15 @@ def test_a_driftloop_toml_serves_as_config(files, tmp_path):
     assert (answer["alpha"], answer["features"][0]["unit"]) == (0.02, "kg/m2")
 
 
+def test_a_saved_baseline_brings_its_own_importances(files, tmp_path):
+    saved, importance = tmp_path / "baseline.parquet", tmp_path / "importance.json"
+    saved.write_bytes(Baseline.build(draw(350, np.random.default_rng(1)), SCHEMA).to_bytes())
+    importance.write_text('{"bmi": 1.0}')
+    done = run("check", "--reference", saved, "--current", files / "heavier.jsonl", "--importance", importance)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is a saved baseline and brings its own" in done.stderr
+
+
 def test_a_saved_baseline_is_a_reference(files, tmp_path):
     saved = tmp_path / "baseline.parquet"
     saved.write_bytes(Baseline.build(draw(350, np.random.default_rng(1)), SCHEMA).to_bytes())

@@ -139,3 +139,11 @@ def test_heavy_tails_are_no_unit_errors(tail):
 
     results = [check(Baseline.build(frame(350), schema), Window.build(frame(250), schema)) for _ in range(25)]
     assert sum(result.verdict is Verdict.INCIDENT for result in results) <= 1
+
+
+def test_a_lost_column_says_nothing_about_the_others():
+    result = compared(fresh(ROWS).drop(columns="glucose"))
+    rows = {row.name: row for row in result.features}
+    assert result.verdict is Verdict.INCIDENT
+    assert rows["glucose"].sentence == "glucose: no value to compare"
+    assert [row.sentence for name, row in rows.items() if name != "glucose" and "glucose" in row.sentence] == []

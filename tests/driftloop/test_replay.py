@@ -116,7 +116,7 @@ def test_a_person_gets_a_table_with_a_line_a_window(world: Path) -> None:
     result = run(world)
     assert result.exit_code == 0
     head, *rows = result.output.splitlines()
-    assert head.split() == ["window", "rows", "verdict", "how", "sure", "what"]
+    assert head.split() == ["window", "rows", "verdict", "how", "sure", "what", "stands", "out"]
     assert [row.split()[0] for row in rows] == ["w1.csv", "w2.csv", "w3.csv"]
     assert rows[0].endswith(": retrain")
     assert rows[1].endswith("(open)")
