@@ -3,12 +3,11 @@
 A target knows nothing of the ledger.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from driftloop.config import AzureDevOpsTarget, DryRunTarget, GitHubTarget, Target
 from driftloop.errors import DispatchError
 from driftloop.events import DriftDetected, ModelRegistered
 
@@ -75,37 +74,3 @@ class Dispatcher(Protocol):
     def run(self, run_id: str) -> Run | None:
         """The run as it stands now; None when it does not exist any more. Raises DispatchError."""
         ...
-
-
-class DryRunDispatcher:
-    """Sends nothing: drifts stay held, and their history says what would have been sent."""
-
-    dry = True
-
-    def send(self, event: Event, may_send: Callable[[], bool] = always) -> Run | None:  # noqa: ARG002
-        raise DispatchRefusedError(f"dry run: {event.event_type} was not sent")
-
-    def find(self, correlation: str, since: datetime, exclude: Collection[str] = ()) -> Run | None:  # noqa: ARG002
-        return None
-
-    def run(self, run_id: str) -> Run | None:  # noqa: ARG002
-        return None
-
-
-def dispatcher(target: Target, environ: Mapping[str, str]) -> Dispatcher:
-    """The dispatcher for a target of driftloop.toml; what it signs in with comes from the application settings.
-
-    Raises ConfigError.
-    """
-    match target:
-        case GitHubTarget():
-            from function_app.dispatch_github import GitHubDispatcher
-            from function_app.github_tokens import token_source
-
-            return GitHubDispatcher(target, token_source(target, environ))
-        case AzureDevOpsTarget():
-            from function_app.dispatch_devops import AzureDevOpsDispatcher
-
-            return AzureDevOpsDispatcher(target)
-        case DryRunTarget():
-            return DryRunDispatcher()

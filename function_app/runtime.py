@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driftloop.config import FILE_NAME, Config, Model, Target, load
-from function_app.dispatch import Dispatcher, dispatcher
+from function_app.dispatch import Dispatcher
 from function_app.storage import Storage
+from function_app.targets import dispatcher
 
 if TYPE_CHECKING:
     from driftloop.ledger import Ledger

@@ -13,8 +13,9 @@ from driftloop.errors import DispatchError, LedgerError
 from driftloop.events import InService, Outcome
 from driftloop.ledger import Check, Drift, DriftState, opened
 from driftloop.ledger_sqlite import SqliteLedger
-from function_app.dispatch import DispatchRefusedError, DispatchUncertainError, DryRunDispatcher
+from function_app.dispatch import DispatchRefusedError, DispatchUncertainError
 from function_app.retraining import CONFIRM_LIMIT, LEASE, SKEW, Retraining, next_look
+from function_app.targets import DryRunDispatcher
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 SERVING = InService("m", "1", "b" * 64)
