@@ -42,14 +42,18 @@ SAMPLE_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Fleet:
-    """What was measured. Memory is the app's process, in MB, when a tenth of the models was checked and at its most."""
+    """What was measured, of the app's process: CPU is its own (Azurite's is not in it); memory in MB, when a tenth of
+    the time was over and at its most; `growth` is the slope of a line through its second half, in MB for 1,000 checks.
+    """
 
     models: int
     rows: int
     seconds: float
+    cpu: float
     checked: int
     memory_early: float
     memory_most: float
+    growth: float
 
 
 class _Credential:
@@ -134,14 +138,23 @@ def _measured(host: FunctionsHost, ledger: TableLedger, models: int, rows: int, 
     ended = threading.Event()
     watcher = threading.Thread(target=_watch, args=(host.pid, memory, ended), daemon=True)
     watcher.start()
-    began = time.monotonic()
+    began, used = time.monotonic(), _cpu(host.pid)
     host.fire("check_drift", timeout=timeout)
-    seconds = time.monotonic() - began
+    seconds, cpu = time.monotonic() - began, _cpu(host.pid) - used
     ended.set()
     watcher.join()
     checked = sum(state.last_verdict in ("stable", "drift") for state in ledger.states())
     early = memory[min(len(memory) - 1, len(memory) // 10)] if memory else float("nan")
-    return Fleet(models, rows, seconds, checked, early, max(memory, default=float("nan")))
+    late = memory[len(memory) // 2 :]
+    slope = float(np.polyfit(np.arange(len(late)), late, 1)[0]) if len(late) > 2 else float("nan")
+    growth = slope * len(memory) / models * 1000
+    return Fleet(models, rows, seconds, cpu, checked, early, max(memory, default=float("nan")), growth)
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU that the process has used, in user and system mode."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _watch(pid: int, memory: list[float], ended: threading.Event) -> None:
@@ -159,7 +172,9 @@ def main(models: int, rows: int) -> None:
     found = fleet(models, rows)
     click.echo(f"models                   {found.models} (one window of {found.rows} rows and {COLUMNS} columns each)")
     click.echo(f"checked                  {found.checked} in {found.seconds:.1f} s, {os.cpu_count()} cores")
+    click.echo(f"CPU of the app           {found.cpu:.1f} s")
     click.echo(f"memory of the app        {found.memory_early:.0f} MB early, {found.memory_most:.0f} MB at most")
+    click.echo(f"growth, second half      {found.growth:+.0f} MB for 1,000 checks")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,12 @@ FunctionApp may be a name of this module.
 """
 
 import logging
+import os
 
 import azure.functions as func
 
+# Before numpy is imported: checks run side by side, and threads of each one's own only get into each other's way.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # The SDKs log each request at INFO, which is what the host keeps of ours.
 logging.getLogger("azure").setLevel(logging.WARNING)
 
