@@ -22,22 +22,26 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 @app.function_name("check_drift")
 @app.timer_trigger(arg_name="timer", schedule="%DRIFT_CHECK_SCHEDULE%", run_on_startup=False, use_monitor=True)
-def check_drift(timer: func.TimerRequest) -> None:  # noqa: ARG001
+def check_drift(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001
     """Asks for a check of every model that is due."""
     from function_app.fan_out import start_checks
+    from function_app.observing import span
     from function_app.runtime import runtime
 
-    start_checks(runtime())
+    with span("driftloop.start_checks", context):
+        start_checks(runtime())
 
 
 @app.function_name("check_model")
 @app.queue_trigger(arg_name="message", queue_name="checks", connection="DRIFTLOOP_STORAGE")
-def check_model(message: func.QueueMessage) -> None:
+def check_model(message: func.QueueMessage, context: func.Context) -> None:
     """Checks one model, or takes its open drifts further."""
     from function_app.fan_out import handle
+    from function_app.observing import span
     from function_app.runtime import runtime
 
-    handle(runtime(), message.get_body())
+    with span("driftloop.check", context):
+        handle(runtime(), message.get_body())
 
 
 @app.function_name("check_poisoned")
@@ -61,12 +65,14 @@ def incoming_data(event: func.EventGridEvent) -> None:
 
 @app.function_name("model_registered")
 @app.event_grid_trigger(arg_name="event")
-def model_registered(event: func.EventGridEvent) -> None:
+def model_registered(event: func.EventGridEvent, context: func.Context) -> None:
     """Has a model version deployed that was registered outside of the training workflow."""
     from function_app.event_grid import version_registered
+    from function_app.observing import span
     from function_app.runtime import runtime
 
-    version_registered(runtime(), event)
+    with span("driftloop.model_registered", context):
+        version_registered(runtime(), event)
 
 
 @app.function_name("start_check")

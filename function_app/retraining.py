@@ -17,6 +17,7 @@ from driftloop.errors import DispatchError
 from driftloop.events import DriftDetected, InService, Outcome, latest
 from driftloop.ledger import Drift, DriftState, Ledger, LedgerConflictError, ModelState, moved, noted
 from function_app.dispatch import Dispatcher, DispatchRefusedError, DispatchUncertainError, Run
+from function_app.observing import span
 from function_app.telemetry import emit
 
 LEASE = timedelta(minutes=5)  # for claim, request and the write after it
@@ -159,7 +160,8 @@ class Retraining:
         )
         self._posted = True  # never twice in one go, whatever the ledger answers afterwards
         try:
-            run = self.dispatcher.send(event, lambda: self._leased(drift))
+            with span("driftloop.dispatch", model=drift.model, drift_id=drift.drift_id, check_id=drift.check_id):
+                run = self.dispatcher.send(event, lambda: self._leased(drift))
         except DispatchUncertainError as error:
             emit("dispatch_uncertain", model=drift.model, drift_id=drift.drift_id, error=str(error))
             # Nobody's claim any more, so that the next look begins with a search for the run; not before the lease
@@ -270,7 +272,8 @@ class Retraining:
         return self._move(drift, DriftState.HELD, f"{why}; try {attempts + 1} comes later", **changes, **again_changes)
 
     def _find(self, drift: Drift) -> Run | None:
-        return self.dispatcher.find(drift.drift_id, drift.history[0].at, drift.past_runs)
+        with span("driftloop.confirmation", model=drift.model, drift_id=drift.drift_id):
+            return self.dispatcher.find(drift.drift_id, drift.history[0].at, drift.past_runs)
 
     def _seen(self, drift: Drift, run: Run) -> Drift:
         sent_at = drift.sent_at or self.clock()

@@ -1,5 +1,5 @@
 """What happened, as one JSON object a line: the Functions host hands the text on to Application Insights, where
-infra's queries and alerts parse it.
+infra's queries and alerts parse it. The same events are what `function_app.observing` counts.
 
 Fields are identifiers, numbers and words of ours; never a record, a token or a request body.
 """
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from driftloop.events import iso
+from function_app.observing import observe
 
 Event = Literal[
     "check_finished",
@@ -39,6 +40,7 @@ def emit(event: Event, **fields: Field) -> None:
     """Logs one event; those that need a person as warnings."""
     body = {"event": event, **{name: _plain(value) for name, value in fields.items() if value is not None}}
     _logger.log(logging.WARNING if event in _ALERTS else logging.INFO, json.dumps(body))
+    observe(event, fields)
 
 
 def _plain(value: Field) -> object:

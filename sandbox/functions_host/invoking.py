@@ -1,7 +1,9 @@
 """Invocations: trigger data in, result out, through the worker's own converters; and a record of what ran."""
 
+import inspect
 import json
 import logging
+import secrets
 import threading
 import time
 import traceback
@@ -54,7 +56,10 @@ class Invoker:
         try:
             registry = meta.get_binding_registry()  # type: ignore[no-untyped-call]
             value = registry.get(str(function.trigger["type"])).decode(data, trigger_metadata=metadata)
-            result = function.call(**{str(function.trigger["name"]): value})
+            arguments = {str(function.trigger["name"]): value}
+            if "context" in inspect.signature(function.call).parameters:
+                arguments["context"] = _context(function.name)
+            result = function.call(**arguments)
         except Exception:  # noqa: BLE001  whatever a function raises is a failed invocation, not the host's end
             record.error = traceback.format_exc()
             _logger.warning("function %s failed: %s", function.name, record.error)
@@ -62,6 +67,28 @@ class Invoker:
         finally:
             record.seconds = time.monotonic() - record.started
         return True, result
+
+
+@dataclass(frozen=True)
+class _TraceContext:
+    """What the host's own span of an invocation hands on (W3C Trace Context)."""
+
+    trace_parent: str
+    trace_state: str = ""
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What a function that asks for its `context` is given."""
+
+    function_name: str
+    invocation_id: str
+    trace_context: _TraceContext
+
+
+def _context(function: str) -> _Context:
+    trace = _TraceContext(f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
+    return _Context(function, secrets.token_hex(16), trace)
 
 
 def timer_datum() -> meta.Datum:
