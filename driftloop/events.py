@@ -56,7 +56,7 @@ class DriftDetected(msgspec.Struct, frozen=True):
     """Starts a retrain.
 
     `as_of`: the newest record time of the evidence, so that a re-run trains on the same; `since`: its oldest, where
-    the new regime began.
+    the new regime began. `attempt`: which try this is; of two runs of one try, one trains (`workflows.fence`).
     """
 
     event_type: ClassVar[str] = "drift-detected"
@@ -68,6 +68,7 @@ class DriftDetected(msgspec.Struct, frozen=True):
     reason: Reason
     as_of: str
     since: str
+    attempt: int = 1
 
     @property
     def correlation(self) -> str:

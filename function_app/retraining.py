@@ -156,7 +156,14 @@ class Retraining:
     def _send(self, drift: Drift) -> Drift:
         now = self.clock()
         event = DriftDetected(
-            drift.drift_id, drift.check_id, drift.model, drift.baseline_version, drift.reason, drift.as_of, drift.since
+            drift_id=drift.drift_id,
+            check_id=drift.check_id,
+            model=drift.model,
+            baseline_version=drift.baseline_version,
+            reason=drift.reason,
+            as_of=drift.as_of,
+            since=drift.since,
+            attempt=drift.attempts + 1,
         )
         self._posted = True  # never twice in one go, whatever the ledger answers afterwards
         try:

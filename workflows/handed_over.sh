@@ -13,6 +13,7 @@ check() { # name, pattern, what it should be
 time='[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?'
 check DRIFT_ID 'drift-[0-9a-f]{12}' 'a drift id (drift- and 12 hexadecimal digits)'
 check CHECK_ID 'chk-[0-9a-f]{12}' 'a check id (chk- and 12 hexadecimal digits)'
+check DRIFT_ATTEMPT '[1-9][0-9]{0,2}' 'the number of a try (1 to 999)'
 check DRIFT_REASON '(drift|degraded)' 'drift or degraded'
 check DRIFT_SINCE "$time" 'an ISO 8601 time'
 check AS_OF "$time" 'an ISO 8601 time'

@@ -22,6 +22,7 @@ ENDPOINT = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
 URL = re.compile(r"https://[A-Za-z0-9.:/_-]{3,200}")
 VERSION = re.compile(r"[1-9][0-9]{0,8}")
 GIT_SHA = re.compile(r"[0-9a-f]{7,64}")
+ATTEMPT = re.compile(r"[1-9][0-9]{0,2}")
 RUN = re.compile(r"[A-Za-z0-9-]{1,60}")
 WORD = re.compile(r"[A-Za-z0-9_/.-]{1,300}")
 
@@ -46,12 +47,15 @@ class Compute(msgspec.Struct, frozen=True):
 
 
 class Train(msgspec.Struct, frozen=True):
-    """What one training run is asked to do. `run` names the workflow run, the same when it is run again."""
+    """What one training run is asked to do. `run` names the workflow run, the same when it is run again; `attempt` is
+    which try for its drift the function app asked for, None where a person started it.
+    """
 
     azure: Azure
     model: str
     compute: Compute
     drift_id: str | None
+    attempt: str | None
     as_of: str | None
     since: str | None
     reason: str | None
@@ -152,6 +156,7 @@ def train(environment: Mapping[str, str]) -> Train:
             identity=variables.optional("DRIFTLOOP_COMPUTE_IDENTITY", WORD),
         ),
         drift_id=variables.optional("DRIFT_ID", DRIFT_ID),
+        attempt=variables.optional("DRIFT_ATTEMPT", ATTEMPT),
         as_of=variables.time("AS_OF"),
         since=variables.time("DRIFT_SINCE"),
         reason=variables.choice("DRIFT_REASON", "", "drift", "degraded") or None,

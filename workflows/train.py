@@ -2,7 +2,8 @@
 
 Exit code 0 for promoted and for rejected, which is an answer; 1 for failed. Run again, it resumes: the same drift, or
 the same workflow
-run, finds its job, running or completed, and never registers twice. Cancelled, it cancels the job.
+run, finds its job, running or completed, and never registers twice. A second run for the same try of a drift ends at
+once, with exit code 0 and no outcome. Cancelled, it cancels the job.
 """
 
 import os
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftloop.errors import ConfigError, DriftloopError
-from workflows import cloud, in_service, job, settings
+from workflows import cloud, fence, in_service, job, settings
 from workflows.blobs import Blobs, fingerprint
 from workflows.interruption import InterruptedRunError, interruptible
 from workflows.outcome import Ending, Result, publish, report
@@ -170,8 +171,36 @@ def main() -> int:
         to.error(str(error))
         return 1
     with interruptible():
+        if (stopped := _fenced(trainer)) is not None:
+            return stopped
         result = _guarded(trainer)
         return _tell(trainer, result)
+
+
+def _fenced(trainer: Trainer) -> int | None:
+    """The exit code of a run that must not train, because another does or because that cannot be told; else None.
+
+    No outcome is written: it would be the other run's.
+    """
+    from azure.core.exceptions import AzureError
+
+    asked, to = trainer.asked, trainer.to
+    try:
+        other = fence.other_run(trainer.blobs, asked, to.run_url)
+    except (AzureError, DriftloopError) as error:
+        to.error(f"whether another run answers this drift cannot be told ({_reason(error)}): run this again")
+        return 1
+    if other is None:
+        return None
+    said = f"run {other.run} answers {asked.drift_id} already ({other.run_url or 'no address known'}): nothing to do"
+    to.output(promoted="false", model_version="", job_name="")
+    to.summary(f"## {asked.model}: answered already\n\n{said}")
+    to.line(said)
+    return 0
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, DriftloopError) else cloud.reason(error)
 
 
 def _guarded(trainer: Trainer) -> Result:

@@ -44,7 +44,8 @@ def test_the_latest_time_is_found_across_zones_and_spellings() -> None:
 def test_a_payload_is_what_the_workflow_reads() -> None:
     event = DriftDetected("d", "c", "m", "3", "drift", "2026-11-22T00:00:00Z", "2026-11-20T00:00:00Z")
 
-    assert set(event.payload()) == {"drift_id", "check_id", "model", "baseline_version", "reason", "as_of", "since"}
+    fields = {"drift_id", "check_id", "model", "baseline_version", "reason", "as_of", "since", "attempt"}
+    assert set(event.payload()) == fields
 
 
 @pytest.mark.parametrize(

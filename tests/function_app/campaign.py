@@ -39,10 +39,12 @@ class StartedRun:
 
     run_id: str
     correlation: str
+    attempt: int
     listed_at: datetime
     ends_at: datetime
     conclusion: str
     outcome: str | None
+    fenced: bool = False  # another run had claimed the same try: this one ended before it trained
 
 
 @dataclass
@@ -52,6 +54,9 @@ class World:
     seed: int
     folder: Path
     faulty: bool = True
+    freezes: bool = False
+    fence: bool = False
+    frozen: int = 0
     now: datetime = START
     runs: list[StartedRun] = field(default_factory=list)
     pointer: InService = field(default_factory=lambda: InService("m", "1", OLD))
@@ -99,17 +104,39 @@ class World:
         if run.outcome == "promoted":
             self.pointer = InService("m", "2", NEW, drift_id=run.correlation)
 
-    def start_run(self, correlation: str) -> None:
-        """A dispatch arrived. Another run of this drift that has not failed makes it a double retrain."""
+    def freeze(self) -> None:
+        """A process stands still for longer than any lease, and others run meanwhile."""
+        self.frozen += 1
+        self.tell("frozen")
+        for _ in range(3):
+            self.now += timedelta(minutes=self.dice.uniform(3, 15))
+            self.settle()
+            if self.depth < 3:
+                self.look("another process, during the freeze,")
+        self.tell("thawed")
+
+    def start_run(self, correlation: str, attempt: int) -> None:
+        """A dispatch arrived. Another run of this drift that trains and has not failed makes it a double retrain."""
+        listed_at = self.now + timedelta(seconds=self.dice.uniform(0, 90))
+        first = next((run for run in self.runs if (run.correlation, run.attempt) == (correlation, attempt)), None)
+        if self.fence and first is not None:
+            # It waits behind the first, finds its claim, and ends.
+            ends_at = max(self.now, first.ends_at) + timedelta(minutes=1)
+            number = str(len(self.runs) + 1)
+            self.runs.append(StartedRun(number, correlation, attempt, listed_at, ends_at, "success", None, fenced=True))
+            self.tell(f"GitHub starts run {number} for {correlation}: it finds the claim of run {first.run_id}")
+            return
         for run in self.runs:
+            if run.fenced:
+                continue
             if run.correlation == correlation and (run.ends_at > self.now or run.outcome in ("promoted", "rejected")):
                 self.doubles.append(f"{correlation}: run {len(self.runs) + 1} beside run {run.run_id}")
         ends_at = self.now + timedelta(minutes=self.dice.uniform(5, 90))
         kind = self.dice.choices(["promoted", "rejected", "failed", "cut off"], [5, 2, 2, 1])[0]
-        listed_at = self.now + timedelta(seconds=self.dice.uniform(0, 90))
         outcome = None if kind == "cut off" else kind
         conclusion = "success" if kind in ("promoted", "rejected") else "failure"
-        self.runs.append(StartedRun(str(len(self.runs) + 1), correlation, listed_at, ends_at, conclusion, outcome))
+        number = str(len(self.runs) + 1)
+        self.runs.append(StartedRun(number, correlation, attempt, listed_at, ends_at, conclusion, outcome))
         self.tell(f"GitHub starts run {len(self.runs)} for {correlation}")
 
     def look(self, who: str) -> None:
@@ -163,6 +190,8 @@ class FaultyTarget:
         world.moment("the request")
         if not may_send():
             raise too_late()
+        if world.freezes and world.chance(0.05):
+            world.freeze()
         world.now += timedelta(seconds=world.dice.uniform(0.1, 40))
         if world.chance(0.15):
             status = world.dice.choice([401, 403, 404, 429])
@@ -170,7 +199,7 @@ class FaultyTarget:
             raise DispatchRefusedError(f"GitHub refused ({status})", retry_at=retry_at)
         taken = not world.chance(0.1)
         if taken:
-            world.start_run(event.correlation)
+            world.start_run(event.correlation, event.attempt)
         if not taken or world.chance(0.15):
             raise DispatchUncertainError(f"the connection was cut; taken: {taken}")
         return None
@@ -271,9 +300,13 @@ class Process(ModelCheck):
         return Finding(check, after, drift)
 
 
-def run_campaign(seed: int, folder: Path) -> World:
-    """One world: faults for a month of looks, then quiet ones until everything that is open should have ended."""
-    world = World(seed, folder)
+def run_campaign(seed: int, folder: Path, *, freezes: bool = False, fence: bool = False) -> World:
+    """One world: faults for a month of looks, then quiet ones until everything that is open should have ended.
+
+    `freezes`: a process may stand still between its last look at the lease and the request. `fence`: of two workflow
+    runs for one try, one trains (`workflows.fence`); without it every second request counts as a double retrain.
+    """
+    world = World(seed, folder, freezes=freezes, fence=fence)
     for _ in range(FAULTY_LOOKS):
         world.now += timedelta(minutes=world.dice.choice([1, 5, 30, 180, 600]))
         world.look("a process")

@@ -79,7 +79,7 @@ def test_an_event_becomes_a_run_with_template_parameters(pipelines: Pipelines, t
     assert pipelines.bodies == [
         {
             "resources": {"repositories": {"self": {"refName": "refs/heads/main"}}},
-            "templateParameters": {"event_type": "drift-detected", **EVENT.payload()},
+            "templateParameters": {"event_type": "drift-detected", **EVENT.payload(), "attempt": "1"},
         }
     ]
 

@@ -25,7 +25,8 @@ FOLDER = ROOT / "workflows" / "azure-pipelines"
 FILES = sorted(FOLDER.rglob("*.yml"))
 RECORDER = """
     import json, os, sys
-    names = ["DRIFT_ID", "AS_OF", "DRIFT_SINCE", "DRIFT_REASON", "DRIFTLOOP_MODEL", "AZURE_ML_WORKSPACE"]
+    names = ["DRIFT_ID", "AS_OF", "DRIFT_SINCE", "DRIFT_REASON", "DRIFT_ATTEMPT", "DRIFTLOOP_MODEL"]
+    names += ["AZURE_ML_WORKSPACE"]
     names += ["BUILD_BUILDID", "AZURE_CLIENT_ID", "AZURE_TENANT_ID", "SYSTEM_ACCESSTOKEN"]
     names += ["AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"]
     print("RECORDED " + json.dumps({"argv": sys.argv[1:]} | {name: os.environ.get(name) for name in names}))
@@ -147,6 +148,7 @@ def test_the_function_apps_event_trains_and_then_deploys(tree: Path) -> None:
             "AS_OF": "2026-01-05T00:00:00Z",
             "DRIFT_SINCE": "2026-01-02T00:00:00Z",
             "DRIFT_REASON": "drift",
+            "DRIFT_ATTEMPT": "1",
             "DRIFTLOOP_MODEL": "diabetes-progression",
             "AZURE_ML_WORKSPACE": "ws",
             "BUILD_BUILDID": sent.run_id,

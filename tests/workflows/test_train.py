@@ -111,6 +111,46 @@ def test_a_step_that_fails_is_named_with_its_last_lines_and_nothing_is_registere
 
 
 @pytest.mark.slow
+def test_of_two_runs_for_one_try_of_a_drift_one_trains_and_the_other_ends_with_no_harm(
+    azure: AzureStandIn, tmp_path: Path
+) -> None:
+    """Both at once, which GitHub's concurrency group does not even allow."""
+    drift = "drift-0000000000dd"
+    with place(azure, "twice") as here:
+        here.world(last_day=0)
+        processes = [
+            here.start(
+                "workflows.train",
+                DRIFT_ID=drift,
+                DRIFT_ATTEMPT="1",
+                GITHUB_RUN_ID=run,
+                GITHUB_REPOSITORY="proseware/driftloop",
+                GITHUB_OUTPUT=str(tmp_path / run),
+            )
+            for run in ("21", "22")
+        ]
+        ended = [(process.communicate(timeout=200)[0], process.returncode) for process in processes]
+        assert [code for _, code in ended] == [0, 0], ended
+        (trained,) = [output for output, _ in ended if f"submitted {drift}" in output]
+        (other,) = [output for output, _ in ended if output != trained]
+        assert f"answers {drift} already" in other
+        assert sorted(outputs(tmp_path / run)["promoted"] for run in ("21", "22")) == ["false", "true"]
+        assert [job["name"] for job in azure.jobs() if job["name"].startswith(drift)] == [drift]
+        assert len([model for model in azure.models() if model["name"] == "twice"]) == 1
+        outcome = here.read("outcomes", f"{drift}.json")
+        winner = here.read("outcomes", f"runs/{drift}-1.json")
+        assert (outcome["outcome"], outcome["run_url"]) == ("promoted", winner["run_url"])
+
+        code, output = here.run("workflows.train", DRIFT_ID=drift, DRIFT_ATTEMPT="1", GITHUB_RUN_ID=winner["run"])
+        assert (code, output.splitlines()[-1]) == (0, "twice: promoted version 1"), "run again, it is its own claim"
+        here.put("outcomes", f"runs/{drift}-2.json", b"{")
+        code, output = here.run("workflows.train", DRIFT_ID=drift, DRIFT_ATTEMPT="2", GITHUB_RUN_ID="23")
+        assert (code, "is damaged" in output) == (1, True), output
+        written = here.read("outcomes", f"{drift}.json")["run_url"]
+        assert written.endswith(f"/runs/{winner['run']}"), "a run that cannot tell writes no outcome"
+
+
+@pytest.mark.slow
 def test_a_cancelled_run_cancels_its_job(azure: AzureStandIn) -> None:
     drift = "drift-00000000000f"
     with place(azure, "cancelled") as here:

@@ -153,6 +153,7 @@ def test_both_actions_install_and_check_in_the_same_way() -> None:
         ),
         ("DRIFT_SINCE", ["2026-01-05T10:00:00+00:00"], ["$(id)"]),
         ("DRIFT_REASON", ["drift", "degraded"], ["other"]),
+        ("DRIFT_ATTEMPT", ["1", "12", ""], ["0", "-1", "1.0", "1000", "1\n2"]),
         ("DRIFTLOOP_MODEL", ["diabetes-progression", "a.b_c-1"], ["-m", "a b", "a;b", "../a", "x" * 256]),
         ("MODEL_VERSION", ["12", ""], ["1.0", "-1", "latest", "1\n2"]),
         ("DEPLOY_ACTION", ["deploy", "rollback"], ["delete"]),

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 VARIABLES = {"AZURE_CLIENT_ID": "client", "AZURE_ML_WORKSPACE": "ws", "DRIFTLOOP_MODEL": "diabetes-progression"}
 RECORDER = """
     import json, os, sys
-    names = ("DRIFT_ID", "AS_OF", "DRIFT_SINCE", "DRIFT_REASON", "DRIFTLOOP_MODEL", "AZURE_ML_WORKSPACE", "GITHUB_SHA")
+    names = ("DRIFT_ID", "AS_OF", "DRIFT_SINCE", "DRIFT_REASON", "DRIFT_ATTEMPT")
+    names += ("DRIFTLOOP_MODEL", "AZURE_ML_WORKSPACE", "GITHUB_SHA")
     print("RECORDED " + json.dumps({"argv": sys.argv[1:]} | {name: os.environ.get(name) for name in names}))
 """
 DRIFT = {
@@ -25,6 +26,7 @@ DRIFT = {
     "reason": "drift",
     "as_of": "2026-01-05T00:00:00Z",
     "since": "2026-01-02T00:00:00+00:00",
+    "attempt": 2,
 }
 
 pytestmark = pytest.mark.slow
@@ -81,6 +83,7 @@ def test_a_drift_trains_then_deploys_with_what_the_dispatch_said(github: GitHubS
         "AS_OF": "2026-01-05T00:00:00Z",
         "DRIFT_SINCE": "2026-01-02T00:00:00+00:00",
         "DRIFT_REASON": "drift",
+        "DRIFT_ATTEMPT": "2",
         "DRIFTLOOP_MODEL": "diabetes-progression",
         "AZURE_ML_WORKSPACE": "ws",
         "GITHUB_SHA": run.happened.sha,

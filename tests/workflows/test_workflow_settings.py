@@ -34,6 +34,7 @@ def test_empty_variables_count_as_not_set() -> None:
         ("AS_OF", "2026-01-01'; curl evil"),
         ("DRIFT_SINCE", "$(date)"),
         ("DRIFT_REASON", "because"),
+        ("DRIFT_ATTEMPT", "../1"),
         ("DRIFTLOOP_BLOB_URL", "http://plain.example"),
         ("DRIFTLOOP_COMPUTE_MAX_NODES", "many"),
         ("DRIFTLOOP_COMPUTE_MAX_NODES", "1000"),
