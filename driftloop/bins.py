@@ -22,11 +22,16 @@ Halves = npt.NDArray[np.int32]
 MOST_BINS = 1024
 FINEST = 20
 """Bits of the mantissa that the upper half of a 64-bit number holds: only that half is looked at."""
-DENSE = 1 << 18
+OCTAVES = 32
+"""Powers of two below the largest number that are counted side by side where numbers of both signs come."""
+LONGEST = 1 << 18
+"""Bins that are counted side by side at the most; beyond, sorting is faster."""
 TASTE = 4096
 LOWER = 32
 OFTEN = 8
 MAGNITUDE = np.int32(0x7FFFFFFF)
+LOWEST, HIGHEST = -(2**31) + 1, 2**31 - 1
+"""Of a key."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,60 @@ class Bins:
         return bins
 
 
+@dataclass
+class _Dense:
+    """Counts of bins side by side: `counts[i]` is of the key `first + i` after folding.
+
+    Between the numbers near zero and zero itself lie a thousand powers of two that hold next to nothing. Where numbers
+    of both signs come, keys of at most `gap` are therefore folded into one, 0, and the others moved together by it.
+    """
+
+    shift: int
+    first: int
+    gap: int
+    counts: Integers
+
+    @classmethod
+    def over(cls, precision: int, bottom: int, top: int) -> _Dense | None:
+        """Room for the keys from bottom to top; None where they would be too many."""
+        # Two octaves to spare on both sides, so that few new extremes make it anew.
+        octave = 1 << precision
+        first, last = max(bottom - 2 * octave, LOWEST), min(top + 2 * octave, HIGHEST)
+        gap = max(0, max(-first, last) - OCTAVES * octave) if first < 0 < last else 0
+        first, last = (min(first + gap, 0), max(last - gap, 0)) if gap else (first, last)
+        if last - first >= LONGEST:
+            return None
+        return cls(FINEST - precision, first, gap, np.zeros(last - first + 1, np.int64))
+
+    def holds(self, bottom: int, top: int) -> bool:
+        """Whether there is room for the upper halves from bottom to top."""
+        ends = (bottom >> self.shift, top >> self.shift)
+        low, high = (end - max(-self.gap, min(end, self.gap)) - self.first for end in ends)
+        return low >= 0 and high < len(self.counts)
+
+    def add(self, halves: Halves) -> Halves:
+        """Count upper halves, which are overwritten; gives the keys that were folded and so not counted."""
+        halves >>= self.shift
+        if not self.gap:
+            halves -= self.first
+            self.counts += np.bincount(halves, minlength=len(self.counts))
+            return halves[:0]
+        near = np.clip(halves, -self.gap, self.gap)
+        halves -= near
+        halves -= self.first
+        counts = np.bincount(halves, minlength=len(self.counts))
+        folded = int(counts[-self.first])
+        counts[-self.first] = 0
+        self.counts += counts
+        return near[halves == -self.first] if folded else near[:0]
+
+    def bins(self) -> Bins:
+        """What was counted."""
+        places = np.flatnonzero(self.counts)
+        keys = places + self.first
+        return _zero_joined(FINEST - self.shift, keys + self.gap * np.sign(keys), self.counts[places])
+
+
 class Counter:
     """Counts numbers into bins, batch by batch; `bins()` is what was counted so far.
 
@@ -97,8 +156,8 @@ class Counter:
 
     def __init__(self) -> None:
         self._bins = Bins.empty()
-        self._first = 0
-        self._dense: Integers | None = None
+        self._near_zero = Bins.empty()
+        self._dense: _Dense | None = None
         self._batches = 0
 
     def add(self, values: Floats, lowest: float, highest: float) -> None:
@@ -113,20 +172,17 @@ class Counter:
             # A few thousand of them already bound the precision: the others need not be told apart any finer.
             self._bins = Bins(_sorted_bins(halves[:TASTE], FINEST).precision, self._bins.keys, self._bins.counts)
         self._batches += 1
-        shift = FINEST - self._bins.precision
-        dense = self._dense
-        if dense is None or bottom >> shift < self._first or top >> shift >= self._first + len(dense):
-            dense = self._widened(bottom, top) if len(halves) > TASTE else None
-            if dense is None:
-                # Few numbers, or numbers of all magnitudes: sort, and settle the precision.
-                self._flush()
-                self._bins = self._bins.merge(_sorted_bins(halves, self._bins.precision))
-                return
-            shift = FINEST - self._bins.precision
-        halves >>= shift
-        halves -= self._first
-        dense += np.bincount(halves, minlength=len(dense))
-        if self._batches % OFTEN == 0 and np.count_nonzero(dense) > MOST_BINS:
+        if self._dense is None or not self._dense.holds(bottom, top):
+            self._flush()
+            self._dense = self._widened(bottom, top) if len(halves) > TASTE else None
+        if self._dense is None:
+            # Few numbers, or numbers of all magnitudes: sort, and settle the precision.
+            self._bins = self._bins.merge(_sorted_bins(halves, self._bins.precision))
+            return
+        folded = self._dense.add(halves)
+        if len(folded):
+            self._near_zero = self._near_zero.merge(_counted(folded, FINEST - self._dense.shift))
+        if self._batches % OFTEN == 0 and np.count_nonzero(self._dense.counts) > MOST_BINS:
             self._flush()
 
     def bins(self) -> Bins:
@@ -134,26 +190,16 @@ class Counter:
         self._flush()
         return self._bins
 
-    def _widened(self, bottom: int, top: int) -> Integers | None:
-        """An empty array over all that was counted and what is to come; None where it would be too long."""
-        self._flush()
-        shift = FINEST - self._bins.precision
-        keys = self._bins.keys
-        first = min(int(keys[0]), bottom >> shift) if len(keys) else bottom >> shift
-        last = max(int(keys[-1]), top >> shift) if len(keys) else top >> shift
-        # Two octaves to spare on both sides, so that few new extremes make it anew.
-        spare = 2 << self._bins.precision
-        first, last = first - spare, last + spare
-        if last - first >= DENSE:
-            return None
-        self._first, self._dense = first, np.zeros(last - first + 1, np.int64)
-        return self._dense
+    def _widened(self, bottom: int, top: int) -> _Dense | None:
+        """Room for all that was counted and what is to come; None where it would be too much."""
+        shift, keys = FINEST - self._bins.precision, self._bins.keys
+        ends = [bottom >> shift, top >> shift, *(int(key) for key in (*keys[:1], *keys[-1:]))]
+        return _Dense.over(self._bins.precision, min(ends), max(ends))
 
     def _flush(self) -> None:
         if self._dense is not None:
-            filled = np.flatnonzero(self._dense)
-            dense = _zero_joined(self._bins.precision, filled + self._first, self._dense[filled])
-            self._bins, self._dense = self._bins.merge(dense), None
+            self._bins = self._bins.merge(self._dense.bins()).merge(self._near_zero)
+            self._dense, self._near_zero = None, Bins.empty()
 
 
 def upper_halves(values: Floats) -> Halves:
@@ -170,21 +216,24 @@ def _turn(halves: Halves) -> Halves:
 
 
 def _zero_joined(precision: int, keys: Integers, counts: Integers) -> Bins:
-    """Bins where -0.0 is 0.0: key -1 holds it, and only what underflows besides."""
-    places = np.searchsorted(keys, [-1, 0])
-    if places[0] < len(keys) and keys[places[0]] == -1:
-        counts = counts.copy()
-        if places[1] < len(keys) and keys[places[1]] == 0:
-            counts[places[1]] += counts[places[0]]
-            keys, counts = np.delete(keys, places[0]), np.delete(counts, places[0])
-        else:
-            keys = keys.copy()
-            keys[places[0]] = 0
-    return Bins(precision, keys, counts)
+    """Bins where -0.0 and numbers too small for a full mantissa are 0.0, at any precision."""
+    low, high = np.searchsorted(keys, [-(1 << precision), 1 << precision])
+    if low == high:
+        return Bins(precision, keys, counts)
+    zeros = counts[low:high].sum()
+    return Bins(
+        precision,
+        np.concatenate([keys[:low], [0], keys[high:]]),
+        np.concatenate([counts[:low], [zeros], counts[high:]]),
+    )
 
 
 def _sorted_bins(halves: Halves, precision: int) -> Bins:
-    keys, counts = np.unique(halves >> (FINEST - precision), return_counts=True)
+    return _counted(halves >> (FINEST - precision), precision)
+
+
+def _counted(keys: Halves, precision: int) -> Bins:
+    keys, counts = np.unique(keys, return_counts=True)
     return _zero_joined(precision, keys.astype(np.int64), counts.astype(np.int64))._fitted()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.columns import Numbers, Texts
+from driftloop.distinct import distinct
 from driftloop.sample import MOST_ROWS, Sample
 
 Floats = npt.NDArray[np.float64]
@@ -64,7 +65,7 @@ class Gathering:
     def _coded(part: Texts, places: npt.NDArray[np.int64], levels: dict[str, int]) -> Floats:
         codes = part.codes[places]
         recode = np.full(len(part.levels) + 1, np.nan)  # one more at the end: code -1 (missing) picks it
-        for code in np.unique(codes[codes >= 0]):
+        for code in distinct(codes[codes >= 0]):
             recode[code] = levels.setdefault(part.levels[code], len(levels))
         return recode[codes]
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftloop.columns import numbers, texts, times
+from driftloop.distinct import distinct
 from driftloop.errors import InputError
 from driftloop.reading import as_batches
 from driftloop.schema import MISSING, Column, Kind, Role, Schema
@@ -98,8 +99,8 @@ def _kind_of_texts(array: pa.Array) -> tuple[Kind, Role]:
 def _numeric(values: Any) -> tuple[Kind, Role]:
     known = values[np.isfinite(values)]
     if len(known) and np.all(known == np.floor(known)):
-        distinct = len(np.unique(known))
-        if distinct <= FEW_CATEGORIES and len(known) >= 5 * distinct:
+        levels = len(distinct(known))
+        if levels <= FEW_CATEGORIES and len(known) >= 5 * levels:
             return "categorical", "feature"
         steps = np.diff(known)
         if len(known) == len(values) > 2 and np.all(steps == steps[0]) and steps[0] != 0:

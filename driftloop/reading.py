@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ BATCH_ROWS = 1 << 16
 UNREAD = b"driftloop.unread"
 """Key of a batch's metadata: names of columns that were left in the file."""
 LINES = 1 << 13
+AHEAD = 3
+"""Batches that are read before they are asked for: reading and counting seldom take equally long."""
 MAPPED_BYTES = 128 << 20
 LARGE_GROUP_BYTES = 200 << 20
 FORMATS = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -117,13 +120,13 @@ def _parquet_batches(parquet: Any, schema: Schema | None) -> Iterator[pa.RecordB
 
 
 def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same batches, the next one being read while one is worked on."""
+    """The same batches, the next few being read while one is worked on."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = reader.submit(next, batches, None)
+        coming = deque(reader.submit(next, batches, None) for _ in range(AHEAD))
+        while (batch := coming.popleft().result()) is not None:
+            coming.append(reader.submit(next, batches, None))
             yield batch
 
 

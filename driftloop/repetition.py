@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.distinct import distinct
 from driftloop.sample import Sample
 from driftloop.window import Baseline, Window
 
@@ -29,7 +30,7 @@ def repeated_records(baseline: Baseline, window: Window) -> Iterator[str]:
         return
     alike = _pairs(before) / (len(before) * (len(before) - 1) / 2)
     pairs, expected = _pairs(after), alike * len(after) * (len(after) - 1) / 2
-    again = 1 - len(np.unique(after)) / len(after)
+    again = 1 - len(distinct(after)) / len(after)
     if again >= REPEATED and pairs >= MORE * expected + LEAST:
         yield f"{again:.0%} of the records are repetitions of others in the window: delivered twice?"
     familiar = float(np.isin(after, before).mean())

@@ -57,6 +57,30 @@ def test_batches_give_the_bins_of_the_whole():
     assert counter.bins().total == 11 * 9_002
 
 
+N = 20_000
+HARD = {
+    "both signs, mostly positive": lambda rng: rng.normal(3, 1, N),
+    "half of them zero": lambda rng: np.where(rng.random(N) < 0.5, rng.choice([0.0, -0.0], N), rng.normal(size=N)),
+    "all magnitudes, both signs": lambda rng: np.exp(rng.uniform(-700, 700, N)) * rng.choice([-1, 1], N),
+    "too small for a full mantissa": lambda rng: np.where(rng.random(N) < 0.5, -0.0, 1e-310 * rng.normal(size=N)),
+    "near the largest number": lambda rng: -1.7e308 * rng.random(N),
+    "two far apart": lambda rng: np.where(rng.random(N) < 0.5, 1e5, -1e-5),
+}
+
+
+@pytest.mark.parametrize("kind", HARD)
+def test_counting_side_by_side_gives_what_sorting_gives(kind):
+    values = HARD[kind](np.random.default_rng(6))
+    by_side = Counter()
+    for batch in np.array_split(values, 3):  # each long enough to be counted side by side
+        by_side.add(batch, float(batch.min()), float(batch.max()))
+    by_sorting = Counter()
+    for batch in np.array_split(values[::-1], 20):  # each short enough to be sorted
+        by_sorting.add(batch, float(batch.min()), float(batch.max()))
+    assert same(by_side.bins(), by_sorting.bins())
+    assert by_side.bins().total == N
+
+
 def test_recorded_values_keep_a_bin_each():
     values = np.round(np.random.default_rng(2).normal(26, 4, 50_000), 1)
     bins = binned(values)
