@@ -6,9 +6,9 @@ from math import isfinite
 
 import numpy as np
 
-from driftloop.bins import Counter
 from driftloop.categories import Categories
 from driftloop.columns import Numbers, Texts
+from driftloop.counting import Counter
 from driftloop.profile import ColumnProfile
 
 

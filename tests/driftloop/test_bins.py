@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.bins import FINEST, MOST_BINS, Bins, Counter
+from driftloop.bins import FINEST, MOST_BINS, Bins
+from driftloop.counting import Counter
 
 
 def binned(values):
@@ -64,6 +65,10 @@ HARD = {
     "all magnitudes, both signs": lambda rng: np.exp(rng.uniform(-700, 700, N)) * rng.choice([-1, 1], N),
     "too small for a full mantissa": lambda rng: np.where(rng.random(N) < 0.5, -0.0, 1e-310 * rng.normal(size=N)),
     "near the largest number": lambda rng: -1.7e308 * rng.random(N),
+    "few digits": lambda rng: np.round(rng.normal(100, 15, N)),
+    "few digits, both signs": lambda rng: np.round(rng.normal(0, 15, N)),
+    "few digits, ever larger": lambda rng: np.sort(np.round(rng.exponential(90, N))),
+    "few digits, two of them in one coarse bin": lambda rng: rng.choice([1e5, 1e5 + 1, 7.0], N),
     "two far apart": lambda rng: np.where(rng.random(N) < 0.5, 1e5, -1e-5),
 }
 
@@ -72,7 +77,7 @@ HARD = {
 def test_counting_side_by_side_gives_what_sorting_gives(kind):
     values = HARD[kind](np.random.default_rng(6))
     by_side = Counter()
-    for batch in np.array_split(values, 3):  # each long enough to be counted side by side
+    for batch in np.array_split(values, 4):  # each long enough to be counted side by side
         by_side.add(batch, float(batch.min()), float(batch.max()))
     by_sorting = Counter()
     for batch in np.array_split(values[::-1], 20):  # each short enough to be sorted
