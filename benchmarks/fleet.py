@@ -56,7 +56,9 @@ class Fleet:
     growth: float
 
 
-class _Credential:
+class Credential:
+    """Signs in with the identity on loopback, without going through HTTP."""
+
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
 
@@ -77,7 +79,7 @@ def fleet(models: int, rows: int = 1000, timeout: float = 1800) -> Fleet:
                 azurite.blob_url,
                 azurite.queue_url,
                 azurite.table_url,
-                _Credential(identity),
+                Credential(identity),
                 connection_verify=str(azurite.certificate.authority),
             )
             names = _prepare(storage, models, rows)
@@ -96,12 +98,7 @@ def fleet(models: int, rows: int = 1000, timeout: float = 1800) -> Fleet:
 
 
 def _prepare(storage: Storage, models: int, rows: int) -> list[str]:
-    for container in ("incoming", "baselines", "quarantine", "reports", "outcomes"):
-        storage.blobs.create_container(container)
-    for table in ("states", "drifts", "checks"):
-        storage.tables.create_table(table)
-    for queue in ("checks", "checks-poison"):
-        storage.queue(queue).create_queue()
+    make_containers(storage)
     dice = np.random.default_rng(1)
     reference = _records(dice, rows)
     schema = Schema.infer(reference.to_batches())
@@ -120,6 +117,16 @@ def _prepare(storage: Storage, models: int, rows: int) -> list[str]:
     with ThreadPoolExecutor(UPLOADERS) as pool:
         list(pool.map(upload, windows))
     return names
+
+
+def make_containers(storage: Storage) -> None:
+    """What infra makes in Azure."""
+    for container in ("incoming", "baselines", "quarantine", "reports", "outcomes"):
+        storage.blobs.create_container(container)
+    for table in ("states", "drifts", "checks"):
+        storage.tables.create_table(table)
+    for queue in ("checks", "checks-poison"):
+        storage.queue(queue).create_queue()
 
 
 def _records(dice: np.random.Generator, rows: int) -> pa.Table:
