@@ -13,11 +13,11 @@ from benchmarks.markdown import page
 from benchmarks.peers.compare import peers
 from benchmarks.picture import svg
 from benchmarks.results import Results, machine
-from benchmarks.single import detection, false_alarms
+from benchmarks.single import detection, false_alarms, held_out
 from benchmarks.speed import timings
 from benchmarks.years import delays, null_years
 
-PARTS = ("speed", "detection", "false_alarms", "delays", "years", "peers")
+PARTS = ("speed", "detection", "held_out", "false_alarms", "delays", "years", "peers")
 QUICK = 0.002
 
 
@@ -38,6 +38,7 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
     measures: dict[str, Callable[[], Sequence[object]]] = {
         "speed": lambda: timings(size),
         "detection": lambda: detection(size),
+        "held_out": lambda: held_out(size),
         "false_alarms": lambda: false_alarms(size),
         "delays": lambda: delays(size),
         "years": lambda: null_years(size),

@@ -22,16 +22,18 @@ class Case:
     """One change: windows of `rows`, the verdict that counts as found, and the detection rates to reach.
 
     `columns`: the changed column takes turns over these; a case that changes no single column has one empty name.
-    `goal` is the rate asked for, `plain` what Kolmogorov-Smirnov and chi-squared with Bonferroni were said to reach.
+    `goal` is the rate asked for, `plain` what Kolmogorov-Smirnov and chi-squared with Bonferroni were said to reach,
+    None where nothing was; `table` the one that references are drawn from.
     """
 
     name: str
     rows: int
     make: Make
-    goal: float
-    plain: float
+    goal: float | None = None
+    plain: float | None = None
     columns: tuple[str, ...] = ("",)
     verdicts: tuple[str, ...] = ("drift", "incident")
+    table: str = "diabetes"
 
 
 def moved(column: str, deviations: float) -> Population:

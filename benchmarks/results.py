@@ -25,6 +25,7 @@ class Results:
     scale: float
     false_alarms: list[FalseAlarms] = field(default_factory=list)
     detection: list[Detection] = field(default_factory=list)
+    held_out: list[Detection] = field(default_factory=list)
     years: list[NullYears] = field(default_factory=list)
     delays: list[Delay] = field(default_factory=list)
     speed: list[Timing] = field(default_factory=list)
