@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import re
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -56,9 +57,15 @@ def read_batches(
         raise InputError(f"{name}: no such file") from None
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, msgspec.DecodeError, zlib.error) as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise InputError(f"{name}: cannot be read as {kind} ({reason[0][:200]})") from None
+        raise InputError(f"{name}: cannot be read as {kind} ({_without_values(reason[0])[:200]})") from None
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
+
+
+def _without_values(reason: str) -> str:
+    """What a reader says of a file, without what it quotes from it: Arrow repeats a whole row."""
+    reason = re.sub(r"(got \d+): .*", r"\1", reason)
+    return re.sub(r"""b?(['"]).*\1""", "…", reason)
 
 
 def as_batches(source: Any) -> Iterable[pa.RecordBatch]:

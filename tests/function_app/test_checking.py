@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -277,3 +278,29 @@ def test_a_held_drift_is_sent_once_labels_of_the_new_regime_are_there(clinic: "C
     assert held.state is DriftState.HELD, "40 of the new regime have a value, the 60 old ones do not count"
     assert clinic.drift().state is DriftState.CONFIRMED
     assert len(clinic.target.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("wide.csv", b"id,at,bmi,sex\n" + b"r1,2026-01-01,26,1\n" * 30 + b"Mrs-Hidden-Patient,3,44,5,6,7\n"),
+        ("bare.csv.gz", b"Mrs-Hidden-Patient,2,3,4\n"),
+        ("half.jsonl", b'{"id": "Mrs-Hidden-Patient" 4}\n'),
+        ("odd.csv", b"id,at,bmi,sex\n" + b"r1,Mrs-Hidden-Patient,Mrs-Hidden-Patient,Mrs-Hidden-Patient\n" * 60),
+    ],
+)
+def test_what_a_broken_file_holds_is_in_no_event_no_note_and_no_row_of_the_ledger(
+    clinic: "Clinic", caplog: pytest.LogCaptureFixture, name: str, content: bytes
+) -> None:
+    caplog.set_level(logging.INFO)
+    clinic.deploy()
+    clinic.land(content, name)
+    check = clinic.check()
+
+    notes = clinic.storage.container("quarantine")
+    kept = [notes.download_blob(path.removeprefix("quarantine/")).readall().decode() for path in check.quarantined]
+    assert check.verdict == "incident"
+    assert kept
+    row = msgspec.structs.replace(check, summary={})
+    for text in (caplog.text, *kept, repr(row)):
+        assert "Mr" not in text, text
