@@ -28,7 +28,9 @@ UNREAD = b"driftloop.unread"
 LINES = 1 << 13
 AHEAD = 3
 """Batches that are read before they are asked for: reading and counting seldom take equally long."""
-MAPPED_BYTES = 128 << 20
+PIECE_BYTES = 1 << 18
+"""Of a Parquet column that are read from a path at once: small enough that the same memory serves all of them."""
+FAR_PIECE_BYTES = 1 << 20
 LARGE_GROUP_BYTES = 200 << 20
 FORMATS = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
@@ -106,14 +108,15 @@ def _parquet(file: IO[bytes] | str, schema: Schema | None) -> Iterator[pa.Record
 
     if isinstance(file, str) and not Path(file).stat().st_size:
         raise InputError("the file is empty")
-    # Arrow reads a path by itself, without a Python call for every page. Small files are mapped: no copy at all.
-    small = isinstance(file, str) and Path(file).stat().st_size <= MAPPED_BYTES
-    with pq.ParquetFile(file, memory_map=small, pre_buffer=False) as parquet:
+    # Arrow reads a path by itself, without a Python call for every piece. An open file may be far away, each piece a
+    # request: its columns come whole, unless a row group is so large that memory would not stay bounded.
+    piece = PIECE_BYTES if isinstance(file, str) else 0
+    with pq.ParquetFile(file, pre_buffer=False, buffer_size=piece) as parquet:
         metadata = parquet.metadata
         groups = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
-        if max(groups, default=0) > LARGE_GROUP_BYTES:
-            # One huge row group: read it piece by piece, so that memory stays bounded.
-            yield from _parquet_batches(pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20), schema)
+        if not piece and max(groups, default=0) > LARGE_GROUP_BYTES:
+            far = pq.ParquetFile(file, pre_buffer=False, buffer_size=FAR_PIECE_BYTES)
+            yield from _parquet_batches(far, schema)
         else:
             yield from _parquet_batches(parquet, schema)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.distinct import distinct
+from driftloop.distinct import among, distinct
 from driftloop.sample import Sample
 from driftloop.window import Baseline, Window
 
@@ -33,7 +33,7 @@ def repeated_records(baseline: Baseline, window: Window) -> Iterator[str]:
     again = 1 - len(distinct(after)) / len(after)
     if again >= REPEATED and pairs >= MORE * expected + LEAST:
         yield f"{again:.0%} of the records are repetitions of others in the window: delivered twice?"
-    familiar = float(np.isin(after, before).mean())
+    familiar = float(among(after, before).mean())
     by_chance = min(1.0, alike * len(before))
     both_whole = baseline.profile.sample.complete and window.profile.sample.complete
     if familiar >= FAMILIAR + by_chance and (both_whole or _chosen_alike(baseline, window)):
@@ -74,4 +74,4 @@ def _pairs(keys: Keys) -> float:
 
 def _chosen_alike(baseline: Baseline, window: Window) -> bool:
     """Whether samples that left rows out still share their rows: the same row has the same key on both sides."""
-    return bool(np.isin(window.profile.sample.keys, baseline.profile.sample.keys).mean() >= FAMILIAR)
+    return bool(among(window.profile.sample.keys, baseline.profile.sample.keys).mean() >= FAMILIAR)

@@ -5,6 +5,8 @@ import io
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from driftloop import Baseline, Schema, read_batches
@@ -59,6 +61,20 @@ def test_large_files_come_in_pieces(tmp_path):
     sizes = [batch.num_rows for batch in read_batches(path)]
     assert sum(sizes) == 150_000
     assert max(sizes) <= BATCH_ROWS
+
+
+def test_a_path_costs_no_memory_for_the_size_of_its_row_groups(tmp_path):
+    path = tmp_path / "one-group.parquet"
+    columns = {f"x{i}": np.random.default_rng(i).standard_normal(1_000_000) for i in range(4)}
+    pq.write_table(pa.table(columns), path, row_group_size=1_000_000)
+    assert path.stat().st_size > 30 << 20
+    pool = pa.default_memory_pool()
+    before, most = pool.bytes_allocated(), 0
+    for batch in read_batches(path):
+        most = max(most, pool.bytes_allocated() - before)
+        del batch
+    # Five batches of 2 MiB are held, with pieces and pages of the columns; whole columns would be 30 MiB more.
+    assert most < 24 << 20
 
 
 def test_a_csv_is_read_by_kind_and_not_by_its_first_lines(tmp_path):
