@@ -102,6 +102,23 @@ def test_a_large_file_that_breaks_in_the_middle_adds_no_row_at_all(
 
 
 @pytest.mark.parametrize("small", [1 << 20, 1])
+def test_a_truncated_footer_is_set_aside_and_the_other_files_are_read(
+    storage: Storage, model_name: str, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_reading, "SMALL", small)
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"x": [float(row) for row in range(500)]}), buffer)
+    upload(storage, f"{model_name}/1.parquet", buffer.getvalue()[:-40])
+    upload(storage, f"{model_name}/2.parquet", buffer.getvalue())
+
+    rows, reading = build_window(storage, listed(storage, model_name), plain, count)
+
+    assert rows == 500
+    assert [file.name.rsplit("/")[-1] for file in reading.broken] == ["1.parquet"]
+    assert "cannot be read as parquet" in next(iter(reading.broken.values()))
+
+
+@pytest.mark.parametrize("small", [1 << 20, 1])
 def test_a_file_that_disappears_or_changes_between_listing_and_reading_waits_for_the_next_check(
     storage: Storage, model_name: str, small: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
