@@ -172,7 +172,8 @@ def _enlarged(
     correlation[np.ix_(joint, ~joint)] *= part
     correlation[np.ix_(~joint, joint)] *= part
     found = [mean if joint[j] else everything.get(scores.names[j], mean) for j, mean in enumerate(means)]
-    extra = [name for name in everything if name not in set(scores.names)]
+    sampled = set(scores.names)
+    extra = [name for name in everything if name not in sampled]
     size = len(found) + len(extra)
     enlarged = np.eye(size)
     enlarged[: len(found), : len(found)] = correlation
