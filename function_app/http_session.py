@@ -30,6 +30,7 @@ def session(headers: "Mapping[str, str]") -> requests.Session:
     """A session with these headers on every request."""
     made = requests.Session()
     made.headers.update(headers)
+    made.auth = lambda request: request  # the headers carry the token; a .netrc file's password must not replace it
     made.mount("https://", HTTPAdapter(max_retries=_READS))
     made.mount("http://", HTTPAdapter(max_retries=_READS))
     return made

@@ -22,6 +22,7 @@ COLLECTOR = "DRIFTLOOP_COLLECTOR"
 _BLOB_RETRY = {"initial_backoff": 0.4, "increment_base": 2, "random_jitter_range": 0.2, "retry_total": 4}
 _TABLE_RETRY = {"retry_total": 4, "retry_backoff_factor": 0.4, "retry_backoff_max": 8}
 _TIMEOUTS = {"connection_timeout": 10, "read_timeout": 60}
+_AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class Storage:
@@ -32,7 +33,7 @@ class Storage:
     ) -> None:
         self._urls = {"blob": blob_url, "queue": queue_url, "table": table_url}
         self._given_credential = credential
-        self._options = {**_TIMEOUTS, **options}
+        self._given_options = options
         self._elsewhere: dict[str, str] = {}
 
     @classmethod
@@ -52,6 +53,21 @@ class Storage:
         from azure.identity import DefaultAzureCredential
 
         return DefaultAzureCredential()
+
+    @cached_property
+    def _options(self) -> dict[str, Any]:
+        """One pool of connections for all services. The environment is read once: `requests` would look for a .netrc
+        file at every request, and let what it holds replace the token.
+        """
+        from azure.core.pipeline.transport import RequestsTransport
+        from requests.utils import get_environ_proxies
+
+        authority = next((os.environ[name] for name in _AUTHORITIES if os.environ.get(name)), True)
+        wanted = {**_TIMEOUTS, "connection_verify": authority, **self._given_options}
+        return {
+            "transport": RequestsTransport(use_env_settings=False, **wanted),
+            "proxies": get_environ_proxies(self._urls["blob"]),
+        }
 
     @cached_property
     def blobs(self) -> "BlobServiceClient":
