@@ -280,7 +280,8 @@ def test_what_the_scoring_script_collects_lands_in_the_default_datastore(
     assert post(client, endpoint, {"x": 7}).status_code == 200
     place = Location(azure.storage.datastores["workspaceblobstore"], f"modelDataCollector/{endpoint.name}/blue")
     deadline = time.monotonic() + 10
-    while not (files := azure.storage.download(place, tmp_path / "collected")):
+    # The blob is there a moment before the line that is appended to it.
+    while not (files := azure.storage.download(place, tmp_path / "collected")) or not files[0].stat().st_size:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     event = json.loads(files[0].read_text())
