@@ -1,9 +1,12 @@
 """Signing in, so that a run of hours never holds an expired token; and clients that are made with it."""
 
+import logging
 import os
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from driftloop.errors import DriftloopError
 from training import workspace
 from workflows.settings import Azure
 
@@ -12,6 +15,27 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
 AUDIENCE = "api://AzureADTokenExchange"
+STORAGE = "https://storage.azure.com/.default"
+
+
+def sign_in(environment: Mapping[str, str] = os.environ) -> "TokenCredential":
+    """A credential that has been tried once: the storage client takes a refusal for a hiccup and tries for more than a
+    minute. The token is kept, so nothing is asked twice. Raises DriftloopError.
+    """
+    import requests
+    from azure.core.exceptions import AzureError
+
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # it warns, over many lines, of what is raised as well
+    signed_in = credential(environment)
+    try:
+        signed_in.get_token(STORAGE)
+    except (AzureError, requests.RequestException) as error:
+        why = re.search(r"AADSTS\d+[^\n]*", str(error))
+        raise DriftloopError(
+            "not signed in to Azure: run `az login`; in a workflow set AZURE_CLIENT_ID and AZURE_TENANT_ID and let the "
+            f"job ask for an identity token (docs/identities.md): {why[0] if why else _first_line(error)}"
+        ) from error
+    return signed_in
 
 
 def credential(environment: Mapping[str, str] = os.environ) -> "TokenCredential":
@@ -61,6 +85,10 @@ def _github_assertion(environment: Mapping[str, str]) -> str:
 def ml_client(azure: Azure, signed_in: "TokenCredential") -> "MLClient":
     """The workspace that the settings name."""
     return workspace.client(signed_in, azure.subscription, azure.group, azure.workspace)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def reason(error: Any) -> str:

@@ -25,9 +25,10 @@ class Deployer:
     """The clients of one run, and the versions that they know."""
 
     def __init__(self, model: str, to: Report) -> None:
+        """Raises DriftloopError when a setting is missing or wrong, or nobody is signed in."""
         self.asked = settings.deploy(os.environ, model)
         self.to = to
-        signed_in = cloud.credential()
+        signed_in = cloud.sign_in()
         self.blobs = Blobs(self.asked.azure.blob_url, signed_in)
         self._client = cloud.ml_client(self.asked.azure, signed_in)
         endpoint = Endpoint(self._client, self.asked)
@@ -35,9 +36,7 @@ class Deployer:
 
     def deploy(self, number: str, *, forced: bool = False) -> Done:
         """Bring the version into service."""
-        if not settings.VERSION.fullmatch(number):
-            raise DriftloopError("--version must be a whole number, as Azure ML counts versions")
-        return self.rollout.run(self._version(int(number)), forced=forced)
+        return self.rollout.run(self._version(_whole(number)), forced=forced)
 
     def roll_back(self, number: str | None) -> Done:
         """Back to the version in service if a deployment was cut short, else to the one before it, or to `number`."""
@@ -83,7 +82,7 @@ def main(context: click.Context, model: str | None, version: str | None, force: 
     if context.invoked_subcommand is None:
         if not model or not version:
             raise click.UsageError("--model and --version are needed")
-        sys.exit(_run(model, lambda deployer: deployer.deploy(version, forced=force)))
+        sys.exit(_run(model, version, lambda deployer: deployer.deploy(version, forced=force)))
 
 
 @main.command()
@@ -91,14 +90,16 @@ def main(context: click.Context, model: str | None, version: str | None, force: 
 @click.option("--version", help="The version to go back to; without it the one before.")
 def rollback(model: str, version: str | None) -> None:
     """Put the version before back into service, and keep the present one from coming back by itself."""
-    sys.exit(_run(model, lambda deployer: deployer.roll_back(version)))
+    sys.exit(_run(model, version, lambda deployer: deployer.roll_back(version)))
 
 
-def _run(model: str, action: Callable[[Deployer], Done]) -> int:
+def _run(model: str, version: str | None, action: Callable[[Deployer], Done]) -> int:
     from azure.core.exceptions import AzureError
 
     to = Report()
     try:
+        if version:
+            _whole(version)  # before anybody is asked to sign in
         with interruptible():
             done = action(Deployer(model, to))
     except DriftloopError as error:
@@ -119,6 +120,13 @@ def _run(model: str, action: Callable[[Deployer], Done]) -> int:
     )
     to.line(f"{model}: {done.ending}, version {done.serves} is in service")
     return 0
+
+
+def _whole(version: str) -> int:
+    """Raises DriftloopError."""
+    if not settings.VERSION.fullmatch(version):
+        raise DriftloopError("--version must be a whole number, as Azure ML counts versions")
+    return int(version)
 
 
 def _failed(to: Report, model: str, why: str) -> int:

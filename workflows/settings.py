@@ -113,6 +113,13 @@ class Variables:
             raise ConfigError(f"{name} must lie between {low:g} and {high:g}")
         return value
 
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        """A whole number within limits."""
+        value = self.number(name, default, low, high)
+        if not value.is_integer():
+            raise ConfigError(f"{name} must be a whole number between {low} and {high}")
+        return int(value)
+
     def choice(self, name: str, *choices: str) -> str:
         """One of some words; the first when it is not set."""
         value = self._environment.get(name, "") or choices[0]
@@ -151,7 +158,7 @@ def train(environment: Mapping[str, str]) -> Train:
         compute=Compute(
             name=variables.text("DRIFTLOOP_COMPUTE", COMPUTE, "driftloop-cluster"),
             size=variables.text("DRIFTLOOP_COMPUTE_SIZE", NAME, "Standard_DS2_v2"),
-            max_nodes=int(variables.number("DRIFTLOOP_COMPUTE_MAX_NODES", 2, 1, 100)),
+            max_nodes=variables.whole("DRIFTLOOP_COMPUTE_MAX_NODES", 2, 1, 100),
             low_priority=variables.choice("DRIFTLOOP_COMPUTE_TIER", "dedicated", "low_priority") == "low_priority",
             identity=variables.optional("DRIFTLOOP_COMPUTE_IDENTITY", WORD),
         ),
@@ -177,10 +184,10 @@ def deploy(environment: Mapping[str, str], model: str) -> Deploy:
         endpoint=variables.text("DRIFTLOOP_ENDPOINT", ENDPOINT, model),
         token_auth=variables.choice("DRIFTLOOP_ENDPOINT_AUTH", "key", "aad_token") == "aad_token",
         instance_type=variables.text("DRIFTLOOP_INSTANCE_TYPE", NAME, "Standard_DS2_v2"),
-        instance_count=int(variables.number("DRIFTLOOP_INSTANCE_COUNT", 1, 1, 100)),
-        canary_percent=int(variables.number("DRIFTLOOP_CANARY_PERCENT", 10, 1, 50)),
+        instance_count=variables.whole("DRIFTLOOP_INSTANCE_COUNT", 1, 1, 100),
+        canary_percent=variables.whole("DRIFTLOOP_CANARY_PERCENT", 10, 1, 50),
         canary_seconds=variables.number("DRIFTLOOP_CANARY_SECONDS", 60, 0, 86_400),
-        mirror_percent=int(variables.number("DRIFTLOOP_MIRROR_PERCENT", 0, 0, 50)),
+        mirror_percent=variables.whole("DRIFTLOOP_MIRROR_PERCENT", 0, 0, 50),
         ready_seconds=variables.number("DRIFTLOOP_READY_SECONDS", 120, 1, 3_600),
         collect_data=variables.choice("DRIFTLOOP_COLLECT_DATA", "false", "true") == "true",
     )

@@ -33,7 +33,7 @@ class Trainer:
     """One run: settings, where it reports, and the clients that it works with."""
 
     def __init__(self, asked: settings.Train, to: Report) -> None:
-        signed_in = cloud.credential()
+        signed_in = cloud.sign_in()
         self.asked, self.to = asked, to
         self.blobs = Blobs(asked.azure.blob_url, signed_in)
         self._signed_in = signed_in

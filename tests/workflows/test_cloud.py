@@ -9,10 +9,11 @@ from azure.identity import (
     DefaultAzureCredential,
 )
 
+from driftloop.errors import DriftloopError
 from workflows import cloud
 
 WHO = {"AZURE_CLIENT_ID": "client", "AZURE_TENANT_ID": "00000000-0000-4000-8000-00000000d71f"}
-GITHUB = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://token.example/x?y=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "secret"}
+GITHUB = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://token.example/x?y=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "hush"}
 DEVOPS = {
     "SYSTEM_ACCESSTOKEN": "token",
     "SYSTEM_OIDCREQUESTURI": "https://dev.azure.com/x",
@@ -39,6 +40,14 @@ def test_each_system_signs_in_by_its_own_means(
     assert type(cloud.credential(environment)) is kind
 
 
+def test_an_unreachable_issuer_of_assertions_is_one_line_that_holds_no_token() -> None:
+    address = {"ACTIONS_ID_TOKEN_REQUEST_URL": "http://127.0.0.1:9/token"}  # nothing listens on the port "discard"
+    with pytest.raises(DriftloopError, match="not signed in to Azure: run `az login`") as caught:
+        cloud.sign_in(WHO | GITHUB | address)
+    assert "\n" not in str(caught.value)
+    assert GITHUB["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] not in str(caught.value)
+
+
 def test_every_token_asks_github_for_a_new_assertion(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
 
@@ -54,7 +63,7 @@ def test_every_token_asks_github_for_a_new_assertion(monkeypatch: pytest.MonkeyP
         (
             "https://token.example/x?y=1",
             {"audience": "api://AzureADTokenExchange"},
-            {"Authorization": "Bearer secret"},
+            {"Authorization": "Bearer hush"},
         )
     ]
 

@@ -38,6 +38,8 @@ def test_empty_variables_count_as_not_set() -> None:
         ("DRIFTLOOP_BLOB_URL", "http://plain.example"),
         ("DRIFTLOOP_COMPUTE_MAX_NODES", "many"),
         ("DRIFTLOOP_COMPUTE_MAX_NODES", "1000"),
+        ("DRIFTLOOP_COMPUTE_MAX_NODES", "2.7"),
+        ("DRIFTLOOP_COMPUTE_MAX_NODES", "nan"),
         ("GITHUB_SHA", "0123456; id"),
     ],
 )
