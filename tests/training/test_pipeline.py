@@ -2,6 +2,9 @@
 
 import importlib
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,26 +67,84 @@ def test_the_steps_run_in_this_order(job: PipelineJob) -> None:
     assert job._validate().passed
 
 
-def test_every_input_is_one_that_the_component_has_and_every_required_one_is_given(job: PipelineJob) -> None:
+def faults(job: PipelineJob) -> list[str]:
+    """What Azure would refuse, or run into hours later. A step may read only what a step before it made: no cycle."""
+    found: list[str] = []
+    made: set[tuple[str, str]] = set()
     for name, node in nodes(job).items():
         known = component(name).inputs
-        given = set(node.get("inputs", {}))
-        required = {key for key, value in known.items() if not value.get("optional")}
-        assert given <= set(known), name
-        assert required <= given, name
+        given = node.get("inputs", {})
+        found += [f"{name} has no input {key}" for key in given.keys() - known.keys()]
+        found += [f"{name} lacks {key}" for key, it in known.items() if not it.get("optional") and key not in given]
+        for value in given.values():
+            address = value["path"] if isinstance(value, dict) else str(value)
+            if not address.startswith("${{"):
+                continue
+            match = PARENT.fullmatch(address)
+            kind, target, output = match.groups() if match else ("", "", "")
+            if not (target in job.inputs if kind == "inputs" else (target, output) in made):
+                found.append(f"{name} reads {address}, which nothing before it makes")
+        made |= {(name, output) for output in component(name).outputs}
+    bound = {
+        (name, output)
+        for name, node in nodes(job).items()
+        for output, value in node.get("outputs", {}).items()
+        if re.fullmatch(r"\$\{\{parent\.outputs\.(\w+)\}\}", str(value)) and output in component(name).outputs
+    }
+    if len(bound) != len(job.outputs):
+        found.append(f"of {len(job.outputs)} outputs of the job {len(bound)} are bound")
+    return found
 
 
 def test_every_binding_leads_to_something_and_there_is_no_cycle(job: PipelineJob) -> None:
-    made: set[tuple[str, str]] = set()
-    for name, node in nodes(job).items():  # in this order: what is read must have been made before
-        for value in node.get("inputs", {}).values():
-            text = value["path"] if isinstance(value, dict) else str(value)
-            if match := PARENT.fullmatch(text):
-                kind, target, output = match.groups()
-                assert target in job.inputs if kind == "inputs" else (target, output) in made, (name, text)
-        made |= {(name, output) for output in component(name).outputs}
-    for output in job.outputs:
-        assert output in {made_output for _, made_output in made}
+    assert faults(job) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "bindings", "said"),
+    [
+        ("train", {"dataa": "${{parent.jobs.prepare.outputs.data}}"}, "train has no input dataa"),
+        ("train", {"data": None}, "train lacks data"),
+        ("train", {"data": "${{parent.jobs.prepare.outputs.dat}}"}, "which nothing before it makes"),
+        ("train", {"data": "${{parent.jobs.nobody.outputs.data}}"}, "which nothing before it makes"),
+        ("prepare", {"historic": "${{parent.inputs.histori}}"}, "which nothing before it makes"),
+        ("prepare", {"incoming": "${{parent.jobs.train.outputs.model}}"}, "which nothing before it makes"),
+        ("train", {"data": "${{parent.jobs.train.outputs.model}}"}, "which nothing before it makes"),
+        ("train", {"data": "${{parents.jobs.prepare.outputs.data}}"}, "which nothing before it makes"),
+    ],
+    ids=["unknown input", "missing input", "unknown output", "unknown step", "input", "cycle", "itself", "misspelt"],
+)
+def test_a_wrong_binding_is_found(
+    job: PipelineJob, monkeypatch: pytest.MonkeyPatch, step: str, bindings: dict[str, str | None], said: str
+) -> None:
+    wrong = nodes(job)
+    inputs = wrong[step]["inputs"] | {
+        key: None if value is None else {"type": "uri_folder", "path": value} for key, value in bindings.items()
+    }
+    wrong[step]["inputs"] = {key: value for key, value in inputs.items() if value is not None}
+    monkeypatch.setitem(globals(), "nodes", lambda _: wrong)
+    assert [fault for fault in faults(job) if said in fault]
+
+
+def test_an_output_that_no_step_makes_is_found(job: PipelineJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = nodes(job)
+    del wrong["register"]["outputs"]["registration"]
+    monkeypatch.setitem(globals(), "nodes", lambda _: wrong)
+    assert faults(job) == ["of 4 outputs of the job 3 are bound"]
+
+
+@pytest.mark.parametrize("name", pipeline.STEPS)
+def test_a_script_that_is_missing_from_the_snapshot_is_found(code: Path, tmp_path: Path, name: str) -> None:
+    """Started with the snapshot alone, as Azure does it."""
+    alone = shutil.copytree(code, tmp_path / "alone")
+
+    def start() -> int:
+        command = [sys.executable, "-m", f"training.{name}", "--help"]
+        return subprocess.run(command, cwd=alone, capture_output=True, timeout=60, check=False).returncode
+
+    assert start() == 0
+    (alone / "training" / f"{name}.py").unlink()
+    assert start() == 1
 
 
 @pytest.mark.parametrize("name", pipeline.STEPS)
