@@ -25,6 +25,24 @@ def tables() -> list[list[Row]]:
     return found
 
 
+# numbers in a product or sum, each perhaps with its unit, and what the text says it comes to
+NUMBER = r"\(?\d[\d,.]*(?: (?:s|GB))?\)?"
+SUM = re.compile(rf"({NUMBER}(?: [×+−] {NUMBER})+) = (\d[\d,.]*\d)")
+
+
+def sums(page: str) -> list[tuple[str, str]]:
+    """(expression, result) of every calculation outside the tables."""
+    text = " ".join(line for line in page.splitlines() if not line.startswith("|"))
+    return [(found[1], found[2]) for found in SUM.finditer(text)]
+
+
+def value(expression: str) -> float:
+    """Of numbers, brackets, +, − and ×."""
+    python = re.sub(r" (s|GB)\b|,", "", expression).translate(str.maketrans({"×": "*", "−": "-"}))
+    assert re.fullmatch(r"[\d.()*+ -]+", python)
+    return float(eval(python, {"__builtins__": {}}))
+
+
 def quantity(start: str) -> float:
     return next(float(row[1]) for table in tables() for row in table if row[0].startswith(start))
 
@@ -80,3 +98,23 @@ def test_the_summary_line_says_what_the_tables_say() -> None:
     assert float(summary[1]) == round(without)
     assert float(summary[2]) == round(endpoint)
     assert float(summary[3]) == pytest.approx(float(retrain[-1][4].strip("*")), abs=0.05)
+
+
+def test_every_calculation_in_the_text_comes_to_what_it_says() -> None:
+    found = sums(PAGE)
+    text = "".join(line for line in PAGE.splitlines() if not line.startswith("|"))
+    assert len(found) == len(re.findall(r"\d\)? = \d|GB\)? = \d|s\)? = \d", text)) == 7
+    for expression, result in found:
+        digits = len(result.partition(".")[2])
+        assert value(expression) == pytest.approx(float(result.replace(",", "")), abs=0.51 * 10**-digits), expression
+
+
+def test_a_calculation_that_is_wrong_is_found() -> None:
+    ((expression, result),) = sums("at worst (30.4 − 5) × 2.30 = 58.43 $")
+    assert abs(value(expression) - float(result)) > 0.0051
+
+
+def test_the_page_says_where_and_when_its_prices_held() -> None:
+    head = PAGE.partition("## ")[0]
+    assert re.search(r"region East US\b", head)
+    assert re.search(r"collected from public pages in 20\d\d\b", head)
