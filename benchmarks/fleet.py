@@ -21,22 +21,16 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from azure.core.credentials import AccessToken
-from starlette.applications import Starlette
 
+from benchmarks.account import UPLOADERS, account
 from driftloop import Baseline, Schema
 from driftloop.events import InService
 from function_app.ledger_table import TableLedger
 from function_app.storage import Storage
-from sandbox.azurite import Azurite
-from sandbox.certificate import issue
 from sandbox.functions_host import FunctionsHost
-from sandbox.identity import Identity
-from sandbox.serving import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = 10
-UPLOADERS = 8
 SAMPLE_SECONDS = 0.5
 
 
@@ -56,49 +50,23 @@ class Fleet:
     growth: float
 
 
-class Credential:
-    """Signs in with the identity on loopback, without going through HTTP."""
-
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
-
-    def get_token(self, *scopes: str, **_: object) -> AccessToken:
-        return AccessToken(*self._identity.token(scopes[0].removesuffix("/.default")))
-
-
 def fleet(models: int, rows: int = 1000, timeout: float = 1800) -> Fleet:
     """Makes the fleet, fires the timer, waits for the last check."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        identity = Identity()
-        with (
-            Azurite(folder / "azurite", issue(folder / "tls")) as azurite,
-            Server(Starlette(routes=[identity.route()])) as server,
-        ):
-            storage = Storage(
-                azurite.blob_url,
-                azurite.queue_url,
-                azurite.table_url,
-                Credential(identity),
-                connection_verify=str(azurite.certificate.authority),
-            )
-            names = _prepare(storage, models, rows)
-            tables = "".join(f'[[model]]\nname = "{model}"\n' for model in names)
-            (folder / "driftloop.toml").write_text(tables, encoding="utf-8")
-            environment = {
-                "PATH": os.environ["PATH"],
-                **identity.environment(server.url),
-                **azurite.certificate.environment(),
-                **azurite.environment(),
-                "DRIFT_CHECK_SCHEDULE": "0 0 6 * * *",
-                "DRIFTLOOP_CONFIG": str(folder / "driftloop.toml"),
-            }
-            with FunctionsHost(ROOT, environment, folder / "functions") as host:
-                return _measured(host, TableLedger(storage.tables), models, rows, timeout)
+    with tempfile.TemporaryDirectory() as name, account(folder := Path(name)) as (storage, variables):
+        names = _prepare(storage, models, rows)
+        tables = "".join(f'[[model]]\nname = "{model}"\n' for model in names)
+        (folder / "driftloop.toml").write_text(tables, encoding="utf-8")
+        environment = {
+            "PATH": os.environ["PATH"],
+            **variables,
+            "DRIFT_CHECK_SCHEDULE": "0 0 6 * * *",
+            "DRIFTLOOP_CONFIG": str(folder / "driftloop.toml"),
+        }
+        with FunctionsHost(ROOT, environment, folder / "functions") as host:
+            return _measured(host, TableLedger(storage.tables), models, rows, timeout)
 
 
 def _prepare(storage: Storage, models: int, rows: int) -> list[str]:
-    make_containers(storage)
     dice = np.random.default_rng(1)
     reference = _records(dice, rows)
     schema = Schema.infer(reference.to_batches())
@@ -117,16 +85,6 @@ def _prepare(storage: Storage, models: int, rows: int) -> list[str]:
     with ThreadPoolExecutor(UPLOADERS) as pool:
         list(pool.map(upload, windows))
     return names
-
-
-def make_containers(storage: Storage) -> None:
-    """What infra makes in Azure."""
-    for container in ("incoming", "baselines", "quarantine", "reports", "outcomes"):
-        storage.blobs.create_container(container)
-    for table in ("states", "drifts", "checks"):
-        storage.tables.create_table(table)
-    for queue in ("checks", "checks-poison"):
-        storage.queue(queue).create_queue()
 
 
 def _records(dice: np.random.Generator, rows: int) -> pa.Table:

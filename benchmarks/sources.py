@@ -27,16 +27,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
-from starlette.applications import Starlette
 
-from benchmarks.fleet import UPLOADERS, Credential, make_containers
+from benchmarks.account import UPLOADERS, account
 from driftloop import Baseline, Schema
 from driftloop.events import InService
 from function_app.storage import Storage
-from sandbox.azurite import Azurite
-from sandbox.certificate import issue
-from sandbox.identity import Identity
-from sandbox.serving import Server
 
 OUT = Path(__file__).resolve().parent.parent / "out"
 MODEL = "large"
@@ -95,28 +90,14 @@ def small_files(count: int, rows: int = 20) -> Checked:
 def _account() -> Iterator[tuple[Storage, dict[str, str], Path]]:
     OUT.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="sources-", dir=OUT))
-    identity = Identity()
     try:
-        with (
-            Azurite(folder / "azurite", issue(folder / "tls")) as azurite,
-            Server(Starlette(routes=[identity.route()])) as server,
-        ):
-            storage = Storage(
-                azurite.blob_url,
-                azurite.queue_url,
-                azurite.table_url,
-                Credential(identity),
-                connection_verify=str(azurite.certificate.authority),
-            )
-            make_containers(storage)
+        with account(folder) as (storage, variables):
             settings = folder / "driftloop.toml"
             settings.write_text(
                 f'[[model]]\nname = "{MODEL}"\nsettle_seconds = 0\n[model.dispatch]\ntarget = "dry-run"\n'
             )
             environment = {
-                **identity.environment(server.url),
-                **azurite.certificate.environment(),
-                **azurite.environment(),
+                **variables,
                 "DRIFTLOOP_CONFIG": str(settings),
                 "OPENBLAS_NUM_THREADS": "1",  # as function_app sets it, but numpy is imported here before
             }

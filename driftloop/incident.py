@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from driftloop.comparison import Comparison
+from driftloop.naming import named
 from driftloop.policy import Policy
 from driftloop.profile import ColumnProfile, iso
 from driftloop.repetition import repeated_records
@@ -15,8 +16,6 @@ from driftloop.scores import REPEAT
 from driftloop.units import unit_error
 from driftloop.window import Baseline, Window
 
-CODE = 2
-"""Characters of a category that may be quoted."""
 GONE = 0.5
 """Part of a column's values that must be lost, or written in a new way, to call the feed broken."""
 MALFORMED, INFINITE, IMPOSSIBLE = 0.02, 0.01, 0.01
@@ -97,13 +96,11 @@ def _encoding(column: Column, before: ColumnProfile, after: ColumnProfile) -> It
     singles = sum(count for count in before.counts.values() if count == 1) / max(sum(before.counts.values()), 1)
     if sum(unknown.values()) / total >= GONE + singles:
         newest = sorted(unknown, key=lambda name: -unknown[name])[:3]
-        # The reason becomes an event: codes help whoever reads it, but a longer text may be a person's name.
-        news = (
-            ", ".join(repr(name) for name in newest)
-            if all(len(name) <= CODE for name in newest)
-            else f"{len(unknown)} unknown values"
+        oldest = sorted(known, key=lambda name: (-before.counts.get(name, 0), name))[:3]
+        news, olds = (
+            ", ".join(dict.fromkeys(named(name, column, before.counts.get(name, 0)) for name in names))
+            for names in (newest, oldest)
         )
-        olds = ", ".join(repr(name) for name in sorted(known)[:3])
         yield f"another encoding: {news} in place of {olds}"
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from driftloop.comparison import Comparison, Finding
+from driftloop.naming import named
 from driftloop.policy import Policy
 from driftloop.schema import Column
 from driftloop.scores import DEPENDENCE, GIVEN, LOCATION, MISSING, PAIR, RANGE, REPEAT, SHARE, SIDE, SPREAD
@@ -113,7 +114,7 @@ def _effect(shown: Finding | None, plain: str, sides: _Sides) -> tuple[float | N
     if shown is not None and kind in (MISSING, RANGE, REPEAT):
         return shown.after - shown.before, _marked(shown)
     if plain == SHARE and (kind == SHARE or shown is None):
-        return _share(shown, before, after)
+        return _share(shown, sides)
     if kind in (DEPENDENCE, PAIR) and shown is not None:
         others = [sides.columns[other].name for other in shown.score.columns if other != sides.place]
         if kind == PAIR and others:
@@ -134,14 +135,17 @@ def _marked(shown: Finding) -> str:
     return f"the same value {shown.score.level} in {shares}"
 
 
-def _share(shown: Finding | None, before: Summary, after: Summary) -> tuple[float | None, str]:
-    was, now = dict(before.shares), dict(after.shares)
+def _share(shown: Finding | None, sides: _Sides) -> tuple[float | None, str]:
+    was, now = dict(sides.before.shares), dict(sides.after.shares)
     level = shown.score.level if shown else next(iter(was), next(iter(now), None))
     if level is None or not was or not now:
         return None, "no value to compare"
-    a, b = (shown.before, shown.after) if shown and level not in was and level not in now else (
-        was.get(level, 0.0), now.get(level, 0.0))  # fmt: skip
-    return b - a, f"share of {level!r} {100 * (b - a):+.0f} points ({a:.0%} to {b:.0%})"
+    a, b, name = was.get(level, 0.0), now.get(level, 0.0), ""
+    if level in was or level in now:
+        name = named(level, sides.column, round(a * sides.before.known))
+    elif shown is not None:  # several categories, taken together
+        a, b, name = shown.before, shown.after, f"values {level}"
+    return b - a, f"share of {name} {100 * (b - a):+.0f} points ({a:.0%} to {b:.0%})"
 
 
 def _numeric(kind: str, column: Column, before: Summary, after: Summary) -> tuple[float | None, str]:

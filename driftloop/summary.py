@@ -20,6 +20,11 @@ class Summary:
     shares: tuple[tuple[str, float], ...] = ()
     """Categories and their shares of the rows that have one, largest first."""
 
+    @property
+    def known(self) -> int:
+        """How many rows have a value."""
+        return round(self.rows * (1 - self.missing))
+
 
 def summarise(column: ColumnProfile) -> Summary:
     """The summary of a column. Means come from the bins, whose width is 1/16 of a power of two at worst."""

@@ -91,7 +91,7 @@ def _numbers(before: ColumnProfile, after: ColumnProfile) -> tuple[Floats, Count
     return distinct[seen], counts[:, seen]
 
 
-OTHER = "any other"
+OTHER = "of all the rest"
 
 
 def _categories(before: ColumnProfile, after: ColumnProfile) -> tuple[list[str], Counts]:

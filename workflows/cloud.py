@@ -70,14 +70,21 @@ def credential(environment: Mapping[str, str] = os.environ) -> "TokenCredential"
 
 
 def _github_assertion(environment: Mapping[str, str]) -> str:
+    """GitHub's word for who this job is. Asked again where its service has a hiccup. Raises requests' errors."""
     import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util.retry import Retry
 
-    response = requests.get(
-        environment["ACTIONS_ID_TOKEN_REQUEST_URL"],
-        params={"audience": AUDIENCE},
-        headers={"Authorization": f"Bearer {environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"},
-        timeout=30,
-    )
+    again = Retry(total=4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False)
+    with requests.Session() as session:
+        session.mount("https://", HTTPAdapter(max_retries=again))
+        session.mount("http://", HTTPAdapter(max_retries=again))
+        response = session.get(
+            environment["ACTIONS_ID_TOKEN_REQUEST_URL"],
+            params={"audience": AUDIENCE},
+            headers={"Authorization": f"Bearer {environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"},
+            timeout=30,
+        )
     response.raise_for_status()
     return str(response.json()["value"])
 

@@ -1,5 +1,6 @@
 """What a check says: drift, incident, stable or insufficient, and why."""
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -61,7 +62,31 @@ def test_a_new_category_in_one_row_of_twenty_is_found():
     window = fresh(100)
     result = compared(window.assign(sex=window["sex"].where(np.arange(100) % 20 > 0, "unknown")))
     assert result.verdict is Verdict.DRIFT
-    assert "'unknown' +5 points (0% to 5%)" in result.reasons[0]
+    assert "share of a value that the baseline does not have +5 points (0% to 5%)" in result.reasons[0]
+
+
+@pytest.mark.parametrize("categories", [(), ("female", "male", "unknown")])
+def test_a_new_category_is_named_where_it_is_a_code_or_the_schema_knows_it(categories):
+    schema = Schema(
+        tuple(msgspec.structs.replace(c, categories=categories) if c.name == "sex" else c for c in SCHEMA.columns)
+    )
+    window = fresh(100)
+    new = "unknown" if categories else "9"
+    result = compared(window.assign(sex=window["sex"].where(np.arange(100) % 20 > 0, new)), schema=schema)
+    assert f"share of {new!r} +5 points" in result.reasons[0]
+
+
+def test_no_text_that_few_records_share_is_in_a_sentence():
+    """A column of names by mistake: what it says becomes an event."""
+    rng = np.random.default_rng(3)
+    schema = Schema((Column("who", "categorical"), Column("x")))
+
+    def side(rows, first):
+        who = [f"Hidden {first + number // 2}" for number in range(rows)]
+        return pd.DataFrame({"who": who, "x": rng.normal(size=rows)})
+
+    result = check(Baseline.build(side(300, 0), schema), Window.build(side(100, 100), schema))
+    assert "Hidden" not in " ".join([*result.reasons, *(row.sentence for row in result.features)])
 
 
 @pytest.mark.parametrize("rows", [0, 3, 19])

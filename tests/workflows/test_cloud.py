@@ -1,15 +1,19 @@
 from typing import Any
 
 import pytest
-import requests
 from azure.identity import (
     AzurePipelinesCredential,
     ClientAssertionCredential,
     ClientSecretCredential,
     DefaultAzureCredential,
 )
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from driftloop.errors import DriftloopError
+from sandbox.serving import Server
 from workflows import cloud
 
 WHO = {"AZURE_CLIENT_ID": "client", "AZURE_TENANT_ID": "00000000-0000-4000-8000-00000000d71f"}
@@ -48,24 +52,17 @@ def test_an_unreachable_issuer_of_assertions_is_one_line_that_holds_no_token() -
     assert GITHUB["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] not in str(caught.value)
 
 
-def test_every_token_asks_github_for_a_new_assertion(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
+def test_every_token_asks_github_for_a_new_assertion_and_again_after_a_hiccup() -> None:
+    asked: list[tuple[str, str]] = []
 
-    def get(url: str, *, params: dict[str, str], headers: dict[str, str], timeout: int) -> requests.Response:
-        asked.append((url, params, headers))
-        response = requests.Response()
-        response.status_code, response._content = 200, b'{"value": "assertion"}'
-        return response
+    def answer(request: Request) -> JSONResponse:
+        asked.append((str(request.query_params), request.headers["authorization"]))
+        return JSONResponse({"value": "assertion"}, status_code=503 if len(asked) == 1 else 200)
 
-    monkeypatch.setattr(requests, "get", get)
-    assert cloud._github_assertion(GITHUB) == "assertion"
-    assert asked == [
-        (
-            "https://token.example/x?y=1",
-            {"audience": "api://AzureADTokenExchange"},
-            {"Authorization": "Bearer hush"},
-        )
-    ]
+    with Server(Starlette(routes=[Route("/token", answer)])) as server:
+        address = {"ACTIONS_ID_TOKEN_REQUEST_URL": f"{server.url}/token?y=1"}
+        assert cloud._github_assertion(GITHUB | address) == "assertion"
+    assert asked == [("y=1&audience=api%3A%2F%2FAzureADTokenExchange", "Bearer hush")] * 2
 
 
 def test_a_reason_is_one_line() -> None:
