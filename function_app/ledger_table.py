@@ -56,7 +56,9 @@ class TableLedger:
                 if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
                     raise
                 fresh = ModelState(model=model, watched_since=now)
-                _create(self._states, {"PartitionKey": model, "RowKey": "state", **_state_properties(_Outbox(fresh))})
+                row = {"PartitionKey": model, "RowKey": "state", **_state_properties(_Outbox(fresh))}
+                if (etag := _create(self._states, row)) is not None:
+                    return msgspec.structs.replace(fresh, etag=etag)
                 entity = self._states.get_entity(model, "state")
             outbox = _outbox(entity)
             if outbox.check is not None and self.check(outbox.check.check_id) is None:
@@ -156,11 +158,12 @@ def _ledger_errors(what: str) -> Iterator[None]:
         ) from error
 
 
-def _create(table: "TableClient", entity: dict[str, Any]) -> None:
+def _create(table: "TableClient", entity: dict[str, Any]) -> str | None:
+    """The new row's ETag; None where it exists already, and is left as it is."""
     try:
-        table.create_entity(entity)
+        return str(table.create_entity(entity)["etag"])
     except ResourceExistsError:
-        return
+        return None
 
 
 def _replace(table: "TableClient", partition: str, row: str, properties: dict[str, Any], etag: str) -> str:
