@@ -9,7 +9,7 @@ from pathlib import Path
 from azure.core.credentials import AccessToken
 from starlette.applications import Starlette
 
-from function_app.storage import Storage
+from function_app.storage.accounts import Storage
 from sandbox.azurite import Azurite
 from sandbox.certificate import issue
 from sandbox.identity import Identity

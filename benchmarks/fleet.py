@@ -25,8 +25,8 @@ import pyarrow.parquet as pq
 from benchmarks.account import UPLOADERS, account
 from driftloop import Baseline, Schema
 from driftloop.events import InService
-from function_app.ledger_table import TableLedger
-from function_app.storage import Storage
+from function_app.storage.accounts import Storage
+from function_app.storage.ledger_table import TableLedger
 from sandbox.functions_host import FunctionsHost
 
 ROOT = Path(__file__).resolve().parent.parent

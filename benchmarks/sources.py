@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 from benchmarks.account import UPLOADERS, account
 from driftloop import Baseline, Schema
 from driftloop.events import InService
-from function_app.storage import Storage
+from function_app.storage.accounts import Storage
 
 OUT = Path(__file__).resolve().parent.parent / "out"
 MODEL = "large"
@@ -157,7 +157,7 @@ def _begin(environment: dict[str, str]) -> None:
 
 
 def _check() -> Checked:
-    from function_app.fan_out import handle
+    from function_app.checks.fan_out import handle
     from function_app.runtime import Runtime
 
     began, used = time.monotonic(), time.process_time()

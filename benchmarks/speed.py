@@ -30,7 +30,7 @@ print(json.dumps({"seconds": seconds, "megabytes": int(peak.split()[1]) / 1024})
 """
 COLD = """
 import contextlib, os
-from driftloop.cli import main
+from driftloop.cli.main import main
 seconds = 0.0
 with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
     main(["check", "--reference", sys.argv[1], "--current", sys.argv[2], "--json"])
@@ -131,7 +131,7 @@ def _run(name: str, code: str, one: Path, two: Path, rows: int, *, repeat: int) 
 
 def _cold(one: Path, two: Path) -> Timing:
     """The command line from start to end, as a user waits for it."""
-    command = ["-m", "driftloop.cli", "check", "--reference", str(one), "--current", str(two), "--json"]
+    command = ["-m", "driftloop", "check", "--reference", str(one), "--current", str(two), "--json"]
     seconds = []
     for _ in range(5):
         start = time.perf_counter()

@@ -15,11 +15,11 @@ from benchmarks.rates import Rate, stream
 from benchmarks.single import ALPHA, REFERENCE_ROWS, schema_of
 from benchmarks.tables import TABLES, Source, Table, table
 from driftloop import Baseline, Evidence, Policy, Schema, Window, check
-from driftloop.evidence import DRIFT_SHARE
-from driftloop.evidence_blocks import Block, Sums, compacted, stretches_of
-from driftloop.evidence_difference import difference_p
-from driftloop.evidence_frame import frame_of
-from driftloop.sample import Sample
+from driftloop.profile.sample import Sample
+from driftloop.sequential.evidence import DRIFT_SHARE
+from driftloop.sequential.mean_test import difference_p
+from driftloop.sequential.reference_features import frame_of
+from driftloop.sequential.window_sums import Block, Sums, compacted, stretches_of
 
 WEEKS = 52
 ROWS = 50
@@ -103,7 +103,7 @@ def part(sample: Sample, first: int, last: int) -> Sample:
 
 
 def year_of_p(baseline: Baseline, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-    """What `driftloop.evidence.update` makes of each window, in one sweep: a test holds the two together.
+    """What `driftloop.sequential.evidence.update` makes of each window, in one sweep: a test holds the two together.
 
     The whole of the newest window's level is spent on its sums, and none on its comparison by relabelling, which is
     exact and costs as much as a hundred updates.

@@ -16,27 +16,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from driftloop.evidence import Evidence
-    from driftloop.policy import Policy
-    from driftloop.profile import Profile
-    from driftloop.reading import read_batches
-    from driftloop.schema import Column, Schema
+    from driftloop.config.policy import Policy
+    from driftloop.data.readers import read_batches
+    from driftloop.data.schema import Column, Schema
+    from driftloop.profile.profile import Profile
+    from driftloop.profile.window import Baseline, Window
+    from driftloop.sequential.evidence import Evidence
     from driftloop.verdict import Check, FeatureRow, Verdict, check
-    from driftloop.window import Baseline, Window
 
 _HOME = {
-    "Baseline": "window",
+    "Baseline": "profile.window",
     "Check": "verdict",
-    "Column": "schema",
-    "Evidence": "evidence",
+    "Column": "data.schema",
+    "Evidence": "sequential.evidence",
     "FeatureRow": "verdict",
-    "Policy": "policy",
-    "Profile": "profile",
-    "Schema": "schema",
+    "Policy": "config.policy",
+    "Profile": "profile.profile",
+    "Schema": "data.schema",
     "Verdict": "verdict",
-    "Window": "window",
+    "Window": "profile.window",
     "check": "verdict",
-    "read_batches": "reading",
+    "read_batches": "data.readers",
 }
 
 __all__ = [

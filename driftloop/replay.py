@@ -17,9 +17,9 @@ import click
 from driftloop.errors import InputError
 
 if TYPE_CHECKING:
-    from driftloop.evidence import Evidence
-    from driftloop.policy import Policy
-    from driftloop.window import Baseline, Window
+    from driftloop.config.policy import Policy
+    from driftloop.profile.window import Baseline, Window
+    from driftloop.sequential.evidence import Evidence
 
 SUFFIXES = (".parquet", ".csv", ".jsonl", ".csv.gz", ".jsonl.gz")
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -64,7 +64,7 @@ def replay(
     baseline: Baseline, files: Sequence[Path], policy: Policy, evidence: Evidence | None = None
 ) -> Iterator[Line]:
     """One line a file, in the order given; see the module's description for the rules."""
-    from driftloop.evidence import Evidence
+    from driftloop.sequential.evidence import Evidence
 
     evidence = evidence or Evidence()
     waiting: list[Window] = []
@@ -81,8 +81,8 @@ def replay(
 
 
 def _read(path: Path, baseline: Baseline) -> Window:
-    from driftloop.reading import read_batches
-    from driftloop.window import Window
+    from driftloop.data.readers import read_batches
+    from driftloop.profile.window import Window
 
     return Window.build(read_batches(path, baseline.schema), baseline.schema)
 
@@ -148,10 +148,10 @@ def replay_command(reference: Path, windows: Path, config: Path | None, as_json:
 
 
 def _reference(path: Path, config: Path | None) -> tuple[Baseline, Policy]:
-    from driftloop.reading import read_batches
-    from driftloop.settings import load_policy, load_settings
-    from driftloop.storage import is_profile
-    from driftloop.window import Baseline
+    from driftloop.config.settings import load_policy, load_settings
+    from driftloop.data.readers import read_batches
+    from driftloop.profile.parquet_format import is_profile
+    from driftloop.profile.window import Baseline
 
     if path.suffix == ".parquet" and path.is_file() and is_profile(path):
         return Baseline.from_bytes(path.read_bytes()), load_policy(config)

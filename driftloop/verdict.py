@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from driftloop.comparison import Comparison, compare
+from driftloop.column_results import FeatureRow, feature_rows
+from driftloop.config.policy import Policy
+from driftloop.data_quality.incidents import incidents, lost_columns
 from driftloop.errors import SchemaError
-from driftloop.incident import incidents, lost_columns
-from driftloop.policy import Policy
-from driftloop.rows import FeatureRow, feature_rows
-from driftloop.window import Baseline, Window
+from driftloop.profile.window import Baseline, Window
+from driftloop.two_sample.compare import Comparison, compare
 
 if TYPE_CHECKING:
-    from driftloop.evidence import Evidence
+    from driftloop.sequential.evidence import Evidence
 
 __all__ = ["Check", "FeatureRow", "Verdict", "check"]
 
@@ -88,9 +88,9 @@ def check(
     """Compare a window with a baseline. Pure: the same arguments give the same answer on every machine.
 
     Without `evidence` the verdict is `drift` when the comparison's p is at most `policy.alpha`; with it, when the
-    evidence of this and earlier windows together raises the alarm (`driftloop.evidence`). An incident or a window that
-    is too small leaves the evidence as it was. `now` (seconds since 1970) is when the check is made: records from
-    later than that are an incident. Raises SchemaError when the two were read with different schemas.
+    evidence of this and earlier windows together raises the alarm (`driftloop.sequential.evidence`). An incident or a
+    window that is too small leaves the evidence as it was. `now` (seconds since 1970) is when the check is made:
+    records from later than that are an incident. Raises SchemaError when the two were read with different schemas.
     """
     policy = policy or Policy()
     context = _Context(baseline, window, policy)
@@ -108,7 +108,7 @@ def check(
     if evidence is None:
         moved = comparison.p <= policy.alpha and comparison.matters
         return _answer(Verdict.DRIFT if moved else Verdict.STABLE, (), comparison, context, None)
-    from driftloop.evidence import update
+    from driftloop.sequential.evidence import update
 
     evidence = update(
         evidence, baseline, window, comparison, window_id=window.sha256, since=window.first_time, policy=policy

@@ -24,9 +24,9 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 @app.timer_trigger(arg_name="timer", schedule="%DRIFT_CHECK_SCHEDULE%", run_on_startup=False, use_monitor=True)
 def check_drift(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001
     """Asks for a check of every model that is due."""
-    from function_app.fan_out import start_checks
-    from function_app.observing import span
+    from function_app.checks.fan_out import start_checks
     from function_app.runtime import runtime
+    from function_app.telemetry.spans import span
 
     with span("driftloop.start_checks", context):
         start_checks(runtime())
@@ -36,9 +36,9 @@ def check_drift(timer: func.TimerRequest, context: func.Context) -> None:  # noq
 @app.queue_trigger(arg_name="message", queue_name="checks", connection="DRIFTLOOP_STORAGE")
 def check_model(message: func.QueueMessage, context: func.Context) -> None:
     """Checks one model, or takes its open drifts further."""
-    from function_app.fan_out import handle
-    from function_app.observing import span
+    from function_app.checks.fan_out import handle
     from function_app.runtime import runtime
+    from function_app.telemetry.spans import span
 
     with span("driftloop.check", context):
         handle(runtime(), message.get_body())
@@ -48,7 +48,7 @@ def check_model(message: func.QueueMessage, context: func.Context) -> None:
 @app.queue_trigger(arg_name="message", queue_name="checks-poison", connection="DRIFTLOOP_STORAGE")
 def check_poisoned(message: func.QueueMessage) -> None:
     """Raises the alarm over a check that failed too often."""
-    from function_app.fan_out import poisoned
+    from function_app.checks.fan_out import poisoned
 
     poisoned(message.get_body())
 
@@ -57,7 +57,7 @@ def check_poisoned(message: func.QueueMessage) -> None:
 @app.event_grid_trigger(arg_name="event")
 def incoming_data(event: func.EventGridEvent) -> None:
     """Asks for a check when data lands (off unless the application settings enable it)."""
-    from function_app.event_grid import data_landed
+    from function_app.dispatch.event_grid import data_landed
     from function_app.runtime import runtime
 
     data_landed(runtime(), event)
@@ -67,9 +67,9 @@ def incoming_data(event: func.EventGridEvent) -> None:
 @app.event_grid_trigger(arg_name="event")
 def model_registered(event: func.EventGridEvent, context: func.Context) -> None:
     """Has a model version deployed that was registered outside of the training workflow."""
-    from function_app.event_grid import version_registered
-    from function_app.observing import span
+    from function_app.dispatch.event_grid import version_registered
     from function_app.runtime import runtime
+    from function_app.telemetry.spans import span
 
     with span("driftloop.model_registered", context):
         version_registered(runtime(), event)
@@ -79,7 +79,7 @@ def model_registered(event: func.EventGridEvent, context: func.Context) -> None:
 @app.route(route="checks", methods=["POST"])
 def start_check(req: func.HttpRequest) -> func.HttpResponse:
     """POST /api/checks: check now."""
-    from function_app.http_api import answer, start_check
+    from function_app.http.api import answer, start_check
     from function_app.runtime import runtime
 
     return answer(start_check, runtime, req)
@@ -89,7 +89,7 @@ def start_check(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="checks", methods=["GET"])
 def list_checks(req: func.HttpRequest) -> func.HttpResponse:
     """GET /api/checks: the newest checks."""
-    from function_app.http_api import answer, list_checks
+    from function_app.http.api import answer, list_checks
     from function_app.runtime import runtime
 
     return answer(list_checks, runtime, req)
@@ -99,7 +99,7 @@ def list_checks(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="checks/{check_id}", methods=["GET"])
 def get_check(req: func.HttpRequest) -> func.HttpResponse:
     """GET /api/checks/{id}: one check and the drift that it found."""
-    from function_app.http_api import answer, get_check
+    from function_app.http.api import answer, get_check
     from function_app.runtime import runtime
 
     return answer(get_check, runtime, req)
@@ -109,7 +109,7 @@ def get_check(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="health", methods=["GET"])
 def health(req: func.HttpRequest) -> func.HttpResponse:
     """GET /api/health: when each model was last checked; 503 when a check is overdue."""
-    from function_app.http_api import answer, health
+    from function_app.http.api import answer, health
     from function_app.runtime import runtime
 
     return answer(health, runtime, req)
@@ -119,7 +119,7 @@ def health(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="openapi.json", methods=["GET"])
 def openapi(req: func.HttpRequest) -> func.HttpResponse:
     """GET /api/openapi.json: the description of this API."""
-    from function_app.http_api import answer, openapi
+    from function_app.http.api import answer, openapi
     from function_app.runtime import runtime
 
     return answer(openapi, runtime, req)

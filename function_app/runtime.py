@@ -9,14 +9,14 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from driftloop.config import FILE_NAME, Config, Model, Target, load
-from function_app.dispatch import Dispatcher
-from function_app.storage import Storage
-from function_app.targets import dispatcher
+from driftloop.config.models import FILE_NAME, Config, Model, Target, load
+from function_app.dispatch.requests import Dispatcher
+from function_app.dispatch.targets import dispatcher
+from function_app.storage.accounts import Storage
 
 if TYPE_CHECKING:
     from driftloop.ledger import Ledger
-    from function_app.checking import ModelCheck
+    from function_app.checks.checking import ModelCheck
 
 ROOT = Path(__file__).resolve().parent.parent
 QUEUE = "checks"
@@ -43,7 +43,7 @@ class Runtime:
     @cached_property
     def ledger(self) -> "Ledger":
         """The ledger in the account's tables."""
-        from function_app.ledger_table import TableLedger
+        from function_app.storage.ledger_table import TableLedger
 
         return TableLedger(self.storage.tables)
 
@@ -55,7 +55,7 @@ class Runtime:
 
     def check(self, model: Model) -> "ModelCheck":
         """A check of one model, ready to be run."""
-        from function_app.checking import ModelCheck
+        from function_app.checks.checking import ModelCheck
 
         return ModelCheck(model, self.storage, self.ledger, self.dispatcher(model))
 

@@ -10,7 +10,7 @@ from typing import Any
 from azure.data.tables import TableServiceClient
 
 from driftloop.ledger import Check
-from function_app.ledger_table import TableLedger
+from function_app.storage.ledger_table import TableLedger
 from sandbox.github import RunRecord
 from sandbox.services import Services
 from sandbox.timeline import Timeline

@@ -20,7 +20,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from driftloop.schema import Column
+from driftloop.data.schema import Column
 
 OLDER_WEIGHTS = (1.0, 0.2, 0.0)
 FOLDS = 5

@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from driftloop.data.schema import Schema
 from driftloop.errors import InputError
-from driftloop.schema import Schema
-from training import features, gate, model_file, settings, step, subgroups
+from training import features, gate, model_file, settings, step
+from training.data import subgroups
+from training.data.records import Roles
 from training.gate import Gate, Vector
 from training.prepare import FOLDER
-from training.records import Roles
 
 
 def evaluate(data: Path, challenger: Path, champion: Path | None, how: settings.Settings) -> Gate:

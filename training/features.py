@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from driftloop.columns import texts
-from driftloop.schema import Column, Schema
+from driftloop.data.columns import texts
+from driftloop.data.schema import Column, Schema
 
 Matrix = NDArray[np.float64]
 
@@ -35,12 +35,12 @@ def completed(schema: Schema, table: pa.Table) -> Schema:
 
 
 def matrix(table: pa.Table, schema: Schema) -> Matrix:
-    """The features of a table that `training.records` read."""
+    """The features of a table that `training.data.records` read."""
     return np.column_stack([_values(table[column.name], column) for column in inputs(schema)]).astype(np.float64)
 
 
 def matrix_of(rows: Sequence[Mapping[str, Any]], schema: Schema) -> Matrix:
-    """The features of validated scoring requests; see `training.requests_format`."""
+    """The features of validated scoring requests; see `training.serving.request_format`."""
     columns = inputs(schema)
     places = [{name: float(place) for place, name in enumerate(column.categories)} for column in columns]
     values = [

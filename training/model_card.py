@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import jinja2
 import msgspec
 
-from driftloop.schema import Schema
+from driftloop.data.schema import Schema
 from training.gate import Errors
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from driftloop.data.schema import Schema
 from driftloop.errors import InputError
-from driftloop.schema import Schema
 
 MODEL, SCHEMA, METRICS, BASELINE, CARD, SMOKE = (
     "model.skops",

@@ -4,7 +4,7 @@ and what judges them.
 Reads the historic records and what has come in since, finds where the newest regime begins, and writes
 
 - `train.parquet`         records to fit on, with a column `recent`: of the newest regime
-- `holdout.parquet`       recent records that no model is ever fitted on (`training.split`)
+- `holdout.parquet`       recent records that no model is ever fitted on (`training.data.split`)
 - `holdout_old.parquet`   the same of the regime before; empty for the first model
 - `regime.parquet`        all records of the newest regime, labelled or not: what the model's baseline is built from
 - `data.json`             counts, hash and times of it all
@@ -24,12 +24,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from driftloop.data.schema import Schema
 from driftloop.errors import InputError
 from driftloop.events import moment
-from driftloop.schema import Schema
-from training import features, model_file, records, regime, settings, split, step
-from training.collecting import INCOMING, Source, collect
-from training.records import Roles
+from training import features, model_file, settings, step
+from training.data import change_point, records, split
+from training.data.collect import INCOMING, Source, collect
+from training.data.records import Roles
 
 SCHEMA = Path(__file__).with_name("schema.toml")
 RECENT = "recent"
@@ -126,7 +127,7 @@ def _regime_of(table: pa.Table, schema: Schema, roles: Roles, how: settings.Sett
     x = features.matrix(table, features.completed(schema, table))
     if with_target:
         x = np.column_stack([x, _unexplained(x, table[roles.target].to_numpy())])
-    return regime.start(x, how.regime.level, how.regime.smallest)
+    return change_point.start(x, how.regime.level, how.regime.smallest)
 
 
 def _from(table: pa.Table, roles: Roles, source: Source) -> int:

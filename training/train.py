@@ -14,11 +14,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from driftloop.performance import Errors
-from driftloop.schema import Schema
-from training import candidates, features, gate, model_card, model_file, settings, step, subgroups, tracking
+from driftloop.data.schema import Schema
+from driftloop.sequential.model_error import Errors
+from training import candidates, features, gate, model_card, model_file, settings, step, tracking
+from training.data import subgroups
+from training.data.records import Roles
 from training.prepare import FOLDER, RECENT, SCHEMA, Data
-from training.records import Roles
 
 SMOKE_RECORDS = 5
 
@@ -83,7 +84,7 @@ def _smoke(holdout: pa.Table, predicted: Any, columns: tuple[Any, ...]) -> dict[
 
 
 def _baseline(regime: pa.Table, schema: Schema) -> bytes:
-    from driftloop.window import Baseline
+    from driftloop.profile.window import Baseline
 
     return Baseline.build(regime.to_batches(), schema).to_bytes()
 

@@ -52,7 +52,7 @@ class Deployer:
         """Raises DriftloopError when the version is not registered, or lacks what `register` writes beside it."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        from driftloop.window import Baseline
+        from driftloop.profile.window import Baseline
 
         name = f"{self.asked.model}/{number}"
         try:

@@ -9,7 +9,7 @@ from benchmarks.single import schema_of
 from benchmarks.tables import table
 from benchmarks.years import stretch_lengths, year_of_p
 from driftloop import Baseline, Evidence, Policy, Window
-from driftloop.evidence import update
+from driftloop.sequential.evidence import update
 
 
 @pytest.mark.parametrize("name", ["diabetes", "admissions"])

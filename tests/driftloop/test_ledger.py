@@ -21,7 +21,7 @@ from driftloop.ledger import (
     noted,
     opened,
 )
-from driftloop.ledger_sqlite import SqliteLedger
+from tests.driftloop.sqlite_ledger import SqliteLedger
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 DOCUMENTATION = Path(__file__).resolve().parents[2] / "docs" / "ledger.md"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from driftloop.cli import cli
+from driftloop.cli.main import cli
 from driftloop.errors import InputError
 from sandbox.population import Population, diabetes
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftloop import Baseline, Column, Evidence, Policy, Schema, Verdict, Window, check
-from driftloop.comparison import compare
 from driftloop.errors import SchemaError
+from driftloop.two_sample.compare import compare
 from tests.driftloop.populations import BASELINE_ROWS, SCHEMA, compared, draw, fresh
 
 

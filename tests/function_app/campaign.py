@@ -15,14 +15,14 @@ from typing import Any
 
 import msgspec
 
-from driftloop.config import Model
+from driftloop.config.models import Model
 from driftloop.errors import DispatchError, LedgerError
 from driftloop.events import InService, Outcome, check_id, drift_id, iso
 from driftloop.ledger import Check, Drift, ModelState, opened
-from driftloop.ledger_sqlite import SqliteLedger
-from function_app.checking import Finding, ModelCheck
-from function_app.dispatch import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
-from function_app.sources import File, Selection
+from function_app.checks.checking import Finding, ModelCheck
+from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
+from function_app.incoming.sources import File, Selection
+from tests.driftloop.sqlite_ledger import SqliteLedger
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FAULTY_LOOKS, QUIET_LOOKS = 30, 150

@@ -23,13 +23,13 @@ from azure.core.credentials import AccessToken
 from starlette.applications import Starlette
 
 from driftloop import Baseline, Column, Schema
-from driftloop.config import Model
+from driftloop.config.models import Model
 from driftloop.events import InService, Outcome
 from driftloop.ledger import Check, Drift, Ledger, ModelState
-from function_app.checking import ModelCheck
-from function_app.dispatch import DispatchUncertainError, Event, Run, always, too_late
-from function_app.ledger_table import TableLedger
-from function_app.storage import Storage
+from function_app.checks.checking import ModelCheck
+from function_app.dispatch.requests import DispatchUncertainError, Event, Run, always, too_late
+from function_app.storage.accounts import Storage
+from function_app.storage.ledger_table import TableLedger
 from sandbox.azurite import Azurite
 from sandbox.certificate import issue
 from sandbox.identity import Identity

@@ -75,7 +75,8 @@ def test_loading_the_app_imports_nothing_heavy(module: str) -> None:
 
 def test_a_check_imports_neither_pandas_nor_all_of_scipy_stats() -> None:
     code = (
-        "import function_app.checking, function_app.ledger_table, driftloop, driftloop.report, driftloop.evidence, sys;"
+        "import function_app.checks.checking, function_app.storage.ledger_table, driftloop, driftloop.report.html, sys;"
+        "import driftloop.sequential.evidence;"
         "[getattr(driftloop, name) for name in ('check', 'Window', 'Evidence')];"
         "sys.exit(str([name for name in ('pandas', 'scipy.stats', 'sklearn', 'azure.ai.ml') if name in sys.modules] "
         "or ''))"

@@ -20,14 +20,15 @@ from azure.functions import meta
 from azure.functions.eventgrid import EventGridEventInConverter
 
 from driftloop import Column, Schema, Window
-from driftloop.config import Config, Model
+from driftloop.config.models import Config, Model
 from driftloop.errors import InputError
 from driftloop.events import InService
-from driftloop.ledger_sqlite import SqliteLedger
-from function_app import event_grid, http_api
-from function_app.decoding import by_schema
-from function_app.event_grid import BLOB_CREATED, REGISTERED, data_landed, version_registered
-from function_app.sources import File
+from function_app.dispatch import event_grid
+from function_app.dispatch.event_grid import BLOB_CREATED, REGISTERED, data_landed, version_registered
+from function_app.http import api as http_api
+from function_app.incoming.decoding import by_schema
+from function_app.incoming.sources import File
+from tests.driftloop.sqlite_ledger import SqliteLedger
 
 SHARE = 1.0 if "DRIFTLOOP_CAMPAIGN" in os.environ else 0.2
 EVENTS, REQUESTS, FILES = int(5_000 * SHARE), int(3_000 * SHARE), int(2_000 * SHARE)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from driftloop.ledger import DriftState
-from function_app.storage import Storage
+from function_app.storage.accounts import Storage
 from sandbox.github import GitHubStandIn, Instant
 from tests.function_app.dying_process import MOMENTS
 

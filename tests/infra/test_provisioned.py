@@ -155,23 +155,23 @@ def test_only_records_and_labels_wake_a_check_not_the_reports_that_it_writes() -
 
 
 def test_alerts_ask_for_events_that_the_function_app_emits() -> None:
-    from function_app import telemetry
+    from function_app.telemetry import events
 
-    emitted = set(get_args(telemetry.Event))
+    emitted = set(get_args(events.Event))
     asked = {event for query in queries(small()).values() for event in re.findall(r'"(\w+)"', query)}
     assert asked
     assert asked <= emitted
-    assert asked >= telemetry._ALERTS, "an event that needs a person wakes nobody"
+    assert asked >= events._ALERTS, "an event that needs a person wakes nobody"
 
 
 def test_an_event_is_read_as_the_function_app_writes_it(caplog: pytest.LogCaptureFixture) -> None:
     """The query takes messages that begin with a brace and reads `event` and `model` from them."""
     import json
 
-    from function_app import telemetry
+    from function_app.telemetry import events
 
     with caplog.at_level("INFO"):
-        telemetry.emit("incident", model="diabetes-progression")
+        events.emit("incident", model="diabetes-progression")
     assert caplog.messages[-1].startswith("{")
     body = json.loads(caplog.messages[-1])
     assert (body["event"], body["model"]) == ("incident", "diabetes-progression")

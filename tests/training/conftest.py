@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from driftloop.schema import Schema
+from driftloop.data.schema import Schema
 from sandbox.world import World
 from training import evaluate, gate, prepare, settings, train
-from training.collecting import Source
+from training.data.collect import Source
 
 SCHEMA = Schema.load(prepare.SCHEMA)
 HOW = settings.load()

@@ -1,6 +1,6 @@
 import numpy as np
 
-from driftloop.schema import Column
+from driftloop.data.schema import Column
 from training import candidates
 from training.candidates import Candidate
 

@@ -200,7 +200,7 @@ def test_only_steps_without_side_effects_are_reused() -> None:
 
 def test_the_snapshot_holds_the_code_and_nothing_else(code: Path) -> None:
     assert {path.name for path in code.iterdir()} == {"driftloop", "training"}
-    assert (code / "training" / "score.py").exists()
+    assert (code / "training" / "serving" / "score.py").exists()
     assert (code / "training" / "schema.toml").exists()
     assert not list(code.rglob("__pycache__"))
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from driftloop.errors import InputError
 from tests.training.conftest import HOW, SCHEMA, Hospital, Trained, hospital, ids, labels, records
 from training import prepare, settings, step
-from training.collecting import Source
+from training.data.collect import Source
 
 
 def test_the_first_model_learns_from_the_historic_records_and_is_judged_by_some_it_never_sees(first: Trained) -> None:

@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from driftloop.performance import Errors
-from driftloop.window import Baseline
+from driftloop.profile.window import Baseline
+from driftloop.sequential.model_error import Errors
 from tests.training.conftest import Trained
 from training import features, model_file
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from driftloop import config
-from driftloop.config import AzureDevOpsTarget
+from driftloop.config import models
+from driftloop.config.models import AzureDevOpsTarget
 from driftloop.events import DriftDetected, ModelRegistered
-from function_app.dispatch import DispatchRefusedError
-from function_app.dispatch_devops import AzureDevOpsDispatcher
+from function_app.dispatch.devops import AzureDevOpsDispatcher
+from function_app.dispatch.requests import DispatchRefusedError
 from sandbox.azure_pipelines import Agent, AzurePipelinesStandIn, PipelineRun, expand
 from tests.sandbox.github.client import shorten_lock, write_tree
 
@@ -193,5 +193,5 @@ def test_the_setting_in_the_documentation_is_one_that_driftloop_takes(tmp_path: 
     (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "azure-devops.md").read_text(), re.DOTALL)
     file = tmp_path / "driftloop.toml"
     file.write_text(f'[defaults]\nrecords = "incoming/{{model}}/**"\n{block}\n[[model]]\nname = "m"\n')
-    (model,) = config.load(file).models
+    (model,) = models.load(file).models
     assert model.dispatch == AzureDevOpsTarget(organization="proseware", project="driftloop", pipeline=7)

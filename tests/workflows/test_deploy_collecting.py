@@ -9,11 +9,12 @@ import pytest
 import requests
 from azure.identity import DefaultAzureCredential
 
-from driftloop import Column, Schema, config
-from function_app import collector
-from function_app.sources import File, list_files
-from function_app.storage import Storage
-from function_app.window_reading import Reading, stream
+from driftloop import Column, Schema
+from driftloop.config import models
+from function_app.incoming import collector
+from function_app.incoming.sources import File, list_files
+from function_app.incoming.window_reading import Reading, stream
+from function_app.storage.accounts import Storage
 from sandbox.arm.endpoints import Endpoint
 from tests.sandbox.conftest import azure, azurite, certificate
 from tests.training.conftest import SCHEMA, first
@@ -106,7 +107,7 @@ def columns() -> dict[str, Column]:
     return {column.name: column for column in inputs(SCHEMA)}
 
 
-def watched(line: Line) -> tuple[Storage, config.Model, Schema]:
+def watched(line: Line) -> tuple[Storage, models.Model, Schema]:
     """The function app's settings as docs/function-app.md gives them, and the example's schema with predictions."""
     azure = line.here.azure
     environment = os.environ | {
@@ -120,12 +121,12 @@ def watched(line: Line) -> tuple[Storage, config.Model, Schema]:
         "records": place % "model_inputs",
         "predictions": place % "model_outputs",
     }
-    model = config.parse({"model": [table]}, environ=environment).models[0]
+    model = models.parse({"model": [table]}, environ=environment).models[0]
     schema = Schema(columns=(*SCHEMA.columns, Column(name="prediction", role="prediction")))
     return Storage.from_environment(environment), model, schema
 
 
-def collected(storage: Storage, model: config.Model, schema: Schema) -> list[dict[str, Any]]:
+def collected(storage: Storage, model: models.Model, schema: Schema) -> list[dict[str, Any]]:
     reading = Reading()
     files: list[File] = sorted(list_files(storage, model.records))
     read = stream(storage, files, collector.collected(storage, model, schema, None), reading)

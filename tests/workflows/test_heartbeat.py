@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from driftloop.ledger import ModelState
-from function_app.health import Health, ModelHealth
+from function_app.http.health import Health, ModelHealth
 from sandbox.github import GitHubStandIn, RunRecord
 from workflows import heartbeat
 

@@ -1,0 +1,174 @@
+"""A row for each column: what changed, by how much in the column's own unit, how surely, in one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from driftloop.config.policy import Policy
+from driftloop.data.redaction import named
+from driftloop.data.schema import Column
+from driftloop.profile.summary import Summary, summarise
+from driftloop.profile.window import Baseline, Window
+from driftloop.two_sample.column_scores import (
+    DEPENDENCE,
+    GIVEN,
+    LOCATION,
+    MISSING,
+    PAIR,
+    RANGE,
+    REPEAT,
+    SHARE,
+    SIDE,
+    SPREAD,
+)
+from driftloop.two_sample.compare import Comparison, Finding
+
+
+@dataclass(frozen=True)
+class FeatureRow:
+    """What a check says about one column."""
+
+    name: str
+    kind: str
+    role: str
+    unit: str
+    aspect: str
+    """What changed most surely, or what is shown when nothing did: location, side, spread, given, dependence, pair,
+    share, missing, range, repeat."""
+    statistic: float | None
+    """Standardised: without a change its law has mean 0 and standard deviation 1."""
+    effect: float | None
+    """In the column's unit for location, side and given; a ratio of standard deviations for spread; else a share."""
+    effect_text: str
+    p_value: float | None
+    """Corrected for everything that was looked at in this check."""
+    drift: bool
+    """Whether this column by itself has moved, at the policy's alpha and by enough to matter."""
+    importance: float | None
+    retrains: bool
+    """False: the model does not use the column, so its drift is reported and nothing more."""
+    missing_baseline: float
+    missing_window: float
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+
+def feature_rows(
+    baseline: Baseline, window: Window, comparison: Comparison | None, policy: Policy
+) -> tuple[FeatureRow, ...]:
+    """A row for each compared column, in the schema's order."""
+    columns = baseline.schema.features
+    rows = []
+    for place, column in enumerate(columns):
+        before, after = (summarise(side.profile.columns[column.name]) for side in (baseline, window))
+        findings = comparison.of_column(place) if comparison is not None else ()
+        rows.append(_row(_Sides(columns, place, before, after), findings, policy.alpha))
+    return tuple(rows)
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """A column on both sides, among all columns."""
+
+    columns: tuple[Column, ...]
+    place: int
+    before: Summary
+    after: Summary
+
+    @property
+    def column(self) -> Column:
+        return self.columns[self.place]
+
+
+def _row(sides: _Sides, findings: tuple[Finding, ...], alpha: float) -> FeatureRow:
+    column, before, after = sides.column, sides.before, sides.after
+    surest = findings[0] if findings else None
+    moved = surest is not None and surest.p <= alpha and surest.matters
+    plain = SHARE if column.kind == "categorical" else LOCATION
+    # Where nothing is sure, the plain change of mean or share is what people want to see.
+    shown = surest if moved else next((f for f in findings if f.score.kind == plain), surest)
+    effect, text = _effect(shown, plain, sides)
+    p = surest.p if surest else None
+    retrains = "" if column.retrains else "; the model does not use it"
+    sentence = f"{column.name}: {text}" + ("" if p is None else f" ({_p(p)}{retrains})" if moved else ", within chance")
+    return FeatureRow(
+        name=column.name,
+        kind=column.kind,
+        role=column.role,
+        unit=column.unit,
+        aspect=shown.score.kind if shown else plain,
+        statistic=shown.z if shown else None,
+        effect=effect,
+        effect_text=text,
+        p_value=p,
+        drift=moved,
+        importance=column.importance,
+        retrains=column.retrains,
+        missing_baseline=before.missing,
+        missing_window=after.missing,
+        sentence=sentence,
+    )
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p {p:.3f}" if p < 0.1 else f"p {p:.2f}"
+
+
+def _effect(shown: Finding | None, plain: str, sides: _Sides) -> tuple[float | None, str]:
+    """The change in the unit of its kind, and in words."""
+    before, after = sides.before, sides.after
+    kind = shown.score.kind if shown else plain
+    if shown is not None and kind in (MISSING, RANGE, REPEAT):
+        return shown.after - shown.before, _marked(shown)
+    if plain == SHARE and (kind == SHARE or shown is None):
+        return _share(shown, sides)
+    if kind in (DEPENDENCE, PAIR) and shown is not None:
+        others = [sides.columns[other].name for other in shown.score.columns if other != sides.place]
+        if kind == PAIR and others:
+            change = f"from {shown.before:+.2f} to {shown.after:+.2f}"
+            return shown.after - shown.before, f"correlation with {others[0]} {change}"
+        looser = "less" if shown.z < 0 else "more"
+        return shown.after - shown.before, f"depends {looser} on the other columns than before"
+    return _numeric(kind, sides.column, before, after)
+
+
+def _marked(shown: Finding) -> str:
+    before, after = (max(share, 0.0) + 0.0 for share in (shown.before, shown.after))
+    shares = f"{after:.1%} of rows (before {before:.1%})"
+    if shown.score.kind == MISSING:
+        return f"missing in {shares}"
+    if shown.score.kind == RANGE:
+        return f"far {shown.score.level} the usual in {shares}"
+    return f"the same value {shown.score.level} in {shares}"
+
+
+def _share(shown: Finding | None, sides: _Sides) -> tuple[float | None, str]:
+    was, now = dict(sides.before.shares), dict(sides.after.shares)
+    level = shown.score.level if shown else next(iter(was), next(iter(now), None))
+    if level is None or not was or not now:
+        return None, "no value to compare"
+    a, b, name = was.get(level, 0.0), now.get(level, 0.0), ""
+    if level in was or level in now:
+        name = named(level, sides.column, round(a * sides.before.known))
+    elif shown is not None:  # several categories, taken together
+        a, b, name = shown.before, shown.after, f"values {level}"
+    return b - a, f"share of {name} {100 * (b - a):+.0f} points ({a:.0%} to {b:.0%})"
+
+
+def _numeric(kind: str, column: Column, before: Summary, after: Summary) -> tuple[float | None, str]:
+    unit = f" {column.unit}" if column.unit and column.kind == "numeric" else ""
+    if before.mean is None or after.mean is None or before.deviation is None or after.deviation is None:
+        return None, "no value to compare"
+    if kind == SPREAD and before.deviation > 0:
+        ratio = after.deviation / before.deviation
+        return ratio, f"standard deviation times {ratio:.2f} ({before.deviation:.3g} to {after.deviation:.3g}{unit})"
+    shift = after.mean - before.mean
+    if column.kind == "datetime":
+        return shift, f"mean {shift / 86400:+.3g} days"
+    apart = ", more than the other columns foretell" if kind == GIVEN else ""
+    one_sided = ", mostly on one side" if kind == SIDE else ""
+    return shift, f"mean {shift:+.3g}{unit} ({before.mean:.4g} to {after.mean:.4g}){apart}{one_sided}"

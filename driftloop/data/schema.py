@@ -1,0 +1,133 @@
+"""What the columns are: names, kinds, units, roles. Written by hand as TOML, or inferred from a reference file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from driftloop.errors import SchemaError
+
+Kind = Literal["numeric", "categorical", "datetime"]
+Role = Literal["feature", "prediction", "target", "id", "timestamp", "ignore"]
+
+COMPARED: frozenset[str] = frozenset({"feature", "prediction"})
+MISSING = ("", "NA", "N/A", "NaN", "nan", "NaT", "null", "NULL", "None", "<NA>")
+
+
+class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One column: how it is read, in which unit people speak of it, and what it is to the model."""
+
+    name: str
+    kind: Kind = "numeric"
+    unit: str = ""
+    role: Role = "feature"
+    categories: tuple[str, ...] = ()
+    """Every value that may occur (categorical); empty: whatever the baseline holds."""
+    range: tuple[float, float] | None = None
+    """Smallest and largest value that can be true (numeric); beyond it the feed is wrong, not the population."""
+    importance: float | None = None
+    """How much the model relies on the column, any scale; 0: not at all, so its drift never retrains; None: unknown."""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("a column needs a name")
+        if self.range is not None and not self.range[0] < self.range[1]:
+            raise ValueError(f"column {self.name!r}: range must be [smallest, largest]")
+        if self.importance is not None and not self.importance >= 0:
+            raise ValueError(f"column {self.name!r}: importance must not be negative")
+
+    @property
+    def retrains(self) -> bool:
+        """Whether a drift of this column is a reason to retrain."""
+        return self.importance is None or self.importance > 0
+
+
+class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The columns of a table, in order, and which texts mean that a value is missing."""
+
+    columns: tuple[Column, ...]
+    missing: tuple[str, ...] = MISSING
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"column {twice[0]!r} is listed twice")
+        if not self.features:
+            raise ValueError("no column has the role feature or prediction: nothing to compare")
+        for role in ("target", "id", "timestamp", "prediction"):
+            if sum(column.role == role for column in self.columns) > 1:
+                raise ValueError(f"more than one column has the role {role}")
+
+    @property
+    def features(self) -> tuple[Column, ...]:
+        """The columns that are compared: the model's inputs, and its prediction where it is logged."""
+        return tuple(column for column in self.columns if column.role in COMPARED)
+
+    def role(self, role: Role) -> Column | None:
+        """The column with this role (target, id, timestamp, prediction), or None."""
+        return next((column for column in self.columns if column.role == role), None)
+
+    def with_importances(self, importances: dict[str, float]) -> Schema:
+        """This schema with how much the model relies on each feature; features that are not named count as unused.
+
+        Raises SchemaError for a name that is no feature.
+        """
+        unknown = sorted(set(importances) - {column.name for column in self.columns})
+        if unknown:
+            raise SchemaError(f"importances name a column {unknown[0]!r} that the schema does not have")
+        columns = (
+            msgspec.structs.replace(column, importance=float(importances.get(column.name, 0.0)))
+            if column.role == "feature"
+            else column
+            for column in self.columns
+        )
+        return msgspec.structs.replace(self, columns=tuple(columns))
+
+    def to_json(self) -> bytes:
+        """This schema as JSON, what `load` and `from_json` read."""
+        return msgspec.json.format(msgspec.json.encode(self))
+
+    @staticmethod
+    def from_json(text: bytes | str) -> Schema:
+        """A schema from its JSON. Raises SchemaError."""
+        try:
+            return msgspec.json.decode(text, type=Schema)
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise SchemaError(f"schema: {error}") from None
+
+    @staticmethod
+    def from_object(value: Any, where: str = "schema") -> Schema:
+        """A schema from plain lists and dicts, e.g. a table of a larger TOML file. Raises SchemaError."""
+        try:
+            return msgspec.convert(value, type=Schema)
+        except msgspec.ValidationError as error:
+            raise SchemaError(f"{where}: {error}") from None
+
+    @staticmethod
+    def load(path: str | Path) -> Schema:
+        """A schema from a TOML or JSON file. Raises SchemaError when it cannot be read or does not make sense."""
+        path = Path(path)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise SchemaError(f"{path}: cannot be read ({error.strerror})") from None
+        decode = msgspec.json.decode if path.suffix == ".json" else msgspec.toml.decode
+        try:
+            value = decode(content)
+        except (msgspec.DecodeError, ValueError) as error:
+            raise SchemaError(f"{path}: {error}") from None
+        return Schema.from_object(value, str(path))
+
+    @staticmethod
+    def infer(batches: Iterable[Any]) -> Schema:
+        """A schema from the data alone, read once (`driftloop.data.schema_inference`).
+
+        Raises InputError for an empty table.
+        """
+        from driftloop.data.schema_inference import infer_schema
+
+        return infer_schema(batches)

@@ -1,0 +1,66 @@
+"""Counting one column while batches stream by."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+
+from driftloop.data.columns import Numbers, Texts
+from driftloop.profile.category_counts import Categories
+from driftloop.profile.histogram_builder import Counter
+from driftloop.profile.profile import ColumnProfile
+
+
+class NumberTally:
+    """Counts the values of a numeric or datetime column."""
+
+    def __init__(self) -> None:
+        self._seen = ColumnProfile()
+        self._counter = Counter()
+
+    def add(self, part: Numbers | Texts | None, rows: int, lowest: float, highest: float) -> None:
+        """Count a batch; None where its file lacks the column. `lowest` and `highest` are NaN where a value is."""
+        if not isinstance(part, Numbers):
+            self._seen = self._seen.merge(ColumnProfile(rows, missing=rows, absent=rows))
+            return
+        values = part.values
+        missing = negative = positive = 0
+        if not isfinite(lowest + highest):
+            missing = int(np.count_nonzero(np.isnan(values)))
+            negative = int(np.count_nonzero(values == -np.inf))
+            positive = int(np.count_nonzero(values == np.inf))
+            values = values[np.isfinite(values)]
+            lowest, highest = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
+        ends = (lowest + 0.0, highest + 0.0) if len(values) else (None, None)
+        batch = ColumnProfile(rows, missing, part.malformed, 0, negative, positive, *ends)
+        self._seen = self._seen.merge(batch)
+        if len(values):
+            self._counter.add(values, lowest, highest)
+
+    def column(self) -> ColumnProfile:
+        """What was counted so far."""
+        return self._seen.with_counts(histogram=self._counter.bins())
+
+
+class TextTally:
+    """Counts the values of a categorical column."""
+
+    def __init__(self) -> None:
+        self._seen = ColumnProfile()
+        self._categories = Categories({})
+
+    def add(self, part: Numbers | Texts | None, rows: int, lowest: float, highest: float) -> None:
+        """Count a batch; None where its file lacks the column."""
+        del lowest, highest  # of numbers
+        if not isinstance(part, Texts):
+            self._seen = self._seen.merge(ColumnProfile(rows, missing=rows, absent=rows))
+            return
+        counts = np.bincount(part.codes + 1, minlength=len(part.levels) + 1)
+        self._seen = self._seen.merge(ColumnProfile(rows, missing=int(counts[0])))
+        named = zip(part.levels, counts[1:].tolist(), strict=True)
+        self._categories = self._categories.add((name, count) for name, count in named if count)
+
+    def column(self) -> ColumnProfile:
+        """What was counted so far."""
+        return self._seen.with_counts(categories=self._categories)

@@ -1,0 +1,217 @@
+"""A profile as a Parquet file, and back: a row for each compared column, the rest in the file's metadata."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from driftloop.data.arrow import lists_array, numbers_array, texts_array
+from driftloop.data.schema import Column, Schema
+from driftloop.errors import BaselineError, SchemaError
+from driftloop.profile.category_counts import Categories
+from driftloop.profile.histogram import Bins
+from driftloop.profile.profile import ColumnProfile, Profile
+from driftloop.profile.sample import Sample
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+NONE = np.empty(0, np.int64)
+VERSION = 1
+METADATA = b"driftloop"
+MOST_DECIMALS = 4
+COUNTS = ("rows", "missing", "malformed", "absent", "negative_infinite", "positive_infinite")
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What the file's metadata says."""
+
+    version: int
+    table: Schema
+    rows: int
+    complete: bool
+    first: float | None = None
+    last: float | None = None
+    extra: tuple[str, ...] = ()
+
+
+def profile_to_bytes(profile: Profile) -> bytes:
+    """The profile as a Parquet file; equal profiles give equal bytes."""
+    import pyarrow.parquet as pq
+
+    header = Header(
+        VERSION, profile.schema, profile.rows, profile.sample.complete, profile.first, profile.last, profile.extra
+    )
+    table = pa.table(_columns(profile), schema=_LAYOUT.with_metadata({METADATA: msgspec.json.encode(header)}))
+    sink = pa.BufferOutputStream()
+    plain = dict.fromkeys(_DELTAS, "DELTA_BINARY_PACKED") | {"sample_values.list.element": "BYTE_STREAM_SPLIT"}
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        compression_level=9,
+        use_dictionary=False,
+        column_encoding=plain,
+        store_schema=True,
+        write_statistics=False,
+    )
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def profile_from_bytes(content: bytes) -> Profile:
+    """The profile in a file that this version or an older one wrote. Raises BaselineError."""
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(pa.BufferReader(content)).read()
+        header = _header((table.schema.metadata or {}).get(METADATA))
+        rows = {row["name"]: row for row in table.to_pylist()}
+        columns = {column.name: _column(column, rows[column.name]) for column in header.table.features}
+        return Profile(
+            header.table, header.rows, columns, _sample(header, rows), header.first, header.last, header.extra
+        )
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError, IndexError, SchemaError) as error:
+        raise BaselineError(f"not a readable profile ({str(error).splitlines()[0][:200]}): build it anew") from None
+
+
+def is_profile(path: Path) -> bool:
+    """Whether a file is a profile rather than a table of records."""
+    import pyarrow.parquet as pq
+
+    try:
+        return METADATA in (pq.read_metadata(path).metadata or {})
+    except (pa.ArrowException, OSError):
+        return False
+
+
+def _header(text: bytes | None) -> Header:
+    if text is None:
+        raise BaselineError("a Parquet file, but not a profile: pass what Baseline.to_bytes() gave, or build one")
+    version = msgspec.json.decode(text).get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise BaselineError(
+            f"profile version {version} is newer than this driftloop reads ({VERSION}): update driftloop"
+        )
+    return msgspec.json.decode(text, type=Header)
+
+
+_DELTAS = (
+    "bin_keys.list.element",
+    "bin_counts.list.element",
+    "category_counts.list.element",
+    "buckets.list.element",
+    "sample_decimals.list.element",
+    "sample_weights.list.element",
+)
+_LAYOUT = pa.schema(
+    [("name", pa.string())]
+    + [(name, pa.int64()) for name in COUNTS]
+    + [("minimum", pa.float64()), ("maximum", pa.float64()), ("precision", pa.int64())]
+    + [("bin_keys", pa.list_(pa.int64())), ("bin_counts", pa.list_(pa.int64()))]
+    + [("category_names", pa.list_(pa.string())), ("category_counts", pa.list_(pa.int64()))]
+    + [("buckets", pa.list_(pa.int64()))]
+    + [("sample_values", pa.list_(pa.float64())), ("sample_decimals", pa.list_(pa.int64())), ("decimals", pa.int64())]
+    + [("sample_levels", pa.list_(pa.string()))]
+    + [("sample_keys", pa.list_(pa.uint64())), ("sample_weights", pa.list_(pa.int64()))]
+)
+
+
+def _columns(profile: Profile) -> list[pa.Array]:
+    """The file's columns, in the order of the layout: a value for each compared column."""
+    names = [column.name for column in profile.schema.features]
+    summaries = [profile.columns[name] for name in names]
+    sample = profile.sample
+    histograms = [summary.histogram or Bins.empty() for summary in summaries]
+    categories = [summary.categories or Categories({}) for summary in summaries]
+    decimals = [_decimals(sample.values[:, place]) for place in range(len(names))]
+    exact = [
+        numbers_array(np.empty(0)) if places is not None else numbers_array(sample.values[:, place])
+        for place, places in enumerate(decimals)
+    ]
+    scaled = [
+        numbers_array(NONE) if places is None else _scaled(sample.values[:, place], places)
+        for place, places in enumerate(decimals)
+    ]
+    rest = [NONE] * (len(names) - 1)
+    return [
+        texts_array(names),
+        *(_integers([getattr(summary, name) for summary in summaries]) for name in COUNTS),
+        *(_optional([getattr(summary, name) for summary in summaries]) for name in ("minimum", "maximum")),
+        _integers([bins.precision for bins in histograms]),
+        _lists([bins.keys for bins in histograms]),
+        _lists([bins.counts for bins in histograms]),
+        lists_array([texts_array(list(each.names)) for each in categories], pa.string()),
+        _lists([np.array(list(each.names.values()), np.int64) for each in categories]),
+        _lists([NONE if each.buckets is None else each.buckets for each in categories]),
+        lists_array(exact, pa.float64()),
+        lists_array(scaled, pa.int64()),
+        _integers([-1 if places is None else places for places in decimals]),
+        lists_array([texts_array(levels) for levels in sample.levels], pa.string()),
+        # Keys and weights belong to the rows of the sample, not to a column: the first column's row carries them.
+        lists_array([numbers_array(sample.keys)] + [numbers_array(none.view(np.uint64)) for none in rest], pa.uint64()),
+        _lists([sample.weights, *rest]),
+    ]
+
+
+def _integers(values: list[int]) -> pa.Array:
+    return numbers_array(np.array(values, np.int64))
+
+
+def _optional(values: list[float | None]) -> pa.Array:
+    marks = np.array([value is not None for value in values], bool)
+    return numbers_array(np.array([0.0 if value is None else value for value in values]), marks)
+
+
+def _lists(parts: list[Integers]) -> pa.Array:
+    return lists_array([numbers_array(part) for part in parts], pa.int64())
+
+
+def _scaled(values: Floats, decimals: int) -> pa.Array:
+    """Recorded values as whole numbers of their last decimal: exact, and small when compressed."""
+    known = ~np.isnan(values)
+    whole = np.round(np.where(known, values, 0.0) * 10.0**decimals).astype(np.int64)
+    return numbers_array(whole, None if known.all() else known)
+
+
+def _decimals(values: Floats) -> int | None:
+    """With how many decimals the values were recorded, if so few that whole numbers can stand for them exactly."""
+    known = values[~np.isnan(values)]
+    if not np.isfinite(known).all() or (len(known) and np.abs(known).max() > 1e12):
+        return None
+    for decimals in range(MOST_DECIMALS + 1):
+        scale = 10.0**decimals
+        if np.array_equal(np.round(known * scale) / scale, known):
+            return decimals
+    return None
+
+
+def _column(column: Column, row: dict[str, Any]) -> ColumnProfile:
+    histogram = categories = None
+    if column.kind == "categorical":
+        buckets = np.array(row["buckets"], np.int64) if row["buckets"] else None
+        categories = Categories(dict(zip(row["category_names"], row["category_counts"], strict=True)), buckets)
+    else:
+        histogram = Bins(row["precision"], np.array(row["bin_keys"], np.int64), np.array(row["bin_counts"], np.int64))
+    counts = {name: int(row[name]) for name in COUNTS}
+    return ColumnProfile(
+        **counts, minimum=row["minimum"], maximum=row["maximum"], histogram=histogram, categories=categories
+    )
+
+
+def _sample(header: Header, rows: dict[str, dict[str, Any]]) -> Sample:
+    ordered = [rows[column.name] for column in header.table.features]
+    keys = np.array(ordered[0]["sample_keys"], np.uint64)
+    values = np.empty((len(keys), len(ordered)))
+    for place, row in enumerate(ordered):
+        if row["decimals"] < 0:
+            values[:, place] = np.array(row["sample_values"], np.float64)
+        else:
+            values[:, place] = np.array(row["sample_decimals"], np.float64) / 10.0 ** row["decimals"]
+    levels = tuple(tuple(row["sample_levels"]) for row in ordered)
+    return Sample(keys, values, np.array(ordered[0]["sample_weights"], np.int64), levels, header.complete)

@@ -1,0 +1,52 @@
+"""A 64-bit key for each row, from its values alone: equal rows have equal keys, on every machine."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+import numpy.typing as npt
+
+from driftloop.data.columns import Numbers, Texts
+from driftloop.profile.category_counts import name_hash
+
+Keys = npt.NDArray[np.uint64]
+
+STEP = np.uint64(0x9E3779B97F4A7C15)
+NOTHING = np.uint64(0x7FF8000000000001)
+"""What stands for a missing value: the bits of one NaN, whatever NaN it was."""
+
+
+def salt(name: str) -> float:
+    """A number between 1 and 2 that belongs to a column's name."""
+    return 1.0 + (name_hash(name) >> 12 | 1) / 2.0**52
+
+
+def mix(keys: Keys, part: Numbers | Texts, factor: float, lowest: float, highest: float) -> None:
+    """Add a column to the rows' keys; `lowest` and `highest` of its numbers are NaN where a value is.
+
+    A number is multiplied by its column's factor, so that also whole numbers fill all bits of the mantissa (IEEE 754
+    fixes the product on every machine), and its bits are added.
+    """
+    if isinstance(part, Texts):
+        names = np.array([name_hash(name) for name in part.levels] + [int(NOTHING)], dtype=np.uint64)
+        bits: Keys = names[part.codes]
+    else:
+        with np.errstate(over="ignore", under="ignore"):
+            product = part.values * factor
+        if not lowest > 0 and not highest < 0:
+            product += 0.0  # -0.0 is 0.0
+        bits = product.view(np.uint64)
+        if not isfinite(lowest + highest):
+            bits[np.isnan(part.values)] = NOTHING
+    keys *= STEP
+    keys += bits
+
+
+def finish(keys: Keys) -> None:
+    """The last rounds of splitmix64 (Steele et al. 2014), so that every bit of the sum moves every bit of the key."""
+    keys ^= keys >> np.uint64(30)
+    keys *= np.uint64(0xBF58476D1CE4E5B9)
+    keys ^= keys >> np.uint64(27)
+    keys *= np.uint64(0x94D049BB133111EB)
+    keys ^= keys >> np.uint64(31)

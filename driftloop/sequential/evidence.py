@@ -1,0 +1,189 @@
+"""Evidence over time: how sure are we, after all checks since the last retrain, that the population has moved?
+
+The user states a budget once: at most one false retrain in N checks on average. After every check the last 1, 2, 4, ...
+windows together are compared with the baseline: a stretch of windows shows what none of them shows alone.
+
+Why the budget holds. Without drift each check raises an alarm with a probability of at most 1/N (the union bound over
+stretches and features, valid under any dependence). By linearity of expectation N checks raise at most one on average,
+although all share one finite baseline, which makes their p-values dependent and rules out multiplying them. No
+independence between checks, features or stretches is used. What is assumed: docs/statistics.md.
+
+The state holds sums of scores over blocks of windows (`driftloop.sequential.window_sums`) and no record. Four fifths
+of the budget are spent here, one fifth on the error of the model (`driftloop.sequential.model_error`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+import numpy as np
+
+from driftloop.sequential.mean_test import difference_p
+from driftloop.sequential.reference_features import Frame, frame_of
+from driftloop.sequential.window_sums import Block, Recent, Sums, compacted, stretches_of, too_late
+
+if TYPE_CHECKING:
+    from driftloop.config.policy import Policy
+    from driftloop.profile.window import Baseline, Window
+
+DRIFT_SHARE = 0.8  # of the budget; the rest is for the model's error
+WINDOW_ITSELF = "the newest window by itself"
+# Of the scores: raised whenever `column_features` or `reference_features` change what they sum.
+VERSION = 1
+REMEMBERED = 64  # windows whose repetition is recognised
+
+
+class _Comparison(Protocol):
+    @property
+    def p(self) -> float: ...
+
+    @property
+    def matters(self) -> bool: ...
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """A regime that differs from the baseline and was kept: its sums, and how its scores spread."""
+
+    block: Block
+    recent: Recent
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What has been seen since the last retrain. `Evidence()` is a fresh start; stored as JSON in the ledger.
+
+    Answers: `p`, the chance that one check shows evidence this strong without drift; `certainty` = 1 - p; `alarm`,
+    whether it exceeds what the budget allows; `feature` and `windows`, what moved most and over how many windows; and
+    `since`, the time of the first record of those windows, None while calm.
+    State: `epoch` counts the resets, `checks` the windows since the last; `baseline` is the one that the sums belong
+    to; `seen` are the last windows' ids; windows that end before `after` are too late to count; `recent` is how scores
+    spread of late, in case this regime is accepted; `accepted`: a regime that was looked at and kept (a rejected
+    challenger): a new alarm needs a difference from it too; `version` of the scores that were summed: sums of another
+    version cannot be added to.
+    """
+
+    epoch: int = 0
+    checks: int = 0
+    p: float = 1.0
+    alarm: bool = False
+    feature: str | None = None
+    windows: int = 0
+    since: str | None = None
+    baseline: str | None = None
+    after: str | None = None
+    blocks: tuple[Block, ...] = ()
+    seen: tuple[str, ...] = ()
+    recent: Recent | None = None
+    accepted: Accepted | None = None
+    version: int = 1
+
+    @property
+    def certainty(self) -> float:
+        """1 - p: the share of checks without drift whose evidence would be weaker."""
+        return 1.0 - self.p
+
+    @property
+    def sentence(self) -> str:
+        """What it says, for a person."""
+        if self.feature is None:
+            return f"nothing beyond chance over {self.checks} windows"
+        stretch = "the last window alone" if self.windows == 1 else f"the last {self.windows} windows together"
+        once = 1 / max(self.p, 1e-12)
+        return f"{self.feature}: over {stretch}, as far off as chance brings once in {once:,.0f} checks"
+
+
+class _Finding(msgspec.Struct, frozen=True):
+    p: float
+    feature: str | None
+    windows: int
+    since: str | None
+
+
+CALM = _Finding(1.0, None, 0, None)
+
+
+def update(
+    evidence: Evidence,
+    baseline: Baseline,
+    window: Window,
+    comparison: _Comparison | None = None,
+    *,
+    window_id: str,
+    since: str | None,
+    policy: Policy,
+) -> Evidence:
+    """The evidence after one more window.
+
+    `comparison.p` is the single check's p-value, exact and sharp for the window alone. Half of the newest stretch's
+    level is spent on it, and it counts only where the change `matters` in practice. `since` is the time of the window's
+    first record. A window that was seen before, or that ends before the last reset's `after`, changes nothing. Call it
+    only for windows that are neither broken nor too small.
+    """
+    if evidence.baseline not in {None, baseline.sha256} or evidence.version != VERSION:
+        evidence = reset(evidence)
+    if window_id in evidence.seen or too_late(window.last_time, evidence.after):
+        return evidence
+    frame = frame_of(baseline)
+    sums, squares = frame.sums_and_squares(window.profile.sample)
+    blocks = compacted((*evidence.blocks, Block.of(1, since, sums)))
+    finding = _strongest(frame, blocks, comparison, evidence.accepted, policy)
+    alarm = finding.p <= DRIFT_SHARE / policy.budget
+    return msgspec.structs.replace(
+        evidence,
+        checks=evidence.checks + 1,
+        p=finding.p,
+        alarm=alarm,
+        feature=finding.feature,
+        windows=finding.windows,
+        since=finding.since if alarm else None,
+        baseline=baseline.sha256,
+        blocks=blocks,
+        recent=Recent.after(evidence.recent, sums, squares),
+        seen=(*evidence.seen, window_id)[-REMEMBERED:],
+    )
+
+
+def reset(evidence: Evidence, after: str | None = None) -> Evidence:
+    """A new epoch, after a retrain. Windows that end before `after`, what the new model has learned, do not count."""
+    return Evidence(epoch=evidence.epoch + 1, after=after or evidence.after, seen=evidence.seen, version=VERSION)
+
+
+def accept(evidence: Evidence) -> Evidence:
+    """A new epoch in which the present regime is known: the challenger trained on it was rejected.
+
+    The same difference from the baseline raises no further alarm; a change from this regime does.
+    """
+    if evidence.recent is None:
+        return reset(evidence)
+    recent = stretches_of(evidence.blocks)
+    regime = next((block for block in recent if block.windows >= evidence.windows), recent[-1])
+    fresh = reset(evidence)
+    return msgspec.structs.replace(fresh, baseline=evidence.baseline, accepted=Accepted(regime, evidence.recent))
+
+
+def _strongest(
+    frame: Frame,
+    blocks: tuple[Block, ...],
+    comparison: _Comparison | None,
+    accepted: Accepted | None,
+    policy: Policy,
+) -> _Finding:
+    """The smallest p over all stretches and features, corrected for having looked at them all."""
+    stretches = stretches_of(blocks)
+    sums = [stretch.unpacked for stretch in stretches]
+    together = Sums(np.array([each.rows for each in sums]), np.array([each.totals for each in sums]))
+    p, features = difference_p(frame, together, frame.reference, policy)
+    if comparison is not None:
+        alone = comparison.p if comparison.matters else 1.0
+        if alone < p[0]:
+            p[0], features[0] = alone, WINDOW_ITSELF
+        p[0] = min(1.0, 2 * p[0])
+    if accepted is not None:
+        # Far from the baseline scores spread differently; the larger of the two variances is the careful one.
+        variance = np.maximum(frame.variance, accepted.recent.variance)
+        p = np.maximum(p, difference_p(frame, together, accepted.block.unpacked, policy, variance)[0])
+    p = np.minimum(1.0, p * len(stretches))
+    best = int(p.argmin())
+    if p[best] >= 1:
+        return CALM
+    return _Finding(float(p[best]), features[best], stretches[best].windows, stretches[best].since)

@@ -1,0 +1,92 @@
+"""Evidence from one check to the next, and what becomes of it when a drift is closed or the model in service "
+"changes."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from driftloop.config.models import Model
+from driftloop.events import InService, Reason, drift_id
+from driftloop.ledger import Check, Drift, DriftState, Ledger, LedgerConflictError, ModelState, closed_epoch, opened
+
+if TYPE_CHECKING:
+    from driftloop import Evidence
+
+_RETRAINED = frozenset({DriftState.PROMOTED, DriftState.REJECTED, DriftState.FAILED})
+
+
+def settled(ledger: Ledger, state: ModelState, model: Model, now: datetime) -> ModelState:
+    """The state after its drift was closed: a new epoch.
+
+    The drift's row decides, so a crash between the two is mended here. Raises LedgerError.
+    """
+    if state.drift_id is None:
+        return state
+    drift = ledger.drift(model.name, state.drift_id)
+    if drift is None or not drift.state.closed:
+        return state
+    after = msgspec.structs.replace(
+        closed_epoch(state), evidence=encoded(_new_epoch(state, drift)), performance=_new_performance(state, drift)
+    )
+    if drift.state in _RETRAINED:
+        after = msgspec.structs.replace(after, cooldown_until=now + timedelta(hours=model.cooldown_hours))
+    if drift.state is DriftState.REJECTED:
+        after = msgspec.structs.replace(after, labels_since=drift.as_of)
+    try:
+        return ledger.commit(after)
+    except LedgerConflictError:
+        return ledger.state(model.name, now)
+
+
+def evidence_for(state: ModelState, pointer: InService) -> "Evidence":
+    """What the next check of this version starts with."""
+    from driftloop import Evidence
+    from driftloop.sequential.evidence import reset
+
+    evidence = Evidence() if state.evidence is None else msgspec.json.decode(state.evidence, type=Evidence)
+    if state.baseline_sha256 in (None, pointer.baseline_sha256):
+        return evidence
+    return reset(evidence)  # what was gathered against another baseline says nothing about this one
+
+
+def _new_performance(state: ModelState, drift: Drift) -> str | None:
+    from driftloop.sequential.model_error import Performance, reset
+
+    if state.performance is None:
+        return None
+    performance = msgspec.json.decode(state.performance, type=Performance)
+    return msgspec.json.encode(reset(performance, after=drift.as_of)).decode()
+
+
+def new_drift(state: ModelState, pointer: InService, check: Check, *, reason: Reason, as_of: str, since: str) -> Drift:
+    """What a check opens: the drift of this epoch of this baseline."""
+    drift = Drift(
+        drift_id=drift_id(state.model, pointer.baseline_sha256, state.epoch),
+        check_id=check.check_id,
+        model=state.model,
+        baseline_version=pointer.version,
+        baseline_sha256=pointer.baseline_sha256,
+        epoch=state.epoch,
+        reason=reason,
+        as_of=as_of,
+        since=since,
+    )
+    return opened(drift, check.at, "found")
+
+
+def encoded(evidence: "Evidence | None") -> str | None:
+    """As the ledger keeps it."""
+    return None if evidence is None else msgspec.json.encode(evidence).decode()
+
+
+def _new_epoch(state: ModelState, drift: Drift) -> "Evidence | None":
+    from driftloop import Evidence
+    from driftloop.sequential.evidence import accept, reset
+
+    if state.evidence is None:
+        return None
+    evidence = msgspec.json.decode(state.evidence, type=Evidence)
+    if drift.state is DriftState.REJECTED:
+        return accept(evidence)
+    return reset(evidence, after=drift.as_of if drift.state is DriftState.PROMOTED else None)

@@ -1,0 +1,168 @@
+"""GitHub:
+
+`repository_dispatch`, and the runs that it starts. Works the same on github.com and on GitHub Enterprise Server.
+"""
+
+import re
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from driftloop.config.models import GitHubTarget
+from driftloop.errors import DispatchError
+from driftloop.events import iso
+from function_app.dispatch.http_session import request, session
+from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
+
+if TYPE_CHECKING:
+    import requests
+
+    from function_app.dispatch.github_tokens import TokenSource
+
+PAGE = 100
+MOST_PAGES = 5
+CLOCK_SKEW = timedelta(minutes=10)  # GitHub's clock and ours
+_SECONDARY_LIMIT_PAUSE = timedelta(minutes=1)  # what GitHub asks for where it names no time
+
+
+class _Run(msgspec.Struct, frozen=True):
+    id: int
+    html_url: str
+    status: str | None = None
+    conclusion: str | None = None
+    display_title: str = ""
+
+
+class _Runs(msgspec.Struct, frozen=True):
+    workflow_runs: list[_Run]
+
+
+class GitHubDispatcher:
+    """A `Dispatcher` for one repository."""
+
+    dry = False
+
+    def __init__(self, target: GitHubTarget, tokens: "TokenSource") -> None:
+        self._repository = target.repository
+        self._url = f"{target.api_url.rstrip('/')}/repos/{target.repository}"
+        self._tokens = tokens
+        self._session = session(
+            {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28", "User-Agent": "driftloop"}
+        )
+
+    def send(self, event: Event, may_send: Callable[[], bool] = always) -> Run | None:
+        answer = self._request(
+            "POST", "/dispatches", may_send, json={"event_type": event.event_type, "client_payload": event.payload()}
+        )
+        if answer.status_code == 204:
+            return None
+        raise self._problem(answer, "contents: write")
+
+    def find(self, correlation: str, since: datetime, exclude: Collection[str] = ()) -> Run | None:
+        word = re.compile(rf"(?<!\S){re.escape(correlation)}(?!\S)")  # version 1 is not version 12
+        created = iso((since - CLOCK_SKEW).replace(microsecond=0))
+        for page in range(1, MOST_PAGES + 1):
+            query = {
+                "event": "repository_dispatch",
+                "created": f">={created}",
+                "per_page": str(PAGE),
+                "page": str(page),
+            }
+            runs = self._decoded(self._request("GET", "/actions/runs", params=query), _Runs).workflow_runs
+            for run in runs:
+                if word.search(run.display_title) and str(run.id) not in exclude:
+                    return _run(run)
+            if len(runs) < PAGE:
+                return None
+        return None
+
+    def run(self, run_id: str) -> Run | None:
+        answer = self._request("GET", f"/actions/runs/{run_id}")
+        return None if answer.status_code == 404 else _run(self._decoded(answer, _Run))
+
+    def _request(
+        self, method: str, path: str, may_send: Callable[[], bool] = always, **options: Any
+    ) -> "requests.Response":
+        for fresh in (False, True):
+            token = self._tokens.token(fresh=fresh)
+            if not may_send():
+                raise too_late()
+            answer = request(
+                self._session, method, self._url + path, headers={"Authorization": f"Bearer {token}"}, **options
+            )
+            # A rotated key or an installation token that was revoked: a new one is worth one more try.
+            if answer.status_code != 401 or fresh or not self._tokens.renewable:
+                break
+        return answer
+
+    def _decoded(self, answer: "requests.Response", kind: type[Any]) -> Any:
+        if answer.status_code != 200:
+            raise self._problem(answer, "actions: read")
+        try:
+            return msgspec.json.decode(answer.content, type=kind)
+        except msgspec.DecodeError as error:
+            raise DispatchError(
+                f"GitHub's answer for {self._repository} cannot be read ({error}): is api_url a GitHub API?"
+            ) from error
+
+    def _problem(self, answer: "requests.Response", permission: str) -> DispatchError:
+        status, where = answer.status_code, self._repository
+        retry_at = _retry_at(answer)
+        if status == 429 or (status == 403 and retry_at is not None):
+            return DispatchRefusedError(
+                f"GitHub limits requests for {where} ({status}); sent again when it allows",
+                retry_at=retry_at,
+                wait=True,
+            )
+        match status:
+            case 401:
+                text = (
+                    "the token is not valid (expired, revoked, or the app's key was rotated): renew "
+                    "DRIFTLOOP_GITHUB_APP_KEY or DRIFTLOOP_GITHUB_TOKEN"
+                )
+            case 403:
+                text = f"the token may not do this: give it '{permission}' on {where}"
+            case 404:
+                text = (
+                    "no such repository, or the token cannot see it: check the name, and that the token has "
+                    f"'{permission}' on {where}"
+                )
+            case 422:
+                text = (
+                    f"GitHub does not take the request ({_message(answer)}): this version of Driftloop does not fit "
+                    "that GitHub"
+                )
+            case _ if status >= 500:
+                return DispatchUncertainError(
+                    f"GitHub failed for {where} ({status}); the run is looked for before it is sent again"
+                )
+            case _:
+                text = f"an answer that GitHub does not document ({status}): is api_url a GitHub API?"
+        return DispatchRefusedError(f"GitHub refused {where} ({status}): {text}")
+
+
+def _retry_at(answer: "requests.Response") -> datetime | None:
+    headers = answer.headers
+    now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
+    if headers.get("retry-after", "").isdecimal():
+        return now + timedelta(seconds=min(int(headers["retry-after"]), 86_400))
+    if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdecimal():
+        return min(datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), UTC), now + timedelta(days=1))
+    if answer.status_code == 429 or "secondary rate limit" in _message(answer).casefold():
+        return now + _SECONDARY_LIMIT_PAUSE
+    return None
+
+
+def _message(answer: "requests.Response") -> str:
+    try:
+        body = msgspec.json.decode(answer.content)
+    except msgspec.DecodeError:
+        return ""
+    return str(body.get("message", ""))[:200] if isinstance(body, dict) else ""
+
+
+def _run(run: _Run) -> Run:
+    return Run(str(run.id), run.html_url, run.status == "completed", run.conclusion)

@@ -1,0 +1,143 @@
+"""The HTTP API: start a check, read checks, health. Functions' keys protect it; errors are problem details (RFC "
+"9457)."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import azure.functions as func
+import msgspec
+
+from driftloop.config.models import Model
+from driftloop.errors import ConfigError, DriftloopError
+from function_app.checks.fan_out import Message, ask
+from function_app.http.health import health_of
+from function_app.telemetry.events import emit
+
+if TYPE_CHECKING:
+    from driftloop.ledger import Drift
+    from function_app.runtime import Runtime
+
+MOST_CHECKS = 200
+MOST_BODY = 10_000
+
+
+class ProblemError(Exception):
+    """What is wrong with the request."""
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.detail = status, detail
+
+
+class _Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    model: str | None = None
+
+
+Handler = Callable[["Runtime", func.HttpRequest], func.HttpResponse]
+
+
+def answer(handler: Handler, runtime: "Callable[[], Runtime]", request: func.HttpRequest) -> func.HttpResponse:
+    """The handler's answer, or a problem: nothing that a request does goes without a body that says what happened."""
+    try:
+        return handler(runtime(), request)
+    except ProblemError as error:
+        return problem(error.status, error.detail)
+    except ConfigError as error:
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+    except DriftloopError as error:
+        emit("check_failed", error=str(error))
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+    except Exception:
+        logging.getLogger("driftloop").exception(
+            '{"event": "check_failed", "error": "unexpected error in the HTTP API"}'
+        )
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error; the application's log has its trace")
+
+
+def start_check(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:
+    """Asks for a check of one model, or of all; 202, because the queue does the work."""
+    body = request.get_body()
+    if len(body) > MOST_BODY:
+        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {MOST_BODY} bytes")
+    try:
+        wanted = msgspec.json.decode(body, type=_Start) if body.strip() else _Start()
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f'the body is not {{"model": "NAME"}}: {error}') from None
+    models = runtime.config.models if wanted.model is None else (_model(runtime, wanted.model),)
+    ask(runtime, [Message(model.name) for model in models])
+    return _json({"queued": [model.name for model in models]}, HTTPStatus.ACCEPTED)
+
+
+def list_checks(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:
+    """The newest checks, of one model or of all."""
+    unknown = set(request.params) - {"model", "limit", "code", "clientId"}
+    if unknown:
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST, f"unknown parameter {sorted(unknown)[0][:80]!r}: model and limit are known"
+        )
+    limit = request.params.get("limit", "50")
+    if not (limit.isascii() and limit.isdecimal() and len(limit) < 6 and 1 <= int(limit) <= MOST_CHECKS):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f"limit must be a number from 1 to {MOST_CHECKS}")
+    name = request.params.get("model")
+    model = None if name is None else _model(runtime, name).name
+    return _json({"checks": [_plain(check) for check in runtime.ledger.checks(model, int(limit))]})
+
+
+def get_check(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:
+    """One check, and the drift that it belongs to with everything that became of it."""
+    name = request.route_params.get("check_id") or ""
+    check = runtime.ledger.check(name) if _is_check_id(name) else None
+    if check is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "there is no check with this id")
+    drift = runtime.ledger.drift(check.model, check.drift_id) if check.drift_id else None
+    return _json({**_plain(check), "drift": None if drift is None else _drift(drift)})
+
+
+def health(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
+    """When the last check of each model ran; 503 when one is overdue."""
+    found = health_of(runtime.config.models, runtime.ledger, runtime.schedule, datetime.now(UTC))
+    return _json(found.body(), HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def openapi(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
+    """The description of this API."""
+    from function_app.http.openapi import DESCRIPTION
+
+    return _json(DESCRIPTION)
+
+
+def problem(status: HTTPStatus, detail: str) -> func.HttpResponse:
+    """Problem details."""
+    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail[:1000]}
+    return func.HttpResponse(msgspec.json.encode(body), status_code=int(status), mimetype="application/problem+json")
+
+
+def _json(body: Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return func.HttpResponse(
+        msgspec.json.encode(body), status_code=int(status), headers=headers, mimetype="application/json"
+    )
+
+
+def _model(runtime: "Runtime", name: str) -> Model:
+    try:
+        return runtime.config.model(name)
+    except ConfigError:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "no model of this name is watched") from None
+
+
+def _is_check_id(text: str) -> bool:
+    return len(text) <= 40 and text.isascii() and text.replace("-", "").isalnum()
+
+
+def _plain(check: msgspec.Struct) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(check)
+    return found
+
+
+def _drift(drift: "Drift") -> dict[str, Any]:
+    hidden = ("etag", "claimed_by", "lease_until")
+    return {name: value for name, value in _plain(drift).items() if name not in hidden}

@@ -1,0 +1,120 @@
+"""What Azure ML's data collector writes for an endpoint: inputs and outputs apart, joined here on their correlation
+id, so that predictions are watched too.
+
+`modelDataCollector/<endpoint>/<deployment>/model_inputs|model_outputs/yyyy/MM/dd/HH/*.jsonl`; each line is a
+CloudEvent whose `data` is a list of rows.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+
+from driftloop.config.models import Model
+from driftloop.errors import InputError
+from function_app.incoming.decoding import checked
+from function_app.incoming.sources import File, list_files
+from function_app.incoming.window_reading import Decode, Reading, stream
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from driftloop import Schema
+    from function_app.storage.accounts import Storage
+
+LINES = 1 << 12
+LAG = timedelta(hours=2)  # inputs and outputs of one request may land in different files, a little apart
+
+
+class _Line(msgspec.Struct, frozen=True):
+    correlationid: str
+    time: str
+    data: list[dict[str, Any]]
+
+
+def collected(storage: "Storage", model: Model, schema: "Schema", since: datetime | None) -> Decode:
+    """Reads `model_inputs` files; each row gets the prediction that was made for it, where the schema has a column
+    for it.
+
+    An input without an output keeps an empty prediction. `since`: where the last window ended; older outputs are not
+    read.
+    """
+    prediction = schema.role("prediction")
+    predictions: dict[str, list[Any]] = {}
+    if prediction is not None and model.predictions is not None:
+        floor = None if since is None else since - LAG
+        files = [
+            file for file in list_files(storage, model.predictions, floor) if floor is None or file.modified > floor
+        ]
+        # A damaged file of outputs costs its predictions, which then count as missing: the engine sees that.
+        for batch in stream(storage, sorted(files), _outputs, Reading()):
+            for correlation, values in zip(
+                batch.column("id").to_pylist(), batch.column("values").to_pylist(), strict=True
+            ):
+                predictions[correlation] = msgspec.json.decode(values)
+
+    def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
+        return checked(_inputs(content, file, schema, predictions), file, schema, frozenset())
+
+    return decode
+
+
+def _outputs(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
+    import pyarrow as pa
+
+    lines = _lines(content, file)
+    while chunk := list(islice(lines, LINES)):
+        # The outputs' table has one column, whatever it is called.
+        values = [msgspec.json.encode([next(iter(row.values()), None) for row in line.data]).decode() for line in chunk]
+        yield pa.RecordBatch.from_pydict({"id": [line.correlationid for line in chunk], "values": values})
+
+
+def _inputs(
+    content: IO[bytes], file: File, schema: "Schema", predictions: dict[str, list[Any]]
+) -> Iterator["pa.RecordBatch"]:
+    lines = _lines(content, file)
+    while chunk := list(islice(lines, LINES)):
+        yield _batch([row for line in chunk for row in _rows(line, schema, predictions)], schema)
+
+
+def _rows(line: _Line, schema: "Schema", predictions: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
+    key, time, prediction = schema.role("id"), schema.role("timestamp"), schema.role("prediction")
+    made = predictions.get(line.correlationid, [])
+    for number, values in enumerate(line.data):
+        row = dict(values)
+        if key is not None:
+            row.setdefault(key.name, f"{line.correlationid}-{number}")
+        if time is not None:
+            row.setdefault(time.name, line.time)
+        if prediction is not None:
+            row[prediction.name] = made[number] if number < len(made) else None
+        yield row
+
+
+def _batch(rows: list[dict[str, Any]], schema: "Schema") -> "pa.RecordBatch":
+    import pyarrow as pa
+
+    seen = {name for row in rows for name in row}
+    names = [column.name for column in schema.columns if column.name in seen]
+    return pa.RecordBatch.from_pydict({name: _array([row.get(name) for row in rows]) for name in names})
+
+
+def _array(values: list[Any]) -> "pa.Array":
+    import pyarrow as pa
+
+    if all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values):
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def _lines(content: Iterable[bytes], file: File) -> Iterator[_Line]:
+    decoder = msgspec.json.Decoder(_Line)
+    for number, line in enumerate(content, 1):
+        if not line.strip():
+            continue
+        try:
+            yield decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{file.path}: line {number} is not what the data collector writes ({error})") from None

@@ -1,0 +1,121 @@
+"""What the other parts leave for the function app in the storage account, and what it leaves for them: pointer,
+baseline, outcomes, quarantine, reports.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from driftloop.errors import BaselineError, InputError
+from driftloop.events import InService, Outcome, iso, read_in_service, read_outcome
+from function_app.incoming.sources import File
+
+if TYPE_CHECKING:
+    from driftloop import Baseline
+    from driftloop.sequential.model_error import Errors
+    from function_app.storage.accounts import Storage
+
+
+class _Metrics(msgspec.Struct, frozen=True):
+    holdout_errors: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class ModelBlobs:
+    """The blobs of one model, by the paths of docs/architecture.md."""
+
+    storage: "Storage"
+    model: str
+
+    def in_service(self) -> InService | None:
+        """The pointer to the version that takes all traffic; None before the first deployment.
+
+        Raises InputError when it is damaged.
+        """
+        path = f"{self.model}/in-service.json"
+        content = _read(self.storage, "baselines", path)
+        return None if content is None else read_in_service(content, f"baselines/{path}")
+
+    def baseline(self, pointer: InService) -> "Baseline":
+        """The baseline of the version in service. Raises BaselineError when it is missing, damaged or another's."""
+        path = f"{self.model}/{pointer.version}.parquet"
+        return _baseline(self.storage, path, pointer.baseline_sha256)
+
+    def holdout_errors(self, pointer: InService) -> "Errors | None":
+        """The errors of the version in service on its own holdout; None where it was registered without them."""
+        from driftloop.sequential.model_error import Errors
+
+        path = f"{self.model}/{pointer.version}.metrics.json"
+        content = _read(self.storage, "baselines", path)
+        if content is None:
+            return None
+        try:
+            found = msgspec.json.decode(content, type=_Metrics).holdout_errors
+            return None if found is None else msgspec.convert(found, Errors)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"baselines/{path}: {error}: deploy the model again") from None
+
+    def outcome(self, drift_id: str) -> Outcome | None:
+        """How the run of this drift ended; None while it has not. Raises InputError when the file is damaged."""
+        content = _read(self.storage, "outcomes", f"{drift_id}.json")
+        return None if content is None else read_outcome(content, f"outcomes/{drift_id}.json")
+
+    def quarantine(self, file: File, reason: str, at: datetime, check_id: str | None) -> str:
+        """Has training leave the file out until the note is deleted. Returns the note's path."""
+        note = {"file": file.path, "etag": file.etag, "reason": reason, "check_id": check_id, "at": iso(at)}
+        path = f"{file.name}.json"
+        _write(self.storage, "quarantine", path, msgspec.json.encode(note), "application/json")
+        return f"quarantine/{path}"
+
+    def report(self, check_id: str, summary: dict[str, Any], page: str | None) -> str:
+        """Stores what a check found, for people. Returns the page's path."""
+        stem = f"{self.model}/{check_id}"
+        _write(self.storage, "reports", f"{stem}.json", msgspec.json.encode(summary), "application/json")
+        if page is not None:
+            _write(self.storage, "reports", f"{stem}.html", page.encode(), "text/html; charset=utf-8")
+        return f"reports/{stem}.{'json' if page is None else 'html'}"
+
+
+@lru_cache(maxsize=16)  # by hash, so a replaced baseline is never taken for the old one
+def _baseline(storage: "Storage", path: str, expected: str) -> "Baseline":
+    from driftloop import Baseline
+
+    content = _read(storage, "baselines", path)
+    if content is None:
+        raise BaselineError(f"baselines/{path} does not exist, though in-service.json names it: deploy the model again")
+    found = sha256(content).hexdigest()
+    if found != expected:
+        raise BaselineError(
+            f"baselines/{path} is not what in-service.json names ({found[:12]}, not {expected[:12]}): deploy the "
+            "model again"
+        )
+    return Baseline.from_bytes(content)
+
+
+def _read(storage: "Storage", container: str, path: str) -> bytes | None:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        content: bytes = storage.container(container).download_blob(path).readall()
+    except ResourceNotFoundError as error:
+        if _code(error) != "BlobNotFound":
+            raise  # a missing container is a broken installation, not a missing blob
+        return None
+    return content
+
+
+def _write(storage: "Storage", container: str, path: str, content: bytes, content_type: str) -> None:
+    from azure.storage.blob import ContentSettings
+
+    storage.container(container).upload_blob(
+        path, content, overwrite=True, content_settings=ContentSettings(content_type=content_type)
+    )
+
+
+def _code(error: Exception) -> str:
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code))

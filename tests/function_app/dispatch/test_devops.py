@@ -1,0 +1,148 @@
+"""Azure DevOps as a target: a pipeline run by REST, against a small stand-in for its API."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from driftloop.config.models import AzureDevOpsTarget
+from driftloop.events import DriftDetected, ModelRegistered
+from function_app.dispatch.devops import AzureDevOpsDispatcher
+from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
+from sandbox.serving import Server
+
+EVENT = DriftDetected("drift-0123456789ab", "chk-1", "m", "3", "drift", "2026-11-22T00:00:00Z", "2026-11-20T00:00:00Z")
+NOW = datetime.now(UTC)
+
+
+class Pipelines:
+    """`_apis/pipelines/5/runs`: list without parameters, get and create with them, as Azure DevOps answers."""
+
+    def __init__(self) -> None:
+        self.runs: list[dict[str, object]] = []
+        self.bodies: list[dict[str, object]] = []
+        self.answers: list[Response] = []
+        path = "/org/my%20project/_apis/pipelines/5/runs"
+        path = path.replace("%20", " ")
+        self.app = Starlette(
+            routes=[Route(path, self.all, methods=["GET", "POST"]), Route(path + "/{run:int}", self.one)]
+        )
+
+    async def all(self, request: Request) -> Response:
+        if self.answers:
+            return self.answers.pop(0)
+        assert request.headers["authorization"] == "Bearer entra-token"
+        assert request.query_params["api-version"] == "7.1"
+        if request.method == "GET":
+            hidden = [{name: value for name, value in run.items() if name != "templateParameters"} for run in self.runs]
+            return JSONResponse({"count": len(hidden), "value": hidden})
+        body = json.loads(await request.body())
+        self.bodies.append(body)
+        run = {
+            "id": len(self.runs) + 100,
+            "state": "inProgress",
+            "createdDate": datetime.now(UTC).isoformat(),
+            "templateParameters": body["templateParameters"],
+            "_links": {"web": {"href": f"https://dev.azure.com/org/p/_build/results?buildId={len(self.runs) + 100}"}},
+        }
+        self.runs.append(run)
+        return JSONResponse(run)
+
+    async def one(self, request: Request) -> Response:
+        found = [run for run in self.runs if run["id"] == request.path_params["run"]]
+        return JSONResponse(found[0]) if found else Response(status_code=404)
+
+
+@pytest.fixture
+def pipelines() -> Pipelines:
+    return Pipelines()
+
+
+@pytest.fixture
+def target(pipelines: Pipelines) -> Iterator[AzureDevOpsDispatcher]:
+    with Server(pipelines.app) as server:
+        settings = AzureDevOpsTarget("org", "my project", 5, "main", server.url)
+        yield AzureDevOpsDispatcher(settings, lambda: "entra-token")
+
+
+def test_an_event_becomes_a_run_with_template_parameters(pipelines: Pipelines, target: AzureDevOpsDispatcher) -> None:
+    run = target.send(EVENT)
+
+    assert run is not None
+    assert (run.run_id, run.completed) == ("100", False)
+    assert run.url.endswith("buildId=100")
+    assert pipelines.bodies == [
+        {
+            "resources": {"repositories": {"self": {"refName": "refs/heads/main"}}},
+            "templateParameters": {"event_type": "drift-detected", **EVENT.payload(), "attempt": "1"},
+        }
+    ]
+
+
+def test_a_run_is_found_by_what_it_was_started_with(pipelines: Pipelines, target: AzureDevOpsDispatcher) -> None:
+    target.send(ModelRegistered("m", "12", "e"))
+    target.send(EVENT)
+
+    found = target.find(EVENT.correlation, NOW)
+    assert found is not None
+    assert found.run_id == "101"
+    assert target.find(EVENT.correlation, NOW, ["101"]) is None
+    assert target.find("m 12", NOW) is not None
+    assert target.find("m 1", NOW) is None
+    assert target.find(EVENT.correlation, NOW + timedelta(days=1)) is None
+
+
+def test_a_run_that_ended_says_how(pipelines: Pipelines, target: AzureDevOpsDispatcher) -> None:
+    target.send(EVENT)
+    pipelines.runs[0] |= {"state": "completed", "result": "failed"}
+
+    run = target.run("100")
+
+    assert run is not None
+    assert (run.completed, run.conclusion) == (True, "failed")
+    assert target.run("999") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (302, "not known there"),
+        (203, "not known there"),
+        (400, "does not take the parameters"),
+        (401, "not known there"),
+        (403, "Queue builds"),
+        (404, "no such organization"),
+        (409, "does not document"),
+    ],
+)
+def test_a_refusal_says_what_to_mend(
+    pipelines: Pipelines, target: AzureDevOpsDispatcher, status: int, message: str
+) -> None:
+    pipelines.answers = [Response(status_code=status)]
+
+    with pytest.raises(DispatchRefusedError, match=message):
+        target.send(EVENT)
+
+
+def test_a_limit_says_until_when(pipelines: Pipelines, target: AzureDevOpsDispatcher) -> None:
+    pipelines.answers = [Response(status_code=429, headers={"retry-after": "120"})]
+
+    with pytest.raises(DispatchRefusedError) as caught:
+        target.send(EVENT)
+    assert caught.value.retry_at is not None
+    assert timedelta(seconds=100) < caught.value.retry_at - datetime.now(UTC) <= timedelta(seconds=120)
+
+
+@pytest.mark.parametrize("answer", [Response(status_code=500), Response(b"not json", status_code=200)])
+def test_where_it_is_not_known_the_event_may_have_been_taken(
+    pipelines: Pipelines, target: AzureDevOpsDispatcher, answer: Response
+) -> None:
+    pipelines.answers = [answer]
+
+    with pytest.raises(DispatchUncertainError):
+        target.send(EVENT)

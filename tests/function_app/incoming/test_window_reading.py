@@ -1,0 +1,201 @@
+"""From files to rows: many small ones at once, large ones in pieces, broken and vanished ones set aside."""
+
+import io
+import json
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from driftloop.errors import InputError
+from function_app.incoming import window_reading
+from function_app.incoming.blob_file import VanishedError, open_blob
+from function_app.incoming.decoding import plain
+from function_app.incoming.sources import File, list_files
+from function_app.incoming.window_reading import Reading, build_window, stream
+from function_app.storage.accounts import Storage
+
+
+def upload(storage: Storage, name: str, content: bytes) -> None:
+    storage.container("incoming").upload_blob(name, content, overwrite=True)
+
+
+def listed(storage: Storage, folder: str) -> list[File]:
+    return sorted(list_files(storage, f"incoming/{folder}/**"), key=lambda file: file.name)
+
+
+def count(batches: Iterator[pa.RecordBatch]) -> int:
+    return sum(batch.num_rows for batch in batches)
+
+
+def test_many_small_files_are_read_in_parallel_but_few_are_held_at_once(
+    storage: Storage, model_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [File("incoming", f"{number}.csv", "1", datetime.now(UTC), 10) for number in range(2000)]
+    lock, held, most = threading.Lock(), [0], [0]
+
+    def decoded(_: Storage, file: File, __: object) -> list[pa.RecordBatch]:
+        with lock:
+            held[0] += 1
+            most[0] = max(most[0], held[0])
+        return [pa.RecordBatch.from_pydict({"name": [file.name]})]
+
+    monkeypatch.setattr(window_reading, "_decoded", decoded)
+    names = []
+    for batch in stream(storage, files, plain, Reading()):
+        held[0] -= 1
+        names.append(batch.column("name")[0].as_py())
+
+    assert names == [file.name for file in files], "in their order"
+    assert most[0] <= window_reading.AHEAD + 1
+
+
+@pytest.mark.slow
+def test_a_large_file_is_read_in_pieces(storage: Storage, model_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """80 MB of Parquet in groups of rows: what is held is one group's columns, not the file."""
+    buffer = io.BytesIO()
+    table = pa.table(
+        {f"x{column}": pa.array([float(row % 9973 + column) for row in range(250_000)]) for column in range(4)}
+    )
+    with pq.ParquetWriter(buffer, table.schema, compression="none", use_dictionary=False) as writer:
+        for _ in range(10):
+            writer.write_table(table, row_group_size=25_000)
+    upload(storage, f"{model_name}/big.parquet", buffer.getvalue())
+    size, buffer = len(buffer.getvalue()), io.BytesIO()
+    (file,) = listed(storage, model_name)
+    tracemalloc.start()
+    pool_before = pa.total_allocated_bytes()
+    most_pool = 0
+    rows = 0
+    for batch in stream(storage, [file], plain, Reading()):
+        rows += batch.num_rows
+        most_pool = max(most_pool, pa.total_allocated_bytes() - pool_before)
+    _, most_python = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert size > 75e6
+    assert rows == 2_500_000
+    assert most_pool + most_python < 60e6, f"{most_pool / 1e6:.0f} MB in Arrow, {most_python / 1e6:.0f} MB in Python"
+
+
+def test_a_large_file_that_breaks_in_the_middle_adds_no_row_at_all(
+    storage: Storage, model_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_reading, "SMALL", 1000)
+    good = b"".join(b'{"x": %d}\n' % number for number in range(20_000))
+    upload(storage, f"{model_name}/1.jsonl", good)
+    upload(storage, f"{model_name}/2.jsonl", good + b'{"x": 3')
+    upload(storage, f"{model_name}/3.csv", b"x\n1\n2\n")
+
+    rows, reading = build_window(storage, listed(storage, model_name), plain, count)
+
+    assert rows == 20_002
+    assert [file.name.rsplit("/")[-1] for file in reading.read] == ["1.jsonl", "3.csv"]
+    assert [
+        (file.name.rsplit("/")[-1], "record 20001 is not JSON" in reason) for file, reason in reading.broken.items()
+    ] == [("2.jsonl", True)]
+
+
+@pytest.mark.parametrize("small", [1 << 20, 1])
+def test_a_truncated_footer_is_set_aside_and_the_other_files_are_read(
+    storage: Storage, model_name: str, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_reading, "SMALL", small)
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"x": [float(row) for row in range(500)]}), buffer)
+    upload(storage, f"{model_name}/1.parquet", buffer.getvalue()[:-40])
+    upload(storage, f"{model_name}/2.parquet", buffer.getvalue())
+
+    rows, reading = build_window(storage, listed(storage, model_name), plain, count)
+
+    assert rows == 500
+    assert [file.name.rsplit("/")[-1] for file in reading.broken] == ["1.parquet"]
+    assert "cannot be read as parquet" in next(iter(reading.broken.values()))
+
+
+@pytest.mark.parametrize("small", [1 << 20, 1])
+def test_a_file_that_disappears_or_changes_between_listing_and_reading_waits_for_the_next_check(
+    storage: Storage, model_name: str, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_reading, "SMALL", small)
+    for name in ("gone.csv", "stays.csv", "written.csv"):
+        upload(storage, f"{model_name}/{name}", b"x\n1\n")
+    files = listed(storage, model_name)
+    storage.container("incoming").delete_blob(f"{model_name}/gone.csv")
+    upload(storage, f"{model_name}/written.csv", b"x\n1\n2\n")
+
+    rows, reading = build_window(storage, files, plain, count)
+
+    assert rows == 1
+    assert [file.name.rsplit("/")[-1] for file in reading.vanished] == ["gone.csv", "written.csv"]
+    assert reading.broken == {}
+
+
+def test_a_blob_is_a_file_that_can_seek(storage: Storage, model_name: str) -> None:
+    content = bytes(range(256)) * 100_000
+    upload(storage, f"{model_name}/bytes.parquet", content)
+    (file,) = listed(storage, model_name)
+
+    with open_blob(storage, file) as opened:
+        assert opened.seek(-300, io.SEEK_END) == len(content) - 300
+        assert opened.read() == content[-300:]
+        opened.seek(5_000_000)
+        assert opened.read(10) == content[5_000_000:5_000_010]
+        assert opened.seek(0) == 0
+        assert opened.read() == content
+        assert opened.read(5) == b""
+
+
+def test_reading_another_version_than_the_listed_one_is_refused(storage: Storage, model_name: str) -> None:
+    upload(storage, f"{model_name}/a.csv", b"x\n1\n")
+    (file,) = listed(storage, model_name)
+    upload(storage, f"{model_name}/a.csv", b"x\n2\n")
+
+    with open_blob(storage, file) as opened, pytest.raises(VanishedError, match="written again"):
+        opened.read()
+
+
+def test_an_error_of_the_storage_service_is_not_taken_for_a_broken_file(
+    storage: Storage, model_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from azure.core.exceptions import HttpResponseError
+
+    upload(storage, f"{model_name}/a.csv", b"x\n1\n")
+
+    def fails(*_: Any) -> bytes:
+        raise HttpResponseError("503 ServerBusy")
+
+    monkeypatch.setattr(window_reading, "download", fails)
+    with pytest.raises(HttpResponseError):
+        build_window(storage, listed(storage, model_name), plain, count)
+
+
+def test_gzipped_files_are_read(storage: Storage, model_name: str) -> None:
+    import gzip
+
+    upload(storage, f"{model_name}/a.csv.gz", gzip.compress(b"x\n1\n2\n"))
+    upload(storage, f"{model_name}/b.jsonl.gz", gzip.compress(json.dumps({"x": 1}).encode() + b"\n"))
+
+    assert build_window(storage, listed(storage, model_name), plain, count)[0] == 3
+
+
+def test_a_decoder_s_own_mistake_is_not_hidden(storage: Storage, model_name: str) -> None:
+    upload(storage, f"{model_name}/a.csv", b"x\n1\n")
+
+    def mistaken(_: IO[bytes], __: File) -> Iterator[pa.RecordBatch]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        build_window(storage, listed(storage, model_name), mistaken, count)
+
+
+def test_unknown_formats_say_what_can_be_read() -> None:
+    file = File("c", "a.docx", "1", datetime.now(UTC) - timedelta(days=1), 1)
+
+    with pytest.raises(InputError, match="Parquet"):
+        list(plain(io.BytesIO(b"x"), file))

@@ -1,0 +1,208 @@
+"""One contract for both ledgers: everything here runs on SQLite and on Azure Table Storage (Azurite)."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from driftloop.errors import LedgerError
+from driftloop.ledger import Check, Drift, DriftState, Ledger, LedgerConflictError, Watermark, moved, opened
+from function_app.storage.accounts import Storage
+from function_app.storage.ledger_table import TableLedger
+from tests.driftloop.sqlite_ledger import SqliteLedger
+
+NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "table"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
+    if request.param == "sqlite":
+        return SqliteLedger(tmp_path / "ledger.db")
+    storage: Storage = request.getfixturevalue("storage")
+    return TableLedger(storage.tables)
+
+
+def a_check(model: str, number: int = 0, **fields: object) -> Check:
+    base = Check(check_id=f"chk-{model}-{number}", model=model, at=NOW + timedelta(hours=number), verdict="stable")
+    return msgspec.structs.replace(base, **fields)
+
+
+def a_drift(model: str, epoch: int = 0) -> Drift:
+    drift = Drift(
+        drift_id=f"drift-{model}-{epoch}",
+        check_id=f"chk-{model}-0",
+        model=model,
+        baseline_version="3",
+        baseline_sha256="b" * 64,
+        epoch=epoch,
+        reason="drift",
+        as_of="2026-11-22T23:59:00Z",
+        since="2026-11-20T00:00:00Z",
+    )
+    return opened(drift, NOW + timedelta(minutes=epoch), "found")
+
+
+def test_a_new_model_has_an_empty_state_that_remembers_since_when_it_is_watched(
+    ledger: Ledger, model_name: str
+) -> None:
+    assert ledger.state(model_name, NOW).watched_since == NOW
+    assert ledger.state(model_name, NOW + timedelta(days=1)).watched_since == NOW
+
+
+def test_a_commit_stores_state_check_and_drift_as_they_were(ledger: Ledger, model_name: str) -> None:
+    before = ledger.state(model_name, NOW)
+    after = msgspec.structs.replace(
+        before,
+        epoch=4,
+        evidence='{"level": 1.5}',
+        watermark=Watermark(NOW, {"a1": NOW, "b2": NOW - timedelta(seconds=30)}),
+        last_verdict="drift",
+        last_checked_at=NOW,
+        last_check_id=f"chk-{model_name}-0",
+    )
+    check = a_check(model_name, summary={"features": [{"name": "bmi", "p": 0.01}]}, quarantined=("records/a.csv",))
+    drift = a_drift(model_name)
+
+    committed = ledger.commit(after, check, drift)
+
+    assert ledger.state(model_name, NOW) == committed
+    assert ledger.check(check.check_id) == check
+    stored = ledger.drift(model_name, drift.drift_id)
+    assert stored is not None
+    assert msgspec.structs.replace(stored, etag="") == drift
+
+
+def test_a_stale_commit_is_refused_and_leaves_nothing_behind(ledger: Ledger, model_name: str) -> None:
+    stale = ledger.state(model_name, NOW)
+    ledger.commit(stale, a_check(model_name, 1))
+
+    with pytest.raises(LedgerConflictError):
+        ledger.commit(stale, a_check(model_name, 2), a_drift(model_name))
+
+    assert ledger.check(f"chk-{model_name}-2") is None
+    assert ledger.drifts(model_name) == []
+
+
+def test_of_ten_that_commit_at_once_one_wins(ledger: Ledger, model_name: str) -> None:
+    state = ledger.state(model_name, NOW)
+    won: list[int] = []
+
+    def commit(number: int) -> None:
+        try:
+            ledger.commit(state, a_check(model_name, number), a_drift(model_name))
+        except LedgerConflictError:
+            return
+        won.append(number)
+
+    _at_once(commit, 10)
+
+    assert len(won) == 1
+    assert [check.check_id for check in ledger.checks(model_name)] == [f"chk-{model_name}-{won[0]}"]
+
+
+def test_of_ten_that_claim_a_drift_at_once_one_wins(ledger: Ledger, model_name: str) -> None:
+    ledger.commit(ledger.state(model_name, NOW), a_check(model_name), a_drift(model_name))
+    drift = ledger.drift(model_name, f"drift-{model_name}-0")
+    assert drift is not None
+    won: list[int] = []
+
+    def claim(number: int) -> None:
+        try:
+            ledger.write(moved(drift, DriftState.CLAIMED, NOW, "claimed", claimed_by=str(number)))
+        except LedgerConflictError:
+            return
+        won.append(number)
+
+    _at_once(claim, 10)
+
+    stored = ledger.drift(model_name, drift.drift_id)
+    assert stored is not None
+    assert won == [int(stored.claimed_by or -1)]
+
+
+def test_a_commit_never_puts_back_a_drift_that_has_moved_on(ledger: Ledger, model_name: str) -> None:
+    state = ledger.commit(ledger.state(model_name, NOW), a_check(model_name), a_drift(model_name))
+    drift = ledger.drifts(model_name)[0]
+    ledger.write(moved(drift, DriftState.CLAIMED, NOW, "claimed"))
+
+    ledger.commit(state, a_check(model_name, 1), a_drift(model_name))
+
+    assert [found.state for found in ledger.drifts(model_name)] == [DriftState.CLAIMED]
+
+
+def test_closed_drifts_are_kept_but_are_not_open(ledger: Ledger, model_name: str) -> None:
+    state = ledger.commit(ledger.state(model_name, NOW), a_check(model_name), a_drift(model_name, 0))
+    first = ledger.drifts(model_name)[0]
+    ledger.write(moved(first, DriftState.REJECTED, NOW, "the challenger was not better"))
+    ledger.commit(state, a_check(model_name, 1), a_drift(model_name, 1))
+
+    assert [drift.epoch for drift in ledger.drifts(model_name)] == [0, 1]
+    assert [drift.epoch for drift in ledger.drifts(model_name, open_only=True)] == [1]
+
+
+def test_checks_come_newest_first_and_only_as_many_as_asked(ledger: Ledger, model_name: str) -> None:
+    state = ledger.state(model_name, NOW)
+    for number in range(5):
+        changed = msgspec.structs.replace(state, last_checked_at=NOW + timedelta(hours=number))
+        state = ledger.commit(changed, a_check(model_name, number))
+
+    assert [check.check_id[-1] for check in ledger.checks(model_name, limit=3)] == ["4", "3", "2"]
+    assert f"chk-{model_name}-4" in [check.check_id for check in ledger.checks(limit=50)]
+
+
+def test_what_was_never_stored_is_none(ledger: Ledger, model_name: str) -> None:
+    assert ledger.check("chk-000000000000") is None
+    assert ledger.drift(model_name, "drift-000000000000") is None
+
+
+def test_a_watermark_of_twenty_thousand_files_fits(ledger: Ledger, model_name: str) -> None:
+    seen = {f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}": NOW for number in range(20_000)}
+    state = msgspec.structs.replace(ledger.state(model_name, NOW), watermark=Watermark(NOW, seen))
+
+    ledger.commit(state)
+
+    assert ledger.state(model_name, NOW).watermark.seen == seen
+
+
+def test_a_drift_whose_writer_died_after_the_state_is_delivered_by_the_next_reader(
+    storage: Storage, model_name: str
+) -> None:
+    class Dies(TableLedger):
+        def _deliver(self, outbox: object) -> None:
+            raise KeyboardInterrupt
+
+    ledger = TableLedger(storage.tables)
+    state = msgspec.structs.replace(ledger.state(model_name, NOW), drift_id=f"drift-{model_name}-0")
+    with pytest.raises(KeyboardInterrupt):
+        Dies(storage.tables).commit(state, a_check(model_name), a_drift(model_name))
+    assert ledger.drifts(model_name) == []
+
+    ledger.state(model_name, NOW)
+
+    assert [drift.drift_id for drift in ledger.drifts(model_name)] == [f"drift-{model_name}-0"]
+    assert ledger.check(f"chk-{model_name}-0") is not None
+
+
+def test_a_missing_table_is_an_error_and_not_an_empty_ledger(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = TableLedger(storage.tables)
+    monkeypatch.setattr(ledger, "_checks", storage.tables.get_table_client("nosuchtable"))
+
+    with pytest.raises(LedgerError, match="TableNotFound"):
+        ledger.check("chk-000000000000")
+
+
+def _at_once(work: Callable[[int], None], count: int) -> None:
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        work(number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -1,0 +1,181 @@
+"""score.py in the server that managed online endpoints run."""
+
+import json
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import jsonschema
+import pytest
+import requests
+
+from tests.training.conftest import Trained
+from training import snapshot
+from training.serving import collector
+
+SMALL = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", "/")}
+
+
+@dataclass(frozen=True)
+class Running:
+    """The server's address, what it logged, and the smoke test's request."""
+
+    url: str
+    log: Path
+    smoke: dict[str, object]
+
+    def post(self, body: object) -> requests.Response:
+        return requests.post(f"{self.url}/score", json=body, timeout=20)
+
+
+def start(folder: Path, model: Path, port: int) -> subprocess.Popen[bytes]:
+    root = snapshot.write(folder / "code")
+    environment = {
+        **SMALL,
+        "AML_APP_ROOT": str(root),
+        "AZUREML_ENTRY_SCRIPT": "training/serving/score.py",
+        "AZUREML_MODEL_DIR": str(model),
+        "DRIFTLOOP_MODEL_VERSION": "7",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-b",
+        f"127.0.0.1:{port}",
+        "azureml_inference_server_http.server.entry:app",
+    ]
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+
+
+@pytest.fixture(scope="module")
+def server(first: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copytree(first.model, folder / "registered" / "model")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = start(folder, folder / "registered", port)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                requests.get(url, timeout=1).raise_for_status()
+                break
+            except requests.RequestException:
+                assert process.poll() is None, (folder / "log").read_text()
+                time.sleep(0.1)
+        smoke = json.loads((first.model / "smoke.json").read_text())
+        yield Running(url, folder / "log", smoke)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_it_answers_what_evaluation_saw_and_which_version_it_is(server: Running) -> None:
+    answer = server.post(server.smoke["request"])
+    assert answer.status_code == 200
+    assert answer.json()["predictions"] == pytest.approx(server.smoke["predictions"], rel=1e-9)
+    assert answer.json()["model_version"] == "7"
+
+
+def test_a_wrong_field_gets_400_and_its_name(server: Running) -> None:
+    rows = json.loads(json.dumps(server.smoke["request"]))
+    del rows["data"][2]["bmi"]
+    answer = server.post(rows)
+    assert (answer.status_code, answer.json()) == (400, {"error": "field 'bmi' is missing", "field": "bmi", "row": 2})
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[1,", b"null"])
+def test_what_is_not_json_gets_400(server: Running, body: bytes) -> None:
+    assert requests.post(f"{server.url}/score", data=body, timeout=20).status_code == 400
+
+
+def test_a_get_is_told_to_post(server: Running) -> None:
+    assert requests.get(f"{server.url}/score", timeout=20).status_code == 405
+
+
+def test_a_batch_is_scored_in_one_go_and_many_at_a_time_agree(server: Running) -> None:
+    row = server.smoke["request"]["data"][0]  # type: ignore[index]
+    many = server.post({"data": [row] * 2000}).json()["predictions"]
+    assert len(many) == 2000
+    assert len(set(many)) == 1
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: server.post({"data": [row]}).json()["predictions"][0], range(40)))
+    assert answers == pytest.approx([many[0]] * 40)
+
+
+def test_no_value_is_logged(server: Running) -> None:
+    row = {**server.smoke["request"]["data"][0], "bmi": 87.654321}  # type: ignore[index]
+    server.post({"data": [row]})
+    server.post({"data": [{**row, "sex": "87.654321"}]})
+    assert "87.654321" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_swagger_describes_the_request_that_is_accepted(server: Running, version: str) -> None:
+    document = requests.get(f"{server.url}/swagger.json?version={version}", timeout=20).json()
+    schemas = document["definitions"] if version == "2" else document["components"]["schemas"]
+    example = schemas["ServiceInput"]["example"]
+    jsonschema.validate(example, schemas["ServiceInput"])
+    jsonschema.validate(server.smoke["request"], schemas["ServiceInput"])
+    answer = server.post(example)
+    assert answer.status_code == 200
+    jsonschema.validate(answer.json(), schemas["ServiceOutput"])
+    refusal = server.post({"data": []})
+    jsonschema.validate(refusal.json(), schemas["ServiceError"])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"data": [{"bmi": 1}]}, schemas["ServiceInput"])
+
+
+def test_a_model_that_cannot_be_loaded_keeps_the_server_from_starting(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    process = start(tmp_path, tmp_path / "empty", 0)
+    assert process.wait(60) != 0
+    assert "holds no model.skops" in (tmp_path / "log").read_text()
+
+
+def test_nothing_is_collected_unless_it_is_switched_on(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        collector.make({"DRIFTLOOP_COLLECT_DATA": "false"})([{"bmi": 1.0}], [2.0])
+    assert caplog.text == ""
+
+
+def test_a_collector_that_fails_does_not_stop_scoring_and_logs_no_value(caplog: pytest.LogCaptureFixture) -> None:
+    """Azure's own package, in a process that no endpoint has prepared for it."""
+    collector.make({"DRIFTLOOP_COLLECT_DATA": "true"})([{"bmi": 87.654321}], [2.0])
+    assert "not collected" in caplog.text
+    assert "87.654321" not in caplog.text
+
+
+def test_the_collector_gets_inputs_and_outputs_under_one_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    import types
+
+    seen: list[tuple[str, list[dict[str, float]], object]] = []
+
+    class Collector:
+        def __init__(self, name: str, on_error: object) -> None:
+            self.name = name
+
+        def collect(self, frame: object, context: object = None) -> str:
+            seen.append((self.name, frame.to_dict("records"), context))  # type: ignore[attr-defined]
+            return "the context"
+
+    package = types.ModuleType("azureml.ai.monitoring")
+    package.Collector = Collector  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "azureml.ai", types.ModuleType("azureml.ai"))
+    monkeypatch.setitem(sys.modules, "azureml.ai.monitoring", package)
+    collector.make({"DRIFTLOOP_COLLECT_DATA": "true"})([{"bmi": 1.0}], [2.0])
+    assert seen == [
+        ("model_inputs", [{"bmi": 1.0}], None),
+        ("model_outputs", [{"prediction": 2.0}], "the context"),
+    ]

@@ -1,0 +1,87 @@
+"""All records of a model up to a moment: historic and incoming ones joined to their labels, each once, none
+quarantined.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftloop.data.schema import Schema
+from training.data import records
+from training.data.records import Roles
+
+INCOMING = "incoming"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the records are. `as_of` leaves out what was recorded later: a run that is repeated learns the same.
+
+    `since` is where the drift check saw the newest regime begin, for want of a better estimate.
+    """
+
+    historic: Path
+    incoming: Path | None = None
+    quarantine: Path | None = None
+    as_of: datetime | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Collected:
+    """All records in order of time, with a column `incoming`; and how many were left out, by reason."""
+
+    every: pa.Table
+    left_out: dict[str, int]
+
+    def labelled(self, target: str) -> pa.Table:
+        """Those whose label has arrived."""
+        return self.every.filter(pc.is_valid(self.every[target])).combine_chunks()
+
+
+def collect(schema: Schema, source: Source) -> Collected:
+    """Read, join and clean. Raises InputError naming the file that cannot be read or lacks a column."""
+    roles = Roles.of(schema)
+    described = (roles.id, roles.time, *roles.features)
+    old = _flagged(records.read([source.historic], schema, (*described, roles.target)), incoming=False)
+    barred = _quarantined(source.quarantine)
+    delivered = records.read(_files(source, "records", barred), schema, described)
+    labels = records.read(_files(source, "labels", barred), schema, (roles.id, roles.target))
+    labels = records.newest_of_each(labels.filter(pc.is_valid(labels[roles.target])), roles.id)
+    new = records.newest_of_each(delivered, roles.id)
+    new = new.filter(pc.invert(pc.is_in(new[roles.id], old[roles.id].combine_chunks())))
+    joined = new.join(labels, roles.id, join_type="left outer").select([*described, roles.target])
+    every = pa.concat_tables([old, _flagged(joined.select(old.column_names[:-1]), incoming=True)]).combine_chunks()
+    dated = every.filter(pc.is_valid(every[roles.time]))
+    if source.as_of is not None:
+        dated = dated.filter(pc.less_equal(dated[roles.time], pa.scalar(source.as_of, records.TIME)))
+    good = records.usable(dated, schema).sort_by([(roles.time, "ascending"), (roles.id, "ascending")])
+    left_out = {
+        "duplicates": len(delivered) - len(new),
+        "undated or later": len(every) - len(dated),
+        "impossible": len(dated) - len(good),
+        "quarantined files": sum(map(len, barred.values())),
+    }
+    return Collected(good.combine_chunks(), left_out)
+
+
+def _files(source: Source, kind: str, barred: dict[str, set[str]]) -> list[Path]:
+    return [] if source.incoming is None else records.files(source.incoming / kind, barred[kind])
+
+
+def _quarantined(folder: Path | None) -> dict[str, set[str]]:
+    """Quarantined files by their path below `records` or `labels`: each has a note `<kind>/<path>.json` in `folder`."""
+    barred: dict[str, set[str]] = {"records": set(), "labels": set()}
+    for note in () if folder is None else sorted(folder.rglob("*.json")):
+        kind, _, path = note.relative_to(folder or note).as_posix().removesuffix(".json").partition("/")
+        if kind in barred:
+            barred[kind].add(path)
+    return barred
+
+
+def _flagged(table: pa.Table, *, incoming: bool) -> pa.Table:
+    return table.append_column(INCOMING, pa.array(np.full(len(table), incoming)))

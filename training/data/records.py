@@ -1,0 +1,134 @@
+"""Files of records and labels, in whatever format and type they came, as one table in the schema's types.
+
+The table has the id as text, the time as a UTC timestamp, numbers as float64, categories as text and the target as
+float64; missing values are null. Everything behind `prepare` reads only this form.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from driftloop.data.columns import numbers, texts, times
+from driftloop.data.readers import read_batches
+from driftloop.data.schema import Schema
+from driftloop.errors import ConfigError, InputError, SchemaError
+
+SUFFIXES = (".parquet", ".pq", ".csv", ".jsonl", ".ndjson")
+TIME = pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The columns that training needs besides the features, by name."""
+
+    id: str
+    time: str
+    target: str
+    features: tuple[str, ...]
+
+    @staticmethod
+    def of(schema: Schema) -> "Roles":
+        """Raises ConfigError when the schema names no id, timestamp or target: labels could not be joined, nor `as_of`
+        honoured.
+        """
+        found = {role: schema.role(role) for role in ("id", "timestamp", "target")}
+        for role, column in found.items():
+            if column is None:
+                raise ConfigError(f'the schema names no column with role = "{role}", which training needs: add it')
+        features = tuple(column.name for column in schema.columns if column.role == "feature")
+        names = {role: column.name for role, column in found.items() if column is not None}
+        return Roles(names["id"], names["timestamp"], names["target"], features)
+
+
+def files(folder: Path, barred: Iterable[str] = ()) -> list[Path]:
+    """Data files below `folder` in order of their path, without those in `barred` (relative to `folder`)."""
+    left_out = set(barred)
+    if not folder.is_dir():
+        return []
+    found = (path for path in folder.rglob("*") if path.is_file() and _is_data(path))
+    return sorted(path for path in found if path.relative_to(folder).as_posix() not in left_out)
+
+
+def read(paths: Sequence[Path], schema: Schema, columns: Sequence[str]) -> pa.Table:
+    """The files' `columns` in the schema's types, stacked. Raises InputError naming the file that cannot be read or
+    lacks a column.
+    """
+    tables = [_read_one(path, schema, columns) for path in paths]
+    return pa.concat_tables(tables) if tables else _empty(schema, columns)
+
+
+def newest_of_each(table: pa.Table, key: str) -> pa.Table:
+    """One row an id: the last one, so that a corrected delivery replaces the first; in the order of the rows that
+    remain.
+    """
+    last = {value: index for index, value in enumerate(table[key].to_pylist())}
+    return table if len(last) == len(table) else table.take(pa.array(sorted(last.values()), pa.int64()))
+
+
+def usable(table: pa.Table, schema: Schema) -> pa.Table:
+    """The rows whose values can be true: inside each column's range and categories. A missing value may be true."""
+    keep = np.ones(len(table), dtype=bool)
+    for column in schema.columns:
+        if column.name not in table.column_names:
+            continue
+        if column.range is not None:
+            values = table[column.name].to_numpy()
+            low, high = column.range
+            keep &= ~((values < low) | (values > high))
+        if column.categories:
+            known = {None, *column.categories}
+            keep &= np.fromiter((value in known for value in table[column.name].to_pylist()), bool, len(table))
+    return table if keep.all() else table.filter(pa.array(keep))
+
+
+def _read_one(path: Path, schema: Schema, columns: Sequence[str]) -> pa.Table:
+    try:
+        batches = [_typed(batch, schema, columns) for batch in read_batches(path)]
+    except SchemaError as error:
+        raise SchemaError(f"{path.name}: {error}") from None
+    return pa.concat_tables(batches) if batches else _empty(schema, columns)
+
+
+def _typed(batch: pa.RecordBatch, schema: Schema, columns: Sequence[str]) -> pa.Table:
+    for name in columns:
+        if name not in batch.schema.names:
+            raise SchemaError(f"has no column {name!r}; quarantine the file, or correct it")
+    return pa.table({name: _column(batch.column(name), schema, name) for name in columns})
+
+
+def _column(array: Any, schema: Schema, name: str) -> pa.Array:
+    column = next(column for column in schema.columns if column.name == name)
+    if column.role == "id" or column.kind == "categorical":
+        read_texts = texts(array, schema.missing)
+        levels = np.array([*read_texts.levels, None], dtype=object)
+        return pa.array(levels[read_texts.codes], pa.string())
+    if column.role == "timestamp" or column.kind == "datetime":
+        seconds = times(array, schema.missing).values
+        known = np.isfinite(seconds)
+        micros = np.where(known, np.nan_to_num(seconds) * 1e6, 0).round().astype(np.int64)
+        return pa.array(micros, mask=~known).cast(TIME)
+    read_numbers = numbers(array, schema.missing)
+    if read_numbers.malformed:
+        raise SchemaError(
+            f"column {name!r} holds {read_numbers.malformed} values that are not numbers: "
+            "quarantine the file, or correct it"
+        )
+    return pa.array(read_numbers.values, mask=~np.isfinite(read_numbers.values))
+
+
+def _empty(schema: Schema, columns: Sequence[str]) -> pa.Table:
+    return pa.table({name: _column(pa.array([], pa.null()), schema, name) for name in columns})
+
+
+def _is_data(path: Path) -> bool:
+    return path.name.removesuffix(".gz").endswith(SUFFIXES)
+
+
+def require_rows(table: pa.Table, what: str) -> None:
+    """Raises InputError when there is not a single row."""
+    if len(table) == 0:
+        raise InputError(f"{what} holds no usable labelled record: check the path and the ranges in the schema")
