@@ -27,6 +27,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_spread: float = 0.1
     """Smallest change of a standard deviation that matters, as a part of it."""
 
+    repeats_allowed: bool = False
+    """Whether a window may hold records twice, or records of the baseline, without being an incident."""
+
     def __post_init__(self) -> None:
         for name in ("alpha", "tolerance", "min_shift", "min_share", "min_correlation", "min_spread"):
             if not 0 < getattr(self, name) < 1:
