@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # Each costs a cold start 0.3 s or more; a check needs none of them.
-HEAVY = {"pandas", "scipy.stats", "sklearn", "jinja2", "rich", "opentelemetry.sdk", "azure.ai.ml"}
+HEAVY = {"pandas", "scipy.stats", "sklearn", "rich", "opentelemetry.sdk", "azure.ai.ml"}
 
 
 @pytest.mark.slow
