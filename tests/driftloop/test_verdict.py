@@ -144,7 +144,7 @@ def test_the_same_data_give_the_same_answer_whatever_the_order_of_rows():
 
 
 @given(st.floats(0.1, 10), st.floats(-100, 100))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_units_and_origins_do_not_matter(scale, shift):
     reference, window = draw(200, np.random.default_rng(1)), fresh(60)
     window["bmi"] += 2.5

@@ -18,7 +18,6 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_commit_on_azure_devops_ends_with_a_version_in_service(tmp_path: Path) -> None:
     certificate = issue(tmp_path / "tls")
     with Azurite(tmp_path / "azurite", certificate) as azurite, AzureStandIn(tmp_path / "azure", azurite) as azure:

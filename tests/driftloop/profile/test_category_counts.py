@@ -17,7 +17,7 @@ def same(a, b):
 
 
 @given(st.lists(st.text(max_size=3)), st.lists(st.text(max_size=3)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_few_categories_are_counted_by_name(a, b):
     merged = counted(a).merge(counted(b))
     assert same(merged, counted(b + a))

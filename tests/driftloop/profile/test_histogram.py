@@ -27,7 +27,7 @@ lists = st.lists(finite, min_size=1, max_size=60)
 
 
 @given(lists, lists, lists)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_merging_is_exact_associative_and_commutative(a, b, c):
     whole = binned([*a, *b, *c])
     assert same(binned(a).merge(binned(b)).merge(binned(c)), whole)

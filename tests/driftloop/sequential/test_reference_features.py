@@ -39,7 +39,7 @@ def sums_of(frame: Frame, table: pa.Table) -> Sums:
     return frame.sums(Window.build(table, SCHEMA).profile.sample)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 199), st.integers(0, 10_000))
 def test_sums_of_parts_are_the_sums_of_the_whole(cut: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -50,7 +50,7 @@ def test_sums_of_parts_are_the_sums_of_the_whole(cut: int, seed: int) -> None:
     np.testing.assert_allclose(sum(part.totals for part in parts), whole.totals, atol=1e-8)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(0.01, 1000), st.floats(-100, 100))
 def test_scores_do_not_depend_on_the_unit_or_the_origin(scale: float, steps: float) -> None:
     origin = steps * scale  # not so far that a step is lost in rounding

@@ -43,7 +43,7 @@ def test_normal_quantiles_are_those_of_scipy():
 
 
 @given(st.lists(st.integers(1, 40), min_size=2, max_size=30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_normal_scores_are_those_of_mid_ranks(counts):
     values = np.repeat(np.arange(len(counts)), counts)
     expected = stats.norm.ppf((stats.rankdata(values) - 0.5) / len(values))
@@ -159,7 +159,7 @@ def test_adjusted_p_are_never_below_the_combined_one_and_grow_as_statistics_fall
 
 
 @given(st.integers(0, 60), st.integers(1, 60), st.integers(0, 300), st.integers(1, 300))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_shares_are_compared_as_fisher_did(hits, rows, hits_before, rows_before):
     hits, hits_before = min(hits, rows), min(hits_before, rows_before)
     z = share_z(hits, rows, hits_before, rows_before)
