@@ -38,7 +38,7 @@ def look_at_labels(
 
     None where the question cannot be asked, or nothing is new. Raises InputError.
     """
-    from driftloop.sequential.model_error import Errors, Performance, update
+    from driftloop.sequential.model_error import ErrorMoments, Performance, update
 
     schema = blobs.baseline(pointer).schema
     if schema.role("prediction") is None or schema.role("target") is None or schema.role("id") is None:
@@ -56,7 +56,7 @@ def look_at_labels(
     after = update(
         before,
         reference,
-        Errors.of([error for error, _ in rows]),
+        ErrorMoments.of([error for error, _ in rows]),
         baseline=pointer.baseline_sha256,
         window_id=selection.sha256,
         since=times[0] if times else None,

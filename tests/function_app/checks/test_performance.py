@@ -11,7 +11,7 @@ import pytest
 
 from driftloop import Baseline, Column, Schema
 from driftloop.events import InService
-from driftloop.sequential.model_error import Errors
+from driftloop.sequential.model_error import ErrorMoments
 
 DICE = np.random.default_rng(11)
 SCHEMA = Schema(
@@ -43,7 +43,7 @@ def deploy(clinic: Any, holdout_error: float | None = 10.0) -> None:
     container.upload_blob(f"{clinic.name}/1.parquet", content)
     container.upload_blob(f"{clinic.name}/in-service.json", msgspec.json.encode(pointer))
     if holdout_error is not None:
-        errors = Errors.of(np.abs(DICE.normal(0, holdout_error, 200)))
+        errors = ErrorMoments.of(np.abs(DICE.normal(0, holdout_error, 200)))
         body = msgspec.json.encode({"rmse": 1, "holdout_errors": msgspec.to_builtins(errors)})
         container.upload_blob(f"{clinic.name}/1.metrics.json", body)
 
