@@ -8,7 +8,16 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.events import InService, Reason, drift_id
-from driftloop.ledger import Check, Drift, DriftState, Ledger, LedgerConflictError, ModelState, closed_epoch, opened
+from driftloop.ledger import (
+    CheckRecord,
+    Drift,
+    DriftState,
+    Ledger,
+    LedgerConflictError,
+    ModelState,
+    close_epoch,
+    open_drift,
+)
 
 if TYPE_CHECKING:
     from driftloop import Evidence
@@ -27,7 +36,7 @@ def settled(ledger: Ledger, state: ModelState, model: Model, now: datetime) -> M
     if drift is None or not drift.state.closed:
         return state
     after = msgspec.structs.replace(
-        closed_epoch(state), evidence=encoded(_new_epoch(state, drift)), performance=_new_performance(state, drift)
+        close_epoch(state), evidence=encoded(_new_epoch(state, drift)), performance=_new_performance(state, drift)
     )
     if drift.state in _RETRAINED:
         after = msgspec.structs.replace(after, cooldown_until=now + timedelta(hours=model.cooldown_hours))
@@ -59,7 +68,9 @@ def _new_performance(state: ModelState, drift: Drift) -> str | None:
     return msgspec.json.encode(reset(performance, after=drift.as_of)).decode()
 
 
-def new_drift(state: ModelState, pointer: InService, check: Check, *, reason: Reason, as_of: str, since: str) -> Drift:
+def new_drift(
+    state: ModelState, pointer: InService, check: CheckRecord, *, reason: Reason, as_of: str, since: str
+) -> Drift:
     """What a check opens: the drift of this epoch of this baseline."""
     drift = Drift(
         drift_id=drift_id(state.model, pointer.baseline_sha256, state.epoch),
@@ -72,7 +83,7 @@ def new_drift(state: ModelState, pointer: InService, check: Check, *, reason: Re
         as_of=as_of,
         since=since,
     )
-    return opened(drift, check.at, "found")
+    return open_drift(drift, check.at, "found")
 
 
 def encoded(evidence: "Evidence | None") -> str | None:

@@ -16,7 +16,7 @@ from function_app.incoming.sources import File
 
 if TYPE_CHECKING:
     from driftloop import Baseline
-    from driftloop.sequential.model_error import Errors
+    from driftloop.sequential.model_error import ErrorMoments
     from function_app.storage.accounts import Storage
 
 
@@ -45,9 +45,9 @@ class ModelBlobs:
         path = f"{self.model}/{pointer.version}.parquet"
         return _baseline(self.storage, path, pointer.baseline_sha256)
 
-    def holdout_errors(self, pointer: InService) -> "Errors | None":
+    def holdout_errors(self, pointer: InService) -> "ErrorMoments | None":
         """The errors of the version in service on its own holdout; None where it was registered without them."""
-        from driftloop.sequential.model_error import Errors
+        from driftloop.sequential.model_error import ErrorMoments
 
         path = f"{self.model}/{pointer.version}.metrics.json"
         content = _read(self.storage, "baselines", path)
@@ -55,7 +55,7 @@ class ModelBlobs:
             return None
         try:
             found = msgspec.json.decode(content, type=_Metrics).holdout_errors
-            return None if found is None else msgspec.convert(found, Errors)
+            return None if found is None else msgspec.convert(found, ErrorMoments)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InputError(f"baselines/{path}: {error}: deploy the model again") from None
 

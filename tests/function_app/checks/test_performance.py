@@ -11,7 +11,7 @@ import pytest
 
 from driftloop import Baseline, Column, Schema
 from driftloop.events import InService
-from driftloop.sequential.model_error import Errors
+from driftloop.sequential.model_error import ErrorMoments
 
 SCHEMA = Schema(
     columns=(
@@ -42,7 +42,7 @@ def deploy(clinic: Any, rng: np.random.Generator, holdout_error: float | None = 
     container.upload_blob(f"{clinic.name}/1.parquet", content)
     container.upload_blob(f"{clinic.name}/in-service.json", msgspec.json.encode(pointer))
     if holdout_error is not None:
-        errors = Errors.of(np.abs(rng.normal(0, holdout_error, 200)))
+        errors = ErrorMoments.of(np.abs(rng.normal(0, holdout_error, 200)))
         body = msgspec.json.encode({"rmse": 1, "holdout_errors": msgspec.to_builtins(errors)})
         container.upload_blob(f"{clinic.name}/1.metrics.json", body)
 
