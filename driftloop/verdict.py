@@ -101,7 +101,7 @@ def check(
         reason = f"{few} rows{where} are too few to say anything (at least {policy.min_rows} are needed)"
         return _answer(Verdict.INSUFFICIENT, (reason,), None, context, evidence)
     # What is lost says nothing about the other columns, and would seem to break every correlation with them.
-    comparison = compare(baseline, window, policy, fine=evidence is not None, without=lost_columns(baseline, window))
+    comparison = compare(baseline, window, policy, refine=evidence is not None, excluded=lost_columns(baseline, window))
     broken = incidents(baseline, window, comparison, policy, now)
     if broken:
         return _answer(Verdict.INCIDENT, broken, comparison, context, evidence)

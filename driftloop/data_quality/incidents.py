@@ -36,7 +36,7 @@ def incidents(
     """
     found = list(_of_time(baseline, window, now))
     gone = False
-    stands_out = comparison.p <= policy.alpha or any(finding.p <= policy.alpha for finding in comparison.findings)
+    stands_out = comparison.p <= policy.alpha or any(result.p <= policy.alpha for result in comparison.results)
     for place, column in enumerate(baseline.schema.features):
         before, after = baseline.profile.columns[column.name], window.profile.columns[column.name]
         signs = list(_for_certain(column, before, after))
@@ -121,11 +121,12 @@ def _by_the_comparison(
         ):
             yield f"{values[most]:.6g} in {rows / after.rows:.0%} of rows, beyond all of the baseline: a placeholder?"
             return
-    for finding in comparison.of_column(place):
-        stuck = finding.after >= STUCK + finding.before and finding.before <= STUCK_BEFORE
-        if finding.score.kind == REPEAT and stuck:
-            value = finding.score.level
-            yield f"stuck: the same value {value} in {finding.after:.0%} of rows (before {finding.before:.0%})"
+    for result in comparison.of_column(place):
+        stuck = result.window_mean >= STUCK + result.baseline_mean and result.baseline_mean <= STUCK_BEFORE
+        if result.score.kind == REPEAT and stuck:
+            value = result.score.level
+            share, usual = result.window_mean, result.baseline_mean
+            yield f"stuck: the same value {value} in {share:.0%} of rows (before {usual:.0%})"
 
 
 def _distance(before: ColumnProfile, value: float) -> float:

@@ -14,10 +14,10 @@ from driftloop.data.columns import Numbers, Texts, numbers, texts, times
 from driftloop.data.readers import UNREAD, as_batches
 from driftloop.data.schema import COMPARED, Column, Schema
 from driftloop.errors import SchemaError
-from driftloop.profile.column_builder import NumberTally, TextTally
+from driftloop.profile.column_builder import CategoricalColumnBuilder, NumericColumnBuilder
 from driftloop.profile.profile import Profile
 from driftloop.profile.row_hash import finish, mix, salt
-from driftloop.profile.sample_builder import Gathering
+from driftloop.profile.sample_builder import SampleBuilder
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def read_column(column: Column, array: pa.Array, missing: tuple[str, ...]) -> Nu
         raise SchemaError(f"column {column.name!r}: {str(error).splitlines()[0]}") from None
 
 
-class Profiler:
+class ProfileBuilder:
     """Takes record batches, gives their profile."""
 
     def __init__(self, schema: Schema) -> None:
@@ -44,14 +44,16 @@ class Profiler:
         self._salts = {column.name: salt(column.name) for column in self._read}
         self._compared = {column.name: place for place, column in enumerate(schema.features)}
         self._known = {column.name for column in schema.columns}
-        self._tallies = [TextTally() if c.kind == "categorical" else NumberTally() for c in schema.features]
+        self._columns = [
+            CategoricalColumnBuilder() if c.kind == "categorical" else NumericColumnBuilder() for c in schema.features
+        ]
         self._rows = 0
-        self._gathering = Gathering(len(self._compared))
+        self._sample = SampleBuilder(len(self._compared))
         self._first: float | None = None
         self._last: float | None = None
         self._extra: set[str] = set()
 
-    def take(self, batches: Any) -> Profiler:
+    def take(self, batches: Any) -> ProfileBuilder:
         """Read all batches of a stream, a table or a data frame."""
         stream: Iterable[pa.RecordBatch] = as_batches(batches)
         for batch in stream:
@@ -65,8 +67,8 @@ class Profiler:
 
     def profile(self) -> Profile:
         """What was read so far."""
-        columns = {name: self._tallies[place].column() for name, place in self._compared.items()}
-        sample, extra = self._gathering.sample(), tuple(sorted(self._extra))
+        columns = {name: self._columns[place].column() for name, place in self._compared.items()}
+        sample, extra = self._sample.sample(), tuple(sorted(self._extra))
         return Profile(self.schema, self._rows, columns, sample, self._first, self._last, extra)
 
     def _take(self, batch: pa.RecordBatch) -> None:
@@ -84,10 +86,10 @@ class Profiler:
                 self._see_times(part.values, *ends)
             if column.name in self._compared:
                 number = self._compared[column.name]
-                self._tallies[number].add(part, rows, *ends)
+                self._columns[number].add(part, rows, *ends)
                 read[number] = part
         finish(keys)
-        self._gathering.consider(keys, read)
+        self._sample.consider(keys, read)
 
     def _see_times(self, values: Floats, low: float, high: float) -> None:
         if not isfinite(low + high):

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from driftloop.data.schema import Schema
 from driftloop.errors import SchemaError
-from driftloop.profile.category_counts import Categories
-from driftloop.profile.histogram import Bins
+from driftloop.profile.category_counts import CategoryCounts
+from driftloop.profile.histogram import Histogram
 from driftloop.profile.sample import Sample
 
 Floats = npt.NDArray[np.float64]
@@ -36,8 +36,8 @@ class ColumnProfile:
     minimum: float | None = None
     """Smallest finite value, exactly."""
     maximum: float | None = None
-    histogram: Bins | None = None
-    categories: Categories | None = None
+    histogram: Histogram | None = None
+    categories: CategoryCounts | None = None
 
     @property
     def infinite(self) -> int:
@@ -61,7 +61,9 @@ class ColumnProfile:
         """Rows whose category is beyond the dictionary."""
         return 0 if self.categories is None else self.categories.other
 
-    def with_counts(self, *, histogram: Bins | None = None, categories: Categories | None = None) -> ColumnProfile:
+    def with_counts(
+        self, *, histogram: Histogram | None = None, categories: CategoryCounts | None = None
+    ) -> ColumnProfile:
         """The same with its values counted."""
         return replace(self, histogram=histogram, categories=categories)
 
@@ -101,9 +103,9 @@ class Profile:
 
         Raises SchemaError for a column whose values cannot be compared, InputError for an unreadable stream.
         """
-        from driftloop.profile.builder import Profiler
+        from driftloop.profile.builder import ProfileBuilder
 
-        return Profiler(schema).take(batches).profile()
+        return ProfileBuilder(schema).take(batches).profile()
 
     def merge(self, other: Profile) -> Profile:
         """The profile of both tables together: counts exactly, the sample as if both had been read at once."""
