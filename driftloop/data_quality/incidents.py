@@ -11,7 +11,8 @@ from driftloop.data.redaction import named
 from driftloop.data.schema import Column
 from driftloop.data_quality.duplicates import repeated_records
 from driftloop.data_quality.unit_errors import unit_error
-from driftloop.profile.profile import ColumnProfile, iso
+from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.profile import iso
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.column_scores import REPEAT
 from driftloop.two_sample.compare import Comparison

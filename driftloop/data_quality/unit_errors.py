@@ -8,7 +8,7 @@ from math import log, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profile.profile import ColumnProfile
+from driftloop.profile.column_profile import ColumnProfile
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

@@ -15,8 +15,9 @@ from driftloop.data.readers import UNREAD, as_batches
 from driftloop.data.schema import COMPARED, Column, Schema
 from driftloop.errors import SchemaError
 from driftloop.profile.column_builder import CategoricalColumnBuilder, NumericColumnBuilder
-from driftloop.profile.profile import Profile
+from driftloop.profile.column_profile import ColumnProfile
 from driftloop.profile.row_hash import finish, mix, salt
+from driftloop.profile.sample import Sample
 from driftloop.profile.sample_builder import SampleBuilder
 
 Floats = npt.NDArray[np.float64]
@@ -47,10 +48,10 @@ class ProfileBuilder:
         self._columns = [
             CategoricalColumnBuilder() if c.kind == "categorical" else NumericColumnBuilder() for c in schema.features
         ]
-        self._rows = 0
+        self.rows = 0
         self._sample = SampleBuilder(len(self._compared))
-        self._first: float | None = None
-        self._last: float | None = None
+        self.first: float | None = None
+        self.last: float | None = None
         self._extra: set[str] = set()
 
     def take(self, batches: Any) -> ProfileBuilder:
@@ -65,15 +66,22 @@ class ProfileBuilder:
             self._extra.update(name for name in names if name not in self._known)
         return self
 
-    def profile(self) -> Profile:
-        """What was read so far."""
-        columns = {name: self._columns[place].column() for name, place in self._compared.items()}
-        sample, extra = self._sample.sample(), tuple(sorted(self._extra))
-        return Profile(self.schema, self._rows, columns, sample, self._first, self._last, extra)
+    def columns(self) -> dict[str, ColumnProfile]:
+        """What is kept of each compared column, by name."""
+        return {name: self._columns[index].column() for name, index in self._compared.items()}
+
+    def sample(self) -> Sample:
+        """The sample of all rows so far."""
+        return self._sample.sample()
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """Names of columns that the schema does not know, sorted."""
+        return tuple(sorted(self._extra))
 
     def _take(self, batch: pa.RecordBatch) -> None:
         rows = batch.num_rows
-        self._rows += rows
+        self.rows += rows
         keys = np.zeros(rows, np.uint64)
         read: list[Numbers | Texts | None] = [None] * len(self._compared)
         for column in self._read:
@@ -97,5 +105,5 @@ class ProfileBuilder:
             if not len(values):
                 return
             low, high = float(values.min()), float(values.max())
-        self._first = low if self._first is None else min(self._first, low)
-        self._last = high if self._last is None else max(self._last, high)
+        self.first = low if self.first is None else min(self.first, low)
+        self.last = high if self.last is None else max(self.last, high)

@@ -8,8 +8,8 @@ import numpy as np
 
 from driftloop.data.columns import Numbers, Texts
 from driftloop.profile.category_counts import CategoryCounts
+from driftloop.profile.column_profile import ColumnProfile
 from driftloop.profile.histogram_builder import HistogramBuilder
-from driftloop.profile.profile import ColumnProfile
 
 
 class NumericColumnBuilder:

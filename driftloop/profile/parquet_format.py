@@ -14,8 +14,9 @@ from driftloop.data.arrow import lists_array, numbers_array, texts_array
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import BaselineError, SchemaError
 from driftloop.profile.category_counts import CategoryCounts
+from driftloop.profile.column_profile import ColumnProfile
 from driftloop.profile.histogram import Histogram
-from driftloop.profile.profile import ColumnProfile, Profile
+from driftloop.profile.profile import Profile
 from driftloop.profile.sample import Sample
 
 Floats = npt.NDArray[np.float64]

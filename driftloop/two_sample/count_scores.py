@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from driftloop.data.schema import Column
 from driftloop.profile.category_counts import CategoryCounts
+from driftloop.profile.column_profile import ColumnProfile
 from driftloop.profile.histogram import Histogram
-from driftloop.profile.profile import ColumnProfile
 from driftloop.stats.fisher import share_z
 from driftloop.two_sample.column_scores import LOCATION, MISSING, SIDE, Score, category_parts, numeric_parts
 
