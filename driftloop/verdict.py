@@ -103,7 +103,7 @@ def check(
     tolerated = policy.alpha if evidence is None else 1 / policy.budget
     quality = assess(baseline, window, INCIDENT_SHARE * tolerated, now=now, repeats_allowed=policy.repeats_allowed)
     # Lost and turned-over columns are left out: they would seem to break every correlation with the others.
-    comparison = compare(baseline, window, policy, fine=evidence is not None, without=quality.excluded)
+    comparison = compare(baseline, window, policy, refine=evidence is not None, excluded=quality.excluded)
     context = replace(context, notes=(*context.notes, *quality.notes))
     if quality.incidents:
         return _answer(Verdict.INCIDENT, quality.incidents, comparison, context, evidence)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.schema import Column
-from driftloop.profile.profile import ColumnProfile
+from driftloop.profile.column_profile import ColumnProfile
 from driftloop.profile.sample import Sample
 from driftloop.profile.window import Baseline, Window
 

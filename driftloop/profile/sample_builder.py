@@ -18,7 +18,7 @@ EVERY = np.uint64(0xFFFFFFFFFFFFFFFF)
 """The largest key: nothing has been left out yet."""
 
 
-class Gathering:
+class SampleBuilder:
     """Takes rows with their keys, gives their sample."""
 
     def __init__(self, width: int) -> None:

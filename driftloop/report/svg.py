@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.schema import Column
-from driftloop.profile.profile import ColumnProfile, iso
+from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.profile import iso
 from driftloop.profile.summary import summarise
 
 Floats = npt.NDArray[np.float64]

@@ -39,7 +39,7 @@ class Score:
     """What one score measures: the columns it looks at (places in the schema's features), and in which way."""
 
     kind: str
-    columns: tuple[int, ...]
+    column_indexes: tuple[int, ...]
     level: str = ""
 
 

@@ -152,7 +152,7 @@ def test_units_and_origins_do_not_matter(scale, shift):
     def statistics(change):
         sides = [frame.assign(bmi=change(frame["bmi"])) for frame in (reference, window)]
         result = compare(Baseline.build(sides[0], SCHEMA), Window.build(sides[1], SCHEMA), Policy())
-        return {finding.score: finding.z for finding in result.findings if finding.score.kind != "repeat"}
+        return {row.score: row.z for row in result.results if row.score.kind != "repeat"}
 
     plain, moved = statistics(lambda x: x), statistics(lambda x: shift + scale * x)
     assert moved.keys() == plain.keys()

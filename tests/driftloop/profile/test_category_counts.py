@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.profile.category_counts import MOST_NAMES, Categories
+from driftloop.profile.category_counts import MOST_NAMES, CategoryCounts
 
 
 def counted(names):
-    return Categories({}).add([(name, 1) for name in names])
+    return CategoryCounts({}).add([(name, 1) for name in names])
 
 
 def same(a, b):
