@@ -112,8 +112,16 @@ def check(
         return _answer(Verdict.DRIFT if moved else Verdict.STABLE, (), comparison, context, None)
     from driftloop.sequential.evidence import update
 
+    columns = baseline.schema.features
     evidence = update(
-        evidence, baseline, window, comparison, window_id=window.sha256, since=window.first_time, policy=policy
+        evidence,
+        baseline,
+        window,
+        comparison,
+        window_id=window.sha256,
+        since=window.first_time,
+        policy=policy,
+        excluded=[columns[column_index].name for column_index in quality.excluded],
     )
     verdict = Verdict.DRIFT if evidence.alarm else Verdict.STABLE
     said = (evidence.sentence,) if evidence.alarm else ()

@@ -14,7 +14,7 @@ from driftloop.data_quality.sign import Sign
 
 MOSTLY_NEW = 0.5
 """The part of the window's values that must be unknown to the baseline, beside those that its own singles explain."""
-PARTLY_NEW = 0.1
+PARTLY_NEW = 0.03
 """The same where the new names are the old ones written in another way: then a part of the feed is enough."""
 FEW_NAMES = 20
 """A column of more names than this is expected to turn over; one of fewer changes its names only for a reason."""

@@ -16,8 +16,8 @@ Floats = npt.NDArray[np.float64]
 
 APART = 0.5
 """Kolmogorov distance of a column from its own baseline that is asked for: half of the records are elsewhere."""
-ALIKE = 1.63
-"""Largest sqrt(nm / (n + m)) D from another column's baseline: Kolmogorov's 99 % quantile."""
+ALIKE = 1.95
+"""Largest sqrt(nm / (n + m)) D from another column's baseline: Kolmogorov's 99.9 % quantile."""
 FEWEST_COLUMNS = 2
 """One column may come to look like another by drift; two at once, each like another, do not."""
 FEWEST_VALUES = 20
@@ -27,12 +27,9 @@ MOST_COLUMNS = 200
 
 def exchanged_columns(pairs: Sequence[ColumnPair]) -> Iterator[Sign]:
     """A sign for each numeric column whose values are those of another column, where at least two are."""
-    able = [
-        pair
-        for pair in pairs
-        if pair.column.kind == "numeric" and min(len(pair.window_values), len(pair.baseline_values)) >= FEWEST_VALUES
-    ]
-    moved = [pair for pair in able if _distance(pair.baseline_values, pair.window_values) >= APART][:MOST_COLUMNS]
+    able = [pair for pair in pairs if pair.column.kind == "numeric" and len(pair.baseline_values) >= FEWEST_VALUES]
+    filled = [pair for pair in able if len(pair.window_values) >= FEWEST_VALUES]
+    moved = [pair for pair in filled if _distance(pair.baseline_values, pair.window_values) >= APART][:MOST_COLUMNS]
     if len(moved) < FEWEST_COLUMNS:
         return
     looks_like = {pair.column.name: other for pair in moved if (other := _like(pair, able)) is not None}

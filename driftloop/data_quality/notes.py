@@ -42,7 +42,7 @@ def _steps(pair: ColumnPair) -> bool:
 
 def _far_values(pair: ColumnPair) -> int:
     low, high = pair.baseline.minimum, pair.baseline.maximum
-    if low is None or high is None or not len(pair.baseline_values):
+    if low is None or high is None or low == high or not len(pair.baseline_values):
         return 0
     median = float(np.median(pair.baseline_values))
     values, counts = pair.window.bins

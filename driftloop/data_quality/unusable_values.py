@@ -81,6 +81,8 @@ def rows_out_of_range(pair: ColumnPair) -> int:
     low, high = pair.column.range
     if window.minimum >= low and window.maximum <= high:
         return 0
+    if pair.window_sample.complete:
+        return int(((pair.window_values < low) | (pair.window_values > high)).sum())
     values, counts = window.bins
     # A bin's centre may lie within the range although its largest value does not.
     return max(1, int(counts[(values < low) | (values > high)].sum()))

@@ -14,6 +14,7 @@ of the budget are spent here, one fifth on the error of the model (`driftloop.se
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -111,20 +112,22 @@ def update(
     window_id: str,
     since: str | None,
     policy: Policy,
+    excluded: Collection[str] = (),
 ) -> Evidence:
     """The evidence after one more window.
 
     `comparison.p` is the single check's p-value, exact and sharp for the window alone. Half of the newest stretch's
     level is spent on it, and it counts only where the change `matters` in practice. `since` is the time of the window's
     first record. A window that was seen before, or that ends before the last reset's `after`, changes nothing. Call it
-    only for windows that are neither broken nor too small.
+    only for windows that are neither broken nor too small. Columns that are `excluded` (they turned over, or the
+    baseline has no value of theirs) count as not recorded in this window.
     """
     if evidence.baseline not in {None, baseline.sha256} or evidence.version != VERSION:
         evidence = reset(evidence)
     if window_id in evidence.seen or is_too_late(window.last_time, evidence.after):
         return evidence
     features = derive_reference_features(baseline)
-    sums, squares = features.sums_and_squares(window.profile.sample)
+    sums, squares = features.sums_and_squares(window.profile.sample, excluded)
     blocks = compact((*evidence.blocks, Block.of(1, since, sums)))
     strongest = _strongest(features, blocks, comparison, evidence.accepted, policy)
     alarm = strongest.p <= DRIFT_SHARE / policy.budget

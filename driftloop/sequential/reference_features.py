@@ -7,7 +7,7 @@ any stretch of windows can be compared with the baseline from its sum alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -83,10 +83,13 @@ class ReferenceFeatures:
         """The sums of new records. A sample of a larger table counts as its effective number of rows."""
         return self.sums_and_squares(sample)[0]
 
-    def sums_and_squares(self, sample: Sample) -> tuple[Sums, Floats]:
-        """The sums of new records, and of the squares of their scores."""
+    def sums_and_squares(self, sample: Sample, excluded: Collection[str] = ()) -> tuple[Sums, Floats]:
+        """The sums of new records, and of the squares of their scores; nothing of the columns that are excluded."""
         weights = sample.weights.astype(float)
         matrix = _matrix([s.score(sample) for s in self.scorers], self.pairs, len(weights))
+        if excluded:
+            left_out = [not set(excluded).isdisjoint(feature.columns) for feature in self.features]
+            matrix[:, np.array(left_out, bool)] = np.nan
         return _sums(matrix, weights, sample.complete), _sums(matrix**2, weights, sample.complete).totals
 
 
