@@ -34,8 +34,11 @@ PLACEHOLDER_DISTANCE = 2.0
 
 
 def repeated_values(pair: ColumnPair) -> Iterator[Sign]:
-    """At most one sign: a placeholder beyond the baseline, or a value at which the column is stuck."""
-    if len(pair.window_values) and len(pair.baseline_values):
+    """At most one sign: a placeholder beyond the baseline, or a value at which the column is stuck.
+
+    Of categories none: one name in all rows is a change of shares.
+    """
+    if pair.column.kind != "categorical" and len(pair.window_values) and len(pair.baseline_values):
         sign = _placeholder(pair) or _stuck(pair)
         if sign is not None:
             yield sign

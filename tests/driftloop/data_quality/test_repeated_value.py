@@ -103,3 +103,7 @@ def test_the_chance_counts_each_value_that_could_have_been_it():
     window = np.concatenate([rest[:32] + 0.005, np.full(8, 97.3)])
     (sign,) = signs(baseline, window)
     assert sign.p == pytest.approx(11 * more_often_p(8, 0, 40, 430))
+
+
+def test_one_category_in_all_rows_is_a_change_of_shares(rng):
+    assert list(repeated_values(pair(rng.choice(["a", "b", "c"], 350), ["a"] * 60, "categorical"))) == []
