@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench lock clean
+.PHONY: help setup run test lint bench snapshots lock clean
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ lint: setup ## ruff, mypy, and the workflow linters
 
 bench: setup ## What the README's numbers come from; writes out/benchmarks/
 	@python -m benchmarks $(ARGS)
+
+snapshots: ## What infra/ would deploy, written anew into tests/infra/deployments (needs Bicep)
+	@$(PYTHON) -m tests.infra.bicep_compiler
 
 lock: .venv/.ready ## Write the pinned requirements anew from pyproject.toml
 	python -m pip install -q uv

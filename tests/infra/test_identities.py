@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded_clouds import GROUP, answer, calls, install, state, update
 
 from infra.identities import shell
 from infra.identities.__main__ import main
+from tests.infra.recorded_clouds import GROUP, answer, calls, install, state, update
 
 GITHUB = (
     "--repository",
