@@ -62,7 +62,7 @@ def test_every_option_is_on_the_page_and_every_option_on_the_page_exists() -> No
         "--display-name",
         "--years",
     }
-    written -= {"--query", "--output", "--repo"}  # of az and gh
+    written -= {"--query", "--output", "--repo", "--env"}  # of az and gh
     assert options - {"--subscription"} <= written
     assert written - {"--name", "--repository"} <= options
 
