@@ -54,13 +54,17 @@ EMPTY: dict[str, Any] = {
     "plan": "team",
     "immutable_subjects": False,
     "may_look_below_subscription": True,
+    # what lies in the group, by type and name; deleted vaults as list-deleted gives them, deleted workspaces by name
+    "resources": {"vaults": {}, "workspaces": []},
+    "deleted": {"vaults": [], "workspaces": []},
+    "may_see_deleted_vaults": True,
     "hidden_definitions": [],  # of other subscriptions in the tenant
     "environments": {},
     "next": 1,
     "fail_at": 0,
     "changes": 0,
 }
-CHANGING = {"create", "update", "delete", "set", "reset"}
+CHANGING = {"create", "update", "delete", "set", "reset", "recover"}
 
 
 class RefusedError(Exception):
@@ -123,6 +127,10 @@ def az(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
             return definition(verb, a, stdin, s)
         case ["rest", *_]:
             return rest(a, s)
+        case ["deployment", "group", "create", *_]:
+            return deploy(a, s)
+        case ["keyvault" | "resource", *_]:
+            return deleted(a, s)
         case ["role", "assignment", verb, *_]:
             return assignment(verb, a, s)
         case ["ad", "sp", "list", *_]:
@@ -144,6 +152,63 @@ def deployments(s: dict[str, Any]) -> list[dict[str, Any]]:
     failed = {"provisioningState": "Failed", "timestamp": "2026-11-03T08:00:00+00:00", "outputs": None}
     other = {"provisioningState": "Succeeded", "timestamp": "2026-11-04T08:00:00+00:00", "outputs": {}}
     return [{"properties": one} for one in (good, failed, other)]
+
+
+def deploy(a: list[str], s: dict[str, Any]) -> Any:
+    """Refuses a vault and a workspace whose name a deleted one keeps, as Azure does. Parameters: vault= and workspace=."""
+    if option(a, "--resource-group") not in s["groups"]:
+        raise RefusedError("ERROR: (ResourceGroupNotFound) Resource group could not be found.")
+    given = {word.partition("=")[0]: word.partition("=")[2] for word in a if "=" in word}
+    if any(one["name"] == given["vault"] for one in s["deleted"]["vaults"]):
+        raise RefusedError(
+            "ERROR: (ConflictError) A vault with the same name already exists in deleted state. "
+            "You need to either recover or purge existing key vault."
+        )
+    if given["workspace"] in s["deleted"]["workspaces"]:
+        raise RefusedError("ERROR: (BadRequest) Soft-deleted workspace exists. Please purge or recover it.")
+    s["resources"]["vaults"].setdefault(given["vault"], [])
+    s["resources"]["workspaces"] = sorted({*s["resources"]["workspaces"], given["workspace"]})
+    return None
+
+
+def delete_group(s: dict[str, Any]) -> None:
+    """What azd down does at last: the resources go, and what is deleted softly keeps its name."""
+    s["groups"].remove("rg-driftloop")
+    for name, secrets in s["resources"]["vaults"].items():
+        properties = {
+            "vaultId": f"{GROUP}/providers/Microsoft.KeyVault/vaults/{name}",
+            "location": "westeurope",
+            "purgeProtectionEnabled": True,
+            "tags": {"application": "driftloop", "azd-env-name": "prod"},
+        }
+        s["deleted"]["vaults"].append({"name": name, "properties": properties, "secrets": secrets})
+    s["deleted"]["workspaces"] += s["resources"]["workspaces"]
+    s["resources"] = {"vaults": {}, "workspaces": []}
+
+
+def deleted(a: list[str], s: dict[str, Any]) -> Any:
+    match a[:2]:
+        case ["keyvault", "list-deleted"]:
+            if not s["may_see_deleted_vaults"]:
+                raise RefusedError(
+                    "ERROR: (AuthorizationFailed) The client does not have authorization to perform action"
+                )
+            return s["deleted"]["vaults"]
+        case ["keyvault", "recover"]:
+            (one,) = [one for one in s["deleted"]["vaults"] if one["name"] == option(a, "--name")]
+            if option(a, "--resource-group") not in s["groups"]:
+                raise RefusedError("ERROR: (ResourceGroupNotFound) Resource group could not be found.")
+            s["deleted"]["vaults"].remove(one)
+            s["resources"]["vaults"][one["name"]] = one["secrets"]
+            return None
+        case ["keyvault", "purge"]:
+            raise RefusedError("ERROR: (DeletedVaultPurge) Operation is not allowed: purge protection is enabled.")
+        case ["resource", "show"]:
+            name = option(a, "--ids").rsplit("/", 1)[-1]
+            if "rg-driftloop" not in s["groups"] or name not in s["resources"]["workspaces"]:
+                raise RefusedError("ERROR: (ResourceNotFound) The Resource was not found.")
+            return {"name": name}
+    return None  # resource wait
 
 
 def definition(verb: str, a: list[str], stdin: str, s: dict[str, Any]) -> Any:
@@ -181,6 +246,12 @@ def assignable(role: dict[str, Any], scope: str) -> bool:
 def rest(a: list[str], s: dict[str, Any]) -> Any:
     """Role definitions of the subscription; with the filter, those below it as well."""
     url = option(a, "--url")
+    if option(a, "--method") == "delete":
+        name = url.partition("?")[0].rsplit("/", 1)[-1]
+        s["resources"]["workspaces"].remove(name)
+        if "forceToPurge=true" not in url:
+            s["deleted"]["workspaces"].append(name)
+        return None
     if not url.startswith(f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions?"):
         raise RefusedError(f"ERROR: az rest {url} is not known here")
     if not s["may_look_below_subscription"]:
