@@ -1,4 +1,4 @@
-"""Names that Azure keeps after `azd down`: before the next `azd up` the vault is recovered; the workspace's is given up.
+"""Names that Azure keeps after `azd down`: the vault is recovered before the next `azd up`, the workspace not kept.
 
 Key Vault keeps a deleted vault with its name for 90 days, and purge protection forbids to purge it: so it is recovered,
 with the secrets that are in it. Azure Machine Learning keeps a deleted workspace for 14 days and refuses its name,

@@ -155,7 +155,7 @@ def deployments(s: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def deploy(a: list[str], s: dict[str, Any]) -> Any:
-    """Refuses a vault and a workspace whose name a deleted one keeps, as Azure does. Parameters: vault= and workspace=."""
+    """Refuses a vault and a workspace whose name a deleted one keeps, as Azure does."""
     if option(a, "--resource-group") not in s["groups"]:
         raise RefusedError("ERROR: (ResourceGroupNotFound) Resource group could not be found.")
     given = {word.partition("=")[0]: word.partition("=")[2] for word in a if "=" in word}
