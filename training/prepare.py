@@ -167,7 +167,7 @@ def _unseen(labelled: pa.Table, roles: Roles, champion: Path | None, how: settin
     metrics = step.read_json(model_file.find(champion, model_file.METRICS))
     if metrics.get("data", {}).get("holdout") == _rule(how):
         return np.ones(len(labelled), dtype=bool)
-    end = pa.scalar(datetime.fromisoformat(metrics["data"]["data_end"]), records.TIME)
+    end = pa.scalar(parse_time(metrics["data"]["data_end"]), records.TIME)
     return np.asarray(pc.greater(labelled[roles.time], end).to_numpy(), dtype=bool)
 
 

@@ -27,5 +27,6 @@ def record_times(baseline: Baseline, window: Window, now: float | None) -> Itera
         text = f"records from the future: {format_seconds(last) or 'no date at all'}"
         yield Sign(column.name, text, CERTAIN, ignore(column.name))
     if baseline.profile.first is not None and last < baseline.profile.first:
-        text = f"stale records: the newest is from {format_seconds(last) or 'no date at all'}, older than all of the baseline"
+        newest = format_seconds(last) or "no date at all"
+        text = f"stale records: the newest is from {newest}, older than all of the baseline"
         yield Sign(column.name, text, CERTAIN, ignore(column.name))

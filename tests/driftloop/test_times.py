@@ -24,7 +24,10 @@ def test_microseconds_are_written_where_there_are_some_or_as_asked() -> None:
     assert format_time(NOON.replace(microsecond=0), "microseconds") == "2026-11-23T12:00:00.000000Z"
 
 
-@given(st.datetimes(timezones=st.timezones()).filter(lambda moment: 1 < moment.year < 9999))
+ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=ZONES))  # noqa: DTZ001
 def test_what_is_written_is_read_as_the_same_moment(moment: datetime) -> None:
     assert parse_time(format_time(moment)) == moment
 
