@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from driftloop.errors import ConfigError, InputError
-from driftloop.events import moment
+from driftloop.times import format_time, parse_time
 
 DRIFT_ID = re.compile(r"drift-[0-9a-f]{12}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
@@ -129,15 +129,15 @@ class Variables:
         return value
 
     def time(self, name: str) -> str | None:
-        """An ISO 8601 time, as it was written."""
+        """An ISO 8601 time, in UTC."""
         value = self._environment.get(name, "")
         if not value:
             return None
         try:
-            parsed: datetime = moment(value)
+            parsed: datetime = parse_time(value)
         except InputError:
             raise ConfigError(f"{name} is not a time in ISO 8601: correct it where the run was started") from None
-        return parsed.isoformat()
+        return format_time(parsed)
 
 
 def azure(variables: Variables) -> Azure:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftloop.errors import DispatchError
-from driftloop.events import ModelRegistered, iso, moment
+from driftloop.events import ModelRegistered
 from driftloop.ledger import LedgerConflictError
+from driftloop.times import format_time, parse_time
 from function_app.checks.fan_out import Message, ask
 from function_app.checks.retraining import LEASE
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
@@ -137,7 +138,7 @@ def _claim(runtime: "Runtime", model: "Model", version: str) -> bool:
         ):
             return False
         if before is not None:
-            claimed = moment(before.removeprefix(_CLAIMED))
+            claimed = parse_time(before.removeprefix(_CLAIMED))
             if now < claimed + LEASE:
                 raise DispatchRefusedError(
                     "another delivery of this event is being handled; it is looked at again", wait=True
@@ -150,7 +151,9 @@ def _claim(runtime: "Runtime", model: "Model", version: str) -> bool:
                 return False
         kept = dict(list(state.announced.items())[-_MOST_ANNOUNCED:])
         try:
-            runtime.ledger.commit(msgspec.structs.replace(state, announced={**kept, version: _CLAIMED + iso(now)}))
+            runtime.ledger.commit(
+                msgspec.structs.replace(state, announced={**kept, version: _CLAIMED + format_time(now)})
+            )
         except LedgerConflictError:
             continue
         return True

@@ -56,7 +56,7 @@ def test_a_variable_that_is_missing_is_named(name: str) -> None:
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
-    assert settings.train(GOOD | {"AS_OF": "2026-01-01T12:00:00"}).as_of == "2026-01-01T12:00:00+00:00"
+    assert settings.train(GOOD | {"AS_OF": "2026-01-01T12:00:00"}).as_of == "2026-01-01T12:00:00Z"
 
 
 def test_the_endpoint_is_named_after_the_model_unless_it_is_named() -> None:
