@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from driftloop.column_results import FeatureRow, feature_rows
-from driftloop.config.policy import Policy
-from driftloop.data_quality.incidents import INCIDENT_SHARE, assess
+from driftloop.config.policy import INCIDENT_SHARE, Policy
+from driftloop.data_quality.incidents import assess
 from driftloop.errors import SchemaError
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.compare import Comparison, compare

@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.config.policy import ERROR_SHARE
 from driftloop.errors import InputError
 from driftloop.sequential.window_sums import Block, Sums, compact, is_too_late, select_stretches
 from driftloop.stats.moments import moments_p, shape_of_difference, shape_of_raw
@@ -27,7 +28,6 @@ from driftloop.stats.moments import moments_p, shape_of_difference, shape_of_raw
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
 
-ERROR_SHARE = 0.2  # of the budget; the rest is for the data (`driftloop.sequential.evidence`)
 FEWEST_LABELS = 20  # a stretch with fewer says nothing yet
 REMEMBERED = 64
 POWERS = 4

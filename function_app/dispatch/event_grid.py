@@ -80,9 +80,8 @@ def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool
     delivers the event again.
     """
     data = _registered(event)
-    model = (
-        None if data is None else next((model for model in runtime.config.models if model.name == data.model_name), None)
-    )
+    name = None if data is None else data.model_name
+    model = next((model for model in runtime.config.models if model.name == name), None)
     if data is None or model is None:
         return False
     version = str(data.model_version)

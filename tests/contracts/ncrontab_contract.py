@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from driftloop.cron import Cron
+
 from driftloop.errors import ConfigError
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "ncrontab.jsonl"
