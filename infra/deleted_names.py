@@ -59,6 +59,13 @@ def release(shell: Shell, subscription: str, group: str, workspace: str) -> None
     shell.change("az", "resource", "wait", "--deleted", "--ids", resource, "--timeout", "1800")
 
 
+def _subscription(shell: Shell) -> str:
+    account = shell.read("az", "account", "show", "--output", "json")
+    if not account:
+        raise SetUpError("az is not signed in: run az login first")
+    return str(account["id"])
+
+
 def _group(subscription: str, group: str) -> str:
     return f"/subscriptions/{subscription}/resourceGroups/{group}"
 
@@ -75,8 +82,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     try:
         match list(arguments):
             case ["recover"]:
-                names = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ENV_NAME", "AZURE_LOCATION")
-                recover(shell, *map(given, names))
+                # The first azd up asks for a subscription only after this hook: until then it is the one az is set to.
+                chosen = environment.get("AZURE_SUBSCRIPTION_ID") or _subscription(shell)
+                recover(shell, chosen, *map(given, ("AZURE_RESOURCE_GROUP", "AZURE_ENV_NAME", "AZURE_LOCATION")))
             case ["release"]:
                 if environment.get("AZURE_ML_WORKSPACE"):  # else nothing was ever provisioned
                     release(shell, *map(given, ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")))

@@ -80,9 +80,10 @@ def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool
     delivers the event again.
     """
     data = _registered(event)
-    name = None if data is None else data.model_name
-    model = next((model for model in runtime.config.models if model.name == name), None)
-    if data is None or model is None:
+    if data is None:
+        return False
+    model = next((model for model in runtime.config.models if model.name == data.model_name), None)
+    if model is None:
         return False
     version = str(data.model_version)
     if (data.model_tags or {}).get("deploy") == "run":

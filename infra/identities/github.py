@@ -25,7 +25,7 @@ class GitHub:
     def _has_immutable_subjects(self) -> bool:
         """Whether tokens name the repository by ids. False where GitHub does not say (an older Enterprise Server)."""
         said = self.shell.read("gh", "api", f"{self._path}/actions/oidc/customization/sub", missing={})
-        return said.get("use_immutable_subject") is True or "@" in said.get("sub_claim_prefix", "")
+        return said.get("use_immutable_subject") is True or "@" in (said.get("sub_claim_prefix") or "")
 
     def set_variables(self, values: dict[str, str], environment: str | None = None) -> None:
         """Variables of the repository, or of one environment, where they win over the repository's."""

@@ -64,6 +64,17 @@ EMPTY: dict[str, Any] = {
     "fail_at": 0,
     "changes": 0,
 }
+# What most tests ask infra.identities for.
+GITHUB = (
+    "--repository",
+    "contoso/driftloop",
+    "--resource-group",
+    "rg-driftloop",
+    "--location",
+    "westeurope",
+    "--reviewer",
+    "ada",
+)
 CHANGING = {"create", "update", "delete", "set", "reset", "recover"}
 
 
@@ -92,6 +103,16 @@ def update(folder: Path, **changes: Any) -> None:
 def calls(folder: Path) -> list[dict[str, Any]]:
     log = folder / "calls.jsonl"
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def changes(folder: Path) -> list[dict[str, Any]]:
+    return [call for call in calls(folder) if call["change"]]
+
+
+def trusted(folder: Path, application: str) -> set[str]:
+    found = state(folder)
+    (app,) = [app for app in found["apps"] if app["displayName"] == application]
+    return {one["subject"] for one in found["credentials"][app["id"]]}
 
 
 def is_change(arguments: list[str]) -> bool:

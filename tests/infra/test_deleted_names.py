@@ -105,8 +105,21 @@ def test_who_may_not_look_for_deleted_vaults_goes_on_with_a_note(
     assert "az keyvault recover" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP"])
-@pytest.mark.parametrize("word", ["recover", "release"])
+def test_the_first_up_of_an_environment_knows_no_subscription_and_takes_that_of_az(cloud: Path) -> None:
+    down(cloud)
+    assert deleted_names.main(["recover"], ENVIRONMENT | {"AZURE_SUBSCRIPTION_ID": ""}) == 0
+    assert VAULT in state(cloud)["resources"]["vaults"]
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("recover", "AZURE_RESOURCE_GROUP"),
+        ("recover", "AZURE_ENV_NAME"),
+        ("release", "AZURE_RESOURCE_GROUP"),
+        ("release", "AZURE_SUBSCRIPTION_ID"),
+    ],
+)
 def test_what_is_missing_is_named(cloud: Path, capsys: pytest.CaptureFixture[str], word: str, name: str) -> None:
     assert deleted_names.main([word], ENVIRONMENT | {name: ""}) == 1
     assert f"{name} is not set" in capsys.readouterr().err

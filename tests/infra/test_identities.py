@@ -9,58 +9,13 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from infra.identities import shell
 from infra.identities.__main__ import main
 from tests.infra import container_calls
-from tests.infra.recorded_clouds import GROUP, answer, calls, install, state, update
-
-GITHUB = (
-    "--repository",
-    "contoso/driftloop",
-    "--resource-group",
-    "rg-driftloop",
-    "--location",
-    "westeurope",
-    "--reviewer",
-    "ada",
-)
-
-
-@pytest.fixture
-def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("AZURE_RESOURCE_GROUP", "AZURE_LOCATION", "AZURE_SUBSCRIPTION_ID"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PATH", str(install(tmp_path)))
-    monkeypatch.setattr(shell, "PAUSE", 0.0)
-    return tmp_path
-
-
-@pytest.fixture
-def cloud(on_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    def run(command: Sequence[str], stdin: str | None = None) -> str:
-        code, out, err = answer(on_path, command[0], list(command[1:]), stdin or "")
-        if code:
-            raise shell.CommandError(command, err)
-        return out
-
-    monkeypatch.setattr(shell, "_run", run)
-    return on_path
-
-
-def changes(cloud: Path) -> list[dict[str, Any]]:
-    return [call for call in calls(cloud) if call["change"]]
-
-
-def trusted(cloud: Path, application: str) -> set[str]:
-    found = state(cloud)
-    (app,) = [app for app in found["apps"] if app["displayName"] == application]
-    return {one["subject"] for one in found["credentials"][app["id"]]}
+from tests.infra.recorded_clouds import GITHUB, GROUP, calls, changes, state, trusted, update
 
 
 def roles(cloud: Path, application: str) -> set[tuple[str, str]]:
@@ -334,7 +289,7 @@ def test_as_programs_a_name_with_spaces_stays_one_argument_and_the_secret_off_ev
     on_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     secret = "a-client-secret-nobody-may-see"
-    assert main((*GITHUB, "--with-secret", "--name", "Drift loop of Ward 7")) == 0
+    assert main((*GITHUB, "--no-provision", "--with-secret", "--name", "Drift loop of Ward 7")) == 0
     created = next(call for call in changes(on_path) if call["arguments"][:3] == ["ad", "app", "create"])
     assert created["arguments"][4] == "Drift loop of Ward 7-train"
     printed = capsys.readouterr()
@@ -365,86 +320,6 @@ def test_removal_undoes_everything_and_leaves_the_resource_group(cloud: Path) ->
     count = len(changes(cloud))
     assert main((*GITHUB, "--remove")) == 0
     assert len(changes(cloud)) == count
-
-
-PREVIEW, TRAINING = "Driftloop Deployment Preview", "Driftloop Training"
-OTHER = GROUP.replace("rg-driftloop", "rg-other")
-
-
-def scopes(cloud: Path) -> dict[str, list[str]]:
-    return {one["roleName"]: one["assignableScopes"] for one in state(cloud)["definitions"]}
-
-
-def test_a_second_group_joins_the_roles_that_the_first_one_made_and_leaves_them_again(cloud: Path) -> None:
-    """A role's name is unique in the tenant, and az does not see from one group what is assignable in another."""
-    other = tuple("rg-other" if word == "rg-driftloop" else word for word in GITHUB)
-    main((*other, "--name", "other"))
-    main(GITHUB)
-    assert scopes(cloud) == {PREVIEW: [OTHER, GROUP], TRAINING: [OTHER, GROUP]}
-    assert main(GITHUB) == 0, "a second run"
-    main((*GITHUB, "--remove"))
-    assert scopes(cloud) == {PREVIEW: [OTHER], TRAINING: [OTHER]}
-    main((*other, "--name", "other", "--remove"))
-    assert scopes(cloud) == {}
-
-
-def test_who_may_see_one_group_alone_keeps_its_role(cloud: Path) -> None:
-    update(cloud, may_look_below_subscription=False)
-    assert main(GITHUB) == 0
-    assert main(GITHUB) == 0
-    assert scopes(cloud) == {PREVIEW: [GROUP], TRAINING: [GROUP]}
-    main((*GITHUB, "--remove"))
-    assert scopes(cloud) == {}
-
-
-def test_a_role_that_cannot_be_seen_is_named_with_what_to_do(cloud: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    hidden = [{"roleName": TRAINING, "assignableScopes": ["/subscriptions/another/resourceGroups/rg"]}]
-    update(cloud, hidden_definitions=hidden)
-    assert main(GITHUB) == 1
-    said = capsys.readouterr().err
-    assert f"have its owner add {GROUP} to its assignable scopes" in said
-
-
-@pytest.mark.parametrize(("visibility", "plan"), [("private", "team"), ("private", "enterprise"), ("public", "free")])
-def test_without_reviewers_none_are_sent_because_some_plans_refuse_even_an_empty_list(
-    cloud: Path, visibility: str, plan: str
-) -> None:
-    update(cloud, visibility=visibility, plan=plan)
-    asked = tuple(word for word in GITHUB if word not in {"--reviewer", "ada"})
-    assert main((*asked, "--no-reviewers")) == 0
-    assert main((*asked, "--no-reviewers")) == 0
-    sent = [json.loads(call["stdin"]) for call in changes(cloud) if "PUT" in call["arguments"]]
-    assert sent
-    assert not [body for body in sent if "reviewers" in body]
-
-
-def test_reviewers_that_are_no_longer_wanted_are_taken_away(cloud: Path) -> None:
-    main(GITHUB)
-    main((*(word for word in GITHUB if word not in {"--reviewer", "ada"}), "--no-reviewers"))
-    assert state(cloud)["environments"]["production"]["protection_rules"] == []
-
-
-def test_where_the_plan_has_no_reviewers_another_gate_is_offered(
-    cloud: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    update(cloud, visibility="private")
-    assert main(GITHUB) == 1
-    said = capsys.readouterr().err
-    assert "GitHub Enterprise only" in said
-    assert "--no-reviewers --manual-deploy" in said
-    asked = tuple(word for word in GITHUB if word not in {"--reviewer", "ada"})
-    assert main((*asked, "--no-reviewers", "--manual-deploy")) == 0
-    assert state(cloud)["variables"]["DRIFTLOOP_DEPLOY"] == "manual"
-
-
-def test_a_manual_deployment_starts_by_a_persons_hand_alone() -> None:
-    """The two jobs that deploy, by what GitHub evaluates: after a training, and on the event of a registered model."""
-    import yaml
-
-    root = Path(__file__).parents[2] / ".github" / "workflows"
-    jobs = {name: yaml.safe_load((root / f"{name}.yml").read_text())["jobs"]["deploy"] for name in ("train", "deploy")}
-    assert jobs["train"]["if"] == "needs.train.outputs.promoted == 'true' && vars.DRIFTLOOP_DEPLOY != 'manual'"
-    assert jobs["deploy"]["if"] == "github.event_name != 'repository_dispatch' || vars.DRIFTLOOP_DEPLOY != 'manual'"
 
 
 def test_two_applications_of_one_name_are_not_guessed_between(cloud: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -498,36 +373,3 @@ def test_a_missing_program_is_named(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(GITHUB) == 1
     assert "az is not installed" in capsys.readouterr().err
-
-
-def test_azure_devops_gets_a_connection_that_entra_trusts_and_a_variable_group(cloud: Path) -> None:
-    asked = ("--azure-devops", "contoso", "ML", "--resource-group", "rg-driftloop", "--no-provision")
-    assert main(asked) == 0
-    found = state(cloud)
-    assert [one["name"] for one in found["connections"]] == ["driftloop-azure", "driftloop-azure-deploy"]
-    for connection, application in zip(found["connections"], ("driftloop-train", "driftloop-deploy"), strict=True):
-        assert connection["authorization"]["scheme"] == "WorkloadIdentityFederation"
-        assert connection["authorized"], "a pipeline would wait for a click"
-        assert trusted(cloud, application) == {f"/eid1/c/pub/t/T/a/A/sc/organization/connection/{connection['name']}"}
-    (group,) = found["variable_groups"]
-    assert group["name"] == "driftloop"
-    assert group["variables"]["DRIFTLOOP_COMPUTE"] == {"value": "driftloop-cluster"}
-    count = len(changes(cloud))
-    assert main(asked) == 0
-    assert len(changes(cloud)) == count
-    group["variables"]["DRIFTLOOP_COMPUTE"] = {"value": "other"}
-    update(cloud, variable_groups=[group])
-    assert main(asked) == 0
-    assert state(cloud)["variable_groups"][0]["variables"]["DRIFTLOOP_COMPUTE"] == {"value": "driftloop-cluster"}
-    assert main((*asked, "--remove")) == 0
-    assert not state(cloud)["connections"] + state(cloud)["variable_groups"] + state(cloud)["apps"]
-
-
-def test_the_names_on_azure_devops_are_those_that_the_pipelines_ask_for() -> None:
-    from infra.identities.devops import CONNECTIONS, VARIABLE_GROUP
-
-    pipelines = Path(__file__).parents[2] / "workflows" / "azure-pipelines"
-    source = "\n".join(path.read_text() for path in pipelines.rglob("*.yml"))
-    assert f"default: {CONNECTIONS['train']} " in source
-    assert f"serviceConnection: {CONNECTIONS['deploy']} " in source
-    assert f"group: {VARIABLE_GROUP}" in source

@@ -194,6 +194,42 @@ def test_a_weekly_schedule_does_not_ring_for_silence_every_other_day() -> None:
     assert not [one for one in operator().of("Microsoft.Insights/scheduledQueryRules") if one.name.endswith("-silence")]
 
 
+def minutes(duration: str) -> int:
+    """Of an ISO 8601 duration as Azure's rules have them: PT15M, PT1H, P2D."""
+    amount, unit = re.fullmatch(r"PT?(\d+)([MHD])", duration).groups()  # type: ignore[union-attr]
+    return int(amount) * {"M": 1, "H": 60, "D": 24 * 60}[unit]
+
+
+@pytest.mark.parametrize("run", [small(), full(), operator()], ids=["small", "full", "operator"])
+def test_a_rule_looks_back_further_than_its_frequency_because_logs_arrive_late(run: Deployment) -> None:
+    rules = [
+        one.body["properties"]
+        for kind in ("scheduledQueryRules", "metricAlerts")
+        for one in run.of(f"Microsoft.Insights/{kind}")
+    ]
+    assert len(rules) >= 8
+    for rule in rules:
+        assert minutes(rule["windowSize"]) > minutes(rule["evaluationFrequency"])
+
+
+def test_an_event_that_raises_an_alert_is_counted_once_though_windows_overlap() -> None:
+    """By when it arrived: since the last look, and a little more; not by when it happened."""
+    for one in small().of("Microsoft.Insights/scheduledQueryRules"):
+        rule = one.body["properties"]
+        (condition,) = rule["criteria"]["allOf"]
+        arrived = re.search(r"ingestion_time\(\) > ago\((\d+)m\)", condition["query"])
+        if rule["autoMitigate"]:  # raised once until it resolves, whatever the window
+            assert not arrived
+        else:
+            assert arrived
+            assert minutes(rule["evaluationFrequency"]) < int(arrived[1]) < minutes(rule["windowSize"])
+
+
+def test_rules_are_made_before_the_table_that_they_read_exists() -> None:
+    for one in full().of("Microsoft.Insights/scheduledQueryRules"):
+        assert one.body["properties"]["skipQueryValidation"] is True
+
+
 def test_every_alert_reaches_the_people_named() -> None:
     run = full()
     (people,) = run.of("Microsoft.Insights/actionGroups")
