@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Baseline, Evidence, Policy, Schema, Window
-from driftloop.sequential.evidence import DRIFT_SHARE, VERSION, WINDOW_ITSELF, Accepted, accept, reset, update
+from driftloop.config.policy import DRIFT_SHARE, ERROR_SHARE, INCIDENT_SHARE
+from driftloop.sequential.evidence import VERSION, WINDOW_ITSELF, Accepted, accept, reset, update
 from driftloop.sequential.mean_test import difference_p
-from driftloop.sequential.model_error import ERROR_SHARE
 from driftloop.sequential.reference_features import ReferenceFeatures, derive_reference_features
 from driftloop.sequential.window_sums import REMEMBERED, Block, Recent, Sums, join
 
@@ -69,8 +69,9 @@ def p_of(
     return float(difference_p(features, one, against or features.baseline_sums, POLICY, variance)[0][0])
 
 
-def test_the_whole_budget_is_shared_by_the_data_and_the_models_error() -> None:
-    assert (DRIFT_SHARE, ERROR_SHARE) == (4 / 5, 1 / 5)
+def test_the_whole_budget_is_shared_by_drift_incidents_and_the_models_error() -> None:
+    assert (DRIFT_SHARE, INCIDENT_SHARE, ERROR_SHARE) == (3 / 4, 1 / 20, 1 / 5)
+    assert DRIFT_SHARE + INCIDENT_SHARE + ERROR_SHARE == 1.0
 
 
 def test_one_window_has_the_p_of_its_only_stretch(baseline: Baseline, features: ReferenceFeatures) -> None:
@@ -132,7 +133,7 @@ def test_a_change_that_does_not_matter_is_not_counted(baseline: Baseline) -> Non
     )
 
 
-def test_an_alarm_is_raised_at_four_fifths_of_the_budget(baseline: Baseline) -> None:
+def test_an_alarm_is_raised_at_three_quarters_of_the_budget(baseline: Baseline) -> None:
     at_it = fed(Evidence(), baseline, 1, Comparison(LEVEL / 2), since="2026-03-01")
     assert (at_it.p, at_it.alarm, at_it.since) == (LEVEL, True, "2026-03-01")
     above = fed(Evidence(), baseline, 1, Comparison(np.nextafter(LEVEL / 2, 1)), since="2026-03-01")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from driftloop import Policy
+from driftloop.config.policy import ERROR_SHARE
 from driftloop.errors import InputError
 from driftloop.sequential.model_error import (
-    ERROR_SHARE,
     FEWEST_LABELS,
     ErrorMoments,
     Performance,
