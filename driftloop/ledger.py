@@ -7,7 +7,7 @@ The states of a drift (docs/ledger.md draws them):
 
 This module holds the rows and the rules, as plain functions. A `Ledger` only stores: Azure Table Storage in the
 function app, and SQLite where tests need no service; one contract test holds for both. Everything rests on two
-properties of theirs: a write with an old ETag is refused, and `commit` stores a check, its drift and the new state of
+properties of theirs. A write with an old ETag is refused. And `commit` stores a check, its drift and the new state of
 the model together or not at all.
 """
 
