@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from driftloop.data.columns import Numbers, Texts
 from driftloop.profile.category_counts import name_hash
+from driftloop.profile.work_arrays import work_floats
 
 Keys = npt.NDArray[np.uint64]
 
@@ -33,7 +34,7 @@ def mix(keys: Keys, part: Numbers | Texts, factor: float, lowest: float, highest
         bits: Keys = names[part.codes]
     else:
         with np.errstate(over="ignore", under="ignore"):
-            product = part.values * factor
+            product = np.multiply(part.values, factor, out=work_floats(0, len(part.values)))
         if not lowest > 0 and not highest < 0:
             product += 0.0  # -0.0 is 0.0
         bits = product.view(np.uint64)

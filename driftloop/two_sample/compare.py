@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.config.policy import Policy
+from driftloop.profile.profile import comparable_samples
 from driftloop.profile.sample import Sample
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.column_scores import (
@@ -103,7 +104,7 @@ def _family(
     times = times or policy.permutations
     columns = baseline.schema.features
     seed = int.from_bytes(sha256(f"{baseline.sha256}{window.sha256}".encode()).digest()[:8], "little")
-    before, after = baseline.profile.sample, window.profile.sample
+    before, after = comparable_samples(baseline.profile, window.profile)
     exact = before.complete and after.complete and before.rows + after.rows <= MOST_RECORDS
     pooled = pool_samples(before, after) if exact else pool_samples(*_comparable(before, after, seed))
     scores = score_records(pooled, columns, places)

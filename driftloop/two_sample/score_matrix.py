@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.schema import Column
-from driftloop.profile.sample import Sample
+from driftloop.profile.sample import Sample, common_levels
 from driftloop.two_sample.column_scores import MISSING, Part, Score, category_parts, numeric_parts
 from driftloop.two_sample.joint_scores import joint_scores, main_parts, standardised
 
@@ -42,8 +42,8 @@ class ScoreMatrix:
 
 def pool_samples(baseline: Sample, window: Sample) -> PooledRecords:
     """The records of both samples, repeated ones as often as they occurred."""
-    levels = tuple(tuple(sorted({*a, *b})) for a, b in zip(baseline.levels, window.levels, strict=True))
-    both = [np.repeat(_recoded(sample, levels), sample.weights, axis=0) for sample in (baseline, window)]
+    levels = common_levels(baseline, window)
+    both = [np.repeat(sample.recoded(levels), sample.weights, axis=0) for sample in (baseline, window)]
     return PooledRecords(np.concatenate(both), levels, np.repeat([False, True], [len(side) for side in both]))
 
 
@@ -85,14 +85,3 @@ def _of_column(values: Floats, column: Column, place: int, levels: tuple[str, ..
     if not known.all():
         parts.append((Score(MISSING, (place,)), (~known).astype(float)))
     return parts
-
-
-def _recoded(sample: Sample, levels: tuple[tuple[str, ...], ...]) -> Floats:
-    values = sample.values.copy()
-    for column, names in enumerate(sample.levels):
-        if names:
-            position = {name: float(place) for place, name in enumerate(levels[column])}
-            recode = np.array([position[name] for name in names] + [np.nan])
-            codes = values[:, column]
-            values[:, column] = recode[np.where(np.isnan(codes), -1, codes).astype(np.int64)]
-    return values
