@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 import numpy.typing as npt
@@ -57,13 +58,13 @@ def summarise(column: ColumnProfile) -> Summary:
     return Summary(column.rows, missing, mean, deviation, (), column.exact_sum, total)
 
 
-def mean_shift(baseline: Summary, window: Summary) -> float | None:
-    """The window's mean less the baseline's; None where one side has no value.
+def mean_shift(baseline: Summary, window: Summary) -> float:
+    """The window's mean less the baseline's; NaN where one side has no value.
 
     Taken from the exact sums and rounded once, so that a constant added to both sides changes nothing.
     """
     if baseline.mean is None or window.mean is None:
-        return None
+        return nan
     if baseline.exact_sum is None or window.exact_sum is None:
         return window.mean - baseline.mean
     return difference_of_means(window.exact_sum, window.finite, baseline.exact_sum, baseline.finite)
