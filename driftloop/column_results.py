@@ -127,6 +127,8 @@ def _effect(shown: ScoreResult | None, plain: str, sides: _Sides) -> tuple[float
         return shown.window_mean - shown.baseline_mean, _marked(shown)
     if plain == SHARE and (kind == SHARE or shown is None):
         return _share(shown, sides)
+    if kind == SHARE and shown is not None:
+        return _points(f"value {shown.score.level}", shown.baseline_mean, shown.window_mean)
     if kind in (DEPENDENCE, PAIR) and shown is not None:
         others = [sides.columns[other].name for other in shown.score.column_indexes if other != sides.place]
         if kind == PAIR and others:
@@ -157,7 +159,11 @@ def _share(shown: ScoreResult | None, sides: _Sides) -> tuple[float | None, str]
         name = named(level, sides.column, round(a * sides.before.known))
     elif shown is not None:  # several categories, taken together
         a, b, name = shown.baseline_mean, shown.window_mean, f"values {level}"
-    return b - a, f"share of {name} {100 * (b - a):+.0f} points ({a:.0%} to {b:.0%})"
+    return _points(name, a, b)
+
+
+def _points(name: str, before: float, after: float) -> tuple[float, str]:
+    return after - before, f"share of {name} {100 * (after - before):+.0f} points ({before:.0%} to {after:.0%})"
 
 
 def _numeric(kind: str, column: Column, before: Summary, after: Summary) -> tuple[float | None, str]:

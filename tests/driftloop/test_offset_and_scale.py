@@ -33,7 +33,7 @@ def compared(offset, exponent, shift, rows=(300, 100)):
     return result, result.features[0]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(-ALMOST_ALL, ALMOST_ALL), st.integers(-40, 50))
 @example(10**8 * 8 * STEP, 0)
 @example(int(1.8e12) * STEP, 0)
@@ -49,7 +49,7 @@ def test_neither_changes_what_is_found_of_a_shift(offset, exponent):
     assert row.effect == pytest.approx(expected.effect * 2.0**exponent, rel=1e-13)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(-ALMOST_ALL, ALMOST_ALL), st.integers(-40, 50))
 def test_neither_finds_a_change_where_there_is_none(offset, exponent):
     plain, expected = compared(0, 0, 0.0)
