@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 
 from driftloop.config.policy import DRIFT_SHARE
+from driftloop.profile.profile import comparable_samples
 from driftloop.sequential.mean_test import difference_p
 from driftloop.sequential.reference_features import ReferenceFeatures, derive_reference_features
 from driftloop.sequential.window_sums import REMEMBERED, Block, Recent, Sums, compact, is_too_late, select_stretches
@@ -153,7 +154,7 @@ def update(
     if window_id in evidence.seen or is_too_late(window.last_time, evidence.after):
         return evidence
     features = derive_reference_features(baseline)
-    sums, squares = features.sums_and_squares(window.profile.sample, excluded)
+    sums, squares = features.sums_and_squares(comparable_samples(baseline.profile, window.profile)[1], excluded)
     blocks = compact((*evidence.blocks, Block.of(1, since, sums)))
     strongest = _strongest(features, blocks, comparison, evidence.accepted, policy)
     alarm = strongest.p <= DRIFT_SHARE / policy.budget
