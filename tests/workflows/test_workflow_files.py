@@ -18,7 +18,7 @@ from workflows import settings
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-ACTIONS = sorted((ROOT / "workflows").glob("*/action.yml"))
+ACTIONS = sorted((ROOT / "workflows").glob("actions/*/action.yml"))
 WORKFLOWS, BROKEN = load_all(ROOT)
 PAYLOAD = re.compile(r"\$\{\{[^}]*(github\.event|github\.head_ref|inputs\.|needs\.)[^}]*\}\}")
 
