@@ -84,7 +84,11 @@ def test_every_file_is_valid_by_the_published_schema(file: Path) -> None:
 
 def test_both_systems_run_the_same_commands() -> None:
     actions = {
-        name: [step["run"].removeprefix("exec ") for step in _steps(f"workflows/actions/{name}/action.yml") if "run" in step]
+        name: [
+            step["run"].removeprefix("exec ")
+            for step in _steps(f"workflows/actions/{name}/action.yml")
+            if "run" in step
+        ]
         for name in ("train", "deploy")
     }
     pipeline = yaml.safe_load((FOLDER / "templates" / "steps.yml").read_text())["steps"]
