@@ -21,6 +21,7 @@ from azure.identity import DefaultAzureCredential
 
 import workflows.deploy
 from driftloop.errors import DriftloopError
+from sandbox.access.principals import DEPLOY, OWNER
 from sandbox.arm import AzureStandIn
 from sandbox.arm.endpoints import Deployment
 from sandbox.waiting import HANG_SECONDS, wait_until
@@ -54,7 +55,7 @@ class Line:
 def line(azure: AzureStandIn, first: Trained) -> Iterator[Line]:
     with pytest.MonkeyPatch.context() as patch, place(azure, f"m{uuid.uuid4().hex[:10]}") as made:
         patch.setitem(sys.modules, "azureml.mlflow", None)
-        for name, value in made.environment().items():
+        for name, value in made.environment(OWNER).items():
             patch.setenv(name, value)
         scope = azure.scope
         signed_in = MLClient(DefaultAzureCredential(), scope.subscription, scope.group, scope.workspace)
@@ -64,7 +65,7 @@ def line(azure: AzureStandIn, first: Trained) -> Iterator[Line]:
 @pytest.fixture
 def here(line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """The hospital with a version in service; this process is its workflow's."""
-    for name, value in line.here.environment(GITHUB_OUTPUT=str(tmp_path / "output")).items():
+    for name, value in line.here.environment(DEPLOY, GITHUB_OUTPUT=str(tmp_path / "output")).items():
         monkeypatch.setenv(name, value)
     if line.here.azure.endpoints.find(line.here.model) is None:
         code, output = deploy(line.here, line.next())
@@ -305,7 +306,7 @@ def test_an_endpoint_whose_creation_failed_is_made_by_the_next_run(
     line: Line, first: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with place(line.here.azure, f"m{uuid.uuid4().hex[:10]}") as other:
-        for name, value in other.environment().items():
+        for name, value in other.environment(DEPLOY).items():
             monkeypatch.setenv(name, value)
         register(other, line.client, first.model, "1")
         other.azure.faults.traffic(other.model, "InternalServerError", "no such luck")

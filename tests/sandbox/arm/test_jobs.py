@@ -195,7 +195,7 @@ def test_a_missing_input_file_fails_the_step_and_is_named(
 
     @dsl.pipeline(name="missing")
     def pipeline() -> None:
-        read(file=Input(type="uri_file", path=f"{azure.azurite.blob_url}/nowhere/x.csv"))
+        read(file=Input(type="uri_file", path=f"{azure.account.blob_url}/nowhere/x.csv"))
 
     name = submit(client, pipeline())
     assert wait(client, name) == "Failed"
