@@ -317,6 +317,16 @@ def test_an_endpoint_whose_creation_failed_is_made_by_the_next_run(
         kept(other, 1)
 
 
+def test_no_second_endpoint_is_made_beside_one_that_serves_the_model_under_its_plain_name(
+    here: Place, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTLOOP_ENDPOINT_SUFFIX", "x7")
+    code, output = deploy(here, line.next())
+    assert code == 1
+    assert f"endpoint {here.model} serves this model already: set DRIFTLOOP_ENDPOINT to {here.model}" in output
+    assert here.azure.endpoints.find(f"{here.model}-x7") is None
+
+
 def test_mirrored_requests_reach_the_new_slot_before_the_canary_and_nobody_gets_its_answers(
     here: Place, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:

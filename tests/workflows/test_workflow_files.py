@@ -199,6 +199,7 @@ def test_the_jobs_hand_over_every_setting_that_their_program_reads() -> None:
         assert {"AZURE_CLIENT_ID", "AZURE_TENANT_ID"} <= names
         only_checked = {
             "CHECK_ID",
+            "EVENT_TYPE",
             "DEPLOY_ACTION",
             "MODEL_VERSION",
             "DRIFTLOOP_MODEL",

@@ -168,14 +168,19 @@ def test_a_failed_run_that_is_run_again_keeps_its_id_and_its_payload(github: Git
         ("model", "--help"),
         ("as_of", "2026-01-05T00:00:00Z; curl evil"),
         ("reason", "drift'"),
+        ("drift_id", None),
+        ("drift_id", {}),
+        ("model", {"a": 1}),
+        ("model", ["diabetes-progression"]),
+        ("drift_id", "drift-0123456789ab\0"),
     ],
 )
-def test_a_hostile_payload_is_refused_before_anything_runs(github: GitHubStandIn, name: str, value: str) -> None:
+def test_a_hostile_payload_is_refused_before_anything_runs(github: GitHubStandIn, name: str, value: object) -> None:
     Client(github).dispatch("drift-detected", DRIFT | {name: value})
     github.wait_idle()
     (run,) = github.runs
     assert run.conclusion == "failure"
     assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "failure"), ("deploy", "skipped")]
     (annotation,) = [text for text in run.job("train").annotations if "nothing was started" in text]
-    assert value not in annotation
+    assert not isinstance(value, str) or value not in annotation
     assert recorded((run.folder / "log.txt").read_text()) == []
