@@ -188,7 +188,7 @@ class Endpoint:
 
     def _settled(self) -> Any:
         """The endpoint once no change of it is under way."""
-        return self._wait(lambda: self._get(), lambda found: found is not None and _state(found) not in BUSY)
+        return self._wait(self._get, lambda found: found is not None and _state(found) not in BUSY)
 
     def _put(self, endpoint: Any) -> None:
         self._change(lambda: self._client.online_endpoints.begin_create_or_update(endpoint).result())
