@@ -88,6 +88,7 @@ def prepare(
         rows={name: len(table) for name, table in tables.items()} | {RECENT: int(np.count_nonzero(recent & ~held_out))},
         left_out=collected.left_out,
         holdout=_rule(how),
+        impossible=collected.impossible,
     )
     return Parts(**tables, data=data)
 
@@ -212,6 +213,8 @@ def main(  # noqa: PLR0917  a command's options
     source = Source(historic, incoming, quarantine, _moment(as_of), _moment(since))
     parts = prepare(Schema.load(schema_path), source, settings.load(settings_path), champion)
     write(parts, out)
+    for column, count in parts.data.impossible.items():
+        step.log("records left out", column=column, count=count, why="a value outside the schema's range or categories")
     step.log("prepared", fingerprint=fingerprint, **msgspec.to_builtins(parts.data))
 
 

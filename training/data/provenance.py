@@ -8,7 +8,9 @@ import pyarrow as pa
 
 
 class Provenance(msgspec.Struct, frozen=True):
-    """Times are ISO 8601, UTC. `holdout` names the rule by which records were held out."""
+    """Times are ISO 8601, UTC. `holdout` names the rule by which records were held out; `left_out` counts records by
+    reason, `impossible` those with a value outside the schema's range or categories by column.
+    """
 
     sha256: str
     as_of: str | None
@@ -18,6 +20,7 @@ class Provenance(msgspec.Struct, frozen=True):
     rows: dict[str, int]
     left_out: dict[str, int]
     holdout: str
+    impossible: dict[str, int] = {}
 
 
 def table_hash(tables: Iterable[pa.Table]) -> str:
