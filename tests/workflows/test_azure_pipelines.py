@@ -52,7 +52,9 @@ def tree(tmp_path: Path) -> Path:
     print("##vso[task.setvariable variable=promoted;isOutput=true]" + os.environ.get("PROMOTED", "true"))
     print("##vso[task.setvariable variable=model_version;isOutput=true]2")
     """
-    return write_tree(tree, {"workflows/train.py": RECORDER + outputs, "workflows/deploy.py": RECORDER})
+    payload = (ROOT / "workflows/payload.py").read_text()
+    programs = {"workflows/train.py": RECORDER + outputs, "workflows/deploy.py": RECORDER}
+    return write_tree(tree, programs | {"workflows/payload.py": payload})
 
 
 def agent(tree: Path, **environment: str) -> Agent:

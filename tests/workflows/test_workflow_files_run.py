@@ -48,6 +48,7 @@ def tree(tmp_path: Path) -> Path:
         {
             "workflows/train.py": RECORDER + promoted,
             "workflows/deploy.py": RECORDER,
+            "workflows/payload.py": (ROOT / "workflows/payload.py").read_text(),
             "training/train.py": "alpha = 1\n",
         },
     )
