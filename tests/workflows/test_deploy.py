@@ -17,7 +17,6 @@ import requests
 from azure.ai.ml import MLClient
 from azure.ai.ml.entities import Model
 from azure.core.exceptions import HttpResponseError
-from azure.identity import DefaultAzureCredential
 
 import workflows.deploy
 from driftloop.errors import DriftloopError
@@ -27,6 +26,7 @@ from sandbox.arm.endpoints import Deployment
 from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.contracts import arm_contract
 from tests.sandbox.conftest import azure, azurite, certificate
+from tests.sandbox.signed import Signed
 from tests.training.conftest import Trained, first
 from tests.workflows.hospital import Place, outputs, place
 from workflows import endpoint as endpoint_module
@@ -58,7 +58,7 @@ def line(azure: AzureStandIn, first: Trained) -> Iterator[Line]:
         for name, value in made.environment(OWNER).items():
             patch.setenv(name, value)
         scope = azure.scope
-        signed_in = MLClient(DefaultAzureCredential(), scope.subscription, scope.group, scope.workspace)
+        signed_in = MLClient(Signed(azure.identity, OWNER), scope.subscription, scope.group, scope.workspace)
         yield Line(made, signed_in, first.model)
 
 

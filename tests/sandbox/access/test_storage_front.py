@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
@@ -20,6 +19,7 @@ from sandbox.access.roles import BLOBS, BY_NAME, Role
 from sandbox.access.storage_front import StorageFront
 from sandbox.azurite import Azurite
 from sandbox.identity import Identity
+from tests.sandbox.signed import Signed
 
 EVERYTHING = Role("everything", actions=("*",), data_actions=("*",))
 GRANTS = (
@@ -29,17 +29,6 @@ GRANTS = (
     Grant(FUNCTION_APP, BY_NAME["Storage Table Data Contributor"], "data"),
     Grant(CLUSTER, BY_NAME["Storage Blob Data Contributor"], "data/incoming"),
 )
-
-
-class Signed:
-    """A credential of one identity, for the resource that is asked for or for another."""
-
-    def __init__(self, identity: Identity, principal: Principal, resource: str | None = None) -> None:
-        self._identity, self._principal, self._resource = identity, principal, resource
-
-    def get_token(self, *scopes: str, **_: object) -> AccessToken:
-        resource = self._resource or scopes[0].removesuffix("/.default")
-        return AccessToken(*self._identity.token(resource, principal=self._principal))
 
 
 class Account:
