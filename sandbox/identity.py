@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.access.principals import OWNER, Principal
+from sandbox.principals import OWNER, Principal
 
 TENANT = "00000000-0000-4000-8000-00000000d71f"
 PATH = "/msi/token"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
-from sandbox.access.principals import CLUSTER, DEPLOY, FUNCTION_APP, TRAIN
 from sandbox.arm import AzureStandIn
 from sandbox.azurite import Azurite
 from sandbox.certificate import issue
 from sandbox.functions_host import FunctionsHost
 from sandbox.github import GitHubStandIn
+from sandbox.principals import CLUSTER, DEPLOY, FUNCTION_APP, TRAIN
 from sandbox.vault import Vault
 from sandbox.world import MODEL
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.access.grants import Grant, provisioned
-from sandbox.access.principals import ALL, Principal
+from sandbox.principals import ALL, Principal
 
 
 @dataclass(frozen=True, order=True)

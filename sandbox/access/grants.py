@@ -13,7 +13,8 @@ from typing import Any
 
 from infra.identities.role_definitions import training_role
 from infra.identities.wanted import Place, deploy_grants, train_grants
-from sandbox.access.principals import (
+from sandbox.access.roles import BUILT_IN, BY_NAME, Role
+from sandbox.principals import (
     CLUSTER,
     DEPLOY,
     ENDPOINT,
@@ -24,7 +25,6 @@ from sandbox.access.principals import (
     WORKSPACE,
     Principal,
 )
-from sandbox.access.roles import BUILT_IN, BY_NAME, Role
 
 SNAPSHOT = Path(__file__).resolve().parents[2] / "tests/infra/deployments/full.snapshot.json"
 _IDENTITIES = {

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from sandbox.access.control import Use
-from sandbox.access.principals import OWNER
+from sandbox.principals import OWNER
 
 HEAD = ("who", "on", "asks for", "by the role")
 _KINDS = {"data": "data storage", "ml": "Azure ML storage", "workspace": "workspace", "vault": "Key Vault"}

@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 import urllib3
 
 from sandbox.access.control import DeniedError
-from sandbox.access.principals import ENDPOINT
 from sandbox.arm.collecting import Sidecar
 from sandbox.arm.storage import Location
 from sandbox.arm.wire import ArmError, Json
 from sandbox.arm.workshop import Workshop
 from sandbox.ports import free_ports
+from sandbox.principals import ENDPOINT
 from sandbox.processes import Child, start
 from sandbox.waiting import HANG_SECONDS
 

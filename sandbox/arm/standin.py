@@ -8,7 +8,6 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from sandbox.access.control import AccessControl
-from sandbox.access.principals import CLUSTER, Principal
 from sandbox.access.storage_front import StorageFront
 from sandbox.arm import inventory
 from sandbox.arm.assets import Assets
@@ -34,6 +33,7 @@ from sandbox.arm.workspace import CLOUD, Workspace
 from sandbox.azurite import Azurite
 from sandbox.identity import TENANT, Identity
 from sandbox.ports import listening_socket
+from sandbox.principals import CLUSTER, Principal
 from sandbox.serving import Server
 
 KINDS = ("models", "data", "environments", "components", "codes")

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from sandbox.access.control import DeniedError
-from sandbox.access.principals import CLUSTER
 from sandbox.arm.graph import Data, Literal, Step, Upstream
 from sandbox.arm.runs import Run
 from sandbox.arm.storage import Location, Storage
 from sandbox.arm.tracking import variables
 from sandbox.arm.wire import ArmError, Json
 from sandbox.arm.workshop import Workshop
+from sandbox.principals import CLUSTER
 from sandbox.processes import start
 
 _OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)

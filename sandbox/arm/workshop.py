@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.access.control import AccessControl
-from sandbox.access.principals import Principal
 from sandbox.access.roles import BLOBS
 from sandbox.access.storage_operations import container_scope
 from sandbox.arm.catalog import Catalog
@@ -16,6 +15,7 @@ from sandbox.arm.runs import Runs
 from sandbox.arm.storage import Location, Storage
 from sandbox.arm.wire import Scope
 from sandbox.arm.workspace import Workspace
+from sandbox.principals import Principal
 
 # What a container would have of the machine around it; all else of our own environment stays out, as it does in Azure.
 _KEPT = ("LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP_NUM_THREADS")

@@ -2,8 +2,8 @@
 
 from azure.core.credentials import AccessToken
 
-from sandbox.access.principals import Principal
 from sandbox.identity import Identity
+from sandbox.principals import Principal
 
 
 class Signed:

@@ -7,9 +7,9 @@ import requests
 from starlette.applications import Starlette
 
 from sandbox.access.control import AccessControl
-from sandbox.access.principals import CLUSTER, FUNCTION_APP, Principal
 from sandbox.certificate import Certificate
 from sandbox.identity import Identity
+from sandbox.principals import CLUSTER, FUNCTION_APP, Principal
 from sandbox.serving import Server
 from sandbox.vault import Vault, VaultError
 

@@ -14,8 +14,8 @@ import pytest
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
-from sandbox.access.principals import CLUSTER, DEPLOY, TRAIN, Principal
 from sandbox.arm import AzureStandIn
+from sandbox.principals import CLUSTER, DEPLOY, TRAIN, Principal
 from sandbox.waiting import HANG_SECONDS
 from sandbox.world import World
 

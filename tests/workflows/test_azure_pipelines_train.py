@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from sandbox.access.principals import CLUSTER, DEPLOY, TRAIN
 from sandbox.arm import AzureStandIn
 from sandbox.azure_pipelines import Agent, expand
 from sandbox.azurite import Azurite
 from sandbox.certificate import issue
 from sandbox.github.snapshot import take
+from sandbox.principals import CLUSTER, DEPLOY, TRAIN
 from sandbox.services import CONTAINERS
 from sandbox.world import MODEL, World
 

@@ -20,9 +20,9 @@ from azure.core.exceptions import HttpResponseError
 
 import workflows.deploy
 from driftloop.errors import DriftloopError
-from sandbox.access.principals import DEPLOY, OWNER
 from sandbox.arm import AzureStandIn
 from sandbox.arm.endpoints import Deployment
+from sandbox.principals import DEPLOY, OWNER
 from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.contracts import arm_contract
 from tests.sandbox.conftest import azure, azurite, certificate

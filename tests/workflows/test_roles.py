@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.access.control import Use
-from sandbox.access.principals import CLUSTER, DEPLOY, TRAIN
 from sandbox.arm import AzureStandIn
 from sandbox.azurite import Azurite
+from sandbox.principals import CLUSTER, DEPLOY, TRAIN
 from tests.sandbox.conftest import azurite, certificate
 from tests.sandbox.signed import Signed
 from tests.workflows.hospital import Place, place

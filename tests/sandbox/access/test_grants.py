@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.access.grants import SNAPSHOT, Grant, provisioned, scope_of
-from sandbox.access.principals import ALL, CLUSTER, DEPLOY, ENDPOINT, FUNCTION_APP, OWNER, TRAIN
 from sandbox.access.roles import BY_NAME, Role
+from sandbox.principals import ALL, CLUSTER, DEPLOY, ENDPOINT, FUNCTION_APP, OWNER, TRAIN
 
 
 def test_every_role_assignment_of_the_snapshot_is_enforced() -> None:

@@ -14,11 +14,11 @@ from azure.storage.queue import QueueServiceClient
 
 from sandbox.access.control import AccessControl, Use
 from sandbox.access.grants import Grant
-from sandbox.access.principals import CLUSTER, FUNCTION_APP, OWNER, TRAIN, Principal
 from sandbox.access.roles import BLOBS, BY_NAME, Role
 from sandbox.access.storage_front import StorageFront
 from sandbox.azurite import Azurite
 from sandbox.identity import Identity
+from sandbox.principals import CLUSTER, FUNCTION_APP, OWNER, TRAIN, Principal
 from tests.sandbox.signed import Signed
 
 EVERYTHING = Role("everything", actions=("*",), data_actions=("*",))
