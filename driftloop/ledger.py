@@ -101,7 +101,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     etag: str = ""
 
 
-class Check(msgspec.Struct, frozen=True, kw_only=True):
+class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One check of one window, as it is stored.
 
     `verdict` is the engine's word; `summary` its numbers as they stand in the report.
@@ -178,7 +178,7 @@ class Ledger(Protocol):
         """Every model's state, by name."""
         ...
 
-    def commit(self, state: ModelState, check: Check | None = None, drift: Drift | None = None) -> ModelState:
+    def commit(self, state: ModelState, check: CheckRecord | None = None, drift: Drift | None = None) -> ModelState:
         """Stores `state` with the check and the drift that led to it, or nothing.
 
         A drift that exists already is left as it is.
@@ -202,11 +202,11 @@ class Ledger(Protocol):
         """Drifts, oldest first."""
         ...
 
-    def check(self, check_id: str) -> Check | None:
+    def check(self, check_id: str) -> CheckRecord | None:
         """The check, or None."""
         ...
 
-    def checks(self, model: str | None = None, limit: int = 50) -> list[Check]:
+    def checks(self, model: str | None = None, limit: int = 50) -> list[CheckRecord]:
         """The newest checks first."""
         ...
 

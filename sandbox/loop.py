@@ -9,7 +9,7 @@ from typing import Any
 
 from azure.data.tables import TableServiceClient
 
-from driftloop.ledger import Check
+from driftloop.ledger import CheckRecord
 from function_app.storage.ledger_table import TableLedger
 from sandbox.github import RunRecord
 from sandbox.services import Services
@@ -54,7 +54,7 @@ class Loop:
             raise LoopError(f"the push started {len(train)} training runs instead of one; see `paths` in train.yml")
         self._show_run(train[0], stopwatch.seconds)
 
-    def day(self, day: Day) -> Check:
+    def day(self, day: Day) -> CheckRecord:
         """A day: its files land, the timer fires, and whatever that starts runs to its end."""
         known = {run.id for run in self.services.github.runs}
         for file in day.files:
@@ -92,7 +92,7 @@ class Loop:
     def _upload(self, container: str, path: str, content: bytes) -> None:
         self.services.container(container).upload_blob(path, content)
 
-    def _newest_check(self, day: Day) -> Check:
+    def _newest_check(self, day: Day) -> CheckRecord:
         checks = self.ledger.checks(MODEL, limit=1)
         if not checks or checks[0].check_id in {done["check_id"] for done in self.days}:
             raise LoopError(
@@ -134,7 +134,7 @@ class Loop:
                 self.deployments[slot, version] = {**deployment, "run_id": run.id, "day": len(self.days)}
 
 
-def _why_nothing(check: Check, held: str | None) -> str:
+def _why_nothing(check: CheckRecord, held: str | None) -> str:
     if check.verdict == "incident":
         return "alert: files quarantined, no retraining"
     if check.verdict == "drift":

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from driftloop.ledger import Check, Drift
+from driftloop.ledger import CheckRecord, Drift
 from sandbox.github import RunRecord
 from sandbox.loop import Loop
 from sandbox.world import MODEL
@@ -51,7 +51,7 @@ def write(loop: Loop, folder: Path) -> list[Path]:
     return paths
 
 
-def _check(check: Check, day: dict[str, Any]) -> dict[str, Any]:
+def _check(check: CheckRecord, day: dict[str, Any]) -> dict[str, Any]:
     return {**day, **msgspec.to_builtins(check)}
 
 

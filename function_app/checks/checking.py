@@ -14,7 +14,7 @@ from driftloop.config.models import Model
 from driftloop.errors import LedgerError
 from driftloop.events import InService, check_id, iso, latest
 from driftloop.ledger import (
-    Check,
+    CheckRecord,
     Drift,
     Ledger,
     LedgerConflictError,
@@ -46,7 +46,7 @@ NO_BASELINE = "none"
 class Finding:
     """What a check is about to store. `again`: files were left for a check of their own."""
 
-    check: Check
+    check: CheckRecord
     state: ModelState
     drift: Drift | None = None
     again: bool = False
@@ -71,7 +71,7 @@ class ModelCheck:
     def _settle(self) -> timedelta:
         return timedelta(seconds=self.model.settle_seconds)
 
-    def check(self) -> tuple[Check, datetime | None]:
+    def check(self) -> tuple[CheckRecord, datetime | None]:
         """Checks what is new, and takes open drifts further.
 
         Returns the check, and when to look again at the latest (None: with the next check).
@@ -180,7 +180,7 @@ class ModelCheck:
                 if state.watermark.high
                 else f"no file matches {self.model.records}"
             )
-        check = Check(
+        check = CheckRecord(
             check_id=check_id(self.model.name, pointer.baseline_sha256 if pointer else NO_BASELINE, selection.sha256),
             model=self.model.name,
             at=now,
@@ -210,7 +210,7 @@ class ModelCheck:
         identity = check_id(
             self.model.name, pointer.baseline_sha256, window.sha256 if reading.read else selection.sha256
         )
-        check = Check(
+        check = CheckRecord(
             check_id=identity,
             model=self.model.name,
             at=now,
@@ -314,7 +314,7 @@ def _policy(model: Model) -> "Policy":
     return policy_of(model)
 
 
-def _checked(state: ModelState, check: Check) -> ModelState:
+def _checked(state: ModelState, check: CheckRecord) -> ModelState:
     return msgspec.structs.replace(
         state, last_check_id=check.check_id, last_verdict=check.verdict, last_checked_at=check.at, last_error=None
     )

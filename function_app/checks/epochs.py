@@ -8,7 +8,16 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.events import InService, Reason, drift_id
-from driftloop.ledger import Check, Drift, DriftState, Ledger, LedgerConflictError, ModelState, closed_epoch, opened
+from driftloop.ledger import (
+    CheckRecord,
+    Drift,
+    DriftState,
+    Ledger,
+    LedgerConflictError,
+    ModelState,
+    closed_epoch,
+    opened,
+)
 
 if TYPE_CHECKING:
     from driftloop import Evidence
@@ -59,7 +68,9 @@ def _new_performance(state: ModelState, drift: Drift) -> str | None:
     return msgspec.json.encode(reset(performance, after=drift.as_of)).decode()
 
 
-def new_drift(state: ModelState, pointer: InService, check: Check, *, reason: Reason, as_of: str, since: str) -> Drift:
+def new_drift(
+    state: ModelState, pointer: InService, check: CheckRecord, *, reason: Reason, as_of: str, since: str
+) -> Drift:
     """What a check opens: the drift of this epoch of this baseline."""
     drift = Drift(
         drift_id=drift_id(state.model, pointer.baseline_sha256, state.epoch),

@@ -14,7 +14,7 @@ from driftloop.errors import ConfigError, InputError
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
-    from driftloop.ledger import Check, ModelState
+    from driftloop.ledger import CheckRecord, ModelState
     from function_app.runtime import Runtime
 
 QUEUE = "checks"
@@ -73,7 +73,7 @@ def ask(runtime: "Runtime", messages: list[Message], delay: timedelta = timedelt
                 pass
 
 
-def handle(runtime: "Runtime", body: bytes) -> "Check | None":
+def handle(runtime: "Runtime", body: bytes) -> "CheckRecord | None":
     """Does what a message asks for.
 
     Raises what makes the queue deliver it again; a message that makes no sense is one of those, and ends as poison.

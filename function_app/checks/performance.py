@@ -15,7 +15,7 @@ import msgspec
 
 from driftloop.config.models import Model, policy_of
 from driftloop.events import InService, check_id, iso
-from driftloop.ledger import Check, ModelState
+from driftloop.ledger import CheckRecord, ModelState
 from function_app.incoming.decoding import by_schema, plain
 from function_app.incoming.sources import File, advanced, list_files, select
 from function_app.incoming.window_reading import Decode, Reading, stream
@@ -71,7 +71,7 @@ def look_at_labels(
     return changed, after, selection.sha256
 
 
-def degraded(check: Check, performance: "Performance", labels: str) -> Check:
+def degraded(check: CheckRecord, performance: "Performance", labels: str) -> CheckRecord:
     """The check's row where the model's error has grown; one that had no window of its own is named by the labels."""
     growth = 0.0 if performance.growth is None else performance.growth
     why = f"the model's error has grown by {growth:.0%} over {performance.labels} labelled records"

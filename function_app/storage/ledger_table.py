@@ -21,7 +21,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsE
 from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
-from driftloop.ledger import Check, Drift, LedgerConflictError, ModelState
+from driftloop.ledger import CheckRecord, Drift, LedgerConflictError, ModelState
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient, TableEntity, TableServiceClient
@@ -34,7 +34,7 @@ _LAST_TICK = 10**17  # microseconds; what is counted down from, so that newer ro
 
 class _Outbox(msgspec.Struct, frozen=True):
     state: ModelState
-    check: Check | None = None
+    check: CheckRecord | None = None
     drift: Drift | None = None
 
 
@@ -71,7 +71,7 @@ class TableLedger:
                 (_outbox(entity).state for entity in self._states.list_entities()), key=lambda state: state.model
             )
 
-    def commit(self, state: ModelState, check: Check | None = None, drift: Drift | None = None) -> ModelState:
+    def commit(self, state: ModelState, check: CheckRecord | None = None, drift: Drift | None = None) -> ModelState:
         outbox = _Outbox(state, check, drift)
         with _ledger_errors(state.model):
             etag = _replace(self._states, state.model, "state", _state_properties(outbox), state.etag)
@@ -118,16 +118,16 @@ class TableLedger:
             ),
         )
 
-    def check(self, check_id: str) -> Check | None:
+    def check(self, check_id: str) -> CheckRecord | None:
         with _ledger_errors(check_id):
             try:
-                return _decoded(self._checks.get_entity(check_id, "check"), Check)
+                return _decoded(self._checks.get_entity(check_id, "check"), CheckRecord)
             except ResourceNotFoundError as error:
                 if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
                     raise
                 return None
 
-    def checks(self, model: str | None = None, limit: int = 50) -> list[Check]:
+    def checks(self, model: str | None = None, limit: int = 50) -> list[CheckRecord]:
         if model is None:
             # The newest checks overall are among the newest of the models that were checked last.
             states = sorted(
@@ -141,7 +141,7 @@ class TableLedger:
             rows: Iterator[Any] = iter(
                 _query(self._checks, "PartitionKey eq @partition", partition=f"model:{model}", results_per_page=limit)
             )
-            return [_decoded(row, Check) for row, _ in zip(rows, range(limit), strict=False)]
+            return [_decoded(row, CheckRecord) for row, _ in zip(rows, range(limit), strict=False)]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftloop.errors import DriftloopError, LedgerError
-from driftloop.ledger import Check, Drift, Ledger
+from driftloop.ledger import CheckRecord, Drift, Ledger
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def summary(result: "driftloop.Check") -> dict[str, Any]:
     return {"p_value": found["p_value"], "alpha": found["alpha"], "features": found["features"]}
 
 
-def announce(check: Check, drift: Drift | None) -> None:
+def announce(check: CheckRecord, drift: Drift | None) -> None:
     """Logs what a check found, once it is in the ledger."""
     fields: dict[str, Any] = {"model": check.model, "check_id": check.check_id, "verdict": check.verdict}
     if check.verdict == "incident" or check.quarantined:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from driftloop.errors import LedgerError
-from driftloop.ledger import Check, Drift, LedgerConflictError, ModelState
+from driftloop.ledger import CheckRecord, Drift, LedgerConflictError, ModelState
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS states (
@@ -76,7 +76,7 @@ class SqliteLedger:
                 _row(row, ModelState) for row in connection.execute("SELECT body, version FROM states ORDER BY model")
             ]
 
-    def commit(self, state: ModelState, check: Check | None = None, drift: Drift | None = None) -> ModelState:
+    def commit(self, state: ModelState, check: CheckRecord | None = None, drift: Drift | None = None) -> ModelState:
         version = _version(state.etag)
         with self._transaction() as connection:
             statement = "UPDATE states SET body = ?, version = version + 1 WHERE model = ? AND version = ?"
@@ -115,20 +115,21 @@ class SqliteLedger:
         with self._connection() as connection:
             return [_row(row, Drift) for row in connection.execute(statement, (model, model, open_only))]
 
-    def check(self, check_id: str) -> Check | None:
+    def check(self, check_id: str) -> CheckRecord | None:
         with self._connection() as connection:
             row = connection.execute("SELECT body FROM checks WHERE check_id = ?", (check_id,)).fetchone()
-        return None if row is None else msgspec.json.decode(row[0], type=Check)
+        return None if row is None else msgspec.json.decode(row[0], type=CheckRecord)
 
-    def checks(self, model: str | None = None, limit: int = 50) -> list[Check]:
+    def checks(self, model: str | None = None, limit: int = 50) -> list[CheckRecord]:
         statement = "SELECT body FROM checks WHERE ? IS NULL OR model = ? ORDER BY at DESC, check_id LIMIT ?"
         with self._connection() as connection:
             return [
-                msgspec.json.decode(row[0], type=Check) for row in connection.execute(statement, (model, model, limit))
+                msgspec.json.decode(row[0], type=CheckRecord)
+                for row in connection.execute(statement, (model, model, limit))
             ]
 
 
-def _body(value: Drift | ModelState | Check) -> str:
+def _body(value: Drift | ModelState | CheckRecord) -> str:
     return msgspec.json.encode(value).decode()
 
 

@@ -18,7 +18,7 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.errors import DispatchError, LedgerError
 from driftloop.events import InService, Outcome, check_id, drift_id, iso
-from driftloop.ledger import Check, Drift, ModelState, opened
+from driftloop.ledger import CheckRecord, Drift, ModelState, opened
 from function_app.checks.checking import Finding, ModelCheck
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
 from function_app.incoming.sources import File, Selection
@@ -268,7 +268,7 @@ class Process(ModelCheck):
         self._world.moment("the comparison")
         drifted = pointer.baseline_sha256 == OLD
         identity = check_id("m", pointer.baseline_sha256, selection.sha256)
-        check = Check(
+        check = CheckRecord(
             check_id=identity,
             model="m",
             at=now,

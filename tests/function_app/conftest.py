@@ -25,7 +25,7 @@ from starlette.applications import Starlette
 from driftloop import Baseline, Column, Schema
 from driftloop.config.models import Model
 from driftloop.events import InService, Outcome
-from driftloop.ledger import Check, Drift, Ledger, ModelState
+from driftloop.ledger import CheckRecord, Drift, Ledger, ModelState
 from function_app.checks.checking import ModelCheck
 from function_app.dispatch.requests import DispatchUncertainError, Event, Run, always, too_late
 from function_app.storage.accounts import Storage
@@ -187,7 +187,7 @@ class Clinic:
     def task(self) -> ModelCheck:
         return ModelCheck(self.model, self.storage, self.ledger, self.target, lambda: self.now, lambda _: None)
 
-    def check(self) -> Check:
+    def check(self) -> CheckRecord:
         return self.task().check()[0]
 
     def state(self) -> ModelState:

@@ -9,7 +9,7 @@ import pytest
 
 from driftloop.config.models import Config, Model
 from driftloop.errors import InputError, LedgerError
-from driftloop.ledger import Check, ModelState
+from driftloop.ledger import CheckRecord, ModelState
 from function_app.checks import fan_out
 from function_app.checks.fan_out import Message, due, handle, poisoned, start_checks
 from tests.driftloop.sqlite_ledger import SqliteLedger
@@ -26,11 +26,11 @@ class FakeTask:
         self.calls: list[str] = []
         self.verdict = "stable"
 
-    def check(self) -> tuple[Check, datetime | None]:
+    def check(self) -> tuple[CheckRecord, datetime | None]:
         self.calls.append("check")
         if self.error:
             raise self.error
-        return Check(check_id="chk-1", model="a", at=NOW, verdict=self.verdict), self.again
+        return CheckRecord(check_id="chk-1", model="a", at=NOW, verdict=self.verdict), self.again
 
     def follow_up(self) -> datetime | None:
         self.calls.append("follow-up")

@@ -11,7 +11,7 @@ import pytest
 from driftloop.config.models import Model
 from driftloop.errors import DispatchError, LedgerError
 from driftloop.events import InService, Outcome
-from driftloop.ledger import Check, Drift, DriftState, opened
+from driftloop.ledger import CheckRecord, Drift, DriftState, opened
 from function_app.checks.retraining import CONFIRM_LIMIT, LEASE, SKEW, Retraining, next_look
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from function_app.dispatch.targets import DryRunDispatcher
@@ -42,7 +42,7 @@ class Scene:
             since="2026-11-20T00:00:00Z",
         )
         state = msgspec.structs.replace(self.ledger.state("m", START), drift_id=drift.drift_id)
-        check = Check(check_id="chk-1", model="m", at=START, verdict="drift")
+        check = CheckRecord(check_id="chk-1", model="m", at=START, verdict="drift")
         self.ledger.commit(state, check, opened(drift, START, "found"))
 
     def look(self, **later: float) -> Drift:

@@ -11,7 +11,7 @@ import pytest
 
 from driftloop.config.models import Config, Model
 from driftloop.errors import ConfigError, LedgerError
-from driftloop.ledger import Check, Drift, opened
+from driftloop.ledger import CheckRecord, Drift, opened
 from function_app.checks.fan_out import Message
 from function_app.http import api as http_api
 from function_app.http.openapi import DESCRIPTION
@@ -53,8 +53,10 @@ def call(runtime: Any, name: str, body: bytes = b"", params: dict[str, str] | No
     return answer.status_code, json.loads(answer.get_body()), answer.mimetype
 
 
-def a_check(**fields: Any) -> Check:
-    return msgspec.structs.replace(Check(check_id="chk-1", model="a", at=NOW, verdict="stable", rows=60), **fields)
+def a_check(**fields: Any) -> CheckRecord:
+    return msgspec.structs.replace(
+        CheckRecord(check_id="chk-1", model="a", at=NOW, verdict="stable", rows=60), **fields
+    )
 
 
 def test_a_check_is_asked_for_and_done_by_the_queue(runtime: FakeRuntime, queued: list[str]) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from driftloop.errors import LedgerError
-from driftloop.ledger import Check, Drift, DriftState, Ledger, LedgerConflictError, Watermark, moved, opened
+from driftloop.ledger import CheckRecord, Drift, DriftState, Ledger, LedgerConflictError, Watermark, moved, opened
 from function_app.storage.accounts import Storage
 from function_app.storage.ledger_table import TableLedger
 from tests.driftloop.sqlite_ledger import SqliteLedger
@@ -25,8 +25,10 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
     return TableLedger(storage.tables)
 
 
-def a_check(model: str, number: int = 0, **fields: object) -> Check:
-    base = Check(check_id=f"chk-{model}-{number}", model=model, at=NOW + timedelta(hours=number), verdict="stable")
+def a_check(model: str, number: int = 0, **fields: object) -> CheckRecord:
+    base = CheckRecord(
+        check_id=f"chk-{model}-{number}", model=model, at=NOW + timedelta(hours=number), verdict="stable"
+    )
     return msgspec.structs.replace(base, **fields)
 
 
