@@ -24,7 +24,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 @app.timer_trigger(arg_name="timer", schedule="%DRIFT_CHECK_SCHEDULE%", run_on_startup=False, use_monitor=True)
 def check_drift(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001
     """Asks for a check of every model that is due."""
-    from function_app.checks.fan_out import start_checks
+    from function_app.queue.timer import start_checks
     from function_app.runtime import runtime
     from function_app.telemetry.spans import span
 
@@ -36,7 +36,7 @@ def check_drift(timer: func.TimerRequest, context: func.Context) -> None:  # noq
 @app.queue_trigger(arg_name="message", queue_name="checks", connection="DRIFTLOOP_STORAGE")
 def check_model(message: func.QueueMessage, context: func.Context) -> None:
     """Checks one model, or takes its open drifts further."""
-    from function_app.checks.fan_out import handle
+    from function_app.queue.handling import handle
     from function_app.runtime import runtime
     from function_app.telemetry.spans import span
 
@@ -48,7 +48,7 @@ def check_model(message: func.QueueMessage, context: func.Context) -> None:
 @app.queue_trigger(arg_name="message", queue_name="checks-poison", connection="DRIFTLOOP_STORAGE")
 def check_poisoned(message: func.QueueMessage) -> None:
     """Raises the alarm over a check that failed too often."""
-    from function_app.checks.fan_out import poisoned
+    from function_app.queue.handling import poisoned
 
     poisoned(message.get_body())
 
@@ -57,7 +57,7 @@ def check_poisoned(message: func.QueueMessage) -> None:
 @app.event_grid_trigger(arg_name="event")
 def incoming_data(event: func.EventGridEvent) -> None:
     """Asks for a check when data lands (off unless the application settings enable it)."""
-    from function_app.dispatch.event_grid import data_landed
+    from function_app.event_grid.new_data import data_landed
     from function_app.runtime import runtime
 
     data_landed(runtime(), event)
@@ -67,7 +67,7 @@ def incoming_data(event: func.EventGridEvent) -> None:
 @app.event_grid_trigger(arg_name="event")
 def model_registered(event: func.EventGridEvent, context: func.Context) -> None:
     """Has a model version deployed that was registered outside of the training workflow."""
-    from function_app.dispatch.event_grid import version_registered
+    from function_app.event_grid.registered_models import version_registered
     from function_app.runtime import runtime
     from function_app.telemetry.spans import span
 

@@ -21,14 +21,14 @@ from driftloop.ledger import (
     ModelState,
     Watermark,
 )
-from function_app.checks.epochs import encoded, evidence_for, new_drift, settled
-from function_app.checks.labels import count_labelled
-from function_app.checks.performance import degraded, look_at_labels
-from function_app.checks.retraining import Retraining, next_look, utc_now
 from function_app.dispatch.requests import Dispatcher
 from function_app.incoming.decoding import by_schema
 from function_app.incoming.sources import File, Selection, advanced, list_files, marked, select
 from function_app.incoming.window_reading import Decode, build_window
+from function_app.labels.counting import count_labelled
+from function_app.labels.performance import degraded, look_at_labels
+from function_app.retraining.epochs import encoded, evidence_for, new_drift, settled
+from function_app.retraining.steps import Retraining, next_look, utc_now
 from function_app.storage.model_blobs import ModelBlobs
 from function_app.telemetry.announcing import announce, summary
 

@@ -12,8 +12,8 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.errors import ConfigError, DriftloopError
-from function_app.checks.fan_out import Message, ask
 from function_app.http.health import health_of
+from function_app.queue.sending import Message, ask
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pytest
 from driftloop.config.models import Config, Model
 from driftloop.errors import ConfigError, LedgerError
 from driftloop.ledger import CheckRecord, Drift, opened
-from function_app.checks.fan_out import Message
 from function_app.http import api as http_api
 from function_app.http.openapi import DESCRIPTION
+from function_app.queue.sending import Message
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 NOW = datetime.now(UTC)

@@ -10,8 +10,10 @@ import pytest
 from driftloop.config.models import Config, Model
 from driftloop.errors import InputError, LedgerError
 from driftloop.ledger import CheckRecord, ModelState
-from function_app.checks import fan_out
-from function_app.checks.fan_out import Message, due, handle, poisoned, start_checks
+from function_app.queue import handling, timer
+from function_app.queue.handling import handle, poisoned
+from function_app.queue.sending import Message
+from function_app.queue.timer import due, start_checks
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 NOW = datetime(2026, 11, 23, 6, 0, 1, tzinfo=UTC)
@@ -61,7 +63,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, timedelta]]:
     def ask(_: object, messages: list[Message], delay: timedelta = timedelta(0)) -> None:
         found.extend((message.model, message.kind, delay) for message in messages)
 
-    monkeypatch.setattr(fan_out, "ask", ask)
+    monkeypatch.setattr(handling, "ask", ask)
+    monkeypatch.setattr(timer, "ask", ask)
     return found
 
 

@@ -13,10 +13,11 @@ import pytest
 from driftloop.config.models import Config, Model
 from driftloop.errors import DispatchError
 from driftloop.events import InService
-from function_app.checks.fan_out import Message
-from function_app.dispatch import event_grid
-from function_app.dispatch.event_grid import BLOB_CREATED, REGISTERED, SENT, data_landed, version_registered
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
+from function_app.event_grid import new_data
+from function_app.event_grid.new_data import BLOB_CREATED, data_landed
+from function_app.event_grid.registered_models import REGISTERED, SENT, version_registered
+from function_app.queue.sending import Message
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 
@@ -160,8 +161,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         assert delay >= timedelta(seconds=60), "files that land together are checked together"
         found.extend(message.model for message in messages)
 
-    monkeypatch.setattr(event_grid, "ask", ask)
-    monkeypatch.setattr(event_grid, "_last_asked", {})
+    monkeypatch.setattr(new_data, "ask", ask)
+    monkeypatch.setattr(new_data, "_last_asked", {})
     return found
 
 

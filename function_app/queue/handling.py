@@ -1,76 +1,19 @@
-"""From a tick to checks: one queue message for each model that is due, and what becomes of a message."""
+"""What becomes of a queue message: a check, a further look at open drifts, or an alert."""
 
-import math
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from driftloop.config.cron import Cron
 from driftloop.config.models import Model
 from driftloop.errors import ConfigError, InputError
+from function_app.queue.sending import QUEUE, Message, ask
+from function_app.queue.timer import TOLERANCE
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
-    from driftloop.ledger import CheckRecord, ModelState
+    from driftloop.ledger import CheckRecord
     from function_app.runtime import Runtime
-
-QUEUE = "checks"
-LONGEST_DELAY = timedelta(days=6)  # a queue hides a message for seven at most
-_SENDERS = 8
-TOLERANCE = timedelta(seconds=30)  # the timer's singleton may move between machines whose clocks differ
-
-
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is asked for: a `check` of a model, or a `follow-up` of its open drifts only."""
-
-    model: str
-    kind: Literal["check", "follow-up"] = "check"
-
-
-def due(models: Iterable[Model], states: dict[str, "ModelState"], now: datetime) -> list[Model]:
-    """The models to check at this tick: all that follow the timer, and those whose own schedule ticked since their
-    last check.
-    """
-    found = []
-    for model in models:
-        if model.schedule is not None:
-            tick = Cron.parse(model.schedule).previous(now + TOLERANCE)
-            state = states.get(model.name)
-            last = None if state is None else state.last_checked_at
-            if tick is None or (last is not None and last >= tick):
-                continue
-        found.append(model)
-    return found
-
-
-def start_checks(runtime: "Runtime", now: datetime | None = None) -> list[str]:
-    """What the timer does: asks for a check of each model that is due. Returns their names."""
-    now = now or datetime.now(UTC)
-    models = runtime.config.models
-    own = any(model.schedule is not None for model in models)
-    states = {state.model: state for state in runtime.ledger.states()} if own else {}
-    chosen = due(models, states, now)
-    ask(runtime, [Message(model.name) for model in chosen])
-    return [model.name for model in chosen]
-
-
-def ask(runtime: "Runtime", messages: list[Message], delay: timedelta = timedelta(0)) -> None:
-    """Puts messages on the queue, to be seen after `delay`."""
-    queue = runtime.storage.queue(QUEUE)
-    seconds = math.ceil(min(delay, LONGEST_DELAY).total_seconds())
-
-    def send(message: Message) -> None:
-        queue.send_message(msgspec.json.encode(message).decode(), visibility_timeout=seconds)
-
-    if len(messages) == 1:
-        send(messages[0])
-    elif messages:
-        with ThreadPoolExecutor(_SENDERS) as pool:
-            for _ in pool.map(send, messages):
-                pass
 
 
 def handle(runtime: "Runtime", body: bytes) -> "CheckRecord | None":

@@ -1,11 +1,7 @@
-"""What Event Grid tells: data has landed, a model version was registered.
-
-Both event schemas; duplicates, other types and hostile bodies end here.
-"""
+"""A model version was registered: Event Grid tells, and its deployment is requested once."""
 
 import re
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,9 +9,9 @@ import msgspec
 from driftloop.errors import DispatchError
 from driftloop.events import ModelRegistered, iso, moment
 from driftloop.ledger import LedgerConflictError
-from function_app.checks.fan_out import Message, ask
-from function_app.checks.retraining import LEASE
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
+from function_app.event_grid.envelope import event_data, event_type
+from function_app.retraining.steps import LEASE
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
@@ -25,50 +21,16 @@ if TYPE_CHECKING:
     from function_app.runtime import Runtime
 
 REGISTERED = "Microsoft.MachineLearningServices.ModelRegistered"
-BLOB_CREATED = "Microsoft.Storage.BlobCreated"
-QUIET = timedelta(seconds=60)  # files land in groups: one check for all that land within it
 SENT = "sent"
 _CLAIMED = "claimed "
 _MOST_ANNOUNCED = 30
 _MOST_TRIES = 8
-_SUBJECT = re.compile(r"/blobServices/default/containers/(?P<container>[a-z0-9-]+)/blobs/(?P<name>.+)", re.DOTALL)
-_last_asked: dict[str, float] = {}
 
 
 class _Registered(msgspec.Struct, frozen=True):
     ModelName: str
     ModelVersion: str | int
     ModelTags: dict[str, Any] | None = None
-
-
-def data_landed(runtime: "Runtime", event: "func.EventGridEvent") -> list[str]:
-    """Asks for a check of the models whose records the blob belongs to; returns their names.
-
-    The timer's check then finds nothing new.
-    """
-    from function_app.incoming.sources import expression
-
-    subject = event.subject if isinstance(event.subject, str) else ""
-    match = _SUBJECT.fullmatch(subject)
-    if _type(event) != BLOB_CREATED or match is None:
-        emit("event_ignored", reason=f"not a new blob: {_type(event)[:80]}")
-        return []
-    asked = []
-    for model in runtime.config.models:
-        container, _, path = model.records.partition("/")
-        if container == match["container"] and expression(path).fullmatch(match["name"]) and _is_first(model.name):
-            ask(runtime, [Message(model.name)], QUIET + timedelta(seconds=model.settle_seconds))
-            asked.append(model.name)
-    return asked
-
-
-def _is_first(model: str) -> bool:
-    # By the machine's running time: a check that was asked for less than QUIET ago has not begun yet.
-    now = time.monotonic()
-    if now - _last_asked.get(model, float("-inf")) < QUIET.total_seconds():
-        return False
-    _last_asked[model] = now
-    return True
 
 
 def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool:
@@ -97,11 +59,11 @@ def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool
 
 def _registered(event: Any) -> _Registered | None:
     """What the event says, where it is about a model version at all."""
-    if _type(event) != REGISTERED:
-        emit("event_ignored", reason=f"not a registered model: {_type(event)[:80]}")
+    if event_type(event) != REGISTERED:
+        emit("event_ignored", reason=f"not a registered model: {event_type(event)[:80]}")
         return None
     try:
-        data = msgspec.convert(_data(event), _Registered)
+        data = msgspec.convert(event_data(event), _Registered)
     except (msgspec.ValidationError, UnicodeError) as error:
         emit("event_ignored", reason=f"not a registered model: {error}")
         return None
@@ -180,13 +142,3 @@ def _newer(version: str, than: str) -> bool:
     if version.isdecimal() and than.isdecimal():
         return int(version) > int(than)
     return version != than
-
-
-def _type(event: Any) -> str:
-    # The Event Grid schema says event_type, CloudEvents says type; the binding hands over one or the other.
-    found = getattr(event, "event_type", None) or getattr(event, "type", None)
-    return found if isinstance(found, str) else ""
-
-
-def _data(event: Any) -> Any:
-    return event.get_json() if hasattr(event, "get_json") else event.data

@@ -12,9 +12,9 @@ from driftloop.config.models import Model
 from driftloop.errors import DispatchError, LedgerError
 from driftloop.events import InService, Outcome
 from driftloop.ledger import CheckRecord, Drift, DriftState, opened
-from function_app.checks.retraining import CONFIRM_LIMIT, LEASE, SKEW, Retraining, next_look
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from function_app.dispatch.targets import DryRunDispatcher
+from function_app.retraining.steps import CONFIRM_LIMIT, LEASE, SKEW, Retraining, next_look
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
