@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench lock clean
+.PHONY: help setup run test mutants lint bench lock clean
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -15,6 +15,9 @@ run: setup ## The whole loop on this machine: drift, retrain, deploy (ARGS=--kee
 
 test: setup ## All tests (ARGS="-k name" picks some)
 	@python -m pytest -n auto --dist loadfile $(ARGS)
+
+mutants: setup ## Which small faults the tests let pass (ARGS="driftloop/ledger.py --count 60 --seed 1")
+	@python -m tests.mutation $(ARGS)
 
 lint: setup ## ruff, mypy, and the workflow linters
 	ruff check .
