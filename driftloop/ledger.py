@@ -211,7 +211,7 @@ class Ledger(Protocol):
         ...
 
 
-def moved(drift: Drift, to: DriftState, at: datetime, note: str, **changes: Any) -> Drift:
+def transition(drift: Drift, to: DriftState, at: datetime, note: str, **changes: Any) -> Drift:
     """The drift after a transition, to be stored with `Ledger.write`.
 
     Raises LedgerError for a transition that the diagram does not have.
@@ -224,7 +224,7 @@ def moved(drift: Drift, to: DriftState, at: datetime, note: str, **changes: Any)
     return msgspec.structs.replace(drift, state=to, history=_history(drift, Step(at, to, note)), **changes)
 
 
-def noted(drift: Drift, at: datetime, note: str) -> Drift:
+def add_note(drift: Drift, at: datetime, note: str) -> Drift:
     """The drift with a line in its history that says why it stays where it is."""
     return msgspec.structs.replace(drift, history=_history(drift, Step(at, drift.state, note)))
 
@@ -235,12 +235,12 @@ def _history(drift: Drift, step: Step) -> tuple[Step, ...]:
     return history if len(history) <= HISTORY_LENGTH else (history[0], *history[-(HISTORY_LENGTH - 1) :])
 
 
-def opened(drift: Drift, at: datetime, note: str) -> Drift:
+def open_drift(drift: Drift, at: datetime, note: str) -> Drift:
     """A new drift with the first line of its history."""
     return msgspec.structs.replace(drift, history=(Step(at, DriftState.HELD, note),))
 
 
-def closed_epoch(state: ModelState) -> ModelState:
+def close_epoch(state: ModelState) -> ModelState:
     """The state once its drift is closed: the epoch grows and evidence starts anew, so that the next drift has
     another id.
     """

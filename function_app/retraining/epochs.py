@@ -15,8 +15,7 @@ from driftloop.ledger import (
     Ledger,
     LedgerConflictError,
     ModelState,
-    closed_epoch,
-    opened,
+    close_epoch,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def settled(ledger: Ledger, state: ModelState, model: Model, now: datetime) -> M
     if drift is None or not drift.state.closed:
         return state
     after = msgspec.structs.replace(
-        closed_epoch(state), evidence=encoded(_new_epoch(state, drift)), performance=_new_performance(state, drift)
+        close_epoch(state), evidence=encoded(_new_epoch(state, drift)), performance=_new_performance(state, drift)
     )
     if drift.state in _RETRAINED:
         after = msgspec.structs.replace(after, cooldown_until=now + timedelta(hours=model.cooldown_hours))
@@ -83,7 +82,7 @@ def new_drift(
         as_of=as_of,
         since=since,
     )
-    return opened(drift, check.at, "found")
+    return open_drift(drift, check.at, "found")
 
 
 def encoded(evidence: "Evidence | None") -> str | None:

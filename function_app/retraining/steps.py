@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from driftloop.config.models import Model
 from driftloop.errors import DispatchError
 from driftloop.events import DriftDetected, InService, Outcome, latest
-from driftloop.ledger import Drift, DriftState, Ledger, LedgerConflictError, ModelState, moved, noted
+from driftloop.ledger import Drift, DriftState, Ledger, LedgerConflictError, ModelState, add_note, transition
 from function_app.dispatch.requests import Dispatcher, DispatchRefusedError, DispatchUncertainError, Run
 from function_app.telemetry.events import emit
 from function_app.telemetry.spans import span
@@ -289,7 +289,7 @@ class Retraining:
         )
 
     def _move(self, drift: Drift, to: DriftState, note: str, **changes: object) -> Drift:
-        written = self.ledger.write(moved(drift, to, self.clock(), note, **changes))
+        written = self.ledger.write(transition(drift, to, self.clock(), note, **changes))
         fields = {"model": drift.model, "drift_id": drift.drift_id, "state": str(to), "note": note}
         emit(
             "drift_closed" if to.closed else "drift_moved",
@@ -303,7 +303,7 @@ class Retraining:
         """Why it stands where it stands: written once, so that looking again does not fill the history."""
         if drift.history and drift.history[-1].note == note:
             return drift
-        self.ledger.write(noted(drift, self.clock(), note))
+        self.ledger.write(add_note(drift, self.clock(), note))
         return drift
 
 

@@ -16,10 +16,10 @@ from driftloop.ledger import (
     Drift,
     DriftState,
     ModelState,
-    closed_epoch,
-    moved,
-    noted,
-    opened,
+    add_note,
+    close_epoch,
+    open_drift,
+    transition,
 )
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
@@ -40,7 +40,7 @@ def drift() -> Drift:
         as_of="2026-11-22T00:00:00Z",
         since="2026-11-20T00:00:00Z",
     )
-    return opened(found, NOW, "found")
+    return open_drift(found, NOW, "found")
 
 
 @pytest.mark.parametrize(("before", "after"), itertools.product(DriftState, DriftState))
@@ -49,10 +49,10 @@ def test_only_drawn_transitions_are_made(drift: Drift, before: DriftState, after
 
     drift = msgspec.structs.replace(drift, state=before)
     if after in TRANSITIONS[before]:
-        assert moved(drift, after, NOW, "because").state is after
+        assert transition(drift, after, NOW, "because").state is after
     else:
         with pytest.raises(LedgerError, match=f"cannot go from {before} to {after}"):
-            moved(drift, after, NOW, "because")
+            transition(drift, after, NOW, "because")
 
 
 def test_the_drawing_shows_the_transitions_that_the_code_has() -> None:
@@ -76,7 +76,7 @@ def test_closed_states_are_never_left() -> None:
 
 def test_a_history_keeps_its_beginning_and_its_newest_lines(drift: Drift) -> None:
     for number in range(100):
-        drift = noted(drift, NOW + timedelta(hours=number), f"look {number}")
+        drift = add_note(drift, NOW + timedelta(hours=number), f"look {number}")
 
     assert len(drift.history) == HISTORY_LENGTH
     assert (drift.history[0].note, drift.history[-1].note) == ("found", "look 99")
@@ -87,7 +87,7 @@ def test_a_closed_epoch_begins_anew() -> None:
         model="m", watched_since=NOW, epoch=3, evidence="{}", drift_id="drift-1", newest_record="2026-11-22"
     )
 
-    after = closed_epoch(state)
+    after = close_epoch(state)
 
     assert (after.epoch, after.evidence, after.drift_id, after.newest_record) == (4, None, None, "2026-11-22")
 

@@ -18,7 +18,7 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.errors import DispatchError, LedgerError
 from driftloop.events import InService, Outcome, check_id, drift_id, iso
-from driftloop.ledger import CheckRecord, Drift, ModelState, opened
+from driftloop.ledger import CheckRecord, Drift, ModelState, open_drift
 from function_app.checks.checking import Finding, ModelCheck
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
 from function_app.incoming.sources import File, Selection
@@ -293,7 +293,7 @@ class Process(ModelCheck):
                 as_of=iso(now),
                 since=iso(now),
             )
-            drift = opened(found, now, "found")
+            drift = open_drift(found, now, "found")
             after = msgspec.structs.replace(after, drift_id=drift.drift_id)
         check = msgspec.structs.replace(check, drift_id=after.drift_id)
         after = msgspec.structs.replace(after, last_check_id=identity, last_checked_at=now)

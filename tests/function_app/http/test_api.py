@@ -11,7 +11,7 @@ import pytest
 
 from driftloop.config.models import Config, Model
 from driftloop.errors import ConfigError, LedgerError
-from driftloop.ledger import CheckRecord, Drift, opened
+from driftloop.ledger import CheckRecord, Drift, open_drift
 from function_app.http import api as http_api
 from function_app.http.openapi import DESCRIPTION
 from function_app.queue.sending import Message
@@ -106,7 +106,7 @@ def test_wrong_parameters_are_a_problem(runtime: FakeRuntime, params: dict[str, 
 
 
 def test_a_check_is_told_with_the_drift_that_it_found(runtime: FakeRuntime) -> None:
-    drift = opened(
+    drift = open_drift(
         Drift(
             drift_id="drift-1",
             check_id="chk-1",

@@ -11,7 +11,7 @@ import pytest
 from driftloop.config.models import Model
 from driftloop.errors import DispatchError, LedgerError
 from driftloop.events import InService, Outcome
-from driftloop.ledger import CheckRecord, Drift, DriftState, opened
+from driftloop.ledger import CheckRecord, Drift, DriftState, open_drift
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from function_app.dispatch.targets import DryRunDispatcher
 from function_app.retraining.steps import CONFIRM_LIMIT, LEASE, SKEW, Retraining, next_look
@@ -43,7 +43,7 @@ class Scene:
         )
         state = msgspec.structs.replace(self.ledger.state("m", START), drift_id=drift.drift_id)
         check = CheckRecord(check_id="chk-1", model="m", at=START, verdict="drift")
-        self.ledger.commit(state, check, opened(drift, START, "found"))
+        self.ledger.commit(state, check, open_drift(drift, START, "found"))
 
     def look(self, **later: float) -> Drift:
         self.now += timedelta(**later)

@@ -9,7 +9,16 @@ import msgspec
 import pytest
 
 from driftloop.errors import LedgerError
-from driftloop.ledger import CheckRecord, Drift, DriftState, Ledger, LedgerConflictError, Watermark, moved, opened
+from driftloop.ledger import (
+    CheckRecord,
+    Drift,
+    DriftState,
+    Ledger,
+    LedgerConflictError,
+    Watermark,
+    open_drift,
+    transition,
+)
 from function_app.storage.accounts import Storage
 from function_app.storage.ledger_table import TableLedger
 from tests.driftloop.sqlite_ledger import SqliteLedger
@@ -44,7 +53,7 @@ def a_drift(model: str, epoch: int = 0) -> Drift:
         as_of="2026-11-22T23:59:00Z",
         since="2026-11-20T00:00:00Z",
     )
-    return opened(drift, NOW + timedelta(minutes=epoch), "found")
+    return open_drift(drift, NOW + timedelta(minutes=epoch), "found")
 
 
 def test_a_new_model_has_an_empty_state_that_remembers_since_when_it_is_watched(
@@ -113,7 +122,7 @@ def test_of_ten_that_claim_a_drift_at_once_one_wins(ledger: Ledger, model_name: 
 
     def claim(number: int) -> None:
         try:
-            ledger.write(moved(drift, DriftState.CLAIMED, NOW, "claimed", claimed_by=str(number)))
+            ledger.write(transition(drift, DriftState.CLAIMED, NOW, "claimed", claimed_by=str(number)))
         except LedgerConflictError:
             return
         won.append(number)
@@ -128,7 +137,7 @@ def test_of_ten_that_claim_a_drift_at_once_one_wins(ledger: Ledger, model_name: 
 def test_a_commit_never_puts_back_a_drift_that_has_moved_on(ledger: Ledger, model_name: str) -> None:
     state = ledger.commit(ledger.state(model_name, NOW), a_check(model_name), a_drift(model_name))
     drift = ledger.drifts(model_name)[0]
-    ledger.write(moved(drift, DriftState.CLAIMED, NOW, "claimed"))
+    ledger.write(transition(drift, DriftState.CLAIMED, NOW, "claimed"))
 
     ledger.commit(state, a_check(model_name, 1), a_drift(model_name))
 
@@ -138,7 +147,7 @@ def test_a_commit_never_puts_back_a_drift_that_has_moved_on(ledger: Ledger, mode
 def test_closed_drifts_are_kept_but_are_not_open(ledger: Ledger, model_name: str) -> None:
     state = ledger.commit(ledger.state(model_name, NOW), a_check(model_name), a_drift(model_name, 0))
     first = ledger.drifts(model_name)[0]
-    ledger.write(moved(first, DriftState.REJECTED, NOW, "the challenger was not better"))
+    ledger.write(transition(first, DriftState.REJECTED, NOW, "the challenger was not better"))
     ledger.commit(state, a_check(model_name, 1), a_drift(model_name, 1))
 
     assert [drift.epoch for drift in ledger.drifts(model_name)] == [0, 1]
