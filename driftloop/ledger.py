@@ -11,9 +11,10 @@ of theirs: a write with an old ETag is refused, and `commit` stores a check, its
 together or not at all.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -21,6 +22,9 @@ from driftloop.errors import LedgerError
 from driftloop.events import Reason
 
 HISTORY_LENGTH = 40  # a drift that waits for months must not outgrow a table row
+MOST_TRIES = 8  # at a write that others win: of ten processes at one row none has needed more than five
+VerdictName = Literal["stable", "drift", "incident", "insufficient"]
+_Written = TypeVar("_Written")
 
 
 class LedgerConflictError(LedgerError):
@@ -60,6 +64,17 @@ TRANSITIONS: dict[DriftState, frozenset[DriftState]] = {
 }
 
 
+class Announcement(msgspec.Struct, frozen=True):
+    """An event that is stored together with what it tells of, and logged after that: at least once.
+
+    `event_id` is the same each time that it is logged, so that a receiver can drop a repetition.
+    """
+
+    event_id: str
+    event: str
+    fields: dict[str, Any] = {}
+
+
 class Step(msgspec.Struct, frozen=True):
     """A line of a drift's history."""
 
@@ -71,7 +86,8 @@ class Step(msgspec.Struct, frozen=True):
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """One drift and what became of it.
 
-    `attempts` counts runs that were started, `sends` requests that were tried since the last run.
+    `attempts` counts runs that were started, `sends` requests that were tried since the last run. `outbox`: what is
+    not announced yet.
     """
 
     drift_id: str
@@ -98,6 +114,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     job: str | None = None
     gate: dict[str, Any] | None = None
     history: tuple[Step, ...] = ()
+    outbox: tuple[Announcement, ...] = ()
     etag: str = ""
 
 
@@ -110,7 +127,7 @@ class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
     check_id: str
     model: str
     at: datetime
-    verdict: str
+    verdict: VerdictName
     reasons: tuple[str, ...] = ()
     rows: int = 0
     files: int = 0
@@ -129,12 +146,18 @@ class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watermark(msgspec.Struct, frozen=True):
-    """How far a model's files have been read: the newest last-modified time, and which files within the overlap
-    before it (a hash of name and ETag each).
+    """Which of a model's files have been read.
+
+    `high`: the newest last-modified time. `seen`: the files that are remembered one by one (a hash of name and ETag
+    each, with the last-modified time). `floor`: files as old as that, or older, count as read without being remembered;
+    None in rows of older versions, which remembered a fixed time before `high`. `contents`: hashes of what was read
+    last, each with when, so that a file that is delivered again is not read twice.
     """
 
     high: datetime | None = None
     seen: dict[str, datetime] = {}
+    floor: datetime | None = None
+    contents: dict[str, datetime] = {}
 
 
 class ModelState(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +165,8 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
 
     `evidence` is the engine's, as JSON; `drift_id` the drift that this epoch raised; `labels_since` moves on when a
     challenger is rejected: the next retrain needs outcomes that the rejected one did not have. `announced`: the
-    model versions whose deployment was requested, and by which event.
+    model versions whose deployment was requested, and by which event. `outbox`: what is not announced yet. `starts`:
+    for each of the last windows, by the time of its first record, when its records really began (stragglers left out).
     """
 
     model: str
@@ -164,6 +188,8 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str | None = None
     follow_up_at: datetime | None = None
     announced: dict[str, str] = {}
+    outbox: tuple[Announcement, ...] = ()
+    starts: dict[str, str] = {}
     etag: str = ""
 
 
@@ -209,6 +235,19 @@ class Ledger(Protocol):
     def checks(self, model: str | None = None, limit: int = 50) -> list[CheckRecord]:
         """The newest checks first."""
         ...
+
+
+def until_written(attempt: Callable[[], _Written], what: str) -> _Written:
+    """What `attempt` gives: it reads, decides and writes, and is made again when another process wrote in between.
+
+    Raises LedgerError after `MOST_TRIES` conflicts: the caller's own repetition (queue, Event Grid) comes later.
+    """
+    for _ in range(MOST_TRIES):
+        try:
+            return attempt()
+        except LedgerConflictError as error:
+            lost = error
+    raise LedgerError(f"{what}: another process wrote first, {MOST_TRIES} times in a row: it is tried again") from lost
 
 
 def transition(drift: Drift, to: DriftState, at: datetime, note: str, **changes: Any) -> Drift:

@@ -36,12 +36,13 @@ def check_drift(timer: func.TimerRequest, context: func.Context) -> None:  # noq
 @app.queue_trigger(arg_name="message", queue_name="checks", connection="DRIFTLOOP_STORAGE")
 def check_model(message: func.QueueMessage, context: func.Context) -> None:
     """Checks one model, or takes its open drifts further."""
-    from function_app.queue.handling import handle
+    from function_app.queue.handling import handle, traceparent_of
     from function_app.runtime import runtime
     from function_app.telemetry.spans import span
 
-    with span("driftloop.check", context):
-        handle(runtime(), message.get_body())
+    body = message.get_body()
+    with span("driftloop.check", context, asked_by=traceparent_of(body)):
+        handle(runtime(), body)
 
 
 @app.function_name("check_poisoned")
@@ -55,12 +56,14 @@ def check_poisoned(message: func.QueueMessage) -> None:
 
 @app.function_name("incoming_data")
 @app.event_grid_trigger(arg_name="event")
-def incoming_data(event: func.EventGridEvent) -> None:
+def incoming_data(event: func.EventGridEvent, context: func.Context) -> None:
     """Asks for a check when data lands (off unless the application settings enable it)."""
     from function_app.event_grid.new_data import data_landed
     from function_app.runtime import runtime
+    from function_app.telemetry.spans import span
 
-    data_landed(runtime(), event)
+    with span("driftloop.data_landed", context):
+        data_landed(runtime(), event)
 
 
 @app.function_name("model_registered")
@@ -77,12 +80,14 @@ def model_registered(event: func.EventGridEvent, context: func.Context) -> None:
 
 @app.function_name("start_check")
 @app.route(route="checks", methods=["POST"])
-def start_check(req: func.HttpRequest) -> func.HttpResponse:
+def start_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """POST /api/checks: check now."""
     from function_app.http.api import answer, start_check
     from function_app.runtime import runtime
+    from function_app.telemetry.spans import span
 
-    return answer(start_check, runtime, req)
+    with span("driftloop.start_check", context):
+        return answer(start_check, runtime, req)
 
 
 @app.function_name("list_checks")

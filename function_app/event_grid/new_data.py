@@ -1,12 +1,12 @@
 """Data has landed: Event Grid tells, and a check is asked for."""
 
 import re
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from driftloop.config.models import CONTAINER
 from function_app.event_grid.envelope import event_type
-from function_app.queue.sending import Message, ask
+from function_app.queue.waiting import ask_once
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 BLOB_CREATED = "Microsoft.Storage.BlobCreated"
 QUIET = timedelta(seconds=60)  # files land in groups: one check for all that land within it
-_SUBJECT = re.compile(r"/blobServices/default/containers/(?P<container>[a-z0-9-]+)/blobs/(?P<name>.+)", re.DOTALL)
-_last_asked: dict[str, float] = {}
+_SUBJECT = re.compile(rf"/blobServices/default/containers/(?P<container>{CONTAINER})/blobs/(?P<name>.+)", re.DOTALL)
 
 
 def data_landed(runtime: "Runtime", event: "func.EventGridEvent") -> list[str]:
     """Asks for a check of the models whose records the blob belongs to; returns their names.
 
-    The timer's check then finds nothing new.
+    The timer's check then finds nothing new. Raises DriftloopError and Azure's errors: Event Grid delivers the event
+    again.
     """
     from function_app.incoming.sources import expression
 
@@ -35,16 +35,7 @@ def data_landed(runtime: "Runtime", event: "func.EventGridEvent") -> list[str]:
     asked = []
     for model in runtime.config.models:
         container, _, path = model.records.partition("/")
-        if container == match["container"] and expression(path).fullmatch(match["name"]) and _is_first(model.name):
-            ask(runtime, [Message(model.name)], QUIET + timedelta(seconds=model.settle_seconds))
+        if container == match["container"] and expression(path).fullmatch(match["name"]):
+            ask_once(runtime, model.name, QUIET + timedelta(seconds=model.settle_seconds))
             asked.append(model.name)
     return asked
-
-
-def _is_first(model: str) -> bool:
-    # By the machine's running time: a check that was asked for less than QUIET ago has not begun yet.
-    now = time.monotonic()
-    if now - _last_asked.get(model, float("-inf")) < QUIET.total_seconds():
-        return False
-    _last_asked[model] = now
-    return True

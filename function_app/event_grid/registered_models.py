@@ -1,14 +1,13 @@
 """A model version was registered: Event Grid tells, and its deployment is requested once."""
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from driftloop.errors import DispatchError
-from driftloop.events import ModelRegistered, iso, moment
-from driftloop.ledger import LedgerConflictError
+from driftloop.events import VERSION, ModelRegistered, iso, moment
+from driftloop.ledger import until_written
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from function_app.event_grid.envelope import event_data, event_type
 from function_app.retraining.steps import LEASE
@@ -23,14 +22,16 @@ if TYPE_CHECKING:
 REGISTERED = "Microsoft.MachineLearningServices.ModelRegistered"
 SENT = "sent"
 _CLAIMED = "claimed "
-_MOST_ANNOUNCED = 30
-_MOST_TRIES = 8
+_FIELDS = ("name", "version", "tags")
+_MOST_ANNOUNCED = 30  # versions that are remembered: a duplicate comes within a day
 
 
 class _Registered(msgspec.Struct, frozen=True):
-    ModelName: str
-    ModelVersion: str | int
-    ModelTags: dict[str, Any] | None = None
+    """`modelName` in the SDKs' own events, `ModelName` on Learn: told apart by nothing else."""
+
+    name: str
+    version: str | int
+    tags: dict[str, Any] | None = None
 
 
 def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool:
@@ -41,13 +42,11 @@ def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool
     delivers the event again.
     """
     data = _registered(event)
-    model = (
-        None if data is None else next((model for model in runtime.config.models if model.name == data.ModelName), None)
-    )
+    model = None if data is None else next((model for model in runtime.config.models if model.name == data.name), None)
     if data is None or model is None:
         return False
-    version = str(data.ModelVersion)
-    if (data.ModelTags or {}).get("deploy") == "run":
+    version = str(data.version)
+    if (data.tags or {}).get("deploy") == "run":
         return _skipped(model, version, "its training run deploys it")
     in_service = runtime.check(model).blobs.in_service()
     if in_service is not None and not _newer(version, in_service.version):
@@ -58,16 +57,24 @@ def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool
 
 
 def _registered(event: Any) -> _Registered | None:
-    """What the event says, where it is about a model version at all."""
+    """What the event says, where it is about a model version at all. One that cannot be read is an alert: a version may
+    wait for it.
+    """
     if event_type(event) != REGISTERED:
         emit("event_ignored", reason=f"not a registered model: {event_type(event)[:80]}")
         return None
     try:
-        data = msgspec.convert(event_data(event), _Registered)
-    except (msgspec.ValidationError, UnicodeError) as error:
-        emit("event_ignored", reason=f"not a registered model: {error}")
+        data = event_data(event)
+        given = data if isinstance(data, dict) else {}
+        found = {field: given.get(f"model{field.title()}", given.get(f"Model{field.title()}")) for field in _FIELDS}
+        decoded = msgspec.convert({name: value for name, value in found.items() if value is not None}, _Registered)
+    except (msgspec.ValidationError, ValueError) as error:
+        emit("event_unreadable", reason=f"a registered model without a name or version that can be read: {error}")
         return None
-    return data if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", str(data.ModelVersion)) else None
+    if not VERSION.fullmatch(str(decoded.version)):
+        emit("event_unreadable", reason="a registered model whose version is not one of Azure Machine Learning's")
+        return None
+    return decoded
 
 
 def _request(runtime: "Runtime", model: "Model", event: ModelRegistered) -> bool:
@@ -87,49 +94,42 @@ def _request(runtime: "Runtime", model: "Model", event: ModelRegistered) -> bool
 def _claim(runtime: "Runtime", model: "Model", version: str) -> bool:
     """True: nobody has requested this version, and nobody else may now.
 
-    Raises DispatchError where another delivery may be at it this moment.
+    Raises DispatchError where another delivery may be at it this moment, LedgerError where others keep writing.
     """
-    for _ in range(_MOST_TRIES):
-        now = datetime.now(UTC)
-        state = runtime.ledger.state(model.name, now)
-        before = state.announced.get(version)
-        if before == SENT or any(
-            not _newer(version, other) and other != version and stage == SENT
-            for other, stage in state.announced.items()
-        ):
+    return until_written(lambda: _claimed(runtime, model, version), f"{model.name} {version}")
+
+
+def _claimed(runtime: "Runtime", model: "Model", version: str) -> bool:
+    now = datetime.now(UTC)
+    state = runtime.ledger.state(model.name, now)
+    sent = [other for other, stage in state.announced.items() if stage == SENT]
+    if any(other == version or not _newer(version, other) for other in sent):
+        return False
+    before = state.announced.get(version)
+    if before is not None:
+        claimed = moment(before.removeprefix(_CLAIMED))
+        if now < claimed + LEASE:
+            raise DispatchRefusedError(
+                "another delivery of this event is being handled; it is looked at again", wait=True
+            )
+        if runtime.dispatcher(model).find(ModelRegistered(model.name, version, "").correlation, claimed) is not None:
+            _write(runtime, model, version, SENT)
             return False
-        if before is not None:
-            claimed = moment(before.removeprefix(_CLAIMED))
-            if now < claimed + LEASE:
-                raise DispatchRefusedError(
-                    "another delivery of this event is being handled; it is looked at again", wait=True
-                )
-            if (
-                runtime.dispatcher(model).find(ModelRegistered(model.name, version, "").correlation, claimed)
-                is not None
-            ):
-                _write(runtime, model, version, SENT)
-                return False
-        kept = dict(list(state.announced.items())[-_MOST_ANNOUNCED:])
-        try:
-            runtime.ledger.commit(msgspec.structs.replace(state, announced={**kept, version: _CLAIMED + iso(now)}))
-        except LedgerConflictError:
-            continue
-        return True
-    raise DispatchRefusedError("the ledger is busy; the event is looked at again", wait=True)
+    kept = dict(list(state.announced.items())[-_MOST_ANNOUNCED:])
+    runtime.ledger.commit(msgspec.structs.replace(state, announced={**kept, version: _CLAIMED + iso(now)}))
+    return True
 
 
 def _write(runtime: "Runtime", model: "Model", version: str, stage: str | None) -> None:
-    for _ in range(_MOST_TRIES):
+    """Remembers how far a version is; None forgets it. Raises LedgerError."""
+
+    def attempt() -> None:
         state = runtime.ledger.state(model.name, datetime.now(UTC))
         others = {name: value for name, value in state.announced.items() if name != version}
-        try:
-            runtime.ledger.commit(
-                msgspec.structs.replace(state, announced=others if stage is None else {**others, version: stage})
-            )
-        except LedgerConflictError:
-            continue
-        return
+        announced = others if stage is None else {**others, version: stage}
+        runtime.ledger.commit(msgspec.structs.replace(state, announced=announced))
+
+    until_written(attempt, f"{model.name} {version}")
 
 
 def _skipped(model: "Model", version: str, reason: str) -> bool:

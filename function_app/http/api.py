@@ -3,7 +3,9 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.errors import ConfigError, DriftloopError
 from function_app.http.health import health_of
-from function_app.queue.sending import Message, ask
+from function_app.queue.waiting import ask_once
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_CHECKS = 200
 MOST_BODY = 10_000
+_SENDERS = 8
 
 
 class ProblemError(Exception):
@@ -58,7 +61,10 @@ def answer(handler: Handler, runtime: "Callable[[], Runtime]", request: func.Htt
 
 
 def start_check(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:
-    """Asks for a check of one model, or of all; 202, because the queue does the work."""
+    """Asks for a check of one model, or of all; 202, because the queue does the work.
+
+    Checks asked for while one waits are one.
+    """
     body = request.get_body()
     if len(body) > MOST_BODY:
         raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {MOST_BODY} bytes")
@@ -67,7 +73,8 @@ def start_check(runtime: "Runtime", request: func.HttpRequest) -> func.HttpRespo
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ProblemError(HTTPStatus.BAD_REQUEST, f'the body is not {{"model": "NAME"}}: {error}') from None
     models = runtime.config.models if wanted.model is None else (_model(runtime, wanted.model),)
-    ask(runtime, [Message(model.name) for model in models])
+    with ThreadPoolExecutor(_SENDERS) as pool:
+        list(pool.map(partial(ask_once, runtime), [model.name for model in models]))
     return _json({"queued": [model.name for model in models]}, HTTPStatus.ACCEPTED)
 
 

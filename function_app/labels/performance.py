@@ -3,132 +3,210 @@
 Labels that have landed, against the predictions that were logged for their records.
 
 Asked only where the baseline's schema has a column for the prediction and the version was registered with the errors
-on its own holdout.
+on its own holdout. An error is |prediction - outcome| for numbers; for classes 0 where they agree and 1 where not.
 """
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
 from driftloop.config.models import Model, policy_of
-from driftloop.events import InService, check_id, iso
-from driftloop.ledger import CheckRecord, ModelState
-from function_app.incoming.decoding import by_schema, plain
-from function_app.incoming.sources import File, advanced, list_files, select
-from function_app.incoming.window_reading import Decode, Reading, stream
+from driftloop.events import InService, iso
+from driftloop.ledger import ModelState
+from function_app.incoming.decoding import by_schema
+from function_app.incoming.sources import File, list_files
+from function_app.incoming.watermark import advanced, select
+from function_app.incoming.window_reading import Decode, build_window
+from function_app.labels.reading import ID, OUTCOME, LabelFiles, ids_of, outcomes_of
 from function_app.storage.model_blobs import ModelBlobs
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from driftloop import Schema
-    from driftloop.sequential.model_error import Performance
+    from driftloop import Column, Schema
+    from driftloop.sequential.label_shift import LabelSummary
+    from driftloop.sequential.model_error import Errors, Performance
     from function_app.storage.accounts import Storage
 
 LATEST = timedelta(days=90)  # a label that lands longer after its record's file is not joined
+LAST_SECOND = 253_402_300_799.0  # of the year 9999: what a time can say
+SECONDS = "seconds"  # the column of a record's time in what `_predicted` reads
+
+
+@dataclass(frozen=True)
+class LabelFindings:
+    """What newly landed labels say.
+
+    `state`: the model's after them; `batch`: their hash, which names them; `reasons`: sentences about them;
+    `performance`: None where no error can be measured.
+    """
+
+    state: ModelState
+    batch: str
+    reasons: tuple[str, ...] = ()
+    performance: "Performance | None" = None
+
+
+def unwatched(schema: "Schema") -> str | None:
+    """Why a schema with labels and predictions cannot say whether the model errs; None where it can, or has none."""
+    prediction, target = schema.role("prediction"), schema.role("target")
+    if prediction is None or target is None or schema.role("id") is None or prediction.kind == target.kind:
+        return None
+    return (
+        f"the model's error is not watched: outcomes ({target.name!r}) are {target.kind} and predictions "
+        f"({prediction.name!r}) are {prediction.kind}: give both columns the same kind in the model's schema"
+    )
 
 
 def look_at_labels(
-    storage: "Storage", model: Model, blobs: ModelBlobs, pointer: InService, state: ModelState, *, now: datetime
-) -> "tuple[ModelState, Performance, str] | None":
-    """The state after the labels that landed since the last look, what is known then, and the name of their batch.
+    storage: "Storage",
+    model: Model,
+    blobs: ModelBlobs,
+    pointer: InService,
+    state: ModelState,
+    *,
+    clock: Callable[[], datetime],
+) -> LabelFindings | None:
+    """What the labels say that landed since the last look. None where nothing is new, or nothing can be compared.
 
-    None where the question cannot be asked, or nothing is new. Raises InputError.
+    Raises DriftloopError and Azure's errors.
     """
-    from driftloop.sequential.model_error import Errors, Performance, update
-
     schema = blobs.baseline(pointer).schema
-    if schema.role("prediction") is None or schema.role("target") is None or schema.role("id") is None:
+    if schema.role("target") is None:
         return None
     settle = timedelta(seconds=model.settle_seconds)
     files = list_files(storage, model.labels, state.labels_watermark.high)
-    selection = select(files, state.labels_watermark, settle, now)
-    reference = blobs.holdout_errors(pointer) if selection.files else None
-    if reference is None:
+    selection = select(files, state.labels_watermark, settle, clock())
+    if not selection.files:
         return None
-    labels = dict(_labels(storage, list(selection.files), schema))
-    rows = list(_predicted(storage, model, schema, labels, selection.files[0].modified - LATEST))
+    holdout = blobs.holdout(pointer)
+    labels = LabelFiles(storage, model, clock).read(list(selection.files), schema)
+    changed = msgspec.structs.replace(state, labels_watermark=advanced(state.labels_watermark, selection.files, settle))
+    reasons = _shift(schema, labels, holdout.labels, model)
+    if holdout.errors is None or not _watched(schema):
+        return LabelFindings(changed, selection.sha256, reasons)
+    rows = list(_errors(storage, model, schema, labels, selection.files[0].modified - LATEST))
+    performance = _performance(
+        state, holdout.errors, rows, baseline=pointer.baseline_sha256, batch=selection.sha256, model=model
+    )
+    changed = msgspec.structs.replace(changed, performance=msgspec.json.encode(performance).decode())
+    return LabelFindings(changed, selection.sha256, reasons, performance)
+
+
+def growth_sentence(performance: "Performance") -> str:
+    """By how much the model's error has grown, for a person."""
+    growth = 0.0 if performance.growth is None else performance.growth
+    return f"the model's error has grown by {growth:.0%} over {performance.labels} labelled records"
+
+
+def _shift(schema: "Schema", labels: "pa.Table", holdout: "LabelSummary | None", model: Model) -> tuple[str, ...]:
+    import pyarrow.compute as pc
+
+    from driftloop.sequential.label_shift import LabelSummary, shift_of
+
+    target = schema.role("target")
+    if target is None or holdout is None:
+        return ()
+    outcomes = labels.column(OUTCOME).combine_chunks()
+    if target.kind == "categorical":
+        counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(outcomes).to_pylist()}
+        found = LabelSummary.of_classes(counts)
+    else:
+        found = LabelSummary.of_numbers(outcomes.to_numpy(zero_copy_only=False))
+    sentence = shift_of(target, found, holdout, policy_of(model))
+    return () if sentence is None else (sentence,)
+
+
+def _watched(schema: "Schema") -> bool:
+    return schema.role("prediction") is not None and schema.role("id") is not None and unwatched(schema) is None
+
+
+def _performance(
+    state: ModelState,
+    holdout_errors: "Errors",
+    rows: list[tuple[float, str | None]],
+    *,
+    baseline: str,
+    batch: str,
+    model: Model,
+) -> "Performance":
+    from driftloop.sequential.model_error import Errors, Performance, update
+
     times = sorted(time for _, time in rows if time is not None)
     before = Performance() if state.performance is None else msgspec.json.decode(state.performance, type=Performance)
-    after = update(
+    return update(
         before,
-        reference,
+        holdout_errors,
         Errors.of([error for error, _ in rows]),
-        baseline=pointer.baseline_sha256,
-        window_id=selection.sha256,
+        baseline=baseline,
+        window_id=batch,
         since=times[0] if times else None,
         last=times[-1] if times else None,
         policy=policy_of(model),
     )
-    changed = msgspec.structs.replace(
-        state,
-        performance=msgspec.json.encode(after).decode(),
-        labels_watermark=advanced(state.labels_watermark, selection.files, settle),
-    )
-    return changed, after, selection.sha256
 
 
-def degraded(check: CheckRecord, performance: "Performance", labels: str) -> CheckRecord:
-    """The check's row where the model's error has grown; one that had no window of its own is named by the labels."""
-    growth = 0.0 if performance.growth is None else performance.growth
-    why = f"the model's error has grown by {growth:.0%} over {performance.labels} labelled records"
-    found = msgspec.structs.replace(check, degraded=True, reasons=(why, *check.reasons))
-    if check.window_sha256 is not None:
-        return found
-    identity = check_id(check.model, check.baseline_sha256 or "", labels)
-    return msgspec.structs.replace(found, check_id=identity, window_sha256=labels)
-
-
-def _labels(storage: "Storage", files: list[File], schema: "Schema") -> Iterator[tuple[str, float]]:
-    """Record id and outcome. A file that cannot be read adds nothing; training, which needs it, says so."""
-    from driftloop.data.columns import numbers
-
-    key, target = schema.role("id"), schema.role("target")
-    if key is None or target is None:
-        return
-    for batch in stream(storage, files, plain, Reading()):
-        if key.name in batch.schema.names and target.name in batch.schema.names:
-            outcomes = numbers(batch.column(target.name), schema.missing).values
-            yield from zip(_texts(batch, key.name), outcomes.tolist(), strict=True)
-
-
-def _predicted(
-    storage: "Storage", model: Model, schema: "Schema", labels: dict[str, float], start: datetime
+def _errors(
+    storage: "Storage", model: Model, schema: "Schema", labels: "pa.Table", start: datetime
 ) -> Iterator[tuple[float, str | None]]:
-    """|prediction - outcome| and the time of each labelled record, once."""
-    from driftloop.data.columns import numbers, times
+    """Error and time of each labelled record, once."""
+    waiting = dict(zip(labels.column(ID).to_pylist(), labels.column(OUTCOME).to_pylist(), strict=True))
+    files = sorted(file for file in list_files(storage, model.records, start) if file.modified >= start)
+    decode = _predicted(storage, model, schema, waiting)
+    # Broken files of records are set aside by the check that finds them; here they only have no predictions.
+    found, _ = build_window(storage, files, decode, list)
+    for batch in found:
+        for name, made, seconds in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            if name in waiting and made is not None:
+                outcome = waiting.pop(name)
+                error = float(made != outcome) if isinstance(outcome, str) else abs(made - outcome)
+                yield error, None if seconds is None else iso(datetime.fromtimestamp(seconds, UTC))
+
+
+def _predicted(storage: "Storage", model: Model, schema: "Schema", waiting: dict[str, object]) -> Decode:
+    """Reads files of records as the rows that a label waits for: id, prediction and seconds since 1970."""
+    import pyarrow as pa
 
     key, prediction, time = schema.role("id"), schema.role("prediction"), schema.role("timestamp")
-    if key is None or prediction is None:
-        return
-    waiting = {name: value for name, value in labels.items() if math.isfinite(value)}
-    files = sorted(file for file in list_files(storage, model.records, start) if file.modified >= start)
-    for batch in stream(storage, files, _decode(storage, model, schema), Reading()):
-        if key.name not in batch.schema.names or prediction.name not in batch.schema.names:
-            continue
-        made = numbers(batch.column(prediction.name), schema.missing).values.tolist()
-        recorded: list[float] | None = None
-        if time is not None and time.name in batch.schema.names:
-            recorded = times(batch.column(time.name), schema.missing).values.tolist()
-        for place, name in enumerate(_texts(batch, key.name)):
-            if name in waiting and math.isfinite(made[place]):
-                seconds = math.nan if recorded is None else recorded[place]
-                moment = iso(datetime.fromtimestamp(seconds, UTC)) if math.isfinite(seconds) else None
-                yield abs(made[place] - waiting.pop(name)), moment
+    rows_of = _rows_of(storage, model, schema)
+
+    def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
+        import pyarrow.compute as pc
+
+        wanted = pa.array(list(waiting), pa.string())
+        for batch in rows_of(content, file):
+            if key is None or prediction is None or prediction.name not in batch.schema.names:
+                continue
+            columns = {
+                ID: ids_of(batch, key),
+                prediction.name: outcomes_of(batch, prediction, schema.missing),
+                SECONDS: _seconds(batch, time, schema.missing),
+            }
+            found = pa.RecordBatch.from_pydict(columns)
+            yield found.filter(pc.is_in(found.column(ID), value_set=wanted))
+
+    return decode
 
 
-def _decode(storage: "Storage", model: Model, schema: "Schema") -> Decode:
+def _seconds(batch: "pa.RecordBatch", time: "Column | None", missing: tuple[str, ...]) -> "pa.Array":
+    import numpy as np
+    import pyarrow as pa
+
+    from driftloop.data.columns import times
+
+    if time is None or time.name not in batch.schema.names:
+        return pa.nulls(batch.num_rows, pa.float64())
+    values = times(batch.column(time.name), missing).values
+    possible = np.isfinite(values) & (np.abs(values) < LAST_SECOND)
+    return pa.array(values, mask=~possible)
+
+
+def _rows_of(storage: "Storage", model: Model, schema: "Schema") -> Decode:
     if model.layout == "files":
         return by_schema(schema)
     from function_app.incoming.collector import collected
 
     return collected(storage, model, schema, None)
-
-
-def _texts(batch: "pa.RecordBatch", name: str) -> list[str]:
-    import pyarrow as pa
-
-    return [str(value) for value in batch.column(name).cast(pa.string()).to_pylist()]

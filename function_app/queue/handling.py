@@ -7,12 +7,14 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.errors import ConfigError, InputError
+from driftloop.ledger import until_written
 from function_app.queue.sending import QUEUE, Message, ask
 from function_app.queue.timer import TOLERANCE
+from function_app.queue.waiting import begun
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
-    from driftloop.ledger import CheckRecord
+    from driftloop.ledger import CheckRecord, ModelState
     from function_app.runtime import Runtime
 
 
@@ -35,6 +37,7 @@ def handle(runtime: "Runtime", body: bytes) -> "CheckRecord | None":
         # The model was taken out of the configuration after the message was sent: nothing to check, nothing to repeat.
         emit("event_ignored", model=message.model, reason=str(error))
         return None
+    begun(runtime, message)
     task = runtime.check(model)
     try:
         check, again = task.check() if message.kind == "check" else (None, task.follow_up())
@@ -46,23 +49,38 @@ def handle(runtime: "Runtime", body: bytes) -> "CheckRecord | None":
     return check
 
 
-def _look_again(runtime: "Runtime", model: Model, at: datetime, check: bool) -> None:
-    """One follow-up in the queue for each model: the ledger remembers for when, so that checks do not multiply them."""
-    from driftloop.ledger import LedgerConflictError
+def traceparent_of(body: bytes) -> str | None:
+    """The span that asked for what a message asks for; None where it says none, or is not ours."""
+    try:
+        return msgspec.json.decode(body, type=Message).traceparent
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
+
+def _look_again(runtime: "Runtime", model: Model, at: datetime, check: bool) -> None:
+    """One follow-up in the queue for each model: the ledger remembers for when, so that checks do not multiply them.
+
+    It is remembered after it was sent: a process that dies in between leads to a second message, never to none.
+    """
     now = datetime.now(UTC)
     if at <= now and check:
         ask(runtime, [Message(model.name)])
         return
-    state = runtime.ledger.state(model.name, now)
-    # One that is about to be seen may be this very message, a little early by our clock: it must not end the chain.
-    if state.follow_up_at is not None and now + TOLERANCE < state.follow_up_at <= at:
+    if _looks_already(runtime.ledger.state(model.name, now), at, now):
         return
-    try:
-        runtime.ledger.commit(msgspec.structs.replace(state, follow_up_at=at))
-    except LedgerConflictError:
-        return  # another process has just looked, and asks for itself
     ask(runtime, [Message(model.name, "follow-up")], max(at - now, timedelta(0)))
+
+    def attempt() -> None:
+        state = runtime.ledger.state(model.name, now)
+        if not _looks_already(state, at, now):
+            runtime.ledger.commit(msgspec.structs.replace(state, follow_up_at=at))
+
+    until_written(attempt, model.name)
+
+
+def _looks_already(state: "ModelState", at: datetime, now: datetime) -> bool:
+    # One that is about to be seen may be this very message, a little early by our clock: it must not end the chain.
+    return state.follow_up_at is not None and now + TOLERANCE < state.follow_up_at <= at
 
 
 def poisoned(body: bytes) -> None:

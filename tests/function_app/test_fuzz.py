@@ -127,8 +127,8 @@ def runtime(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> NothingGoesOut:
     def ask(*_: object) -> None:
         raise AssertionError("a fuzzed event asked for a check")
 
-    monkeypatch.setattr(new_data, "ask", ask)
-    monkeypatch.setattr(http_api, "ask", lambda *_: None)
+    monkeypatch.setattr(new_data, "ask_once", ask)
+    monkeypatch.setattr(http_api, "ask_once", lambda *_: True)
     return NothingGoesOut(tmp_path)
 
 

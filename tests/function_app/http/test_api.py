@@ -14,7 +14,6 @@ from driftloop.errors import ConfigError, LedgerError
 from driftloop.ledger import CheckRecord, Drift, open_drift
 from function_app.http import api as http_api
 from function_app.http.openapi import DESCRIPTION
-from function_app.queue.sending import Message
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 NOW = datetime.now(UTC)
@@ -39,10 +38,11 @@ def runtime(tmp_path: Any) -> FakeRuntime:
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
 
-    def ask(runtime: object, messages: list[Message], delay: timedelta = timedelta(0)) -> None:
-        found.extend(message.model for message in messages)
+    def ask_once(runtime: object, model: str) -> bool:
+        found.append(model)
+        return True
 
-    monkeypatch.setattr(http_api, "ask", ask)
+    monkeypatch.setattr(http_api, "ask_once", ask_once)
     return found
 
 

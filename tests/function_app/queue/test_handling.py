@@ -60,7 +60,7 @@ def runtime(tmp_path: Any) -> FakeRuntime:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, timedelta]]:
     found: list[tuple[str, str, timedelta]] = []
 
-    def ask(_: object, messages: list[Message], delay: timedelta = timedelta(0)) -> None:
+    def ask(_: object, messages: list[Message], delay: timedelta = timedelta(0), **__: object) -> None:
         found.extend((message.model, message.kind, delay) for message in messages)
 
     monkeypatch.setattr(handling, "ask", ask)
