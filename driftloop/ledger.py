@@ -14,7 +14,7 @@ together or not at all.
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ from driftloop.events import Reason
 
 HISTORY_LENGTH = 40  # a drift that waits for months must not outgrow a table row
 MOST_TRIES = 8  # at a write that others win: of ten processes at one row none has needed more than five
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # with its time zone, which the ledger writes as UTC
 VerdictName = Literal["stable", "drift", "incident", "insufficient"]
 _Written = TypeVar("_Written")
 
@@ -78,7 +79,7 @@ class Announcement(msgspec.Struct, frozen=True):
 class Step(msgspec.Struct, frozen=True):
     """A line of a drift's history."""
 
-    at: datetime
+    at: Moment
     state: DriftState
     note: str
 
@@ -126,7 +127,7 @@ class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     check_id: str
     model: str
-    at: datetime
+    at: Moment
     verdict: VerdictName
     reasons: tuple[str, ...] = ()
     rows: int = 0

@@ -182,4 +182,15 @@ def test_answers_are_as_described(runtime: FakeRuntime, queued: list[str]) -> No
     ]:
         status, body, mimetype = call(runtime, name, **arguments)
         schema = DESCRIPTION["paths"][path][method]["responses"][str(status)]["content"][mimetype]["schema"]
-        jsonschema.validate(body, schema)
+        jsonschema.validate(body, {**schema, "components": DESCRIPTION["components"]})
+
+
+def test_the_description_is_made_of_the_types_that_the_api_answers() -> None:
+    schemas = DESCRIPTION["components"]["schemas"]
+
+    assert set(schemas["CheckRecord"]["properties"]) == {field.name for field in msgspec.structs.fields(CheckRecord)}
+    shown = {field.name for field in msgspec.structs.fields(Drift)} - {"etag", "claimed_by", "lease_until", "outbox"}
+    assert set(schemas["Drift"]["properties"]) == shown
+    assert schemas["CheckRecord"]["properties"]["at"]["format"] == "date-time"
+    assert schemas["Start"]["additionalProperties"] is False
+    assert schemas["CheckRecord"]["properties"]["verdict"]["enum"] == ["drift", "incident", "insufficient", "stable"]
