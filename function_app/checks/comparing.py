@@ -2,8 +2,9 @@
 its files.
 """
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -150,7 +151,10 @@ class Comparing:
     def _judged(self, window: "Window", evidence: "Evidence | None") -> "driftloop.Check":
         from driftloop import check
 
-        return check(self.baseline, window, policy_of(self.model), evidence, now=self.now.timestamp())
+        found = check(self.baseline, window, policy_of(self.model), evidence, now=self.now.timestamp())
+        # Names that the schema does not have are text of a file: where a header is missing, of a record.
+        foreign = window.profile.extra
+        return replace(found, notes=_unnamed(found.notes, foreign), reasons=_unnamed(found.reasons, foreign))
 
     def _built(self, batches: "Iterator[pa.RecordBatch]") -> "Window":
         from driftloop import Window
@@ -175,6 +179,15 @@ class Comparing:
     def _told_apart(self) -> bool:
         schema = self.baseline.schema
         return schema.role("id") is not None or schema.role("timestamp") is not None
+
+
+def _unnamed(sentences: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """The same sentences without these names, as far as they stand as words."""
+    if not names:
+        return sentences
+    longest_first = sorted(names, key=len, reverse=True)
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in longest_first))
+    return tuple(pattern.sub("…", sentence) for sentence in sentences)
 
 
 def _with_copies(guilty: dict[File, str], reading: Reading) -> dict[File, str]:

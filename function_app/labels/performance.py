@@ -182,7 +182,7 @@ def _predicted(storage: "Storage", model: Model, schema: "Schema", waiting: dict
                 continue
             columns = {
                 ID: ids_of(batch, key),
-                prediction.name: outcomes_of(batch, prediction, schema.missing),
+                prediction.name: outcomes_of(batch, prediction, schema.missing)[0],
                 SECONDS: _seconds(batch, time, schema.missing),
             }
             found = pa.RecordBatch.from_pydict(columns)

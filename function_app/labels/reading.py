@@ -14,7 +14,7 @@ from driftloop.errors import InputError
 from function_app.incoming.decoding import plain
 from function_app.incoming.quarantine import Quarantine, barred
 from function_app.incoming.sources import File
-from function_app.incoming.window_reading import Reading, build_window
+from function_app.incoming.window_reading import Decode, Reading, build_window
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
@@ -76,46 +76,53 @@ def ids_of(batch: "pa.RecordBatch", key: "Column") -> "pa.Array":
         raise InputError(f"column {key.name!r} holds no ids: write texts or whole numbers") from None
 
 
-def outcomes_of(batch: "pa.RecordBatch", target: "Column", missing: tuple[str, ...]) -> "pa.Array":
-    """The outcomes: float64, or texts where the schema's target is categorical; null where there is none.
+def outcomes_of(batch: "pa.RecordBatch", column: "Column", missing: tuple[str, ...]) -> "tuple[pa.Array, int]":
+    """Outcomes (or predictions): float64, or texts where the schema says categorical; null where there is none.
 
-    Raises InputError where a target that is a number has texts in all rows: such labels would count as missing.
+    Beside them, in how many rows something else than a number stands where the schema says numbers.
     """
     import numpy as np
     import pyarrow as pa
 
     from driftloop.data.columns import numbers, texts
 
-    if target.kind == "categorical":
-        found = texts(batch.column(target.name), missing)
+    if column.kind == "categorical":
+        found = texts(batch.column(column.name), missing)
         levels = pa.array([*found.levels, None], pa.string())
-        return levels.take(pa.array(np.where(found.codes < 0, len(found.levels), found.codes)))
-    values = numbers(batch.column(target.name), missing)
-    finite = np.isfinite(values.values)
-    if values.malformed and not finite.any():
-        raise InputError(
-            f"column {target.name!r} holds no number in {values.malformed} rows: give the target "
-            "kind = 'categorical' in the model's schema if its outcomes are classes"
-        )
-    return pa.array(values.values, mask=~finite)
+        return levels.take(pa.array(np.where(found.codes < 0, len(found.levels), found.codes))), 0
+    values = numbers(batch.column(column.name), missing)
+    return pa.array(values.values, mask=~np.isfinite(values.values)), values.malformed
 
 
-def _decode(schema: "Schema") -> Callable[[IO[bytes], File], Iterator["pa.RecordBatch"]]:
+def _decode(schema: "Schema") -> Decode:
+    """Reads a label file as ids and outcomes.
+
+    A file with texts in all rows where the schema says numbers is refused: its labels would count as missing, and an
+    error of the model would never be seen.
+    """
     import pyarrow as pa
 
     key, target = schema.role("id"), schema.role("target")
 
     def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
+        numbers = others = 0
         for batch in plain(content, file):
             columns: dict[str, Any] = {} if key is None else {ID: ids_of(batch, key)}
             if target is None:
-                outcomes = pa.array([0.0] * batch.num_rows)  # that there is a row is all that is known
+                outcomes, malformed = pa.array([0.0] * batch.num_rows), 0  # that there is a row is all that is known
             elif target.name not in batch.schema.names:
                 raise InputError(f"column {target.name!r} is missing: it is the outcome")
             else:
-                outcomes = outcomes_of(batch, target, schema.missing)
+                outcomes, malformed = outcomes_of(batch, target, schema.missing)
             found = pa.RecordBatch.from_pydict({**columns, OUTCOME: outcomes})
-            yield found.filter(found.column(OUTCOME).is_valid())
+            found = found.filter(found.column(OUTCOME).is_valid())
+            numbers, others = numbers + found.num_rows, others + malformed
+            yield found
+        if target is not None and others and not numbers:
+            raise InputError(
+                f"column {target.name!r} holds no number in {others} rows: give the target kind = 'categorical' in the "
+                "model's schema if its outcomes are classes"
+            )
 
     return decode
 
