@@ -3,14 +3,17 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup run test mutants lint bench lock clean
+.PHONY: help setup run test mutants lint bench snapshots lock clean
+.NOTPARALLEL:
+# `make run` installs what it needs; `make setup` and what follows from it all, and then `make run` keeps to that
+LOOP := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.run)
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: .venv/.ready .tools/.ready ## Virtual environment and Azurite, in this folder only
+setup: .venv/.dev .tools/.ready ## Virtual environment and Azurite, in this folder only
 
-run: setup ## The whole loop on this machine: drift, retrain, deploy (ARGS=--keep leaves the endpoint serving)
+run: $(LOOP) .tools/.ready ## The whole loop on this machine: drift, retrain, deploy (ARGS=--keep leaves the endpoint serving)
 	@python -m sandbox $(ARGS)
 
 test: setup ## All tests (ARGS="-k name" picks some)
@@ -29,22 +32,27 @@ lint: setup ## ruff, mypy, and the workflow linters
 bench: setup ## What the README's numbers come from; writes out/benchmarks/
 	@python -m benchmarks $(ARGS)
 
-lock: .venv/.ready ## Write the pinned requirements anew from pyproject.toml
-	python -m pip install -q uv
-	sh requirements/lock.sh
+snapshots: setup ## What infra/ would deploy, written into tests/infra/deployments (needs Bicep)
+	@python -m tests.infra.bicep_compiler
+
+lock: .venv/.dev ## Write the pinned requirements again, from pyproject.toml
+	@PATH="$(CURDIR)/.tools/uv/bin:$$PATH" sh requirements/lock.sh
 
 clean: ## Remove everything that was set up or written
 	rm -rf .venv .tools out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.venv/.ready: requirements/dev.txt
-	@echo "Setting up .venv (a minute or two, once)"
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else f"Driftloop needs Python 3.11, found {sys.version.split()[0]}: install it, or name it with make PYTHON=/path/to/python3.11")'
-	@$(PYTHON) -m venv --clear .venv
-	@python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+.venv/.run: requirements/run.txt
+	@echo "Setting up .venv for the loop (seconds, once)"
+	@sh requirements/install.sh $(PYTHON) $<
 	@touch $@
 
-.tools/.ready: .venv/.ready sandbox/package-lock.json
+# what the loop needs is a part of it
+.venv/.dev: requirements/dev.txt
+	@echo "Setting up .venv (seconds, once)"
+	@sh requirements/install.sh $(PYTHON) $<
+	@touch .venv/.run $@
+
+.tools/.ready: sandbox/package-lock.json | $(LOOP)
 	@echo "Setting up Azurite in .tools"
 	@mkdir -p .tools && cp sandbox/package.json sandbox/package-lock.json .tools/
 	@npm ci --prefix .tools --silent --no-audit --no-fund --ignore-scripts

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 import msgspec
 
+from benchmarks.cold_start import cold_start
+from benchmarks.loop import loop
 from benchmarks.markdown import page
 from benchmarks.peers.compare import peers
 from benchmarks.picture import svg
@@ -17,12 +19,14 @@ from benchmarks.single import detection, false_alarms, held_out
 from benchmarks.speed import timings
 from benchmarks.years import delays, null_years
 
-PARTS = ("speed", "detection", "held_out", "false_alarms", "delays", "years", "peers")
+PARTS = ("speed", "cold_start", "loop", "detection", "held_out", "false_alarms", "delays", "years", "peers")
 QUICK = 0.002
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help=f"{QUICK:.1%} of the windows, without peers: does it still run?")
+@click.option(
+    "--quick", is_flag=True, help=f"{QUICK:.1%} of the windows, without peers and the loop: does it still run?"
+)
 @click.option("--scale", type=click.FloatRange(0.0005, 10), help="Share of the windows to draw; 1 takes hours.")
 @click.option(
     "--only",
@@ -37,6 +41,8 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
     results = _earlier(out, size) if only else Results(machine(), size)
     measures: dict[str, Callable[[], Sequence[object]]] = {
         "speed": lambda: timings(size),
+        "cold_start": cold_start,
+        "loop": loop,
         "detection": lambda: detection(size),
         "held_out": lambda: held_out(size),
         "false_alarms": lambda: false_alarms(size),
@@ -45,7 +51,7 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
         "peers": lambda: peers(size, Path("out/peers")),
     }
     out.mkdir(parents=True, exist_ok=True)
-    for name in only or tuple(part for part in PARTS if not (quick and part == "peers")):
+    for name in only or tuple(part for part in PARTS if not (quick and part in ("peers", "loop"))):
         setattr(results, name, measures[name]())
         _write(results, out)
     click.echo(f"{out / 'benchmarks.md'}, {out / 'benchmarks.json'}, {out / 'benchmarks.svg'}")

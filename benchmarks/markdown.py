@@ -24,6 +24,7 @@ def _lines(results: Results) -> Iterator[str]:
     yield from _years(results)
     yield from _delays(results)
     yield from _speed(results)
+    yield from _processes(results)
     yield from _peers(results)
 
 
@@ -128,6 +129,15 @@ def _speed(results: Results) -> Iterator[str]:
             )
             for r in results.speed
         ),
+    )
+
+
+def _processes(results: Results) -> Iterator[str]:
+    return _table(
+        "Whole processes",
+        "Medians of some runs, in seconds by the clock and of the processor with all child processes.",
+        ("what", "runs", "seconds", "CPU"),
+        ((r.name, r.runs, f"{r.seconds:.2f}", f"{r.cpu:.2f}") for r in [*results.cold_start, *results.loop]),
     )
 
 

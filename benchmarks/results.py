@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.compare import Peer
+from benchmarks.process_time import ProcessTime
 from benchmarks.rates import Rate
 from benchmarks.single import Detection, FalseAlarms
 from benchmarks.speed import Timing
@@ -29,6 +30,8 @@ class Results:
     years: list[NullYears] = field(default_factory=list)
     delays: list[Delay] = field(default_factory=list)
     speed: list[Timing] = field(default_factory=list)
+    cold_start: list[ProcessTime] = field(default_factory=list)
+    loop: list[ProcessTime] = field(default_factory=list)
     peers: list[Peer] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:

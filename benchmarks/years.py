@@ -18,8 +18,8 @@ from driftloop import Baseline, Evidence, Policy, Schema, Window, check
 from driftloop.profile.sample import Sample
 from driftloop.sequential.evidence import DRIFT_SHARE
 from driftloop.sequential.mean_test import difference_p
-from driftloop.sequential.reference_features import frame_of
-from driftloop.sequential.window_sums import Block, Sums, compacted, stretches_of
+from driftloop.sequential.reference_features import derive_reference_features
+from driftloop.sequential.window_sums import Block, Sums, compact, select_stretches
 
 WEEKS = 52
 ROWS = 50
@@ -108,14 +108,19 @@ def year_of_p(baseline: Baseline, samples: Sequence[Sample]) -> npt.NDArray[np.f
     The whole of the newest window's level is spent on its sums, and none on its comparison by relabelling, which is
     exact and costs as much as a hundred updates.
     """
-    frame = frame_of(baseline)
-    sums = [frame.sums(sample) for sample in samples]
+    features = derive_reference_features(baseline)
+    sums = [features.sums(sample) for sample in samples]
     rows, totals = (np.cumsum([getattr(each, part) for each in sums], axis=0) for part in ("rows", "totals"))
     rows, totals = (np.vstack([np.zeros(part.shape[1]), part]) for part in (rows, totals))
     lengths = stretch_lengths(len(samples))
     week = np.repeat(np.arange(1, len(samples) + 1), [len(each) for each in lengths])
     start = week - np.concatenate(lengths)
-    p, _ = difference_p(frame, Sums(rows[week] - rows[start], totals[week] - totals[start]), frame.reference, Policy())
+    p, _ = difference_p(
+        features,
+        Sums(rows[week] - rows[start], totals[week] - totals[start]),
+        features.baseline_sums,
+        Policy(),
+    )
     corrected = np.minimum(1.0, p * np.array([len(each) for each in lengths])[week - 1])
     return np.array([corrected[week == number].min() for number in range(1, len(samples) + 1)])
 
@@ -126,8 +131,8 @@ def stretch_lengths(weeks: int) -> list[list[int]]:
     blocks: tuple[Block, ...] = ()
     found = []
     for _ in range(weeks):
-        blocks = compacted((*blocks, Block.of(1, None, Sums(np.zeros(1), np.zeros(1)))))
-        found.append([stretch.windows for stretch in stretches_of(blocks)])
+        blocks = compact((*blocks, Block.of(1, None, Sums(np.zeros(1), np.zeros(1)))))
+        found.append([stretch.windows for stretch in select_stretches(blocks)])
     return found
 
 

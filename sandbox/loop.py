@@ -16,8 +16,6 @@ from sandbox.services import Services
 from sandbox.timeline import Timeline
 from sandbox.world import MODEL, Day, World
 
-RUN_SECONDS = 300.0
-
 
 class LoopError(RuntimeError):
     """The loop did not go as the story says; the message says where, and which log tells more."""
@@ -48,7 +46,7 @@ class Loop:
         self._upload("training-data", f"{MODEL}/historic.parquet", buffer.getvalue())
         with self.timeline.working("push to main: training the first model") as stopwatch:
             runs = self.services.github.push(paths=["training/train.py"], message="The first model")
-            self.services.github.wait_idle(RUN_SECONDS)
+            self.services.github.wait_idle()
         train = [run for run in runs if run.workflow.endswith("train.yml")]
         if len(train) != 1:
             raise LoopError(f"the push started {len(train)} training runs instead of one; see `paths` in train.yml")
@@ -75,7 +73,7 @@ class Loop:
         )
         if new:
             with self.timeline.working(f"{new[0].display_title}: running") as stopwatch:
-                self.services.github.wait_idle(RUN_SECONDS)
+                self.services.github.wait_idle()
             for run in new:
                 self._show_run(run, stopwatch.seconds)
         return check

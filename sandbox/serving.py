@@ -2,15 +2,13 @@
 
 import socket
 import threading
-import time
 from typing import Any
 
 import uvicorn
 
 from sandbox.certificate import Certificate
 from sandbox.ports import listening_socket
-
-START_SECONDS = 10.0
+from sandbox.waiting import wait_until
 
 
 class Server:
@@ -39,11 +37,9 @@ class Server:
     def start(self) -> None:
         """Serve; returns once requests are answered. Raises RuntimeError when the server does not come up."""
         self._thread.start()
-        deadline = time.monotonic() + START_SECONDS
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise RuntimeError(f"The server on port {self.port} did not start within {START_SECONDS:.0f} s.")
-            time.sleep(0.005)
+        wait_until(lambda: self._server.started or not self._thread.is_alive(), "the server's start", pause=0.005)
+        if not self._server.started:
+            raise RuntimeError(f"The server on port {self.port} did not start.")
 
     def stop(self) -> None:
         """Stop serving and wait for the thread; harmless when repeated."""

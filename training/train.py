@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from driftloop.data.schema import Schema
-from driftloop.sequential.model_error import Errors
+from driftloop.sequential.model_error import ErrorMoments
 from training import candidates, features, gate, model_card, model_file, settings, step, tracking
 from training.data import subgroups
 from training.data.records import Roles
@@ -32,7 +32,7 @@ class Metrics(msgspec.Struct, frozen=True):
     older_weight: float
     cross_validated: list[candidates.Score]
     holdout: gate.Errors
-    holdout_errors: Errors
+    holdout_errors: ErrorMoments
     target_mean: float
     subgroups: dict[str, model_card.Subgroup]
     importances: dict[str, float]
@@ -58,7 +58,7 @@ def train(schema: Schema, folder: Path, out: Path, how: settings.Settings, model
         older_weight=scores[0].older_weight,
         cross_validated=scores,
         holdout=gate.errors(target, predicted),
-        holdout_errors=Errors.of(np.abs(target - predicted)),
+        holdout_errors=ErrorMoments.of(np.abs(target - predicted)),
         target_mean=float(y[recent].mean()),
         subgroups={
             name: model_card.Subgroup(int(mask.sum()), gate.errors(target[mask], predicted[mask]))

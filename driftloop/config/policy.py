@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+DRIFT_SHARE, INCIDENT_SHARE, ERROR_SHARE = 0.75, 0.05, 0.2
+"""How the budget is divided: evidence of drift, incidents by chance, growth of the model's error. They sum to one.
+
+Drift is what the loop exists for. A broken feed's p is far below any level, so a twentieth costs hardly any power.
+Growth of errors has a few labels to go by, and is looked at as often. A single check has no labels, so there drift may
+spend all of alpha that incidents leave.
+"""
+
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `[policy]` table of driftloop.toml. Every default suits a weekly check."""
@@ -26,6 +34,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Smallest change of a correlation that matters."""
     min_spread: float = 0.1
     """Smallest change of a standard deviation that matters, as a part of it."""
+
+    repeats_allowed: bool = False
+    """Whether a window may hold records twice, or records of the baseline, without being an incident."""
 
     def __post_init__(self) -> None:
         for name in ("alpha", "tolerance", "min_shift", "min_share", "min_correlation", "min_spread"):

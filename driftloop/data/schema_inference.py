@@ -13,7 +13,6 @@ from driftloop.data.columns import numbers, texts, times
 from driftloop.data.readers import as_batches
 from driftloop.data.schema import MISSING, Column, Kind, Role, Schema
 from driftloop.errors import InputError
-from driftloop.stats.unique import distinct
 
 LOOKED_AT = 100_000
 FEW_CATEGORIES = 6
@@ -99,7 +98,7 @@ def _kind_of_texts(array: pa.Array) -> tuple[Kind, Role]:
 def _numeric(values: Any) -> tuple[Kind, Role]:
     known = values[np.isfinite(values)]
     if len(known) and np.all(known == np.floor(known)):
-        levels = len(distinct(known))
+        levels = len(np.unique(known))
         if levels <= FEW_CATEGORIES and len(known) >= 5 * levels:
             return "categorical", "feature"
         steps = np.diff(known)

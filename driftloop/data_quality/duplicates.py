@@ -2,76 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.data_quality.sign import Sign
+from driftloop.profile.category_counts import name_hash
 from driftloop.profile.sample import Sample
 from driftloop.profile.window import Baseline, Window
-from driftloop.stats.unique import among, distinct
 
 Keys = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 REPEATED, FAMILIAR = 0.1, 0.5
-"""Part of the records that must come again, within the window or from the baseline."""
-MORE = 5.0
-LEAST = 5
+"""Part of the records that must come again, within the window or from the baseline: fewer are a client's retry."""
+FEWEST_RECORDS = 5
+MOST_COPIES = 1_000
+"""Copies of one record that are looked at: more say nothing new and cost memory."""
+TILTS = np.geomspace(0.02, 8.0, 40)
+"""Where the bound is looked for: its minimum is flat, and each point by itself is a valid bound."""
+IF_NORMAL = "set `repeats_allowed = true` in the [policy] table"
 
 
-def repeated_records(baseline: Baseline, window: Window) -> Iterator[str]:
-    """A sentence when far more records are the same than the columns' values make likely.
+def repeated_records(baseline: Baseline, window: Window) -> Iterator[Sign]:
+    """Signs that more records are the same than the tables' own repetitions make likely.
 
-    How often two different records agree by chance is taken from the baseline: a table of a few codes repeats itself
-    all the time, measurements hardly ever do.
+    How often two records agree is taken from both sides together: a table of a few codes repeats itself all the time,
+    measurements hardly ever do. Without a change, every choice of which of them are the window's is equally likely.
     """
-    before, after = _contents(baseline.profile.sample), _contents(window.profile.sample)
-    if len(after) < LEAST or len(before) < LEAST:
+    of_baseline, of_window = _contents(baseline.profile.sample), _contents(window.profile.sample)
+    n, m = len(of_baseline), len(of_window)
+    if min(n, m) < FEWEST_RECORDS:
         return
-    alike = _pairs(before) / (len(before) * (len(before) - 1) / 2)
-    pairs, expected = _pairs(after), alike * len(after) * (len(after) - 1) / 2
-    again = 1 - len(distinct(after)) / len(after)
-    if again >= REPEATED and pairs >= MORE * expected + LEAST:
-        yield f"{again:.0%} of the records are repetitions of others in the window: delivered twice?"
-    familiar = float(among(after, before).mean())
-    by_chance = min(1.0, alike * len(before))
+    copies = np.unique(np.concatenate([of_baseline, of_window]), return_counts=True)[1]
+    again = m - len(np.unique(of_window))
+    if again >= REPEATED * m:
+        text = f"{again / m:.0%} of the records are repetitions of others in the window: delivered twice?"
+        yield Sign(None, text, repeated_p(copies, again, m / (n + m)), IF_NORMAL)
+    familiar = int(np.count_nonzero(np.isin(of_window, of_baseline)))
     both_whole = baseline.profile.sample.complete and window.profile.sample.complete
-    if familiar >= FAMILIAR + by_chance and (both_whole or _chosen_alike(baseline, window)):
-        what = "the baseline itself" if familiar == 1 and len(before) == len(after) else "records of the baseline"
-        yield f"{familiar:.0%} of the window are {what}, sent again"
+    if familiar >= FAMILIAR * m and (both_whole or _chosen_alike(baseline, window)):
+        what = "the baseline itself" if familiar == m == n else "records of the baseline"
+        text = f"{familiar / m:.0%} of the window are {what}, sent again"
+        yield Sign(None, text, familiar_p(copies, familiar, m / (n + m)), IF_NORMAL)
+
+
+def repeated_p(copies: Counts, again: int, share: float) -> float:
+    """Bound of P(at least `again` records of the window repeat another of the window).
+
+    Of a record with c copies on both sides together, X lie in the window, and max(0, X - 1) of them are repetitions. X
+    is hypergeometric; a binomial number with the same mean bounds its exponential moments (Hoeffding 1963), and those
+    of different records multiply (negative association; Joag-Dev and Proschan 1983). Chernoff's bound follows with
+    E exp(t max(0, X - 1)) = exp(-t) (1 - q + q exp(t))^c + (1 - exp(-t)) (1 - q)^c, where q is the window's `share`.
+    """
+    return _chernoff(
+        copies,
+        again,
+        lambda c, t: np.exp(-t + c * np.log1p(share * np.expm1(t))) - np.expm1(-t) * (1 - share) ** c,
+    )
+
+
+def familiar_p(copies: Counts, familiar: int, share: float) -> float:
+    """Bound of P(at least `familiar` records of the window also occur in the baseline).
+
+    As above, with E exp(t X 1[X < c]) = (1 - q + q exp(t))^c - q^c (exp(t c) - 1).
+    """
+    return _chernoff(
+        copies, familiar, lambda c, t: np.exp(c * np.log1p(share * np.expm1(t))) - share**c * np.expm1(t * c)
+    )
+
+
+def _chernoff(copies: Counts, count: int, moment: Callable[[Floats, float], Floats]) -> float:
+    """The smallest exp(-t count) prod E exp(t Y) over some t > 0: a bound of P(sum of Y >= count)."""
+    sizes, multiplicity = np.unique(copies, return_counts=True)
+    best = 0.0
+    for t in TILTS:
+        with np.errstate(over="ignore", invalid="ignore"):
+            exponent = float(multiplicity @ np.log(moment(sizes.astype(float), float(t)))) - t * count
+        # Not a number where a moment overflows: another t serves.
+        best = min(best, exponent) if exponent == exponent else best  # noqa: PLR0124
+    return float(np.exp(best))
 
 
 def _contents(sample: Sample) -> Keys:
     """A key of each record's compared values alone: an id or a time makes no new record."""
     keys = np.zeros(len(sample.values), np.uint64)
-    for column in range(sample.values.shape[1]):
-        values = sample.values[:, column]
-        names = sample.levels[column]
+    for column_index in range(sample.values.shape[1]):
+        values = sample.values[:, column_index]
+        names = sample.levels[column_index]
         if names:
-            table = np.array([_text_key(name) for name in names] + [0], np.uint64)
+            table = np.array([name_hash(name) for name in names] + [0], np.uint64)
             bits = table[np.where(np.isnan(values), -1, values).astype(np.int64)]
         else:
             bits = np.where(np.isnan(values), np.nan, values + 0.0).view(np.uint64)
-        keys ^= bits + np.uint64(column)
+        keys ^= bits + np.uint64(column_index)
         keys *= np.uint64(0x9E3779B97F4A7C15)
         keys ^= keys >> np.uint64(29)
     return np.repeat(keys, np.minimum(sample.weights, MOST_COPIES))
 
 
-MOST_COPIES = 1_000
-
-
-def _text_key(name: str) -> int:
-    from driftloop.profile.category_counts import name_hash
-
-    return name_hash(name)
-
-
-def _pairs(keys: Keys) -> float:
-    counts = np.unique(keys, return_counts=True)[1].astype(float)
-    return float((counts * (counts - 1) / 2).sum())
-
-
 def _chosen_alike(baseline: Baseline, window: Window) -> bool:
     """Whether samples that left rows out still share their rows: the same row has the same key on both sides."""
-    return bool(among(window.profile.sample.keys, baseline.profile.sample.keys).mean() >= FAMILIAR)
+    return bool(np.isin(window.profile.sample.keys, baseline.profile.sample.keys).mean() >= FAMILIAR)

@@ -1,160 +1,102 @@
-"""Signs that the feed is broken, so that nothing should be learnt from it: a rule each, all about one window."""
+"""Is the feed broken? Rules that look at one window, a stated error rate for all of them together, and what is left.
+
+What chance cannot bring (a lost column, values that the schema calls impossible) is an incident by itself. What chance
+can bring has a p under the hypothesis that baseline and window come from one population. It is an incident where that p
+is at most the level divided by the number of rules that are asked (Bonferroni). So all rules together raise an incident
+in unchanged data with at most that level, whatever the columns hold.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
-
-from driftloop.config.policy import Policy
-from driftloop.data.redaction import named
-from driftloop.data.schema import Column
+from driftloop.data_quality.category_names import new_names
+from driftloop.data_quality.column_pair import ColumnPair, column_pairs
 from driftloop.data_quality.duplicates import repeated_records
-from driftloop.data_quality.unit_errors import unit_error
-from driftloop.profile.profile import ColumnProfile, iso
+from driftloop.data_quality.exchanged_columns import exchanged_columns
+from driftloop.data_quality.notes import column_notes
+from driftloop.data_quality.record_times import record_times
+from driftloop.data_quality.repeated_value import repeated_values
+from driftloop.data_quality.sign import Sign
+from driftloop.data_quality.unit_errors import unit_errors
+from driftloop.data_quality.unusable_values import impossible_values, missing_growth, unusable_values
 from driftloop.profile.window import Baseline, Window
-from driftloop.two_sample.column_scores import REPEAT
-from driftloop.two_sample.compare import Comparison
 
-GONE = 0.5
-"""Part of a column's values that must be lost, or written in a new way, to call the feed broken."""
-MALFORMED, INFINITE, IMPOSSIBLE = 0.02, 0.01, 0.01
-STUCK, STUCK_BEFORE = 0.2, 0.1
-PLACEHOLDER, PLACEHOLDER_OF_BEYOND = 0.02, 0.8
-FEW = 3
-A_DAY = 86_400.0
+RULES_PER_COLUMN = 8
+"""Unreadable, blank, infinite, placeholder or stuck, unit of all, unit of a part, encoding, exchanged."""
+RULES_PER_WINDOW = 2
+"""Records repeated within the window, records of the baseline sent again."""
 
 
-def incidents(
-    baseline: Baseline, window: Window, comparison: Comparison, policy: Policy, now: float | None = None
-) -> tuple[str, ...]:
-    """A sentence for each sign of a broken feed; empty when there is none.
+@dataclass(frozen=True)
+class DataQuality:
+    """What the rules say about a window.
 
-    What cannot happen by chance (a column that is gone, blank, unreadable, impossible) is an incident by itself. What
-    can (values far outside, one value again and again) is one only where the comparison as a whole stands out at
-    `policy.alpha`, so that incidents and drifts share one rate of false alarms.
+    `incidents`: a sentence for each sign of a broken feed. `excluded`: indices of columns that cannot be compared,
+    since they are lost, empty in the baseline or turned over. `notes`: what is worth knowing and changes nothing.
     """
-    found = list(_of_time(baseline, window, now))
-    gone = False
-    stands_out = comparison.p <= policy.alpha or any(finding.p <= policy.alpha for finding in comparison.findings)
-    for place, column in enumerate(baseline.schema.features):
-        before, after = baseline.profile.columns[column.name], window.profile.columns[column.name]
-        signs = list(_for_certain(column, before, after))
-        unit = None if signs or column.kind != "numeric" else unit_error(before, after, stands_out=stands_out)
-        if unit is not None:
-            signs = [unit]
-        elif not signs and stands_out:
-            signs = list(_by_the_comparison(before, after, comparison, place))
-        if not signs:
-            signs = list(_impossible(column, after))
-        found += [f"{column.name}: {sign}" for sign in signs]
-        gone = gone or after.absent > 0
+
+    incidents: tuple[str, ...]
+    excluded: frozenset[int]
+    notes: tuple[str, ...]
+
+
+def assess(
+    baseline: Baseline, window: Window, level: float, *, now: float | None = None, repeats_allowed: bool = False
+) -> DataQuality:
+    """Judge a window's data quality against the baseline.
+
+    Parameters
+    ----------
+    level
+        Probability that unchanged data raise an incident by chance, for all rules together.
+    now
+        Time of the check in seconds since 1970; None where it does not matter.
+    repeats_allowed
+        Switches the rules about repeated records off.
+    """
+    pairs = column_pairs(baseline, window)
+    signs = list(record_times(baseline, window, now))
+    excluded, notes = set[int](), list[str]()
+    lost = False
+    for pair in pairs:
+        of_column, left_out = _of_column(pair)
+        signs += of_column
+        notes += column_notes(pair)
+        if left_out is not None:
+            excluded.add(pair.column_index)
+            notes += [left_out] if left_out else []
+        lost = lost or pair.window.absent > 0
+    signs += exchanged_columns(pairs)
     # Records that lack columns are more alike than those of the baseline: that alone is no second delivery.
-    return tuple(found if gone else [*found, *repeated_records(baseline, window)])
+    if not lost and not repeats_allowed:
+        signs += repeated_records(baseline, window)
+    bar = level / (RULES_PER_COLUMN * len(pairs) + RULES_PER_WINDOW)
+    sentences = _one_each([sign for sign in signs if sign.p <= bar])
+    return DataQuality(sentences, frozenset(excluded), tuple(notes))
 
 
-def lost_columns(baseline: Baseline, window: Window) -> frozenset[int]:
-    """Places of the columns that the window has lost altogether: each is an incident for certain."""
-    return frozenset(
-        place
-        for place, column in enumerate(baseline.schema.features)
-        if (after := window.profile.columns[column.name]).missing == after.rows
-        and (after.absent or _lost(baseline.profile.columns[column.name], after) >= GONE)
-    )
+def _of_column(pair: ColumnPair) -> tuple[list[Sign], str | None]:
+    """Signs of one column, the most telling rule first; and a note, maybe empty, where it is not to be compared."""
+    if not pair.baseline.rows - pair.baseline.missing and not pair.window.absent:
+        return [], ""  # `column_notes` says what it holds now
+    signs = list(unusable_values(pair))
+    if is_lost(pair):
+        return signs, ""
+    names = new_names(pair)
+    signs += [names.sign] if names.sign is not None else []
+    signs += [*unit_errors(pair), *repeated_values(pair), *impossible_values(pair)]
+    return signs, names.note if names.turned_over else None
 
 
-def _lost(before: ColumnProfile, after: ColumnProfile) -> float:
-    """By how much the part of rows without a value has grown."""
-    return after.missing / after.rows - before.missing / max(before.rows, 1)
+def _one_each(signs: Sequence[Sign]) -> tuple[str, ...]:
+    """The sentences, of each column only the first: a wrong unit is beyond the schema's range, too."""
+    first = {sign.column: sign for sign in reversed(signs) if sign.column is not None}
+    return tuple(sign.sentence for sign in signs if sign.column is None or first[sign.column] is sign)
 
 
-def _for_certain(column: Column, before: ColumnProfile, after: ColumnProfile) -> Iterator[str]:
-    if after.absent:
-        yield "the column is missing" if after.absent == after.rows else f"the column is missing in {after.absent} rows"
-        return
-    if after.malformed >= max(FEW, MALFORMED * after.rows) and before.malformed < MALFORMED / 2 * before.rows:
-        yield f"{after.malformed / after.rows:.0%} of the values are not {column.kind}"
-        return
-    if _lost(before, after) >= GONE:
-        share = after.missing / after.rows
-        yield "blank: no value at all" if share == 1 else f"gone blank in {share:.0%} of rows"
-    if after.infinite >= max(FEW, INFINITE * after.rows) and not before.infinite:
-        yield f"{after.infinite} infinite values, the baseline has none"
-    if after.minimum is not None and after.minimum == after.maximum and before.minimum != before.maximum:
-        yield f"stuck: every value is {after.minimum:.6g}"
-    yield from _encoding(column, before, after)
-
-
-def _encoding(column: Column, before: ColumnProfile, after: ColumnProfile) -> Iterator[str]:
-    """Known categories that vanish while unknown ones take their place."""
-    total = sum(after.counts.values())
-    if not total or before.other or after.other:
-        return
-    known = set(column.categories) or set(before.counts)
-    unknown = {name: count for name, count in after.counts.items() if name not in known}
-    # A column whose categories hardly repeat (names, free text) always brings new ones.
-    singles = sum(count for count in before.counts.values() if count == 1) / max(sum(before.counts.values()), 1)
-    if sum(unknown.values()) / total >= GONE + singles:
-        newest = sorted(unknown, key=lambda name: -unknown[name])[:3]
-        oldest = sorted(known, key=lambda name: (-before.counts.get(name, 0), name))[:3]
-        news, olds = (
-            ", ".join(dict.fromkeys(named(name, column, before.counts.get(name, 0)) for name in names))
-            for names in (newest, oldest)
-        )
-        yield f"another encoding: {news} in place of {olds}"
-
-
-def _by_the_comparison(
-    before: ColumnProfile, after: ColumnProfile, comparison: Comparison, place: int
-) -> Iterator[str]:
-    """One value again and again."""
-    values, counts = after.bins
-    if before.minimum is not None and before.maximum is not None and len(values):
-        beyond = (values < before.minimum) | (values > before.maximum)
-        most = int(np.argmax(np.where(beyond, counts, -1)))
-        rows = int(counts[most])
-        far = _distance(before, float(values[most])) >= 1.0
-        if (
-            beyond[most]
-            and far
-            and rows >= max(FEW, PLACEHOLDER * after.rows, PLACEHOLDER_OF_BEYOND * counts[beyond].sum())
-        ):
-            yield f"{values[most]:.6g} in {rows / after.rows:.0%} of rows, beyond all of the baseline: a placeholder?"
-            return
-    for finding in comparison.of_column(place):
-        stuck = finding.after >= STUCK + finding.before and finding.before <= STUCK_BEFORE
-        if finding.score.kind == REPEAT and stuck:
-            value = finding.score.level
-            yield f"stuck: the same value {value} in {finding.after:.0%} of rows (before {finding.before:.0%})"
-
-
-def _distance(before: ColumnProfile, value: float) -> float:
-    """How far beyond the baseline's range a value lies, in distances from the baseline's median to that end."""
-    values, counts = before.bins
-    median = float(values[np.searchsorted(np.cumsum(counts), counts.sum() / 2)])
-    end = (before.maximum if value > median else before.minimum) or 0.0
-    return abs(value - end) / abs(end - median) if end != median else float("inf")
-
-
-def _impossible(column: Column, after: ColumnProfile) -> Iterator[str]:
-    """Values beyond the range that the schema calls possible."""
-    if column.range is None or after.minimum is None or after.maximum is None:
-        return
-    low, high = column.range
-    if after.minimum >= low and after.maximum <= high:
-        return
-    values, counts = after.bins
-    rows = int(counts[(values < low) | (values > high)].sum())
-    if rows >= max(2, IMPOSSIBLE * after.rows):
-        unit = f" {column.unit}" if column.unit else ""
-        yield f"{rows} values beyond what can be true ({low:g} to {high:g}{unit})"
-
-
-def _of_time(baseline: Baseline, window: Window, now: float | None) -> Iterator[str]:
-    first, last = window.profile.first, window.profile.last
-    if first is None or last is None:
-        return
-    if now is not None and last > now + A_DAY:
-        yield f"records from the future: {iso(last) or 'no date at all'}"
-    if baseline.profile.first is not None and last < baseline.profile.first:
-        yield f"stale records: the newest is from {iso(last) or 'no date at all'}, older than all of the baseline"
+def is_lost(pair: ColumnPair) -> bool:
+    """Whether the window has no value of the column at all although the baseline has: nothing is left to compare."""
+    window = pair.window
+    return window.missing == window.rows and (window.absent > 0 or missing_growth(pair.baseline, window) > 0)

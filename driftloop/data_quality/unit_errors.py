@@ -1,27 +1,41 @@
-"""Unit errors: values that lie far outside the baseline and fall back into it by a known conversion."""
+"""Unit errors: values that fall back into the baseline by a known conversion, for all rows or for a part of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import log, sqrt
+from math import exp, log, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profile.profile import ColumnProfile
+from driftloop.data_quality.chance import all_in_window_p, kolmogorov_p, tail_factor
+from driftloop.data_quality.column_pair import ColumnPair
+from driftloop.data_quality.sign import Sign, ignore
+from driftloop.profile.column_profile import ColumnProfile
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-LEAST_ROWS, LEAST_SHARE = 3, 0.02
+FEWEST_ROWS, SMALLEST_SHARE = 3, 0.02
+"""Converted rows that are asked for: two may be slips of a hand, and so may 2 % of a large window."""
+FEWEST_SHIFTED, SMALLEST_SHIFTED = 2, 0.01
+"""The same for a shifted decimal point, which leaves values so far away that fewer are telling."""
 GAP = 0.5
 """How far beyond the baseline's range values count as far outside, in distances from its median to that end."""
-SHORT_TAIL = 3.0
-"""From the 90 % quantile to the end, in distances from the median to that quantile: 1.3 for a normal law."""
-FAR = 4.0
-"""How many times as far from the median as any value of the baseline leaves no room for chance."""
 INSIDE = 0.9
+"""The part of the converted values that must lie in the baseline's range: a few may be new extremes."""
 STRAY = 3.0
+"""Standard errors that the mean rank of the converted values may lie from one half."""
+ROUNDING_STRAY = 0.02
+"""Added to that: recorded values are rounded, and a conversion rounds them again."""
+SAME_SHAPE = 1.95
+"""Largest distance sqrt(nm / (n + m)) D of a converted column from the baseline: Kolmogorov's 99.9 % quantile."""
+DECADE = 7.0
+"""From this factor on no population is taken to move as a whole by just a known conversion."""
+FAR_BY_DECADE, FAR_BY_FACTOR = 0.5, 0.9
+"""Kolmogorov distance of the unconverted column that is asked for. A small factor must leave the two all but disjoint:
+a population may grow by a factor of two, and some known conversion lies near any number."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,11 @@ class Conversion:
     name: str
     factor: float
     offset: float = 0.0
+
+    def back(self, values: Floats) -> Floats:
+        """The values before the conversion."""
+        with np.errstate(over="ignore"):
+            return np.asarray((values - self.offset) / self.factor)
 
 
 def _both_ways(factors: dict[str, float]) -> tuple[Conversion, ...]:
@@ -43,90 +62,152 @@ CONVERSIONS = (
     *DECIMALS,
     *_both_ways({"2.54": 2.54, "2.2": 2.20462, "12": 12, "18": 18.0156, "38.7": 38.67, "88.6": 88.57, "60": 60}),
     *_both_ways({"7.5": 7.50062, "4.18": 4.184, "3.28": 3.28084, "1.6": 1.60934, "28.3": 28.3495, "365": 365.25}),
+    Conversion("-1 times", -1.0),
     Conversion("Fahrenheit instead of Celsius of", 1.8, 32.0),
     Conversion("Celsius instead of Fahrenheit of", 1 / 1.8, -32 / 1.8),
     Conversion("kelvin instead of Celsius of", 1.0, 273.15),
+    Conversion("Celsius instead of kelvin of", 1.0, -273.15),
 )
-"""Decimal shifts; inches, pounds, months, glucose and lipids in mmol/l, minutes; kPa, calories, feet, miles, ounces,
-days; temperatures."""
+"""Decimal shifts (percent and fractions too); inches, pounds, months, glucose and lipids in mmol/l, minutes; kPa,
+calories, feet, miles, ounces, days; a flipped sign; temperatures."""
 
 
-def unit_error(before: ColumnProfile, after: ColumnProfile, *, stands_out: bool) -> str | None:
-    """A sentence when part of the window's values, or all, look like the baseline's in another unit; None otherwise.
+def unit_errors(pair: ColumnPair) -> Iterator[Sign]:
+    """Signs that all values of the window, or a part, look like the baseline's in another unit.
 
-    Looked at are values beyond the baseline's range by half the distance from its median to that end: at least 3 rows
-    and 2 % of all, and half of those beyond the range. Converted back, nine in ten must lie in the range, spread over
-    it as those of the baseline whose conversion would leave it so far (their mean rank within three standard errors of
-    one half). A population that moves lies just beyond the end, and converted back it crowds at one end; one that moved
-    as a whole keeps its spread, which a conversion stretches. Far values also come by chance, so this counts only where
-    the comparison `stands_out`.
-
-    Of a shifted decimal point 2 rows (and 1 %) suffice when the baseline's tail is short and they lie four times as far
-    from the median as it ever did: even among tails as heavy as a Pareto law's with exponent 2.5, of 350 and 100 rows,
-    that happens in one column in 8,000.
+    All: the window's distribution is far from the baseline's, and converted back it is the same. A part: values far
+    beyond the baseline's range that, converted back, lie in it, spread over it as those of the baseline whose
+    conversion would leave it so far.
     """
-    values, counts = before.bins
-    if before.minimum is None or before.maximum is None or len(values) < 3 or not after.bins[0].size:
+    baseline, window = pair.baseline, pair.window
+    if len(baseline.bins[0]) < 3 or not window.bins[0].size:
+        return
+    found = _of_all(baseline, window) or _of_part(baseline, window)
+    if found is not None:
+        share, conversion, p = found
+        text = f"{share:.0%} of the values look like {conversion.name} what they should be (another unit?)"
+        yield Sign(pair.column.name, text, p, f"retrain on them once, or {ignore(pair.column.name)}")
+
+
+Found = tuple[float, Conversion, float]
+
+
+def _of_all(baseline: ColumnProfile, window: ColumnProfile) -> Found | None:
+    n, m = int(baseline.bins[1].sum()), int(window.bins[1].sum())
+    apart = _kolmogorov(*baseline.bins, *window.bins)
+    if apart < FAR_BY_DECADE:
         return None
-    cumulated = np.cumsum(counts)
-    median = float(values[np.searchsorted(cumulated, cumulated[-1] / 2)])
-    for side, end in ((1, before.maximum), (-1, before.minimum)):
-        reach = abs(end - median)
-        far = _Outside.beyond(after, side, median + side * FAR * reach)
-        found, rows = None, far.rows
-        if rows >= max(2, 0.01 * after.rows) and _short_tail(before, side, median, end):
-            found = _best(DECIMALS, before, far)
-        near = _Outside.beyond(after, side, end + side * GAP * reach)
-        beyond = _Outside.beyond(after, side, end).rows
-        enough = near.rows >= max(LEAST_ROWS, LEAST_SHARE * after.rows, beyond / 2)
-        if found is None and stands_out and enough:
-            found, rows = _best(CONVERSIONS, before, near), near.rows
-            if found is not None and beyond > after.rows / 2 and _kept_its_spread(found, before, after):
-                found = None
-        if found is not None:
-            return f"{rows / after.rows:.0%} of the values look like {found.name} what they should be (another unit?)"
-    return None
+    effective = sqrt(n * m / (n + m))
+    closest, smallest = None, SAME_SHAPE / effective
+    for conversion in CONVERSIONS:
+        decade = max(abs(conversion.factor), 1 / abs(conversion.factor)) >= DECADE
+        if apart < (FAR_BY_DECADE if decade else FAR_BY_FACTOR) or _kept_its_spread(conversion, baseline, window):
+            continue
+        back, counts = conversion.back(window.bins[0]), window.bins[1]
+        order = np.argsort(back, kind="stable")
+        distance = _kolmogorov(*baseline.bins, back[order], counts[order], slack=1e-3)
+        if distance < smallest:
+            closest, smallest = conversion, distance
+    return None if closest is None else (1.0, closest, kolmogorov_p(apart, m, n))
 
 
-def _short_tail(before: ColumnProfile, side: int, median: float, end: float) -> bool:
-    values, counts = before.bins
-    cumulated = np.cumsum(counts)
-    shoulder = float(values[np.searchsorted(cumulated, cumulated[-1] * (0.9 if side > 0 else 0.1))])
-    return abs(end - shoulder) <= SHORT_TAIL * abs(shoulder - median)
+def _kolmogorov(values: Floats, counts: Counts, others: Floats, other_counts: Counts, slack: float = 0.0) -> float:
+    """The largest difference of two distribution functions; steps that lie closer than `slack` count as one.
+
+    Converted values are rounded once more than the baseline's, so that equal ones differ in their last digits.
+    """
+    at = np.concatenate([values, others])
+    first, second = (
+        np.concatenate([[0.0], np.cumsum(c)])[np.searchsorted(v, at + slack * np.abs(at), "right")] / c.sum()
+        for v, c in ((values, counts), (others, other_counts))
+    )
+    return float(np.abs(first - second).max())
 
 
 @dataclass(frozen=True)
 class _Outside:
-    """The window's values beyond a border above (side 1) or below (side -1) the baseline."""
+    """The window's values beyond a border above (side 1) or below (side -1) the baseline, and how far they lie.
+
+    `ratio`: the distance of the nearest of them from the median, in distances from the median to the baseline's end;
+    `factor`: what `tail_factor` says of it.
+    """
 
     side: int
     border: float
     values: Floats
     counts: Counts
-
-    @classmethod
-    def beyond(cls, after: ColumnProfile, side: int, border: float) -> _Outside:
-        values, counts = after.bins
-        far = side * (values - border) > 0
-        return cls(side, border, values[far], counts[far])
+    factor: float
 
     @property
     def rows(self) -> int:
         return int(self.counts.sum())
 
 
-def _best(conversions: tuple[Conversion, ...], before: ColumnProfile, outside: _Outside) -> Conversion | None:
+def _of_part(baseline: ColumnProfile, window: ColumnProfile) -> Found | None:
+    n, m = int(baseline.bins[1].sum()), int(window.bins[1].sum())
+    for side in (1, -1):
+        outside = _far_outside(baseline, window, side)
+        if outside is None or outside.rows < max(FEWEST_SHIFTED, SMALLEST_SHIFTED * m):
+            continue
+        enough = outside.rows >= max(FEWEST_ROWS, SMALLEST_SHARE * m)
+        conversion = _best(CONVERSIONS if enough else DECIMALS, baseline, outside)
+        if conversion is None:
+            continue
+        beyond = _rows_beyond(window, side, _end(baseline, side))
+        if 2 * outside.rows < beyond or (2 * beyond > m and _kept_its_spread(conversion, baseline, window)):
+            continue
+        p = 2 * all_in_window_p(outside.rows, m, n) * outside.factor
+        return outside.rows / window.rows, conversion, min(1.0, p)
+    return None
+
+
+def _end(profile: ColumnProfile, side: int) -> float:
+    return float((profile.maximum if side > 0 else profile.minimum) or 0.0)
+
+
+def _rows_beyond(window: ColumnProfile, side: int, border: float) -> int:
+    values, counts = window.bins
+    return int(counts[side * (values - border) > 0].sum())
+
+
+def _far_outside(baseline: ColumnProfile, window: ColumnProfile, side: int) -> _Outside | None:
+    """The window's values that lie far beyond one end of the baseline.
+
+    Distance is a difference. Below a column of positive values it is a ratio instead: nothing else lies far below a
+    small minimum, and a tenth of it is as far away as ten times the maximum.
+    """
+    values, counts = baseline.bins
+    median = float(values[np.searchsorted(np.cumsum(counts), counts.sum() / 2)])
+    end = _end(baseline, side)
+    as_ratio = side < 0 and end > 0 and (window.minimum or 0.0) > 0
+    scale = np.log if as_ratio else np.asarray
+    middle, reach = float(scale(median)), abs(float(scale(end)) - float(scale(median)))
+    border = float(scale(end)) + side * GAP * reach
+    border = exp(border) if as_ratio else border
+    far = side * (window.bins[0] - border) > 0
+    if not far.any() or not reach:
+        return None
+    outside = window.bins[0][far]
+    nearest = abs(float(scale(outside.min() if side > 0 else outside.max())) - middle)
+    distances = side * (np.repeat(scale(values), np.minimum(counts, MOST_COPIES)) - middle)
+    return _Outside(side, border, outside, window.bins[1][far], tail_factor(distances, nearest))
+
+
+MOST_COPIES = 1_000
+"""Copies of one value that are looked at for the tail: more say nothing new and cost memory."""
+
+
+def _best(conversions: tuple[Conversion, ...], baseline: ColumnProfile, outside: _Outside) -> Conversion | None:
     """The conversion that brings the values back best, None where none does."""
-    values, counts = before.bins
-    low, high = before.minimum or 0.0, before.maximum or 0.0
+    values, counts = baseline.bins
+    low, high = _end(baseline, -1), _end(baseline, 1)
     slack = 1e-6 * (abs(low) + abs(high))
     best, least = None, 1.0
     for conversion in conversions:
         leaves = outside.side * (values * conversion.factor + conversion.offset - outside.border) > 0
         if not counts[leaves].sum():
             continue
-        with np.errstate(over="ignore"):
-            back = (outside.values - conversion.offset) / conversion.factor
+        back = conversion.back(outside.values)
         inside = (back >= low - slack) & (back <= high + slack)
         if outside.counts[inside].sum() < INSIDE * outside.rows:
             continue
@@ -136,18 +217,20 @@ def _best(conversions: tuple[Conversion, ...], before: ColumnProfile, outside: _
             + cumulated[np.searchsorted(values[leaves], back, "right")]
         ) / 2
         stray = abs(float(ranks @ outside.counts) / outside.rows - 0.5)
-        if stray < least and stray <= STRAY / sqrt(12 * outside.rows) + 0.02:
+        if stray < least and stray <= STRAY / sqrt(12 * outside.rows) + ROUNDING_STRAY:
             best, least = conversion, stray
     return best
 
 
-def _kept_its_spread(conversion: Conversion, before: ColumnProfile, after: ColumnProfile) -> bool:
-    """Whether the middle half of the values is as wide as before, rather than stretched or shrunk by the conversion."""
+def _kept_its_spread(conversion: Conversion, baseline: ColumnProfile, window: ColumnProfile) -> bool:
+    """Whether the middle half of the values is as wide as before, rather than stretched or shrunk by the conversion.
+
+    A population that moves as a whole keeps its spread; in logarithms, less than half of the conversion's factor.
+    """
     widths = []
-    for side in (before, after):
-        values, counts = side.bins
-        places = np.searchsorted(np.cumsum(counts), np.array([0.25, 0.75]) * counts.sum())
-        widths.append(float(values[places[1]] - values[places[0]]))
-    if min(widths) <= 0 or conversion.factor == 1.0:
+    for values, counts in (baseline.bins, window.bins):
+        quartiles = np.searchsorted(np.cumsum(counts), np.array([0.25, 0.75]) * counts.sum())
+        widths.append(float(values[quartiles[1]] - values[quartiles[0]]))
+    if min(widths) <= 0 or abs(conversion.factor) == 1.0:
         return False
     return abs(log(widths[1] / widths[0])) < 0.5 * abs(log(abs(conversion.factor)))

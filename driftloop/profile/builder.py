@@ -14,10 +14,11 @@ from driftloop.data.columns import Numbers, Texts, numbers, texts, times
 from driftloop.data.readers import UNREAD, as_batches
 from driftloop.data.schema import COMPARED, Column, Schema
 from driftloop.errors import SchemaError
-from driftloop.profile.column_builder import NumberTally, TextTally
-from driftloop.profile.profile import Profile
+from driftloop.profile.column_builder import CategoricalColumnBuilder, NumericColumnBuilder
+from driftloop.profile.column_profile import ColumnProfile
 from driftloop.profile.row_hash import finish, mix, salt
-from driftloop.profile.sample_builder import Gathering
+from driftloop.profile.sample import Sample
+from driftloop.profile.sample_builder import SampleBuilder
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,7 +36,7 @@ def read_column(column: Column, array: pa.Array, missing: tuple[str, ...]) -> Nu
         raise SchemaError(f"column {column.name!r}: {str(error).splitlines()[0]}") from None
 
 
-class Profiler:
+class ProfileBuilder:
     """Takes record batches, gives their profile."""
 
     def __init__(self, schema: Schema) -> None:
@@ -44,14 +45,16 @@ class Profiler:
         self._salts = {column.name: salt(column.name) for column in self._read}
         self._compared = {column.name: place for place, column in enumerate(schema.features)}
         self._known = {column.name for column in schema.columns}
-        self._tallies = [TextTally() if c.kind == "categorical" else NumberTally() for c in schema.features]
-        self._rows = 0
-        self._gathering = Gathering(len(self._compared))
-        self._first: float | None = None
-        self._last: float | None = None
+        self._columns = [
+            CategoricalColumnBuilder() if c.kind == "categorical" else NumericColumnBuilder() for c in schema.features
+        ]
+        self.rows = 0
+        self._sample = SampleBuilder(len(self._compared))
+        self.first: float | None = None
+        self.last: float | None = None
         self._extra: set[str] = set()
 
-    def take(self, batches: Any) -> Profiler:
+    def take(self, batches: Any) -> ProfileBuilder:
         """Read all batches of a stream, a table or a data frame."""
         stream: Iterable[pa.RecordBatch] = as_batches(batches)
         for batch in stream:
@@ -63,15 +66,22 @@ class Profiler:
             self._extra.update(name for name in names if name not in self._known)
         return self
 
-    def profile(self) -> Profile:
-        """What was read so far."""
-        columns = {name: self._tallies[place].column() for name, place in self._compared.items()}
-        sample, extra = self._gathering.sample(), tuple(sorted(self._extra))
-        return Profile(self.schema, self._rows, columns, sample, self._first, self._last, extra)
+    def columns(self) -> dict[str, ColumnProfile]:
+        """What is kept of each compared column, by name."""
+        return {name: self._columns[index].column() for name, index in self._compared.items()}
+
+    def sample(self) -> Sample:
+        """The sample of all rows so far."""
+        return self._sample.sample()
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """Names of columns that the schema does not know, sorted."""
+        return tuple(sorted(self._extra))
 
     def _take(self, batch: pa.RecordBatch) -> None:
         rows = batch.num_rows
-        self._rows += rows
+        self.rows += rows
         keys = np.zeros(rows, np.uint64)
         read: list[Numbers | Texts | None] = [None] * len(self._compared)
         for column in self._read:
@@ -84,10 +94,10 @@ class Profiler:
                 self._see_times(part.values, *ends)
             if column.name in self._compared:
                 number = self._compared[column.name]
-                self._tallies[number].add(part, rows, *ends)
+                self._columns[number].add(part, rows, *ends)
                 read[number] = part
         finish(keys)
-        self._gathering.consider(keys, read)
+        self._sample.consider(keys, read)
 
     def _see_times(self, values: Floats, low: float, high: float) -> None:
         if not isfinite(low + high):
@@ -95,5 +105,5 @@ class Profiler:
             if not len(values):
                 return
             low, high = float(values.min()), float(values.max())
-        self._first = low if self._first is None else min(self._first, low)
-        self._last = high if self._last is None else max(self._last, high)
+        self.first = low if self.first is None else min(self.first, low)
+        self.last = high if self.last is None else max(self.last, high)

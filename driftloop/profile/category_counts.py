@@ -18,7 +18,7 @@ BUCKETS = 256
 
 
 @dataclass(frozen=True)
-class Categories:
+class CategoryCounts:
     """`names`: count by category; `buckets`: counts of the categories beyond the dictionary, None while all fit."""
 
     names: dict[str, int]
@@ -34,30 +34,30 @@ class Categories:
         """How many values were counted."""
         return sum(self.names.values()) + self.other
 
-    def add(self, counted: Iterable[tuple[str, int]]) -> Categories:
+    def add(self, counted: Iterable[tuple[str, int]]) -> CategoryCounts:
         """With more values: pairs of category and count."""
         names = dict(self.names)
         for name, count in counted:
             names[name] = names.get(name, 0) + count
-        return Categories(names, self.buckets)._bounded()
+        return CategoryCounts(names, self.buckets)._bounded()
 
-    def merge(self, other: Categories) -> Categories:
+    def merge(self, other: CategoryCounts) -> CategoryCounts:
         """Both together."""
         if self.buckets is None or other.buckets is None:
             buckets = self.buckets if other.buckets is None else other.buckets
         else:
             buckets = self.buckets + other.buckets
         # A full dictionary holds only names that come before every name in its buckets, so no name is counted twice.
-        return Categories(self.names, buckets).add(other.names.items())
+        return CategoryCounts(self.names, buckets).add(other.names.items())
 
-    def _bounded(self) -> Categories:
+    def _bounded(self) -> CategoryCounts:
         if len(self.names) <= MOST_NAMES:
-            return Categories(dict(sorted(self.names.items())), self.buckets)
+            return CategoryCounts(dict(sorted(self.names.items())), self.buckets)
         by_hash = sorted((name_hash(name), name) for name in self.names)
         buckets = np.zeros(BUCKETS, np.int64) if self.buckets is None else self.buckets.copy()
         for key, name in by_hash[MOST_NAMES:]:
             buckets[key % BUCKETS] += self.names[name]
-        return Categories(dict(sorted((name, self.names[name]) for _, name in by_hash[:MOST_NAMES])), buckets)
+        return CategoryCounts(dict(sorted((name, self.names[name]) for _, name in by_hash[:MOST_NAMES])), buckets)
 
 
 def name_hash(text: str) -> int:

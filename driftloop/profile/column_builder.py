@@ -7,17 +7,17 @@ from math import isfinite
 import numpy as np
 
 from driftloop.data.columns import Numbers, Texts
-from driftloop.profile.category_counts import Categories
-from driftloop.profile.histogram_builder import Counter
-from driftloop.profile.profile import ColumnProfile
+from driftloop.profile.category_counts import CategoryCounts
+from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.histogram_builder import HistogramBuilder
 
 
-class NumberTally:
+class NumericColumnBuilder:
     """Counts the values of a numeric or datetime column."""
 
     def __init__(self) -> None:
         self._seen = ColumnProfile()
-        self._counter = Counter()
+        self._counter = HistogramBuilder()
 
     def add(self, part: Numbers | Texts | None, rows: int, lowest: float, highest: float) -> None:
         """Count a batch; None where its file lacks the column. `lowest` and `highest` are NaN where a value is."""
@@ -43,12 +43,12 @@ class NumberTally:
         return self._seen.with_counts(histogram=self._counter.bins())
 
 
-class TextTally:
+class CategoricalColumnBuilder:
     """Counts the values of a categorical column."""
 
     def __init__(self) -> None:
         self._seen = ColumnProfile()
-        self._categories = Categories({})
+        self._categories = CategoryCounts({})
 
     def add(self, part: Numbers | Texts | None, rows: int, lowest: float, highest: float) -> None:
         """Count a batch; None where its file lacks the column."""

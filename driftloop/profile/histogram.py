@@ -27,7 +27,7 @@ MAGNITUDE = np.int32(0x7FFFFFFF)
 
 
 @dataclass(frozen=True)
-class Bins:
+class Histogram:
     """Counts of finite numbers: `keys[i]` is a bin (ascending), `counts[i]` how many fell into it."""
 
     precision: int
@@ -35,7 +35,7 @@ class Bins:
     counts: Integers
 
     @classmethod
-    def empty(cls) -> Bins:
+    def empty(cls) -> Histogram:
         """No numbers yet."""
         return cls(FINEST, np.empty(0, np.int64), np.empty(0, np.int64))
 
@@ -54,7 +54,7 @@ class Bins:
         centres[self.keys == 0] = 0.0  # holds zero and what underflows; zero is what people record
         return centres
 
-    def merge(self, other: Bins) -> Bins:
+    def merge(self, other: Histogram) -> Histogram:
         """Both together."""
         precision = min(self.precision, other.precision)
         a, b = self._at(precision), other._at(precision)
@@ -63,23 +63,23 @@ class Bins:
         keys, where = np.unique(np.concatenate([a.keys, b.keys]), return_inverse=True)
         counts = np.zeros(len(keys), np.int64)
         np.add.at(counts, where, np.concatenate([a.counts, b.counts]))
-        return Bins(precision, keys, counts)._fitted()
+        return Histogram(precision, keys, counts)._fitted()
 
-    def counted_in(self, coarser: Bins) -> Integers:
+    def counted_in(self, coarser: Histogram) -> Integers:
         """The counts by the bins of a histogram that this one was merged into."""
         mine = self._at(coarser.precision)
         counts = np.zeros(len(coarser.keys), np.int64)
         counts[np.searchsorted(coarser.keys, mine.keys)] = mine.counts
         return counts
 
-    def _at(self, precision: int) -> Bins:
+    def _at(self, precision: int) -> Histogram:
         if precision == self.precision or not len(self.keys):
-            return Bins(precision, self.keys, self.counts)
+            return Histogram(precision, self.keys, self.counts)
         keys = self.keys >> (self.precision - precision)
         starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-        return Bins(precision, keys[starts], np.add.reduceat(self.counts, starts))
+        return Histogram(precision, keys[starts], np.add.reduceat(self.counts, starts))
 
-    def _fitted(self) -> Bins:
+    def _fitted(self) -> Histogram:
         bins = self
         while len(bins.keys) > MOST_BINS and bins.precision > 0:
             bins = bins._at(bins.precision - 1)
@@ -99,24 +99,24 @@ def in_order(halves: Halves) -> Halves:
     return halves
 
 
-def zero_joined(precision: int, keys: Integers, counts: Integers) -> Bins:
+def zero_joined(precision: int, keys: Integers, counts: Integers) -> Histogram:
     """Bins where -0.0 and numbers too small for a full mantissa are 0.0, at any precision."""
     low, high = np.searchsorted(keys, [-(1 << precision), 1 << precision])
     if low == high:
-        return Bins(precision, keys, counts)
+        return Histogram(precision, keys, counts)
     zeros = counts[low:high].sum()
-    return Bins(
+    return Histogram(
         precision,
         np.concatenate([keys[:low], [0], keys[high:]]),
         np.concatenate([counts[:low], [zeros], counts[high:]]),
     )
 
 
-def sorted_bins(halves: Halves, precision: int) -> Bins:
+def sorted_bins(halves: Halves, precision: int) -> Histogram:
     return counted(halves >> (FINEST - precision), precision)
 
 
-def counted(keys: Halves, precision: int) -> Bins:
+def counted(keys: Halves, precision: int) -> Histogram:
     keys, counts = np.unique(keys, return_counts=True)
     return zero_joined(precision, keys.astype(np.int64), counts.astype(np.int64))._fitted()
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from driftloop.profile.histogram import (
     FINEST,
     MOST_BINS,
-    Bins,
+    Histogram,
     counted,
     in_order,
     sorted_bins,
@@ -50,7 +50,7 @@ class SideBySide:
     def __init__(self, precision: int, first: int, last: int, gap: int) -> None:
         self._precision, self._shift, self._first, self._gap = precision, FINEST - precision, first, gap
         self._counts = np.zeros(last - first + 1, np.int64)
-        self._apart = Bins.empty()
+        self._apart = Histogram.empty()
 
     @classmethod
     def over(cls, precision: int, bottom: int, top: int) -> SideBySide | None:
@@ -95,7 +95,7 @@ class SideBySide:
         """Whether a lower precision would do."""
         return int(np.count_nonzero(self._counts)) > MOST_BINS
 
-    def bins(self) -> Bins:
+    def bins(self) -> Histogram:
         """What was counted."""
         places = np.flatnonzero(self._counts)
         keys = places + self._first
@@ -115,7 +115,7 @@ class Recorded:
         coarse.places(places)
         self._numbers[places] = known
         self._counts = np.zeros(len(coarse), np.int64)
-        self._apart = Bins.empty()
+        self._apart = Histogram.empty()
 
     def holds(self, bottom: int, top: int) -> bool:
         """Whether there is room for the upper halves from bottom to top."""
@@ -136,19 +136,19 @@ class Recorded:
         """Whether too many numbers were not known."""
         return len(self._apart.keys) > UNKNOWN
 
-    def bins(self) -> Bins:
+    def bins(self) -> Histogram:
         """What was counted."""
         places = np.flatnonzero(self._counts)
         numbers, counts = self._numbers[places].astype(np.int64), self._counts[places]
         order = np.argsort(numbers)
-        return Bins(FINEST, numbers[order], counts[order]).merge(self._apart)
+        return Histogram(FINEST, numbers[order], counts[order]).merge(self._apart)
 
 
-class Counter:
+class HistogramBuilder:
     """Counts numbers into bins, batch by batch; `bins()` is what was counted so far."""
 
     def __init__(self) -> None:
-        self._bins = Bins.empty()
+        self._bins = Histogram.empty()
         self._array: SideBySide | Recorded | None = None
         self._batches = 0
 
@@ -162,7 +162,7 @@ class Counter:
             bottom, top = min(bottom, -1), max(top, 0)  # 0.0 and -0.0 are equal, so either may hide the other
         if not self._batches and len(halves) > TASTE:
             # A few thousand of them already bound the precision: the others need not be told apart any finer.
-            self._bins = Bins(sorted_bins(halves[:TASTE], FINEST).precision, self._bins.keys, self._bins.counts)
+            self._bins = Histogram(sorted_bins(halves[:TASTE], FINEST).precision, self._bins.keys, self._bins.counts)
         self._batches += 1
         if self._array is None or not self._array.holds(bottom, top):
             self._flush()
@@ -174,7 +174,7 @@ class Counter:
         if self._batches % OFTEN == 0 and self._array.crowded:
             self._flush()
 
-    def bins(self) -> Bins:
+    def bins(self) -> Histogram:
         """What was counted so far."""
         self._flush()
         return self._bins

@@ -13,9 +13,10 @@ import pyarrow as pa
 from driftloop.data.arrow import lists_array, numbers_array, texts_array
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import BaselineError, SchemaError
-from driftloop.profile.category_counts import Categories
-from driftloop.profile.histogram import Bins
-from driftloop.profile.profile import ColumnProfile, Profile
+from driftloop.profile.category_counts import CategoryCounts
+from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.histogram import Histogram
+from driftloop.profile.profile import Profile
 from driftloop.profile.sample import Sample
 
 Floats = npt.NDArray[np.float64]
@@ -127,8 +128,8 @@ def _columns(profile: Profile) -> list[pa.Array]:
     names = [column.name for column in profile.schema.features]
     summaries = [profile.columns[name] for name in names]
     sample = profile.sample
-    histograms = [summary.histogram or Bins.empty() for summary in summaries]
-    categories = [summary.categories or Categories({}) for summary in summaries]
+    histograms = [summary.histogram or Histogram.empty() for summary in summaries]
+    categories = [summary.categories or CategoryCounts({}) for summary in summaries]
     decimals = [_decimals(sample.values[:, place]) for place in range(len(names))]
     exact = [
         numbers_array(np.empty(0)) if places is not None else numbers_array(sample.values[:, place])
@@ -195,9 +196,11 @@ def _column(column: Column, row: dict[str, Any]) -> ColumnProfile:
     histogram = categories = None
     if column.kind == "categorical":
         buckets = np.array(row["buckets"], np.int64) if row["buckets"] else None
-        categories = Categories(dict(zip(row["category_names"], row["category_counts"], strict=True)), buckets)
+        categories = CategoryCounts(dict(zip(row["category_names"], row["category_counts"], strict=True)), buckets)
     else:
-        histogram = Bins(row["precision"], np.array(row["bin_keys"], np.int64), np.array(row["bin_counts"], np.int64))
+        histogram = Histogram(
+            row["precision"], np.array(row["bin_keys"], np.int64), np.array(row["bin_counts"], np.int64)
+        )
     counts = {name: int(row[name]) for name in COUNTS}
     return ColumnProfile(
         **counts, minimum=row["minimum"], maximum=row["maximum"], histogram=histogram, categories=categories

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftloop.profile.profile import ColumnProfile
+from driftloop.profile.column_profile import ColumnProfile
 
 
 @dataclass(frozen=True)

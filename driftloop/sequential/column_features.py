@@ -1,4 +1,4 @@
-"""Scores of a record that add up: what each column says, in a frame that the baseline alone fixes.
+"""Scores of a record that add up: what each column says, as the baseline alone fixes it.
 
 A numeric value x becomes u, its mid-rank among the baseline's values, and the normal score z = Phi^-1(u) (van der
 Waerden). Features of a column: z (location), z^2 (scale; Klotz), the Legendre polynomials of u of degree 3 and 4
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.stats.normal import quantile
+from driftloop.stats.distributions import normal_quantile
 
 if TYPE_CHECKING:
     from driftloop.data.schema import Column
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-Group = str
+FeatureKind = str
 
 MOST_LEVELS = 20
-RARE = 6  # a level seen less often among the others is too rare for a share of its own
+FEWEST_OF_A_LEVEL = 6  # a level seen less often among the others is too rare for a share of its own
 LARGEST_SCORE = 2.5  # in products: keeps their tails light; costs little power
 COMMON = (0.1, 0.9)  # shares of a level that joins dependence and the omnibus statistic
 
@@ -39,7 +39,7 @@ class Feature:
 
     name: str
     columns: tuple[str, ...]
-    group: Group
+    kind: FeatureKind
     binary: bool = False
 
 
@@ -47,7 +47,7 @@ class Feature:
 class Scorer:
     """Scores one column. Numeric: by `knots` and `table`; categorical: levels `kept`, `counts` of all known."""
 
-    position: int
+    column_index: int
     column: Column
     knots: Floats
     table: Floats
@@ -56,9 +56,9 @@ class Scorer:
 
     def score(self, sample: Sample) -> tuple[Floats, Floats]:
         """The column's own features (records, k) and what products are made of (records, 0 to 2)."""
-        values = sample.values[:, self.position]
+        values = sample.values[:, self.column_index]
         if self.column.kind == "categorical":
-            names = sample.levels[self.position]
+            names = sample.levels[self.column_index]
             seen = np.array([self.counts.get(name, 0.0) for name in names] + [np.nan])
             return self._categories(values, names, seen)
         finite = np.isfinite(values)
@@ -69,9 +69,9 @@ class Scorer:
 
     def score_reference(self, sample: Sample) -> tuple[Floats, Floats]:
         """The same for the baseline's own records, each among the others."""
-        values, weights = sample.values[:, self.position], sample.weights.astype(float)
+        values, weights = sample.values[:, self.column_index], sample.weights.astype(float)
         if self.column.kind == "categorical":
-            names = sample.levels[self.position]
+            names = sample.levels[self.column_index]
             seen = np.array([self.counts.get(name, 0.0) - 1 for name in names] + [np.nan])
             return self._categories(values, names, seen)
         finite = np.isfinite(values)
@@ -92,10 +92,10 @@ class Scorer:
         codes = np.where(present, values, -1).astype(np.int64)
         known = seen[codes]  # how often the level occurs among the baseline's (other) records
         position = {name: index for index, name in enumerate(names)}
-        # Which levels are kept is the frame's choice, so a baseline record of one counts even if the others alone would
+        # The baseline fixes which levels are kept, so a baseline record of one counts even if the others alone would
         # not have kept it: otherwise all records of a level that is just common enough would vanish at once.
         shares = [np.where(present, codes == position.get(level, -2), np.nan) for level in self.kept]
-        rare, unseen = (np.where(present, known < limit, np.nan) for limit in (RARE, 1))
+        rare, unseen = (np.where(present, known < limit, np.nan) for limit in (FEWEST_OF_A_LEVEL, 1))
         block = np.column_stack([*shares, rare, unseen, ~present]).astype(float)
         return block, self._standardised(block)
 
@@ -110,7 +110,7 @@ class Scorer:
         return np.column_stack(columns) if columns else np.empty((len(block), 0))
 
     @property
-    def passed_over(self) -> int:
+    def levels_without_share(self) -> int:
         """How many known categories have no share of their own."""
         return max(0, len(self.counts) - len(self.kept) - (len(self.counts) == 2))
 
@@ -134,23 +134,25 @@ def _numeric_block(scores: Floats, outside: Flags, finite: Flags) -> tuple[Float
 
 def _scores(u: Floats) -> Floats:
     """z, z^2 and the Legendre polynomials of degree 3 and 4 (variance 1 where u is uniform): (len(u), 4)."""
-    z, t = quantile(u), 2 * u - 1
+    z, t = normal_quantile(u), 2 * u - 1
     cubic = np.sqrt(7) * (5 * t**3 - 3 * t) / 2
     quartic = 3 * (35 * t**4 - 30 * t**2 + 3) / 8
     return np.column_stack([z, z**2, cubic, quartic])
 
 
-def scorer_of(position: int, column: Column, sample: Sample) -> Scorer:
-    values, weights = sample.values[:, position], sample.weights.astype(float)
+def build_scorer(column_index: int, column: Column, sample: Sample) -> Scorer:
+    values, weights = sample.values[:, column_index], sample.weights.astype(float)
     if column.kind == "categorical":
-        names, present = sample.levels[position], ~np.isnan(values)
+        names, present = sample.levels[column_index], ~np.isnan(values)
         counted = np.bincount(values[present].astype(np.int64), weights[present], minlength=len(names))
         counts = dict(zip(names, counted.tolist(), strict=True))
-        common = [name for name in sorted(counts, key=lambda name: (-counts[name], name)) if counts[name] >= RARE]
+        common = [
+            name for name in sorted(counts, key=lambda name: (-counts[name], name)) if counts[name] >= FEWEST_OF_A_LEVEL
+        ]
         kept = common[:MOST_LEVELS]
         if len(kept) == 2 and len(counts) == 2:
             kept = kept[:1]  # the other share says the same
-        return Scorer(position, column, np.empty(0), np.empty((1, 4)), tuple(kept), counts)
+        return Scorer(column_index, column, np.empty(0), np.empty((1, 4)), tuple(kept), counts)
     finite = np.isfinite(values)
     knots, at = np.unique(values[finite], return_inverse=True)
     counts_at = np.bincount(at, weights[finite], minlength=len(knots)) if len(knots) else np.empty(0)
@@ -159,4 +161,4 @@ def scorer_of(position: int, column: Column, sample: Sample) -> Scorer:
     u = np.empty(2 * len(knots) + 1)
     u[0::2] = (below + 0.5) / (total + 1)
     u[1::2] = (below[:-1] + counts_at / 2 + 0.5) / (total + 1)
-    return Scorer(position, column, knots, _scores(u), (), {})
+    return Scorer(column_index, column, knots, _scores(u), (), {})

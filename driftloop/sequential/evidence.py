@@ -8,28 +8,29 @@ stretches and features, valid under any dependence). By linearity of expectation
 although all share one finite baseline, which makes their p-values dependent and rules out multiplying them. No
 independence between checks, features or stretches is used. What is assumed: docs/statistics.md.
 
-The state holds sums of scores over blocks of windows (`driftloop.sequential.window_sums`) and no record. Four fifths
-of the budget are spent here, one fifth on the error of the model (`driftloop.sequential.model_error`).
+The state holds sums of scores over blocks of windows (`driftloop.sequential.window_sums`) and no record. Three
+quarters of the budget are spent here; `driftloop.config.policy` says how it is divided.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import numpy as np
 
+from driftloop.config.policy import DRIFT_SHARE
 from driftloop.sequential.mean_test import difference_p
-from driftloop.sequential.reference_features import Frame, frame_of
-from driftloop.sequential.window_sums import Block, Recent, Sums, compacted, stretches_of, too_late
+from driftloop.sequential.reference_features import ReferenceFeatures, derive_reference_features
+from driftloop.sequential.window_sums import Block, Recent, Sums, compact, is_too_late, select_stretches
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
     from driftloop.profile.window import Baseline, Window
 
-DRIFT_SHARE = 0.8  # of the budget; the rest is for the model's error
 WINDOW_ITSELF = "the newest window by itself"
-# Of the scores: raised whenever `column_features` or `reference_features` change what they sum.
+# Of the scores: raised whenever `column_features` or `features` change what they sum.
 VERSION = 1
 REMEMBERED = 64  # windows whose repetition is recognised
 
@@ -92,14 +93,14 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{self.feature}: over {stretch}, as far off as chance brings once in {once:,.0f} checks"
 
 
-class _Finding(msgspec.Struct, frozen=True):
+class _StretchResult(msgspec.Struct, frozen=True):
     p: float
     feature: str | None
     windows: int
     since: str | None
 
 
-CALM = _Finding(1.0, None, 0, None)
+CALM = _StretchResult(1.0, None, 0, None)
 
 
 def update(
@@ -111,31 +112,33 @@ def update(
     window_id: str,
     since: str | None,
     policy: Policy,
+    excluded: Collection[str] = (),
 ) -> Evidence:
     """The evidence after one more window.
 
     `comparison.p` is the single check's p-value, exact and sharp for the window alone. Half of the newest stretch's
     level is spent on it, and it counts only where the change `matters` in practice. `since` is the time of the window's
     first record. A window that was seen before, or that ends before the last reset's `after`, changes nothing. Call it
-    only for windows that are neither broken nor too small.
+    only for windows that are neither broken nor too small. Columns that are `excluded` (they turned over, or the
+    baseline has no value of theirs) count as not recorded in this window.
     """
     if evidence.baseline not in {None, baseline.sha256} or evidence.version != VERSION:
         evidence = reset(evidence)
-    if window_id in evidence.seen or too_late(window.last_time, evidence.after):
+    if window_id in evidence.seen or is_too_late(window.last_time, evidence.after):
         return evidence
-    frame = frame_of(baseline)
-    sums, squares = frame.sums_and_squares(window.profile.sample)
-    blocks = compacted((*evidence.blocks, Block.of(1, since, sums)))
-    finding = _strongest(frame, blocks, comparison, evidence.accepted, policy)
-    alarm = finding.p <= DRIFT_SHARE / policy.budget
+    features = derive_reference_features(baseline)
+    sums, squares = features.sums_and_squares(window.profile.sample, excluded)
+    blocks = compact((*evidence.blocks, Block.of(1, since, sums)))
+    strongest = _strongest(features, blocks, comparison, evidence.accepted, policy)
+    alarm = strongest.p <= DRIFT_SHARE / policy.budget
     return msgspec.structs.replace(
         evidence,
         checks=evidence.checks + 1,
-        p=finding.p,
+        p=strongest.p,
         alarm=alarm,
-        feature=finding.feature,
-        windows=finding.windows,
-        since=finding.since if alarm else None,
+        feature=strongest.feature,
+        windows=strongest.windows,
+        since=strongest.since if alarm else None,
         baseline=baseline.sha256,
         blocks=blocks,
         recent=Recent.after(evidence.recent, sums, squares),
@@ -155,35 +158,35 @@ def accept(evidence: Evidence) -> Evidence:
     """
     if evidence.recent is None:
         return reset(evidence)
-    recent = stretches_of(evidence.blocks)
+    recent = select_stretches(evidence.blocks)
     regime = next((block for block in recent if block.windows >= evidence.windows), recent[-1])
     fresh = reset(evidence)
     return msgspec.structs.replace(fresh, baseline=evidence.baseline, accepted=Accepted(regime, evidence.recent))
 
 
 def _strongest(
-    frame: Frame,
+    features: ReferenceFeatures,
     blocks: tuple[Block, ...],
     comparison: _Comparison | None,
     accepted: Accepted | None,
     policy: Policy,
-) -> _Finding:
+) -> _StretchResult:
     """The smallest p over all stretches and features, corrected for having looked at them all."""
-    stretches = stretches_of(blocks)
+    stretches = select_stretches(blocks)
     sums = [stretch.unpacked for stretch in stretches]
     together = Sums(np.array([each.rows for each in sums]), np.array([each.totals for each in sums]))
-    p, features = difference_p(frame, together, frame.reference, policy)
+    p, names = difference_p(features, together, features.baseline_sums, policy)
     if comparison is not None:
         alone = comparison.p if comparison.matters else 1.0
         if alone < p[0]:
-            p[0], features[0] = alone, WINDOW_ITSELF
+            p[0], names[0] = alone, WINDOW_ITSELF
         p[0] = min(1.0, 2 * p[0])
     if accepted is not None:
         # Far from the baseline scores spread differently; the larger of the two variances is the careful one.
-        variance = np.maximum(frame.variance, accepted.recent.variance)
-        p = np.maximum(p, difference_p(frame, together, accepted.block.unpacked, policy, variance)[0])
+        variance = np.maximum(features.variance, accepted.recent.variance)
+        p = np.maximum(p, difference_p(features, together, accepted.block.unpacked, policy, variance)[0])
     p = np.minimum(1.0, p * len(stretches))
     best = int(p.argmin())
     if p[best] >= 1:
         return CALM
-    return _Finding(float(p[best]), features[best], stretches[best].windows, stretches[best].since)
+    return _StretchResult(float(p[best]), names[best], stretches[best].windows, stretches[best].since)

@@ -7,7 +7,7 @@ same budget and by the same argument as `driftloop.sequential.evidence`: at most
 The hypothesis is that errors are at most (1 + tolerance) times what they were. At its border the window's errors and
 the holdout's, stretched by (1 + tolerance), are exchangeable, so the sum of the window's is a random draw from both
 together: its mean, variance, skewness and kurtosis are those of sampling without replacement, and its tail is
-Pearson's (`driftloop.stats.p_values`). Assumed: which records are labelled does not depend on how wrong the model was,
+Pearson's (`driftloop.stats.moments`). Assumed: which records are labelled does not depend on how wrong the model was,
 and a batch's errors come from the model in service.
 """
 
@@ -20,20 +20,20 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.config.policy import ERROR_SHARE
 from driftloop.errors import InputError
-from driftloop.sequential.window_sums import Block, Floats, Sums, compacted, stretches_of, too_late
-from driftloop.stats.p_values import moments_p
+from driftloop.sequential.window_sums import Block, Sums, compact, is_too_late, select_stretches
+from driftloop.stats.moments import moments_p, shape_of_difference, shape_of_raw
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
 
-ERROR_SHARE = 0.2  # of the budget; the rest is for the data (`driftloop.sequential.evidence`)
 FEWEST_LABELS = 20  # a stretch with fewer says nothing yet
 REMEMBERED = 64
 POWERS = 4
 
 
-class Errors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ErrorMoments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Moments of a model's errors on some labelled records: their number and the sums of their powers 1 to 4.
 
     An error is at least 0: the absolute difference of prediction and outcome, or 0 and 1 for right and wrong.
@@ -43,7 +43,7 @@ class Errors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     totals: tuple[float, float, float, float]
 
     @classmethod
-    def of(cls, errors: Sequence[float] | npt.NDArray[Any]) -> Errors:
+    def of(cls, errors: Sequence[float] | npt.NDArray[Any]) -> ErrorMoments:
         """From the errors themselves. Raises InputError for one that is negative or not finite."""
         values = np.asarray(errors, dtype=float)
         if not np.isfinite(values).all() or (values < 0).any():
@@ -86,8 +86,8 @@ class Performance(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def update(
     performance: Performance,
-    reference: Errors,
-    errors: Errors,
+    holdout: ErrorMoments,
+    errors: ErrorMoments,
     *,
     baseline: str,
     window_id: str,
@@ -97,20 +97,20 @@ def update(
 ) -> Performance:
     """What is known after one more batch of labels.
 
-    `reference`: errors on the model's own holdout; `errors`: of the newly labelled records; `baseline`: names the model
+    `holdout`: errors on the model's own holdout; `errors`: of the newly labelled records; `baseline`: names the model
     in service; `window_id`: names the batch; `since` and `last`: times of its first and last record, ISO 8601.
     A batch without labels, one seen before, or one that ends before the last reset's `after` changes nothing.
     Raises InputError when the holdout has too few records or its errors are all 0.
     """
-    if reference.rows < FEWEST_LABELS or reference.mean <= 0:
+    if holdout.rows < FEWEST_LABELS or holdout.mean <= 0:
         raise InputError(f"the model's holdout has too few errors to compare with: {FEWEST_LABELS} records are needed")
     if performance.baseline not in {None, baseline}:
         performance = reset(performance)
-    if errors.rows == 0 or window_id in performance.seen or too_late(last, performance.after):
+    if errors.rows == 0 or window_id in performance.seen or is_too_late(last, performance.after):
         return performance
-    blocks = compacted((*performance.blocks, Block.of(1, since, _sums(errors, reference.mean))))
-    stretches = stretches_of(blocks)
-    old = _sums(reference, reference.mean)
+    blocks = compact((*performance.blocks, Block.of(1, since, _sums(errors, holdout.mean))))
+    stretches = select_stretches(blocks)
+    old = _sums(holdout, holdout.mean)
     telling = [s for s in stretches if s.unpacked.rows[0] >= FEWEST_LABELS]
     tested = [(min(1.0, growth_p(s.unpacked, old, policy.tolerance) * len(telling)), s) for s in telling]
     p, strongest = min(tested, key=lambda pair: pair[0], default=(1.0, stretches[-1]))
@@ -137,38 +137,25 @@ def reset(performance: Performance, after: str | None = None) -> Performance:
     return Performance(epoch=performance.epoch + 1, after=after or performance.after, seen=performance.seen)
 
 
-def _sums(errors: Errors, unit: float) -> Sums:
+def _sums(errors: ErrorMoments, unit: float) -> Sums:
     """Rows and sums of powers, in units of the holdout's mean error."""
     scale = unit ** np.arange(1, POWERS + 1)
     return Sums(np.full(POWERS, float(errors.rows)), np.array(errors.totals) / scale)
 
 
-def growth_p(window: Sums, reference: Sums, tolerance: float) -> float:
-    """One-sided p of the hypothesis that the window's errors are at most (1 + tolerance) times the reference's.
+def growth_p(window: Sums, holdout: Sums, tolerance: float) -> float:
+    """One-sided p of the hypothesis that the window's errors are at most (1 + tolerance) times the holdout's.
 
-    With n of the window and m of the reference, pooled variance s^2, skewness g and kurtosis k: the difference of means
+    With n of the window and m of the holdout, pooled variance s^2, skewness g and kurtosis k: the difference of means
     has variance s^2 (1/n + 1/m), skewness g (1/n^2 - 1/m^2) / (1/n + 1/m)^1.5 and excess kurtosis
     (k - 3) (1/n^3 + 1/m^3) / (1/n + 1/m)^2.
     """
-    n, m = window.rows[0], reference.rows[0]
-    stretched = reference.totals * (1 + tolerance) ** np.arange(1, POWERS + 1)
+    n, m = window.rows[0], holdout.rows[0]
+    stretched = holdout.totals * (1 + tolerance) ** np.arange(1, POWERS + 1)
     difference = window.totals[0] / n - stretched[0] / m
-    variance, skew, kurtosis = _shape((window.totals + stretched) / (n + m))
-    if variance <= 0 or difference <= 0:
+    shape = shape_of_raw((window.totals + stretched) / (n + m))
+    if shape.variance <= 0 or difference <= 0:
         return 1.0
-    spread = 1 / n + 1 / m
-    z = np.array([difference / np.sqrt(variance * (n + m) / (n + m - 1) * spread)])
-    asymmetry = np.array([skew * (1 / n**2 - 1 / m**2) / spread**1.5])
-    excess = np.array([(kurtosis - 3) * (1 / n**3 + 1 / m**3) / spread**2])
-    return float(moments_p(z, asymmetry, excess)[0] / 2)
-
-
-def _shape(raw: Floats) -> tuple[float, float, float]:
-    """Variance, skewness, kurtosis from the raw moments of degree 1 to 4."""
-    one, two, three, four = (float(moment) for moment in raw)
-    variance = two - one**2
-    if variance <= 1e-12 * max(two, 1e-300):
-        return 0.0, 0.0, 3.0
-    third = three - 3 * one * two + 2 * one**3
-    fourth = four - 4 * one * three + 6 * one**2 * two - 3 * one**4
-    return variance, third / variance**1.5, fourth / variance**2
+    z = difference / np.sqrt(shape.variance * (n + m) / (n + m - 1) * (1 / n + 1 / m))
+    skew, excess = shape_of_difference(shape.skew, shape.kurtosis, n, m)
+    return float(moments_p(z, skew, excess) / 2)

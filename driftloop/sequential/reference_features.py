@@ -1,4 +1,4 @@
-"""What evidence adds up over windows, and against what: the frame of one baseline.
+"""What evidence adds up over windows, and against what: the reference features of one baseline.
 
 Sums of scores (`driftloop.sequential.column_features`) can be kept for years without keeping a record, and
 any stretch of windows can be compared with the baseline from its sum alone.
@@ -7,7 +7,7 @@ any stretch of windows can be compared with the baseline from its sum alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -15,22 +15,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.sequential.column_features import COMMON, Feature, Flags, Floats, Group, Scorer, scorer_of
+from driftloop.sequential.column_features import COMMON, Feature, FeatureKind, Flags, Floats, Scorer, build_scorer
 from driftloop.sequential.window_sums import Sums
+from driftloop.stats.hotelling import correlations, inverse_with_floor
+from driftloop.stats.moments import shape_of
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
     from driftloop.profile.sample import Sample
     from driftloop.profile.window import Baseline
 
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
 MOST_FEATURES = 400
-MOST_REMEMBERED = 16
+CACHE_SIZE = 16
 LEAST_EIGENVALUE = 0.02
 
 # How the chance of a false alarm is spread over kinds of change: more for those that make a model wrong.
-SHARES: dict[Group, float] = {
+SHARES: dict[FeatureKind, float] = {
     "location": 0.30,
     "omnibus": 0.15,
     "share": 0.15,
@@ -43,32 +45,33 @@ SHARES: dict[Group, float] = {
 
 
 @dataclass(frozen=True)
-class Frame:
+class ReferenceFeatures:
     """The map from records to features that one baseline fixes, and what the baseline's own records give.
 
     `variance`, `skew`, `kurtosis` of each feature; `uncertainty`: the excess kurtosis that an estimated variance adds.
     `weights` share the level of a test over features (0 for a column the model does not use) and sum, with the
-    omnibus statistic's, to 1. `locations` are the features of the omnibus statistic and `whitening` its root.
+    omnibus statistic's, to 1. `locations` are the features of the omnibus statistic, Hotelling's T^2, and
+    `inverse_correlation` (d, d) its matrix.
     """
 
     features: tuple[Feature, ...]
     scorers: tuple[Scorer, ...]
     pairs: tuple[tuple[int, int], ...]
-    reference: Sums
+    baseline_sums: Sums
     variance: Floats
     skew: Floats
     kurtosis: Floats
     uncertainty: Floats
     weights: Floats
     omnibus_weight: float
-    locations: Places
-    whitening: Floats
+    locations: Indices
+    inverse_correlation: Floats
     binary: Flags
     quadratic: Flags
 
-    def dust(self, policy: Policy) -> Floats:
+    def minimum_effect(self, policy: Policy) -> Floats:
         """The smallest difference of each feature's means that matters: normal scores, shares or correlations."""
-        least: dict[Group, float] = {
+        least: dict[FeatureKind, float] = {
             "location": policy.min_shift,
             "scale": 2 * policy.min_spread,
             "shape": policy.min_shift,
@@ -77,16 +80,19 @@ class Frame:
             "range": policy.min_share,
             "dependence": policy.min_correlation,
         }
-        return np.array([least[feature.group] for feature in self.features])
+        return np.array([least[feature.kind] for feature in self.features])
 
     def sums(self, sample: Sample) -> Sums:
         """The sums of new records. A sample of a larger table counts as its effective number of rows."""
         return self.sums_and_squares(sample)[0]
 
-    def sums_and_squares(self, sample: Sample) -> tuple[Sums, Floats]:
-        """The sums of new records, and of the squares of their scores."""
+    def sums_and_squares(self, sample: Sample, excluded: Collection[str] = ()) -> tuple[Sums, Floats]:
+        """The sums of new records, and of the squares of their scores; nothing of the columns that are excluded."""
         weights = sample.weights.astype(float)
         matrix = _matrix([s.score(sample) for s in self.scorers], self.pairs, len(weights))
+        if excluded:
+            left_out = [not set(excluded).isdisjoint(feature.columns) for feature in self.features]
+            matrix[:, np.array(left_out, bool)] = np.nan
         return _sums(matrix, weights, sample.complete), _sums(matrix**2, weights, sample.complete).totals
 
 
@@ -108,22 +114,22 @@ def _sums(matrix: Floats, weights: Floats, complete: bool) -> Sums:
     return Sums(weights @ present, weights @ np.where(present, matrix, 0.0))
 
 
-_REMEMBERED: dict[str, Frame] = {}
+_CACHE: dict[str, ReferenceFeatures] = {}
 
 
-def frame_of(baseline: Baseline) -> Frame:
-    """The frame that a baseline fixes; the last few are remembered, because a timer asks for the same ones again."""
-    frame = _REMEMBERED.pop(baseline.sha256, None) or _frame(baseline)
-    _REMEMBERED[baseline.sha256] = frame
-    while len(_REMEMBERED) > MOST_REMEMBERED:
-        _REMEMBERED.pop(next(iter(_REMEMBERED)), None)
-    return frame
+def derive_reference_features(baseline: Baseline) -> ReferenceFeatures:
+    """The reference features of a baseline; the last few are kept, because a timer asks for the same ones again."""
+    features = _CACHE.pop(baseline.sha256, None) or _derived(baseline)
+    _CACHE[baseline.sha256] = features
+    while len(_CACHE) > CACHE_SIZE:
+        _CACHE.pop(next(iter(_CACHE)), None)
+    return features
 
 
-def _frame(baseline: Baseline) -> Frame:
+def _derived(baseline: Baseline) -> ReferenceFeatures:
     columns = baseline.profile.schema.features
     sample = baseline.profile.sample
-    scorers = tuple(scorer_of(i, c, sample) for i, c in enumerate(columns) if c.kind != "datetime")
+    scorers = tuple(build_scorer(i, c, sample) for i, c in enumerate(columns) if c.kind != "datetime")
     scored = [scorer.score_reference(sample) for scorer in scorers]
     features = [feature for scorer in scorers for feature in scorer.features()]
     sources = [s.column.name for s, (_, scores) in zip(scorers, scored, strict=True) for _ in range(scores.shape[1])]
@@ -133,42 +139,38 @@ def _frame(baseline: Baseline) -> Frame:
         features.append(Feature(f"{sources[i]} with {sources[j]}", (sources[i], sources[j]), "dependence"))
     matrix, weights = _matrix(scored, pairs, len(sample.weights)), sample.weights.astype(float)
     sums = _sums(matrix, weights, sample.complete)
-    variance, skew, kurtosis = _shape(matrix, weights)
+    rows = np.maximum(weights @ ~np.isnan(matrix), 1.0)
+    shape = shape_of(matrix, weights)
+    variance = shape.variance * rows / np.maximum(rows - 1, 1)
     used = {column.name for column in columns if column.retrains}
     locations = _locations(features, sums, variance, used)
     share, omnibus_weight = _weights(
-        features, variance, used, omnibus=len(locations) > 1, passed_over=sum(s.passed_over for s in scorers)
+        features,
+        variance,
+        used,
+        omnibus=len(locations) > 1,
+        levels_without_share=sum(s.levels_without_share for s in scorers),
     )
-    product = np.array([feature.group == "dependence" for feature in features], dtype=bool)
-    return Frame(
+    product = np.array([feature.kind == "dependence" for feature in features], dtype=bool)
+    return ReferenceFeatures(
         features=tuple(features),
         scorers=scorers,
         pairs=pairs,
-        reference=sums,
+        baseline_sums=sums,
         variance=variance,
-        skew=skew,
-        kurtosis=kurtosis,
-        uncertainty=np.where(product, 3 * (kurtosis - 1) / np.maximum(sums.rows, 1), 0.0),
+        skew=shape.skew,
+        kurtosis=shape.kurtosis,
+        uncertainty=np.where(product, 3 * (shape.kurtosis - 1) / np.maximum(sums.rows, 1), 0.0),
         weights=share,
         omnibus_weight=omnibus_weight,
         locations=locations,
-        whitening=_whitening(matrix[:, locations], weights),
+        inverse_correlation=_inverse_correlation(matrix[:, locations], weights),
         binary=np.array([feature.binary for feature in features], dtype=bool),
-        quadratic=product | np.array([feature.group == "scale" for feature in features], dtype=bool),
+        quadratic=product | np.array([feature.kind == "scale" for feature in features], dtype=bool),
     )
 
 
-def _shape(matrix: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """Variance (divisor rows - 1), skewness and kurtosis of each feature over the baseline's records."""
-    present = ~np.isnan(matrix)
-    rows = np.maximum(weights @ present, 1.0)
-    centred = np.where(present, matrix - (weights @ np.where(present, matrix, 0.0)) / rows, 0.0)
-    second, third, fourth = (weights @ centred**power / rows for power in (2, 3, 4))
-    safe = np.where(second > 1e-12, second, 1.0)
-    return second * rows / np.maximum(rows - 1, 1), third / safe**1.5, fourth / safe**2
-
-
-def _locations(features: list[Feature], sums: Sums, variance: Floats, used: set[str]) -> Places:
+def _locations(features: list[Feature], sums: Sums, variance: Floats, used: set[str]) -> Indices:
     """Features of the omnibus statistic: where each used column lies."""
     share = sums.totals / np.maximum(sums.rows, 1)
     chosen = [
@@ -176,41 +178,33 @@ def _locations(features: list[Feature], sums: Sums, variance: Floats, used: set[
         for index, feature in enumerate(features)
         if feature.columns[0] in used
         and variance[index] > 1e-9
-        and (
-            feature.group == "location" or (feature.name.endswith(" share") and COMMON[0] <= share[index] <= COMMON[1])
-        )
+        and (feature.kind == "location" or (feature.name.endswith(" share") and COMMON[0] <= share[index] <= COMMON[1]))
     ]
     return np.array(chosen, dtype=np.int64)
 
 
-def _whitening(matrix: Floats, weights: Floats) -> Floats:
-    """W with W^T W the inverse of the correlations; small eigenvalues are raised, which can only lower T^2."""
-    if matrix.shape[1] == 0:
-        return np.empty((0, 0))
+def _inverse_correlation(matrix: Floats, weights: Floats) -> Floats:
     present = ~np.isnan(matrix)
     rows = np.maximum(weights @ present, 1.0)
     centred = np.where(present, matrix - (weights @ np.where(present, matrix, 0.0)) / rows, 0.0)
-    covariance = (centred * weights[:, None]).T @ centred
-    deviation = np.sqrt(np.diag(covariance))
-    values, vectors = np.linalg.eigh(covariance / np.outer(deviation, deviation))
-    return np.asarray((vectors / np.sqrt(np.maximum(values, LEAST_EIGENVALUE))).T)
+    return inverse_with_floor(correlations(centred, weights), LEAST_EIGENVALUE)
 
 
 def _weights(
-    features: list[Feature], variance: Floats, used: set[str], *, omnibus: bool, passed_over: int
+    features: list[Feature], variance: Floats, used: set[str], *, omnibus: bool, levels_without_share: int
 ) -> tuple[Floats, float]:
     """Each feature's part of the level, and the omnibus statistic's.
 
-    Constant features get none, except indicators: a share of 0 is information. `passed_over` categories were too rare
-    for a share of their own; they are counted with the others, because which ones are kept depends on the baseline.
+    Constant features get none, except indicators: a share of 0 is information. `levels_without_share` categories were
+    too rare for a share of their own; they count like the others, because which are kept depends on the baseline.
     """
     able = [
         (feature.binary or variance[index] > 1e-9) and used.issuperset(feature.columns)
         for index, feature in enumerate(features)
     ]
-    size = Counter(feature.group for ok, feature in zip(able, features, strict=True) if ok)
+    size = Counter(feature.kind for ok, feature in zip(able, features, strict=True) if ok)
     if "share" in size:
-        size["share"] += passed_over
+        size["share"] += levels_without_share
     whole = sum(SHARES[group] for group in size) + (SHARES["omnibus"] if omnibus else 0.0)
-    parts = [SHARES[f.group] / size[f.group] / whole if ok else 0.0 for ok, f in zip(able, features, strict=True)]
+    parts = [SHARES[f.kind] / size[f.kind] / whole if ok else 0.0 for ok, f in zip(able, features, strict=True)]
     return np.array(parts), SHARES["omnibus"] / whole if omnibus else 0.0

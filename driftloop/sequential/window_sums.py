@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.times import earliest, parse_time
+
 Floats = npt.NDArray[np.float64]
 
-SAME_SIZE = 2  # blocks of one size; a third makes the two oldest into one of twice the size
+BLOCKS_PER_SIZE = 2  # blocks of one size; a third makes the two oldest into one of twice the size
 LONGEST = 32  # windows in a block: beyond about 64 windows the past no longer weighs on the present
 STRETCH_GROWTH = 1.5  # the next stretch tested is at least this much longer
 
@@ -48,46 +49,40 @@ class Block(msgspec.Struct, frozen=True):
         return Sums(rows, totals)
 
 
-def too_late(last: str | None, after: str | None) -> bool:
+def is_too_late(last: str | None, after: str | None) -> bool:
     """Whether a window whose last record is of time `last` ends before `after` (ISO 8601; None: not known)."""
-    return last is not None and after is not None and _moment(last) <= _moment(after)
+    return last is not None and after is not None and parse_time(last) <= parse_time(after)
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def joined(older: Block, newer: Block) -> Block:
+def join(older: Block, newer: Block) -> Block:
     """Both blocks as one."""
     one, two = older.unpacked, newer.unpacked
-    times = [time for time in (older.since, newer.since) if time is not None]
-    since = min(times, key=_moment) if times else None
+    since = earliest(older.since, newer.since)
     return Block.of(older.windows + newer.windows, since, Sums(one.rows + two.rows, one.totals + two.totals))
 
 
-def compacted(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+def compact(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """At most SAME_SIZE blocks of each size, oldest first; blocks that would grow beyond LONGEST are forgotten."""
     kept = list(blocks)
     size = 1
     while True:
         same = [index for index, block in enumerate(kept) if block.windows == size]
-        if len(same) <= SAME_SIZE:
+        if len(same) <= BLOCKS_PER_SIZE:
             return tuple(kept)
         first, second = same[0], same[1]
         if 2 * size > LONGEST:
             del kept[first]
             return tuple(kept)
-        kept[first : second + 1] = [joined(kept[first], kept[second])]
+        kept[first : second + 1] = [join(kept[first], kept[second])]
         size *= 2
 
 
-def stretches_of(blocks: tuple[Block, ...]) -> list[Block]:
+def select_stretches(blocks: tuple[Block, ...]) -> list[Block]:
     """The windows to test together: the newest alone, then ever longer stretches back from it."""
     stretch = blocks[-1]
     chosen = [stretch]
     for place in range(len(blocks) - 2, -1, -1):
-        stretch = joined(blocks[place], stretch)
+        stretch = join(blocks[place], stretch)
         if stretch.windows >= STRETCH_GROWTH * chosen[-1].windows or place == 0:
             chosen.append(stretch)
     return chosen

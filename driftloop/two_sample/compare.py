@@ -30,31 +30,31 @@ from driftloop.two_sample.column_scores import (
     SPREAD,
     Score,
 )
-from driftloop.two_sample.count_scores import Mean, whole_means
-from driftloop.two_sample.families import OMNIBUS_WEIGHT, grouped
+from driftloop.two_sample.count_scores import ScoreMean, count_score_means
+from driftloop.two_sample.families import OMNIBUS_WEIGHT, build_families
 from driftloop.two_sample.min_p import combine
-from driftloop.two_sample.permutation import gaussian, relabelled
-from driftloop.two_sample.score_matrix import Pooled, Scores, pool, scored
+from driftloop.two_sample.permutation import normal_limit, permuted
+from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix, pool_samples, score_records
 
 Floats = npt.NDArray[np.float64]
 
 MOST_RECORDS = 4_000
 """Of both samples together, for relabelling every record; beyond, the normal law serves."""
-FINE = 9_999
-FINE_FROM = 0.02
+REFINED_PERMUTATIONS = 9_999
+REFINED_BELOW = 0.02
 JOINT = frozenset({SPREAD, GIVEN, DEPENDENCE, PAIR})
 
 
 @dataclass(frozen=True)
-class Finding:
+class ScoreResult:
     """One statistic: means of the score before and after, its standardised difference, and its p.
 
     `p` is corrected for everything that was looked at; `matters` says whether the change is large enough in practice.
     """
 
     score: Score
-    before: float
-    after: float
+    baseline_mean: float
+    window_mean: float
     z: float
     p: float
     matters: bool
@@ -64,36 +64,36 @@ class Finding:
 class Comparison:
     """`p`: the chance of anything as striking without a change, over the columns that the model uses.
 
-    `matters`: whether a change that stands out is large enough in practice. `findings`: every statistic, those of
+    `matters`: whether a change that stands out is large enough in practice. `results`: every statistic, those of
     columns that the model does not use corrected among themselves.
     """
 
     p: float
     omnibus_p: float
     matters: bool
-    findings: tuple[Finding, ...]
+    results: tuple[ScoreResult, ...]
 
-    def of_column(self, place: int) -> tuple[Finding, ...]:
-        """The findings that look at one column, surest first."""
-        mine = (finding for finding in self.findings if place in finding.score.columns)
-        return tuple(sorted(mine, key=lambda finding: (finding.p, -abs(finding.z))))
+    def of_column(self, place: int) -> tuple[ScoreResult, ...]:
+        """The results that look at one column, surest first."""
+        mine = (result for result in self.results if place in result.score.column_indexes)
+        return tuple(sorted(mine, key=lambda result: (result.p, -abs(result.z))))
 
 
 def compare(
-    baseline: Baseline, window: Window, policy: Policy, *, fine: bool = False, without: Collection[int] = ()
+    baseline: Baseline, window: Window, policy: Policy, *, refine: bool = False, excluded: Collection[int] = ()
 ) -> Comparison:
-    """Compare a window with a baseline. `fine`: where p is small, ten times as many relabellings tell how small.
+    """Compare a window with a baseline. `refine`: where p is small, ten times as many relabellings tell how small.
 
-    `without`: places of columns to leave out.
+    `excluded`: places of columns to leave out.
     """
-    columns = [(place, column) for place, column in enumerate(baseline.schema.features) if place not in without]
+    columns = [(place, column) for place, column in enumerate(baseline.schema.features) if place not in excluded]
     used = [place for place, column in columns if column.retrains]
     unused = [place for place, column in columns if not column.retrains]
     of_used = _family(baseline, window, policy, used)
-    if fine and of_used.p <= FINE_FROM and policy.permutations < FINE:
-        of_used = _family(baseline, window, policy, used, FINE)
+    if refine and of_used.p <= REFINED_BELOW and policy.permutations < REFINED_PERMUTATIONS:
+        of_used = _family(baseline, window, policy, used, REFINED_PERMUTATIONS)
     of_unused = _family(baseline, window, policy, unused)
-    return Comparison(of_used.p, of_used.omnibus_p, of_used.matters, of_used.findings + of_unused.findings)
+    return Comparison(of_used.p, of_used.omnibus_p, of_used.matters, of_used.results + of_unused.results)
 
 
 def _family(
@@ -105,24 +105,24 @@ def _family(
     seed = int.from_bytes(sha256(f"{baseline.sha256}{window.sha256}".encode()).digest()[:8], "little")
     before, after = baseline.profile.sample, window.profile.sample
     exact = before.complete and after.complete and before.rows + after.rows <= MOST_RECORDS
-    pooled = pool(before, after) if exact else pool(*_comparable(before, after, seed))
-    scores = scored(pooled, columns, places)
+    pooled = pool_samples(before, after) if exact else pool_samples(*_comparable(before, after, seed))
+    scores = score_records(pooled, columns, places)
     if not scores.names:
         return Comparison(1.0, 1.0, False, ())
     means = _means(scores, pooled)
     if exact:
-        drawn = relabelled(scores.matrix, pooled.window, times, seed)
+        drawn = permuted(scores.matrix, pooled.window, times, seed)
     else:
         scores, means, correlation = _enlarged(scores, means, pooled, baseline, window, places=places)
         seen = np.array([mean.z for mean in means], np.float32)
-        drawn = np.concatenate([seen[None, :], gaussian(correlation, times, seed)])
-    groups, members = grouped(scores, drawn)
-    combined = combine(groups)
-    findings = tuple(
-        Finding(
+        drawn = np.concatenate([seen[None, :], normal_limit(correlation, times, seed)])
+    families, members = build_families(scores, drawn)
+    combined = combine(families)
+    results = tuple(
+        ScoreResult(
             scores.names[j],
-            means[j].before,
-            means[j].after,
+            means[j].baseline_mean,
+            means[j].window_mean,
             float(drawn[0, j]),
             float(combined.adjusted[name][i]),
             _matters(scores.names[j], means[j], policy),
@@ -132,12 +132,12 @@ def _family(
     )
     omnibus = float(combined.adjusted[OMNIBUS_WEIGHT[0]][0]) if OMNIBUS_WEIGHT[0] in combined.adjusted else 1.0
     # Where only everything together stands out, any change beyond two standard errors may carry it.
-    bar = policy.alpha if any(f.p <= policy.alpha for f in findings) else 1.0
-    matters = any(f.matters and f.p <= bar and abs(f.z) >= 2.0 for f in findings)
-    return Comparison(combined.p, omnibus, matters, findings)
+    bar = policy.alpha if any(f.p <= policy.alpha for f in results) else 1.0
+    matters = any(f.matters and f.p <= bar and abs(f.z) >= 2.0 for f in results)
+    return Comparison(combined.p, omnibus, matters, results)
 
 
-def _means(scores: Scores, pooled: Pooled) -> list[Mean]:
+def _means(scores: ScoreMatrix, pooled: PooledRecords) -> list[ScoreMean]:
     after = scores.matrix[pooled.window].mean(axis=0)
     before = scores.matrix[~pooled.window].mean(axis=0)
     n, m = len(pooled.values), int(np.count_nonzero(pooled.window))
@@ -145,9 +145,9 @@ def _means(scores: Scores, pooled: Pooled) -> list[Mean]:
     z = (after - before) / (deviation * np.sqrt(n / (n - 1.0) * (1 / m + 1 / (n - m))))
     return [
         # A share of nothing comes out of the centring as a tiny number: 12 decimals are more than any record has.
-        Mean(
-            before=round(float(scores.means[j] + before[j]), 12),
-            after=round(float(scores.means[j] + after[j]), 12),
+        ScoreMean(
+            baseline_mean=round(float(scores.means[j] + before[j]), 12),
+            window_mean=round(float(scores.means[j] + after[j]), 12),
             deviation=float(deviation[j]),
             z=float(z[j]),
         )
@@ -156,8 +156,14 @@ def _means(scores: Scores, pooled: Pooled) -> list[Mean]:
 
 
 def _enlarged(
-    scores: Scores, means: list[Mean], pooled: Pooled, baseline: Baseline, window: Window, *, places: Sequence[int]
-) -> tuple[Scores, list[Mean], Floats]:
+    scores: ScoreMatrix,
+    means: list[ScoreMean],
+    pooled: PooledRecords,
+    baseline: Baseline,
+    window: Window,
+    *,
+    places: Sequence[int],
+) -> tuple[ScoreMatrix, list[ScoreMean], Floats]:
     """Means over all rows in place of the samples' where a profile has them, and the correlations of the statistics.
 
     A statistic of all rows and one of a sample are correlated as their scores are, times the root of the part of the
@@ -167,7 +173,7 @@ def _enlarged(
     everything = {
         name: mean
         for place in places
-        for name, mean in whole_means(
+        for name, mean in count_score_means(
             columns[place],
             place,
             baseline.profile.columns[columns[place].name],
@@ -191,7 +197,7 @@ def _enlarged(
     names = scores.names + tuple(extra)
     main = np.concatenate([scores.main, np.zeros(len(extra), bool)])
     matrix = np.concatenate([scores.matrix, np.zeros((len(scores.matrix), len(extra)))], axis=1)
-    wider = Scores(matrix, np.concatenate([scores.means, np.zeros(len(extra))]), names, main)
+    wider = ScoreMatrix(matrix, np.concatenate([scores.means, np.zeros(len(extra))]), names, main)
     return wider, found + [everything[name] for name in extra], enlarged
 
 
@@ -208,9 +214,9 @@ def _comparable(before: Sample, after: Sample, seed: int) -> tuple[Sample, Sampl
     return both[0].thinned(MOST_RECORDS // 2, random), both[1].thinned(MOST_RECORDS // 2, random)
 
 
-def _matters(score: Score, mean: Mean, policy: Policy) -> bool:
+def _matters(score: Score, mean: ScoreMean, policy: Policy) -> bool:
     """Whether a change is beyond what the policy calls too small, in the units that the policy speaks of."""
-    difference = abs(mean.after - mean.before)
+    difference = abs(mean.window_mean - mean.baseline_mean)
     if score.kind in (SHARE, RANGE, REPEAT) or score.kind not in (LOCATION, SIDE, *JOINT):
         return difference >= policy.min_share
     standard = difference / mean.deviation if mean.deviation > 0 else 0.0

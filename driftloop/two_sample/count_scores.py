@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.schema import Column
-from driftloop.profile.category_counts import Categories
-from driftloop.profile.histogram import Bins
-from driftloop.profile.profile import ColumnProfile
+from driftloop.profile.category_counts import CategoryCounts
+from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.histogram import Histogram
 from driftloop.stats.fisher import share_z
 from driftloop.two_sample.column_scores import LOCATION, MISSING, SIDE, Score, category_parts, numeric_parts
 
@@ -21,18 +21,18 @@ Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Mean:
+class ScoreMean:
     """A score's means over all rows of the baseline and of the window, its deviation, and their difference as a z."""
 
-    before: float
-    after: float
+    baseline_mean: float
+    window_mean: float
     deviation: float
     z: float
 
 
-def whole_means(
+def count_score_means(
     column: Column, place: int, before: ColumnProfile, after: ColumnProfile
-) -> Iterator[tuple[Score, Mean]]:
+) -> Iterator[tuple[Score, ScoreMean]]:
     """For each score of one column: its means from the counts of both profiles.
 
     The scores are those of `driftloop.two_sample.column_scores`, computed on the pooled counts; for bins, values share
@@ -56,7 +56,7 @@ def whole_means(
             yield Score(MISSING, (place,)), mean
 
 
-def _continuous(score: Floats, counts: Counts, rows: Floats) -> Mean | None:
+def _continuous(score: Floats, counts: Counts, rows: Floats) -> ScoreMean | None:
     if not rows.all():
         return None
     n = float(rows.sum())
@@ -66,21 +66,21 @@ def _continuous(score: Floats, counts: Counts, rows: Floats) -> Mean | None:
         return None
     before, after = (float(score @ side) / float(total) for side, total in zip(counts, rows, strict=True))
     z = (after - before) / sqrt(variance * n / (n - 1) * float(1 / rows[0] + 1 / rows[1]))
-    return Mean(before, after, sqrt(variance), z)
+    return ScoreMean(before, after, sqrt(variance), z)
 
 
-def _share(score: Floats, counts: Counts, rows: Floats) -> Mean | None:
+def _share(score: Floats, counts: Counts, rows: Floats) -> ScoreMean | None:
     hits = counts @ score
     share = float(hits.sum() / rows.sum()) if rows.sum() else 0.0
     if not rows.all() or not 0 < share < 1:
         return None
     z = share_z(float(hits[1]), float(rows[1]), float(hits[0]), float(rows[0]))
-    return Mean(float(hits[0] / rows[0]), float(hits[1] / rows[1]), sqrt(share * (1 - share)), z)
+    return ScoreMean(float(hits[0] / rows[0]), float(hits[1] / rows[1]), sqrt(share * (1 - share)), z)
 
 
 def _numbers(before: ColumnProfile, after: ColumnProfile) -> tuple[Floats, Counts]:
     """The bins of both, with infinities at the ends: centres, and counts of baseline and window by centre."""
-    a, b = before.histogram or Bins.empty(), after.histogram or Bins.empty()
+    a, b = before.histogram or Histogram.empty(), after.histogram or Histogram.empty()
     both = a.merge(b)
     rows = np.stack([side.counted_in(both) for side in (a, b)])
     ends = np.array(
@@ -97,7 +97,7 @@ OTHER = "of all the rest"
 
 def _categories(before: ColumnProfile, after: ColumnProfile) -> tuple[list[str], Counts]:
     """Categories that both dictionaries are sure to hold, the others as one."""
-    a, b = before.categories or Categories({}), after.categories or Categories({})
+    a, b = before.categories or CategoryCounts({}), after.categories or CategoryCounts({})
     # Merging drops the names that only one side's full dictionary still has: there a zero would mean nothing.
     names = list(a.merge(b).names)
     counts = np.array([[side.names.get(name, 0) for name in names] for side in (a, b)], np.int64).reshape(2, len(names))

@@ -69,7 +69,7 @@ def joint_scores(names: list[Score], x: Floats) -> Iterator[Part]:
     rest /= np.maximum(rest.std(axis=0), 1e-12)
     for j, name in enumerate(names):
         square = x[:, j] ** 2
-        place = name.columns
+        place = name.column_indexes
         if name.kind != SHARE:
             ranked = _ranked(rest[:, j])
             yield Score(SPREAD, place), square + ranked**2 if width > 1 else square
@@ -77,13 +77,15 @@ def joint_scores(names: list[Score], x: Floats) -> Iterator[Part]:
                 yield Score(GIVEN, place), ranked
         if width > 1:
             yield Score(DEPENDENCE, place, name.level), np.clip(square - rest[:, j] ** 2, -CUT, CUT)
-    pairs = [(j, k) for j in range(width) for k in range(j + 1, width) if names[j].columns != names[k].columns]
+    pairs = [
+        (j, k) for j in range(width) for k in range(j + 1, width) if names[j].column_indexes != names[k].column_indexes
+    ]
     if len(pairs) > MOST_PAIRS:
         # The strongest over both samples together: a choice that does not look at the labels.
         strength = np.abs(x.T @ x / rows)
         pairs = sorted(pairs, key=lambda pair: -strength[pair])[:MOST_PAIRS]
     for j, k in pairs:
-        yield Score(PAIR, (*names[j].columns, *names[k].columns)), np.clip(x[:, j] * x[:, k], -CUT, CUT)
+        yield Score(PAIR, (*names[j].column_indexes, *names[k].column_indexes)), np.clip(x[:, j] * x[:, k], -CUT, CUT)
 
 
 def whitening(x: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""The law of the statistics when nothing has changed: the same records, relabelled at random."""
+"""The law of the statistics when nothing has changed: the same records, permuted at random."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AT_ONCE = 200_000
 """Labels that are held in memory at once: what stays in a core's cache, and little beside a fleet of checks."""
 
 
-def relabelled(matrix: Floats, window: Marks, times: int, seed: int) -> Singles:
+def permuted(matrix: Floats, window: Marks, times: int, seed: int) -> Singles:
     """Standardised sums of each score over the window: row 0 with the real labels, then with `times` random ones.
 
     `matrix` (records by scores) is centred; `window` marks the window's records. Under relabelling a sum of scores over
@@ -48,7 +48,7 @@ def _labels(n: int, m: int, times: int, seed: int) -> Iterator[Singles]:
         yield labels if sign > 0 else -labels
 
 
-def gaussian(correlation: Floats, times: int, seed: int) -> Singles:
+def normal_limit(correlation: Floats, times: int, seed: int) -> Singles:
     """The same law for large samples: normal, with the scores' correlations (Hajek's central limit theorem)."""
     # A touch on the diagonal: scores that say the same twice (two categories) leave the matrix singular.
     root = np.linalg.cholesky(correlation + TOUCH * np.eye(len(correlation))).astype(np.float32)

@@ -19,7 +19,7 @@ CONSTANT = 1e-9
 
 
 @dataclass(frozen=True)
-class Pooled:
+class PooledRecords:
     """Records of both samples: `values` as in `Sample.values`, with common `levels`; `window` marks the window's."""
 
     values: Floats
@@ -28,7 +28,7 @@ class Pooled:
 
 
 @dataclass(frozen=True)
-class Scores:
+class ScoreMatrix:
     """`matrix[i, j]`: score j of record i, centred; `means[j]` is what was taken away; `names[j]` says what it is.
 
     `main[j]`: whether score j stands for a column in the omnibus statistic.
@@ -40,14 +40,14 @@ class Scores:
     main: Marks
 
 
-def pool(baseline: Sample, window: Sample) -> Pooled:
+def pool_samples(baseline: Sample, window: Sample) -> PooledRecords:
     """The records of both samples, repeated ones as often as they occurred."""
     levels = tuple(tuple(sorted({*a, *b})) for a, b in zip(baseline.levels, window.levels, strict=True))
     both = [np.repeat(_recoded(sample, levels), sample.weights, axis=0) for sample in (baseline, window)]
-    return Pooled(np.concatenate(both), levels, np.repeat([False, True], [len(side) for side in both]))
+    return PooledRecords(np.concatenate(both), levels, np.repeat([False, True], [len(side) for side in both]))
 
 
-def scored(pooled: Pooled, columns: Sequence[Column], places: Sequence[int]) -> Scores:
+def score_records(pooled: PooledRecords, columns: Sequence[Column], places: Sequence[int]) -> ScoreMatrix:
     """All scores of the columns at `places`; those that are the same for all records are left out."""
     parts: list[Part] = []
     mains: list[Part] = []
@@ -58,14 +58,14 @@ def scored(pooled: Pooled, columns: Sequence[Column], places: Sequence[int]) -> 
     names, x = standardised(mains)
     parts += joint_scores(names, x)
     if not parts:
-        return Scores(np.empty((len(pooled.values), 0)), np.empty(0), (), np.empty(0, bool))
+        return ScoreMatrix(np.empty((len(pooled.values), 0)), np.empty(0), (), np.empty(0, bool))
     matrix = np.column_stack([values for _, values in parts])
     means = matrix.mean(axis=0)
     matrix -= means
     varying = np.flatnonzero(np.abs(matrix).max(axis=0) > CONSTANT)
     kept = tuple(parts[j][0] for j in varying)
     stands = set(names)
-    return Scores(matrix[:, varying], means[varying], kept, np.array([name in stands for name in kept], bool))
+    return ScoreMatrix(matrix[:, varying], means[varying], kept, np.array([name in stands for name in kept], bool))
 
 
 def _of_column(values: Floats, column: Column, place: int, levels: tuple[str, ...]) -> list[Part]:

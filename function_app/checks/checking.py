@@ -12,8 +12,9 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.errors import DriftloopError
-from driftloop.events import InService, iso
+from driftloop.events import InService
 from driftloop.ledger import Drift, Ledger, LedgerConflictError, ModelState, until_written
+from driftloop.times import format_time
 from function_app.checks import findings
 from function_app.checks.comparing import Compared, Comparing
 from function_app.checks.findings import Finding
@@ -190,4 +191,4 @@ class ModelCheck:
             # What is wrong with labels or the holdout's errors must not hide new data: it is said, and looked at again.
             emit("check_failed", model=self.model.name, check_id=finding.check.check_id, error=str(error))
             return finding
-        return finding if found is None else findings.with_labels(finding, found, pointer, iso(now))
+        return finding if found is None else findings.with_labels(finding, found, pointer, format_time(now))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from driftloop.config.models import Model
-from driftloop.events import InService, check_id, iso, latest
+from driftloop.events import InService, check_id
 from driftloop.ledger import CheckRecord, Drift, ModelState, Watermark
+from driftloop.times import format_time, latest
 from function_app.checks.comparing import Compared
 from function_app.checks.regime_start import remembered
 from function_app.incoming.watermark import Selection, advanced, marked
@@ -41,7 +42,7 @@ def of_nothing(
     elif selection.waiting:
         why = f"{len(selection.waiting)} files may still be written: they wait for the next check"
     elif state.watermark.high:
-        why = f"no new records since {iso(state.watermark.high)}"
+        why = f"no new records since {format_time(state.watermark.high)}"
     else:
         why = f"no file matches {model.records}"
     check = CheckRecord(
@@ -96,7 +97,7 @@ def of_window(
 ) -> Finding:
     """The state after a window was compared, and the drift that it opens: one for each epoch."""
     result = compared.result
-    newest = compared.window.last_time or iso(newest_file)
+    newest = compared.window.last_time or format_time(newest_file)
     learned = result.evidence if result is not None and compared.calm else evidence
     starts = state.starts
     if compared.calm:

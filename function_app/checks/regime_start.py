@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.events import iso
+from driftloop.times import format_time
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,7 +61,7 @@ class RecordTimes:
         place = int(STRAGGLERS * len(self._times))
         seconds = float(np.partition(self._times, place)[place])
         try:
-            return iso(datetime.fromtimestamp(seconds, UTC))
+            return format_time(datetime.fromtimestamp(seconds, UTC))
         except (ValueError, OverflowError, OSError):
             return None
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftloop.errors import DispatchError
-from driftloop.events import VERSION, ModelRegistered, iso, moment
+from driftloop.events import VERSION, ModelRegistered
 from driftloop.ledger import until_written
+from driftloop.times import format_time, parse_time
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from function_app.event_grid.envelope import event_data, event_type
 from function_app.retraining.steps import LEASE
@@ -107,7 +108,7 @@ def _claimed(runtime: "Runtime", model: "Model", version: str) -> bool:
         return False
     before = state.announced.get(version)
     if before is not None:
-        claimed = moment(before.removeprefix(_CLAIMED))
+        claimed = parse_time(before.removeprefix(_CLAIMED))
         if now < claimed + LEASE:
             raise DispatchRefusedError(
                 "another delivery of this event is being handled; it is looked at again", wait=True
@@ -116,7 +117,7 @@ def _claimed(runtime: "Runtime", model: "Model", version: str) -> bool:
             _write(runtime, model, version, SENT)
             return False
     kept = dict(list(state.announced.items())[-_MOST_ANNOUNCED:])
-    runtime.ledger.commit(msgspec.structs.replace(state, announced={**kept, version: _CLAIMED + iso(now)}))
+    runtime.ledger.commit(msgspec.structs.replace(state, announced={**kept, version: _CLAIMED + format_time(now)}))
     return True
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from driftloop.events import iso
+from driftloop.times import format_time
 from function_app.incoming.sources import File, prefixes
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Quarantine:
         """Has training leave this version of the file out. Returns the note's path."""
         from azure.storage.blob import ContentSettings
 
-        note = {"file": file.path, "etag": file.etag, "reason": reason, "check_id": check_id, "at": iso(at)}
+        note = {"file": file.path, "etag": file.etag, "reason": reason, "check_id": check_id, "at": format_time(at)}
         self.storage.container(CONTAINER).upload_blob(
             f"{file.name}{SUFFIX}",
             msgspec.json.encode(note),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING
 
 from driftloop.config.models import Model
-from driftloop.events import moment
+from driftloop.times import parse_time
 from function_app.incoming.decoding import plain
 from function_app.incoming.quarantine import Quarantine, barred
 from function_app.incoming.sources import File, list_files
@@ -34,7 +34,7 @@ def count_labelled(
     """
     import pyarrow.compute as pc
 
-    start, key, time = moment(since), schema.role("id"), schema.role("timestamp")
+    start, key, time = parse_time(since), schema.role("id"), schema.role("timestamp")
     landed = start if time is None else start - FOREIGN_CLOCKS
     files = sorted(file for file in list_files(storage, model.labels) if file.modified >= landed)
     labelled = LabelFiles(storage, model, clock).read(files, schema)

@@ -14,8 +14,9 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from driftloop.config.models import Model, policy_of
-from driftloop.events import InService, iso
+from driftloop.events import InService
 from driftloop.ledger import ModelState
+from driftloop.times import format_time
 from function_app.incoming.decoding import by_schema
 from function_app.incoming.sources import File, list_files
 from function_app.incoming.watermark import advanced, select
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from driftloop import Column, Schema
     from driftloop.sequential.label_shift import LabelSummary
-    from driftloop.sequential.model_error import Errors, Performance
+    from driftloop.sequential.model_error import ErrorMoments, Performance
     from function_app.storage.accounts import Storage
 
 LATEST = timedelta(days=90)  # a label that lands longer after its record's file is not joined
@@ -126,21 +127,21 @@ def _watched(schema: "Schema") -> bool:
 
 def _performance(
     state: ModelState,
-    holdout_errors: "Errors",
+    holdout_errors: "ErrorMoments",
     rows: list[tuple[float, str | None]],
     *,
     baseline: str,
     batch: str,
     model: Model,
 ) -> "Performance":
-    from driftloop.sequential.model_error import Errors, Performance, update
+    from driftloop.sequential.model_error import ErrorMoments, Performance, update
 
     times = sorted(time for _, time in rows if time is not None)
     before = Performance() if state.performance is None else msgspec.json.decode(state.performance, type=Performance)
     return update(
         before,
         holdout_errors,
-        Errors.of([error for error, _ in rows]),
+        ErrorMoments.of([error for error, _ in rows]),
         baseline=baseline,
         window_id=batch,
         since=times[0] if times else None,
@@ -163,7 +164,7 @@ def _errors(
             if name in waiting and made is not None:
                 outcome = waiting.pop(name)
                 error = float(made != outcome) if isinstance(outcome, str) else abs(made - outcome)
-                yield error, None if seconds is None else iso(datetime.fromtimestamp(seconds, UTC))
+                yield error, None if seconds is None else format_time(datetime.fromtimestamp(seconds, UTC))
 
 
 def _predicted(storage: "Storage", model: Model, schema: "Schema", waiting: dict[str, object]) -> Decode:

@@ -16,7 +16,7 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.errors import DispatchError, InputError, LedgerError
-from driftloop.events import DriftDetected, InService, Outcome, iso, latest
+from driftloop.events import DriftDetected, InService, Outcome
 from driftloop.ledger import (
     Announcement,
     Drift,
@@ -28,6 +28,7 @@ from driftloop.ledger import (
     transition,
     until_written,
 )
+from driftloop.times import format_time, latest
 from function_app.dispatch.requests import Dispatcher, DispatchRefusedError, DispatchUncertainError, Run
 from function_app.telemetry.announcing import drift_announced
 from function_app.telemetry.events import emit
@@ -227,7 +228,7 @@ class Retraining:
         said = Announcement(
             f"refused-{drift.drift_id}-{drift.attempts}-{drift.sends}",
             "dispatch_failed",
-            {"model": drift.model, "drift_id": drift.drift_id, "error": str(error), "retry_at": iso(again)},
+            {"model": drift.model, "drift_id": drift.drift_id, "error": str(error), "retry_at": format_time(again)},
         )
         return self._move(
             drift,

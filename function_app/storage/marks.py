@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from driftloop.events import iso, moment
 from driftloop.ledger import LedgerConflictError
+from driftloop.times import format_time, parse_time
 
 if TYPE_CHECKING:
     from azure.data.tables import TableServiceClient
@@ -40,7 +40,7 @@ class Marks:
             if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
                 raise
             return None
-        asked_at, seen_at = (moment(str(found[name])) for name in ("asked_at", "seen_at"))
+        asked_at, seen_at = (parse_time(str(found[name])) for name in ("asked_at", "seen_at"))
         return Mark(model, asked_at, seen_at, bool(found["confirmed"]), str(found.metadata["etag"]))
 
     def write(self, mark: Mark, before: Mark | None) -> Mark:
@@ -81,7 +81,7 @@ def _entity(mark: Mark) -> dict[str, Any]:
     return {
         "PartitionKey": mark.model,
         "RowKey": ROW,
-        "asked_at": iso(mark.asked_at),
-        "seen_at": iso(mark.seen_at),
+        "asked_at": format_time(mark.asked_at),
+        "seen_at": format_time(mark.seen_at),
         "confirmed": mark.confirmed,
     }

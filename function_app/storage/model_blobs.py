@@ -15,7 +15,6 @@ from driftloop.events import InService, Outcome, read_in_service, read_outcome
 if TYPE_CHECKING:
     from driftloop import Baseline
     from driftloop.sequential.label_shift import LabelSummary
-    from driftloop.sequential.model_error import Errors
     from function_app.storage.accounts import Storage
 
 
@@ -30,7 +29,7 @@ class Holdout:
     without them.
     """
 
-    errors: "Errors | None" = None
+    errors: "ErrorMoments | None" = None
     labels: "LabelSummary | None" = None
 
 
@@ -62,11 +61,10 @@ class ModelBlobs:
         if content is None:
             return Holdout()
         from driftloop.sequential.label_shift import LabelSummary
-        from driftloop.sequential.model_error import Errors
 
         try:
             found = msgspec.json.decode(content, type=_Metrics)
-            errors = None if found.holdout_errors is None else msgspec.convert(found.holdout_errors, Errors)
+            errors = None if found.holdout_errors is None else msgspec.convert(found.holdout_errors, ErrorMoments)
             labels = None if found.holdout_labels is None else msgspec.convert(found.holdout_labels, LabelSummary)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InputError(f"baselines/{path}: {error}: deploy the model again") from None

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.arm.wire import Json, Scope, now
+from sandbox.waiting import HANG_SECONDS
 
 Deliver = Callable[[Json], None]
 # The real topic waits 10 s, 30 s, 1 min, ... and gives up after a day; here the same story is told in a second.
@@ -39,10 +40,10 @@ class Topic:
             "dataVersion": "2",
             "metadataVersion": "1",
             "data": {
-                "ModelName": name,
-                "ModelVersion": version,
-                "ModelTags": properties.get("tags") or {},
-                "ModelProperties": properties.get("properties") or {},
+                "modelName": name,
+                "modelVersion": version,
+                "modelTags": properties.get("tags") or {},
+                "modelProperties": properties.get("properties") or {},
             },
         }
         for deliver in self._subscribers:
@@ -50,7 +51,7 @@ class Topic:
             self._deliveries.append(thread)
             thread.start()
 
-    def join(self, timeout: float = 10.0) -> None:
+    def join(self, timeout: float = HANG_SECONDS) -> None:
         """Wait until everything told so far is delivered or given up."""
         deadline = time.monotonic() + timeout
         for thread in self._deliveries:

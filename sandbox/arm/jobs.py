@@ -11,6 +11,7 @@ from sandbox.arm.reuse import Memory
 from sandbox.arm.runs import FINAL, Run
 from sandbox.arm.wire import Answer, ArmError, Call, Json, not_found
 from sandbox.arm.workshop import Workshop
+from sandbox.waiting import HANG_SECONDS
 
 _CHANGEABLE = ("displayName", "description", "tags", "properties", "isArchived")
 _EXISTS = (
@@ -78,7 +79,7 @@ class Jobs:
         if pipeline is None or run.status in FINAL:
             raise ArmError(400, "UserError", f"Job {run.name} is in state {run.status} and cannot be canceled.")
         pipeline.cancel()
-        return Answer(None, 202, self._operations.begin(lambda: pipeline.join(30)))
+        return Answer(None, 202, self._operations.begin(lambda: pipeline.join(HANG_SECONDS)))
 
     def stop(self) -> None:
         """Cancel everything and wait for it; for the end of the sandbox."""

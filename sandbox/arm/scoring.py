@@ -15,8 +15,8 @@ from sandbox.arm.wire import ArmError, Json
 from sandbox.arm.workshop import Workshop
 from sandbox.ports import free_ports
 from sandbox.processes import Child, start
+from sandbox.waiting import HANG_SECONDS
 
-READY_SECONDS = 60.0
 _VERSIONED = re.compile(r"/(models|codes|environments)/([^/]+)/versions/([^/]+)$")
 _CRASHED = (
     "User container has crashed or terminated. Please see troubleshooting guide, available here: "
@@ -132,7 +132,7 @@ class ScoringServer:
 
     def _wait(self) -> None:
         assert self._child is not None
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         pool = urllib3.HTTPConnectionPool("127.0.0.1", self.port, retries=False, timeout=1.0)
         with pool:
             while True:
@@ -145,5 +145,5 @@ class ScoringServer:
                     pass
                 if time.monotonic() > deadline:
                     self.stop()
-                    raise ArmError(400, "ResourceNotReady", f"The readiness probe failed for {READY_SECONDS:.0f} s.")
+                    raise ArmError(400, "ResourceNotReady", f"The readiness probe failed for {HANG_SECONDS:.0f} s.")
                 time.sleep(0.05)

@@ -12,8 +12,8 @@ import requests
 
 from sandbox.functions_host.service import EVENT_GRID_PATH, KEY_HEADER
 from sandbox.processes import Child, start
+from sandbox.waiting import HANG_SECONDS
 
-START_SECONDS = 30.0
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -66,10 +66,9 @@ class FunctionsHost:
         if self._retry_seconds is not None:
             command += ["--retry-seconds", str(self._retry_seconds)]
         # The stand-in is found beside this repository, the app only in its own root.
-        environment = {"PYTHONDONTWRITEBYTECODE": "1", **self._environment}
         with self.log.open("ab") as output:
-            self._child = start(command, environment=environment, folder=_ROOT, output=output)
-        deadline = time.monotonic() + START_SECONDS
+            self._child = start(command, environment=self._environment, folder=_ROOT, output=output)
+        deadline = time.monotonic() + HANG_SECONDS
         while not ready.exists():
             if self._child.exit_code() is not None or time.monotonic() > deadline:
                 self.stop()
@@ -99,14 +98,14 @@ class FunctionsHost:
             raise FunctionFailedError("the function app is not running")
         return self._child.pid
 
-    def fire(self, function: str, timeout: float = 60.0) -> list[Invocation]:
+    def fire(self, function: str, timeout: float = HANG_SECONDS) -> list[Invocation]:
         """Fires a timer; returns when it and every queue message that it led to are done.
 
         Raises FunctionFailedError when one failed.
         """
         return self._waited(f"/sandbox/fire/{function}", timeout)
 
-    def wait_idle(self, timeout: float = 60.0) -> list[Invocation]:
+    def wait_idle(self, timeout: float = HANG_SECONDS) -> list[Invocation]:
         """Until no visible message is left and nothing runs; all invocations since the start.
 
         Raises FunctionFailedError when one failed.
@@ -151,7 +150,7 @@ class FunctionsHost:
         *,
         key: str,
         headers: Mapping[str, str] | None = None,
-        timeout: float = 60.0,
+        timeout: float = HANG_SECONDS,
         **options: Any,
     ) -> requests.Response:
         try:

@@ -77,7 +77,7 @@ class Service:
         if function is None:
             return Response(status_code=404)
         first = len(self._invoker.records)
-        timeout = float(request.query_params.get("timeout", "60"))
+        timeout = float(request.query_params["timeout"])
         return await asyncio.to_thread(self._fired, function, first, timeout)
 
     def _fired(self, function: LoadedFunction, first: int, timeout: float) -> Response:
@@ -90,7 +90,7 @@ class Service:
     async def _idle(self, request: Request) -> Response:
         if refusal := self._refused(request, {self._master_key}):
             return refusal
-        idle = await asyncio.to_thread(self._pump.wait_idle, float(request.query_params.get("timeout", "60")))
+        idle = await asyncio.to_thread(self._pump.wait_idle, float(request.query_params["timeout"]))
         return JSONResponse({"idle": idle, "invocations": [record.as_dict() for record in self._invoker.records]})
 
     async def _list(self, request: Request) -> Response:

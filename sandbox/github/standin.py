@@ -13,6 +13,7 @@ from sandbox.github.repository import Repository
 from sandbox.github.scheduler import Scheduler
 from sandbox.github.startup import granted
 from sandbox.serving import Server
+from sandbox.waiting import HANG_SECONDS
 
 STOP_SECONDS = 1.0
 DISPATCHER = {"contents": "write", "actions": "write", "issues": "write", "metadata": "read"}
@@ -102,7 +103,7 @@ class GitHubStandIn:
         """Let the clock strike for one workflow file."""
         return self.repository.schedule(workflow)
 
-    def wait_idle(self, timeout: float = 300.0) -> None:
+    def wait_idle(self, timeout: float = HANG_SECONDS) -> None:
         """Return when every run has ended. Raises TimeoutError that names those that have not."""
         self._scheduler.wait_idle(timeout)
 

@@ -14,6 +14,7 @@ import pytest
 from driftloop.ledger import DriftState
 from function_app.storage.accounts import Storage
 from sandbox.github import GitHubStandIn, Instant
+from sandbox.waiting import HANG_SECONDS
 from tests.function_app.dying_process import MOMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +63,7 @@ def test_killed_and_run_again_there_is_one_run_and_no_lost_drift(
             cwd=ROOT,
             env={**identity_environment, **settings, "PYTHONPATH": str(ROOT)},
             check=False,
-            timeout=60,
+            timeout=HANG_SECONDS,
         ).returncode
 
     assert check(moment, 0) == -signal.SIGKILL, "the moment was never reached"

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from azure.storage.queue import QueueServiceClient
 from sandbox.arm import AzureStandIn
 from sandbox.azurite import Azurite
 from sandbox.certificate import Certificate
+from sandbox.waiting import HANG_SECONDS, wait_until
 
 
 def test_all_three_services_take_a_bearer_token_and_no_key(signed_in: AzureStandIn) -> None:
@@ -58,7 +58,7 @@ def test_it_can_be_stopped_twice_and_leaves_no_port_open(tmp_path: Path, certifi
     azurite.stop()
     azurite.stop()
     with pytest.raises(requests.ConnectionError):
-        requests.get(url, timeout=2, verify=str(certificate.authority))
+        requests.get(url, timeout=HANG_SECONDS, verify=str(certificate.authority))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux kills children with their parent")
@@ -67,7 +67,7 @@ def test_it_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         "import sys, time; from pathlib import Path\n"
         "from sandbox.azurite import Azurite; from sandbox.certificate import issue\n"
         "folder = Path(sys.argv[1]); azurite = Azurite(folder / 'a', issue(folder / 'c')); azurite.start()\n"
-        "print(azurite._child.pid, flush=True); time.sleep(60)\n"
+        "print(azurite._child.pid, flush=True); time.sleep(3600)\n"
     )
     root = Path(__file__).resolve().parents[2]
     parent = subprocess.Popen(
@@ -81,10 +81,7 @@ def test_it_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         child = int(parent.stdout.readline())
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and _runs(child):
-        time.sleep(0.05)
-    assert not _runs(child)
+    wait_until(lambda: not _runs(child), "Azurite's end")
 
 
 def _runs(pid: int) -> bool:

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from sandbox.identity import PATH, Identity, TokenError
 from sandbox.serving import Server
+from sandbox.waiting import HANG_SECONDS
 
 
 def test_a_token_carries_the_claims_that_the_sdks_read() -> None:
@@ -25,9 +26,9 @@ def test_the_endpoint_asks_for_its_secret_header_and_a_resource() -> None:
     headers = {"X-IDENTITY-HEADER": identity.header}
     with Server(Starlette(routes=[identity.route()])) as server:
         url = server.url + PATH
-        assert requests.get(url, params=query, timeout=5).status_code == 401
-        assert requests.get(url, headers=headers, timeout=5).status_code == 400
-        answer = requests.get(url, params=query, headers=headers, timeout=5).json()
+        assert requests.get(url, params=query, timeout=HANG_SECONDS).status_code == 401
+        assert requests.get(url, headers=headers, timeout=HANG_SECONDS).status_code == 400
+        answer = requests.get(url, params=query, headers=headers, timeout=HANG_SECONDS).json()
     assert identity.check(f"Bearer {answer['access_token']}")["aud"] == "https://storage.azure.com"
     assert answer["token_type"] == "Bearer"
     assert int(answer["expires_on"]) > time.time()

@@ -1,21 +1,20 @@
 """`make run` as a user runs it: once, whole, and what it leaves behind; and interrupted half way."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.arm.recorder import Recorded
+from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.contracts.arm_contract import AVAILABLE, kind, violations
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("loop")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("loop")]
 
 
 def processes_that_mention(text: str) -> list[str]:
@@ -113,13 +112,6 @@ def test_the_timeline_tells_the_story(played: tuple[Path, subprocess.CompletedPr
     assert "Traceback" not in text + played[1].stderr
 
 
-def test_it_takes_less_than_90_seconds_of_two_idle_cores(played: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
-    """Processor time, because the tests share the machine: 90 s on 2 cores are at most 180 s of it."""
-    usage = os.times()
-    assert played[1].returncode == 0
-    assert usage.children_user + usage.children_system < 180
-
-
 def test_nothing_is_left_running_or_lying_about(played: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     out = played[0]
     assert processes_that_mention(str(out)) == []
@@ -140,12 +132,17 @@ def test_an_interrupt_stops_everything_that_was_started(tmp_path: Path, number: 
     for line in process.stdout:
         if "up on loopback" in line:
             break
-    time.sleep(6)  # the training workflow is under way
+    # act and Azurite name the folder; a step of the Azure ML job does, too, and is the last of the family to start
+    wait_until(
+        lambda: (
+            process.poll() is not None or any("training.prepare" in line for line in processes_that_mention(str(out)))
+        ),
+        "the training workflow's first step",
+    )
     assert process.poll() is None
-    assert processes_that_mention(str(out)) != []
     process.send_signal(number)
     rest = process.stdout.read()
-    assert process.wait(60) == 130, rest
+    assert process.wait(HANG_SECONDS) == 130, rest
     assert "interrupted" in rest
     assert "Traceback" not in rest
     assert processes_that_mention(str(out)) == []

@@ -3,19 +3,19 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from sandbox.processes import start
+from sandbox.waiting import HANG_SECONDS, wait_until
 
 
 def test_a_child_sees_exactly_the_environment_it_is_given(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as output:
         child = start(["/usr/bin/env"], environment={"ONLY": "this"}, folder=tmp_path, output=output)
-    assert child.wait(10) == 0
+    assert child.wait(HANG_SECONDS) == 0
     assert log.read_text().split() == ["ONLY=this"]
 
 
@@ -23,28 +23,23 @@ def test_stopping_ends_grandchildren_and_those_who_ignore_the_first_signal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.processes.STOP_SECONDS", 0.3)
-    script = "trap '' TERM; sleep 60 & echo $!; wait; wait"
+    script = "trap '' TERM; sleep 3600 & echo $!; wait; wait"
     log = tmp_path / "log"
     with log.open("wb") as output:
         child = start(["/bin/bash", "-c", script], environment=dict(os.environ), folder=tmp_path, output=output)
-    deadline = time.monotonic() + 5
-    while not log.read_text().strip() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(log.read_text, "the grandchild")
     grandchild = int(log.read_text())
     child.stop()
     child.stop()
     assert child.exit_code() is not None
     # It is nobody's child that we could wait for: the kernel ends it a moment after the signal.
-    deadline = time.monotonic() + 5
-    while _runs(grandchild):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not _runs(grandchild), "the grandchild's end")
 
 
 def test_the_exit_code_is_the_commands_own(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "raise SystemExit(7)"]
     child = start(command, environment={}, folder=tmp_path, output=subprocess.DEVNULL)
-    assert child.wait(10) == 7
+    assert child.wait(HANG_SECONDS) == 7
 
 
 def test_a_command_that_is_not_there_is_an_error_or_a_failure(tmp_path: Path) -> None:
@@ -53,7 +48,7 @@ def test_a_command_that_is_not_there_is_an_error_or_a_failure(tmp_path: Path) ->
         child = start(["/no/such/program"], environment={}, folder=tmp_path, output=subprocess.DEVNULL)
     except FileNotFoundError:
         return
-    assert child.wait(10) != 0
+    assert child.wait(HANG_SECONDS) != 0
 
 
 def _runs(pid: int) -> bool:

@@ -14,6 +14,7 @@ import yaml
 from azure.ai.ml import load_component
 from azure.ai.ml.entities import PipelineJob
 
+from sandbox.waiting import HANG_SECONDS
 from training import pipeline, snapshot
 
 BINDING = re.compile(r"\$\{\{(inputs|outputs)\.(\w+)\}\}")
@@ -140,7 +141,7 @@ def test_a_script_that_is_missing_from_the_snapshot_is_found(code: Path, tmp_pat
 
     def start() -> int:
         command = [sys.executable, "-m", f"training.{name}", "--help"]
-        return subprocess.run(command, cwd=alone, capture_output=True, timeout=60, check=False).returncode
+        return subprocess.run(command, cwd=alone, capture_output=True, timeout=HANG_SECONDS, check=False).returncode
 
     assert start() == 0
     (alone / "training" / f"{name}.py").unlink()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from driftloop.profile.window import Baseline
-from driftloop.sequential.model_error import Errors
+from driftloop.sequential.model_error import ErrorMoments
 from tests.training.conftest import Trained
 from training import features, model_file
 
@@ -49,7 +49,7 @@ def test_the_smoke_test_holds_no_id_time_or_outcome(first: Trained) -> None:
 
 
 def test_errors_on_the_holdout_are_kept_for_the_performance_check(first: Trained) -> None:
-    errors: Errors = first.metrics.holdout_errors
+    errors: ErrorMoments = first.metrics.holdout_errors
     assert errors.rows == len(first.parts.holdout)
     assert errors.mean == pytest.approx(first.metrics.holdout.mae)
 

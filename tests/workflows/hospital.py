@@ -15,6 +15,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
 from sandbox.arm import AzureStandIn
+from sandbox.waiting import HANG_SECONDS
 from sandbox.world import World
 
 CONTAINERS = ("incoming", "training-data", "baselines", "quarantine", "outcomes", "reports")
@@ -35,7 +36,7 @@ class Place:
             "DRIFTLOOP_MODEL": self.model,
             "DRIFTLOOP_POLL_SECONDS": "0.2",
             "DRIFTLOOP_CANARY_SECONDS": "0.2",
-            "DRIFTLOOP_READY_SECONDS": "10",
+            "DRIFTLOOP_READY_SECONDS": f"{HANG_SECONDS:.0f}",
         }
         return {**kept, **self.azure.environment(), **settings, **more}
 
@@ -52,7 +53,7 @@ class Place:
     def run(self, module: str, *arguments: str, **more: str) -> tuple[int, str]:
         """Exit code and output."""
         process = self.start(module, *arguments, **more)
-        output, _ = process.communicate(timeout=200)
+        output, _ = process.communicate(timeout=HANG_SECONDS)
         return process.returncode, output
 
     def put(self, container: str, path: str, content: bytes) -> None:

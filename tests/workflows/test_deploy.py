@@ -5,10 +5,9 @@ import json
 import signal
 import sys
 import threading
-import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ import workflows.deploy
 from driftloop.errors import DriftloopError
 from sandbox.arm import AzureStandIn
 from sandbox.arm.endpoints import Deployment
+from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.contracts import arm_contract
 from tests.sandbox.conftest import azure, azurite, certificate
 from tests.training.conftest import Trained, first
@@ -138,7 +138,7 @@ def asking(here: Place) -> Iterator[list[tuple[int, str]]]:
     def ask() -> None:
         with requests.Session() as session:
             while not over.wait(0.02):
-                answer = session.post(url, json=smoke, headers=headers, timeout=20)
+                answer = session.post(url, json=smoke, headers=headers, timeout=HANG_SECONDS)
                 seen.append((answer.status_code, answer.json().get("model_version", "")))
 
     client = threading.Thread(target=ask)
@@ -148,13 +148,6 @@ def asking(here: Place) -> Iterator[list[tuple[int, str]]]:
     finally:
         over.set()
         client.join()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
 
 
 def test_the_first_version_comes_into_service(here: Place) -> None:
@@ -302,7 +295,7 @@ def test_an_endpoint_that_stays_failed_goes_on_with_what_it_has_and_nothing_is_c
     assert len(here.azure.recorder.find("PUT", f"/{here.model}/deployments/")) == created
     kept(here, before)
     with asking(here) as seen:
-        wait_for(lambda: len(seen) >= 5)
+        wait_until(lambda: len(seen) >= 5, "five answers")
     assert set(seen) == {(200, str(before))}
     assert run("rollback", "--model", here.model, "--version", str(before))[0] == 0
     assert line.client.online_endpoints.get(here.model).provisioning_state == "Succeeded"
@@ -333,7 +326,7 @@ def test_mirrored_requests_reach_the_new_slot_before_the_canary_and_nobody_gets_
     def route_once_copies_came(self: endpoint_module.Endpoint, shares: dict[str, int]) -> None:
         if len(shares) == 2 and not at_the_canary:
             slot = next(name for name in shares if name != live)
-            wait_for(lambda: len(deployment(here, slot).mirrored) >= 10)
+            wait_until(lambda: len(deployment(here, slot).mirrored) >= 10, "ten copies")
             at_the_canary.extend([traffic(here), list(deployment(here, slot).mirrored), list(seen)])
         route(self, shares)
 
@@ -341,7 +334,7 @@ def test_mirrored_requests_reach_the_new_slot_before_the_canary_and_nobody_gets_
     monkeypatch.setattr(endpoint_module.Endpoint, "route", route_once_copies_came)
     with asking(here) as seen:
         code, output = deploy(here, version)
-        wait_for(lambda: (200, str(version)) in seen)
+        wait_until(lambda: (200, str(version)) in seen, "an answer of the new version")
     assert code == 0, output
     shares, copies, answers = at_the_canary
     assert shares == {live: 100}
@@ -411,7 +404,7 @@ def test_killed_on_the_way_something_serves_and_a_second_run_ends_right(here: Pl
         if "canary" in said:
             process.send_signal(signal.SIGKILL)
             break
-    process.communicate(timeout=60)
+    process.communicate(timeout=HANG_SECONDS)
     assert sum(traffic(here).values()) == 100
     code, output = deploy(here, version)
     assert code == 0, output

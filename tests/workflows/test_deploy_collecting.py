@@ -16,9 +16,10 @@ from function_app.incoming.sources import File, list_files
 from function_app.incoming.window_reading import Reading, stream
 from function_app.storage.accounts import Storage
 from sandbox.arm.endpoints import Endpoint
+from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.sandbox.conftest import azure, azurite, certificate
 from tests.training.conftest import SCHEMA, first
-from tests.workflows.test_deploy import Line, line, run, wait_for
+from tests.workflows.test_deploy import Line, line, run
 from training.features import inputs
 
 __all__ = ["azure", "azurite", "certificate", "first", "line"]
@@ -46,7 +47,9 @@ def ask(line: Line, endpoint: Endpoint) -> Ask:
     url = line.here.azure.endpoints.scoring_uri(endpoint.name)
 
     def ask(rows: list[dict[str, Any]]) -> list[float]:
-        answer = requests.post(url, json={"data": rows}, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+        answer = requests.post(
+            url, json={"data": rows}, headers={"Authorization": f"Bearer {token}"}, timeout=HANG_SECONDS
+        )
         assert answer.status_code == 200, answer.text
         predictions: list[float] = answer.json()["predictions"]
         return predictions
@@ -79,7 +82,9 @@ def test_what_was_collected_is_read_with_the_prediction_of_each_record(line: Lin
     assert len(set(expected.values())) > 9, "predictions that are alike would hide a wrong join"
 
     storage, model, schema = watched(line)
-    wait_for(lambda: expected.keys() <= {row["age"] for row in collected(storage, model, schema)})
+    wait_until(
+        lambda: expected.keys() <= {row["age"] for row in collected(storage, model, schema)}, "the collected records"
+    )
     rows = collected(storage, model, schema)
     mine = {row["age"]: row for row in rows if row["age"] in expected}
     assert {age: row["prediction"] for age, row in mine.items()} == pytest.approx(expected, abs=1e-9)
@@ -99,7 +104,7 @@ def test_scoring_goes_on_while_the_collector_is_away_and_its_log_has_no_value(en
     record = {name: column.categories[0] if column.categories else 41.123456 for name, column in columns().items()}
     record["s4"], record["s5"] = 5.0, 5.0
     assert len(ask([record])) == 1
-    wait_for(lambda: "mdc" in server.tail(10_000)[before:].lower())
+    wait_until(lambda: "mdc" in server.tail(10_000)[before:].lower(), "the collector's complaint")
     assert "41.123456" not in server.tail(10_000)
 
 

@@ -77,7 +77,7 @@ def github(app: FunctionApp, tmp_path: Path) -> Iterator[GitHubStandIn]:
 
 def beat(github: GitHubStandIn) -> RunRecord:
     run = github.schedule("heartbeat.yml")
-    github.wait_idle(60)
+    github.wait_idle()
     return run
 
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from sandbox.waiting import HANG_SECONDS
+
 SETTINGS = {
     "AZURE_SUBSCRIPTION_ID": "00000000-0000-4000-8000-000000000001",
     "AZURE_RESOURCE_GROUP": "rg",
@@ -24,7 +26,12 @@ def run(command: list[str], **settings: str) -> tuple[int, list[str]]:
     foreign = ("AZURE_", "DRIFT", "GITHUB_", "ACTIONS_", "AZURESUBSCRIPTION_", "SYSTEM_", "BUILD_", "TF_BUILD")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     done = subprocess.run(
-        [sys.executable, "-m", *command], env=clean | settings, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-m", *command],
+        env=clean | settings,
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
     )
     return done.returncode, (done.stdout + done.stderr).splitlines()
 

@@ -2,13 +2,13 @@
 
 import json
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.arm import AzureStandIn
+from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.contracts import arm_contract
 from tests.sandbox.conftest import azure, azurite, certificate
 from tests.workflows.hospital import Place, github_files, outputs, place
@@ -129,7 +129,7 @@ def test_of_two_runs_for_one_try_of_a_drift_one_trains_and_the_other_ends_with_n
             )
             for run in ("21", "22")
         ]
-        ended = [(process.communicate(timeout=200)[0], process.returncode) for process in processes]
+        ended = [(process.communicate(timeout=HANG_SECONDS)[0], process.returncode) for process in processes]
         assert [code for _, code in ended] == [0, 0], ended
         (trained,) = [output for output, _ in ended if f"submitted {drift}" in output]
         (other,) = [output for output, _ in ended if output != trained]
@@ -163,14 +163,11 @@ def test_a_cancelled_run_cancels_its_job(azure: AzureStandIn) -> None:
             if "running" in line:
                 break
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=60)
+        rest, _ = process.communicate(timeout=HANG_SECONDS)
         assert process.returncode == 1
         assert f"cancelling {drift}" in rest
         assert here.read("outcomes", f"{drift}.json")["outcome"] == "failed"
-        deadline = time.monotonic() + 20
-        while (status := _status(azure, drift)) not in {"Canceled", "CancelRequested"} and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert status in {"Canceled", "CancelRequested"}
+        wait_until(lambda: _status(azure, drift) in {"Canceled", "CancelRequested"}, "the job's cancellation")
 
 
 def _status(azure: AzureStandIn, job: str) -> str:

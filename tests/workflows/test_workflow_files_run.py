@@ -66,7 +66,7 @@ def recorded(log: str) -> list[dict[str, object]]:
 
 def test_a_drift_trains_then_deploys_with_what_the_dispatch_said(github: GitHubStandIn) -> None:
     assert Client(github).dispatch("drift-detected", DRIFT).status_code == 204
-    github.wait_idle(120)
+    github.wait_idle()
     (run,) = github.runs
     log = (run.folder / "log.txt").read_text()
     assert (run.workflow, run.display_title, run.conclusion) == (
@@ -96,7 +96,7 @@ def test_a_push_trains_only_when_it_changes_a_model(github: GitHubStandIn, tree:
     assert github.push() == []
     write_tree(tree, {"training/train.py": "alpha = 2\n", "workflows/train.py": "raise SystemExit(1)\n"})
     (train,) = github.push()
-    github.wait_idle(120)
+    github.wait_idle()
     assert train.display_title == f"train {train.happened.sha}"
     assert [(job.name, job.conclusion) for job in train.jobs] == [("train", "failure"), ("deploy", "skipped")]
 
@@ -104,7 +104,7 @@ def test_a_push_trains_only_when_it_changes_a_model(github: GitHubStandIn, tree:
 def test_a_registered_model_is_deployed_by_the_same_action(github: GitHubStandIn) -> None:
     payload = {"model": "diabetes-progression", "version": "3", "event_id": "e1"}
     Client(github).dispatch("model-registered", payload)
-    github.wait_idle(120)
+    github.wait_idle()
     (run,) = github.runs
     assert (run.display_title, run.conclusion) == ("deploy diabetes-progression 3", "success")
     (deploy,) = recorded((run.folder / "log.txt").read_text())
@@ -114,7 +114,7 @@ def test_a_registered_model_is_deployed_by_the_same_action(github: GitHubStandIn
 def test_a_rollback_by_hand_needs_no_version(github: GitHubStandIn) -> None:
     body = {"ref": "main", "inputs": {"action": "rollback"}}
     assert Client(github).send("POST", "/repos/-/actions/workflows/deploy.yml/dispatches", body).status_code == 204
-    github.wait_idle(120)
+    github.wait_idle()
     (run,) = github.runs
     assert run.conclusion == "success"
     (deploy,) = recorded((run.folder / "log.txt").read_text())
@@ -129,14 +129,14 @@ def test_cancelling_the_run_reaches_the_program_which_can_cancel_its_job(github:
             sys.exit(1)
         signal.signal(signal.SIGINT, heard)
         print("listening", flush=True)
-        time.sleep(300)
+        time.sleep(3600)
     """
     write_tree(tree, {"workflows/train.py": listener, "training/train.py": "alpha = 3\n"})
     (run,) = github.push()
     log = run.folder / "log.txt"
     wait_for_text(log, "train/train: listening")
     assert Client(github).send("POST", f"/repos/-/actions/runs/{run.id}/cancel").status_code == 202
-    github.wait_idle(60)
+    github.wait_idle()
     assert "heard SIGINT" in log.read_text()
     assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "cancelled"), ("deploy", "cancelled")]
     assert run.conclusion == "cancelled"
@@ -148,11 +148,11 @@ def test_a_failed_run_that_is_run_again_keeps_its_id_and_its_payload(github: Git
     write_tree(tree, {"workflows/train.py": f"import os, sys\nprint('SAME', {names})\nsys.exit(1)\n"})
     github.push(paths=["README.md"])
     Client(github).dispatch("drift-detected", DRIFT)
-    github.wait_idle(120)
+    github.wait_idle()
     (run,) = github.runs
     first = (run.folder / "log.txt").read_text()
     assert Client(github).send("POST", f"/repos/-/actions/runs/{run.id}/rerun").status_code == 201
-    github.wait_idle(120)
+    github.wait_idle()
     second = (run.folder / "log.txt").read_text()
     assert (run.attempt, run.conclusion, len(github.runs)) == (2, "failure", 1)
     assert f"SAME {run.id} 1 drift-0123456789ab" in first
@@ -172,7 +172,7 @@ def test_a_failed_run_that_is_run_again_keeps_its_id_and_its_payload(github: Git
 )
 def test_a_hostile_payload_is_refused_before_anything_runs(github: GitHubStandIn, name: str, value: str) -> None:
     Client(github).dispatch("drift-detected", DRIFT | {name: value})
-    github.wait_idle(120)
+    github.wait_idle()
     (run,) = github.runs
     assert run.conclusion == "failure"
     assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "failure"), ("deploy", "skipped")]

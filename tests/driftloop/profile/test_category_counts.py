@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.profile.category_counts import MOST_NAMES, Categories
+from driftloop.profile.category_counts import MOST_NAMES, CategoryCounts
 
 
 def counted(names):
-    return Categories({}).add([(name, 1) for name in names])
+    return CategoryCounts({}).add([(name, 1) for name in names])
 
 
 def same(a, b):
@@ -17,7 +17,7 @@ def same(a, b):
 
 
 @given(st.lists(st.text(max_size=3)), st.lists(st.text(max_size=3)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_few_categories_are_counted_by_name(a, b):
     merged = counted(a).merge(counted(b))
     assert same(merged, counted(b + a))

@@ -32,7 +32,7 @@ def bytes_of(data):
 
 
 @given(st.lists(st.integers(0, 3_000), min_size=1, max_size=4), st.integers(0, 2**32 - 1))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_same_rows_give_the_same_bytes_whatever_the_order_and_the_parts(cuts, seed):
     data = table(3_000)
     order = np.random.default_rng(seed).permutation(3_000)

@@ -9,18 +9,18 @@ from scipy import stats
 
 from driftloop import Policy
 from driftloop.errors import InputError
-from driftloop.sequential.model_error import ERROR_SHARE, Errors, Performance, reset, update
+from driftloop.sequential.model_error import ERROR_SHARE, ErrorMoments, Performance, reset, update
 
 POLICY = Policy()
 HOLDOUT = 90  # of 442 diabetes records
 
 
-def errors(n: int, rng: np.random.Generator, growth: float = 1.0) -> Errors:
+def errors(n: int, rng: np.random.Generator, growth: float = 1.0) -> ErrorMoments:
     """Absolute errors of a regression with normal residuals of 54, what the diabetes model has."""
-    return Errors.of(growth * np.abs(rng.normal(0, 54, n)))
+    return ErrorMoments.of(growth * np.abs(rng.normal(0, 54, n)))
 
 
-def fed(state: Performance, reference: Errors, batch: Errors, name: str, **when: str | None) -> Performance:
+def fed(state: Performance, reference: ErrorMoments, batch: ErrorMoments, name: str, **when: str | None) -> Performance:
     times = {"since": None, "last": None} | when
     return update(state, reference, batch, baseline="model-1", window_id=name, policy=POLICY, **times)
 
@@ -51,11 +51,11 @@ def test_at_the_border_of_what_is_tolerated_the_level_holds(law: str) -> None:
     rng, level, tries, hits = np.random.default_rng(7), 0.01, 4_000, 0
     from driftloop.sequential.model_error import _sums, growth_p
 
-    def drawn(n: int, factor: float) -> Errors:
+    def drawn(n: int, factor: float) -> ErrorMoments:
         if law == "wrong or right":
-            return Errors.of((rng.random(n) < 0.2 * factor).astype(float))
+            return ErrorMoments.of((rng.random(n) < 0.2 * factor).astype(float))
         residuals = rng.normal(0, 54, n)
-        return Errors.of(factor * (residuals**2 if law == "squared" else np.abs(residuals)))
+        return ErrorMoments.of(factor * (residuals**2 if law == "squared" else np.abs(residuals)))
 
     for _ in range(tries):
         window, reference = drawn(40, 1 + POLICY.tolerance), drawn(HOLDOUT, 1.0)
@@ -80,7 +80,7 @@ def test_a_batch_counts_once_an_empty_one_not_at_all_and_one_of_the_old_model_ne
     reference, batch = errors(HOLDOUT, rng), errors(30, rng)
     once = fed(Performance(), reference, batch, "b1")
     assert fed(once, reference, batch, "b1") == once
-    assert fed(once, reference, Errors.of([]), "b2") == once
+    assert fed(once, reference, ErrorMoments.of([]), "b2") == once
     renewed = reset(once, after="2026-03-02T00:00:00Z")
     assert fed(renewed, reference, batch, "b3", last="2026-03-01T23:00:00+00:00") == renewed
     assert fed(renewed, reference, batch, "b3", last="2026-03-03T00:00:00Z").checks == 1
@@ -107,17 +107,17 @@ def test_the_state_survives_json_and_holds_moments_only() -> None:
     text = msgspec.json.encode(state)
     assert msgspec.json.decode(text, type=Performance) == state
     assert len(text) < 3_000
-    assert msgspec.json.decode(msgspec.json.encode(reference), type=Errors) == reference
+    assert msgspec.json.decode(msgspec.json.encode(reference), type=ErrorMoments) == reference
 
 
 @pytest.mark.parametrize("bad", [[-1.0], [np.nan], [np.inf]])
 def test_errors_that_are_none_are_refused(bad: list[float]) -> None:
     with pytest.raises(InputError, match=r"pass \|prediction - outcome\|"):
-        Errors.of(bad)
+        ErrorMoments.of(bad)
 
 
 def test_a_holdout_that_says_nothing_is_refused() -> None:
-    batch = Errors.of([1.0] * 30)
-    for reference in (Errors.of([1.0] * 5), Errors.of([0.0] * 50)):
+    batch = ErrorMoments.of([1.0] * 30)
+    for reference in (ErrorMoments.of([1.0] * 5), ErrorMoments.of([0.0] * 50)):
         with pytest.raises(InputError, match="holdout"):
             fed(Performance(), reference, batch, "b1")

@@ -1,4 +1,4 @@
-"""The frame that a baseline fixes: sums that add, and baseline records that are scored like new ones."""
+"""Reference features: sums that add, and baseline records that are scored like new ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from driftloop import Baseline, Policy, Schema, Window
 from driftloop.sequential.mean_test import difference_p
-from driftloop.sequential.reference_features import MOST_FEATURES, Frame, frame_of
+from driftloop.sequential.reference_features import MOST_FEATURES, ReferenceFeatures, derive_reference_features
 from driftloop.sequential.window_sums import Sums
 
 
@@ -31,26 +31,26 @@ def records(n: int, rng: np.random.Generator, levels: int = 40) -> pa.Table:
 SCHEMA = Schema.from_object({"columns": [{"name": "stays"}, {"name": "cost"}, {"name": "ward", "kind": "categorical"}]})
 
 
-def framed(reference: pa.Table) -> Frame:
-    return frame_of(Baseline.build(reference, SCHEMA))
+def framed(reference: pa.Table) -> ReferenceFeatures:
+    return derive_reference_features(Baseline.build(reference, SCHEMA))
 
 
-def sums_of(frame: Frame, table: pa.Table) -> Sums:
-    return frame.sums(Window.build(table, SCHEMA).profile.sample)
+def sums_of(features: ReferenceFeatures, table: pa.Table) -> Sums:
+    return features.sums(Window.build(table, SCHEMA).profile.sample)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 199), st.integers(0, 10_000))
 def test_sums_of_parts_are_the_sums_of_the_whole(cut: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    frame, window = framed(records(120, rng)), records(200, rng)
-    parts = [sums_of(frame, part) for part in (window.slice(0, cut), window.slice(cut))]
-    whole = sums_of(frame, window)
+    features, window = framed(records(120, rng)), records(200, rng)
+    parts = [sums_of(features, part) for part in (window.slice(0, cut), window.slice(cut))]
+    whole = sums_of(features, window)
     np.testing.assert_allclose(sum(part.rows for part in parts), whole.rows)
     np.testing.assert_allclose(sum(part.totals for part in parts), whole.totals, atol=1e-8)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(0.01, 1000), st.floats(-100, 100))
 def test_scores_do_not_depend_on_the_unit_or_the_origin(scale: float, steps: float) -> None:
     origin = steps * scale  # not so far that a step is lost in rounding
@@ -61,8 +61,8 @@ def test_scores_do_not_depend_on_the_unit_or_the_origin(scale: float, steps: flo
     def sums(table: np.ndarray, change: bool) -> Sums:
         values = table * scale + origin if change else table * 1.0
         base = reference * scale + origin if change else reference * 1.0
-        frame = frame_of(Baseline.build(pa.table({"a": base[:, 0], "b": base[:, 1]}), schema))
-        return frame.sums(Window.build(pa.table({"a": values[:, 0], "b": values[:, 1]}), schema).profile.sample)
+        features = derive_reference_features(Baseline.build(pa.table({"a": base[:, 0], "b": base[:, 1]}), schema))
+        return features.sums(Window.build(pa.table({"a": values[:, 0], "b": values[:, 1]}), schema).profile.sample)
 
     np.testing.assert_allclose(sums(window, True).totals, sums(window, False).totals, atol=1e-9)
 
@@ -73,11 +73,11 @@ def test_baseline_records_are_scored_as_new_ones_would_be() -> None:
     rng = np.random.default_rng(4)
     inside, outside = [], []
     for _ in range(300):
-        frame = framed(records(80, rng))
-        window = sums_of(frame, records(80, rng))
-        named = {feature.name: index for index, feature in enumerate(frame.features)}
+        features = framed(records(80, rng))
+        window = sums_of(features, records(80, rng))
+        named = {feature.name: index for index, feature in enumerate(features.features)}
         places = [named[name] for name in ("ward unseen values", "cost out of range", "cost missing", "stays location")]
-        inside.append((frame.reference.totals / frame.reference.rows)[places])
+        inside.append((features.baseline_sums.totals / features.baseline_sums.rows)[places])
         outside.append((window.totals / window.rows)[places])
     before, now = np.array(inside), np.array(outside)
     error = np.sqrt((before.var(axis=0) + now.var(axis=0)) / len(before))
@@ -90,20 +90,20 @@ def test_a_category_just_common_enough_keeps_its_baseline_records() -> None:
     rng = np.random.default_rng(8)
     ward = ["A"] * 100 + ["B"] * 6 + ["C"] * 5
     table = pa.table({"stays": rng.normal(size=111), "cost": rng.normal(size=111), "ward": ward})
-    frame = framed(table)
-    named = {feature.name: index for index, feature in enumerate(frame.features)}
-    assert frame.reference.totals[named["ward=B share"]] == 6
+    features = framed(table)
+    named = {feature.name: index for index, feature in enumerate(features.features)}
+    assert features.baseline_sums.totals[named["ward=B share"]] == 6
     assert "ward=C share" not in named
     # Five of C are rare among the others, and so are six of B: with one less, B would be.
-    assert frame.reference.totals[named["ward rare values"]] == 11
+    assert features.baseline_sums.totals[named["ward rare values"]] == 11
 
 
 def test_a_wide_table_keeps_a_bounded_number_of_features() -> None:
     rng = np.random.default_rng(5)
     table = pa.table({f"x{number:02}": rng.normal(size=300) for number in range(60)})
-    frame = frame_of(Baseline.build(table, Schema.infer(table.to_batches())))
-    assert len(frame.features) == MOST_FEATURES
-    assert frame.weights.sum() + frame.omnibus_weight == pytest.approx(1.0)
+    features = derive_reference_features(Baseline.build(table, Schema.infer(table.to_batches())))
+    assert len(features.features) == MOST_FEATURES
+    assert features.weights.sum() + features.omnibus_weight == pytest.approx(1.0)
     rare = framed(records(200, rng))
     assert rare.weights.sum() + rare.omnibus_weight < 1.0  # what rare categories would have had is spent on nothing
 
@@ -122,10 +122,10 @@ def test_columns_that_hold_nothing_or_one_value_do_no_harm() -> None:
 
     columns = [{"name": name} for name in ("x", "nothing", "same")]
     schema = Schema.from_object({"columns": columns})
-    frame = frame_of(Baseline.build(table(1.0), schema))
-    found = [frame.sums(Window.build(table(value), schema).profile.sample) for value in (1.0, 2.0)]
+    features = derive_reference_features(Baseline.build(table(1.0), schema))
+    found = [features.sums(Window.build(table(value), schema).profile.sample) for value in (1.0, 2.0)]
     both = Sums(np.array([each.rows for each in found]), np.array([each.totals for each in found]))
-    (calm, moved), (_, name) = difference_p(frame, both, frame.reference, Policy())
+    (calm, moved), (_, name) = difference_p(features, both, features.baseline_sums, Policy())
     assert calm == 1.0
     assert (moved < 1e-9, name) == (True, "same out of range")
 
@@ -136,10 +136,10 @@ def test_datetimes_move_on_by_nature_and_are_left_out() -> None:
     day = datetime.datetime(2026, 1, 1)  # noqa: DTZ001
     table = pa.table({"x": np.arange(50.0), "seen": pa.array([day + datetime.timedelta(hours=i) for i in range(50)])})
     schema = Schema.from_object({"columns": [{"name": "x"}, {"name": "seen", "kind": "datetime"}]})
-    frame = frame_of(Baseline.build(table, schema))
-    assert {column for feature in frame.features for column in feature.columns} == {"x"}
+    features = derive_reference_features(Baseline.build(table, schema))
+    assert {column for feature in features.features for column in feature.columns} == {"x"}
     alone = Schema.from_object({"columns": [{"name": "seen", "kind": "datetime"}]})
-    empty = frame_of(Baseline.build(table, alone))
+    empty = derive_reference_features(Baseline.build(table, alone))
     sums = empty.sums(Window.build(table, alone).profile.sample)
     nothing = Sums(sums.rows[None], sums.totals[None])
-    assert difference_p(empty, nothing, empty.reference, Policy())[0].tolist() == [1.0]
+    assert difference_p(empty, nothing, empty.baseline_sums, Policy())[0].tolist() == [1.0]

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.sequential.window_sums import LONGEST, SAME_SIZE, Block, Sums, compacted, stretches_of, too_late
+from driftloop.sequential.window_sums import (
+    BLOCKS_PER_SIZE,
+    LONGEST,
+    Block,
+    Sums,
+    compact,
+    is_too_late,
+    select_stretches,
+)
 
 
 def filled(windows: int) -> tuple[Block, ...]:
@@ -17,13 +25,13 @@ def filled(windows: int) -> tuple[Block, ...]:
     blocks: tuple[Block, ...] = ()
     for number in range(1, windows + 1):
         since = f"2026-01-01T{number // 60:02}:{number % 60:02}:00Z"
-        blocks = compacted((*blocks, Block.of(1, since, Sums(np.array([float(number)]), np.array([2.0 * number])))))
+        blocks = compact((*blocks, Block.of(1, since, Sums(np.array([float(number)]), np.array([2.0 * number])))))
     return blocks
 
 
 @given(st.integers(1, 2 * LONGEST - 2))
 def test_a_stretch_holds_exactly_the_newest_windows(windows: int) -> None:
-    for stretch in stretches_of(filled(windows)):
+    for stretch in select_stretches(filled(windows)):
         first = windows - stretch.windows + 1
         rows = sum(range(first, windows + 1))
         assert stretch.unpacked.rows[0] == rows
@@ -36,15 +44,15 @@ def test_blocks_are_few_and_the_oldest_are_forgotten(windows: int) -> None:
     blocks = filled(windows)
     sizes = [block.windows for block in blocks]
     assert sizes == sorted(sizes, reverse=True)
-    assert len(sizes) <= SAME_SIZE * (int(math.log2(LONGEST)) + 1)
-    assert min(windows, LONGEST) <= sum(sizes) <= SAME_SIZE * 2 * LONGEST
+    assert len(sizes) <= BLOCKS_PER_SIZE * (int(math.log2(LONGEST)) + 1)
+    assert min(windows, LONGEST) <= sum(sizes) <= BLOCKS_PER_SIZE * 2 * LONGEST
     assert max(sizes) <= LONGEST
 
 
 def test_the_newest_window_is_always_tested_alone_and_everything_kept_together() -> None:
     for windows in (1, 2, 7, 40, 300):
         blocks = filled(windows)
-        lengths = [stretch.windows for stretch in stretches_of(blocks)]
+        lengths = [stretch.windows for stretch in select_stretches(blocks)]
         assert lengths[0] == 1
         assert lengths[-1] == sum(block.windows for block in blocks)
         assert lengths == sorted(lengths)
@@ -69,4 +77,4 @@ def test_counts_survive_storage_exactly_and_sums_to_single_precision() -> None:
     ],
 )
 def test_late_is_a_matter_of_time_not_of_text(last: str | None, after: str | None, late: bool) -> None:
-    assert too_late(last, after) is late
+    assert is_too_late(last, after) is late

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Column, Schema
-from driftloop.events import iso, moment
+from driftloop.times import format_time, parse_time
 from function_app.checks import regime_start
 from function_app.checks.regime_start import RecordTimes, remembered
 
@@ -15,13 +15,13 @@ SCHEMA = Schema(columns=(Column(name="at", kind="datetime", role="timestamp"), C
 
 
 def batch(minutes: list[float]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pydict({"at": [iso(NOW + timedelta(minutes=minute)) for minute in minutes]})
+    return pa.RecordBatch.from_pydict({"at": [format_time(NOW + timedelta(minutes=minute)) for minute in minutes]})
 
 
 def start_of(*batches: pa.RecordBatch) -> datetime | None:
     times = RecordTimes(SCHEMA)
     assert len(list(times.watching(iter(batches)))) == len(batches)
-    return None if times.start is None else moment(times.start)
+    return None if times.start is None else parse_time(times.start)
 
 
 def test_without_stragglers_it_is_near_the_first_record() -> None:
@@ -63,7 +63,7 @@ def test_memory_is_bounded_and_the_answer_stays(monkeypatch: pytest.MonkeyPatch)
     for _ in times.watching(iter(batches)):
         assert len(times._times) <= 512 + 1_024
 
-    found = moment(times.start or "")
+    found = parse_time(times.start or "")
     assert abs(found - (NOW + timedelta(minutes=500))) < timedelta(minutes=60), "the 5 % quantile of 10,000 minutes"
 
 

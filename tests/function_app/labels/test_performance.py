@@ -12,7 +12,6 @@ import pytest
 from driftloop import Baseline, Column, Schema
 from driftloop.events import InService
 from driftloop.sequential.label_shift import LabelSummary
-from driftloop.sequential.model_error import Errors
 from function_app.labels.performance import unwatched
 
 SCHEMA = Schema(
@@ -41,7 +40,7 @@ def labels(clinic: Any, table: pa.Table, error: float) -> pa.Table:
 def deploy(clinic: Any, holdout_error: float | None = 10.0, **metrics: Any) -> None:
     publish(clinic, records(clinic, 300), SCHEMA)
     if holdout_error is not None:
-        metrics["holdout_errors"] = Errors.of(np.abs(clinic.dice.normal(0, holdout_error, 200)))
+        metrics["holdout_errors"] = ErrorMoments.of(np.abs(clinic.dice.normal(0, holdout_error, 200)))
     if metrics:
         body = msgspec.json.encode({"rmse": 1, **metrics})
         clinic.storage.container("baselines").upload_blob(f"{clinic.name}/1.metrics.json", body)
@@ -118,7 +117,7 @@ def test_of_classes_an_error_is_a_wrong_one(clinic: Any, right: float, degraded:
     table, _ = readmitted(clinic, 300, 0.9)
     publish(clinic, table, CLASSES)
     wrong = (clinic.dice.random(300) > 0.9).astype(float)
-    body = msgspec.json.encode({"holdout_errors": Errors.of(wrong)})
+    body = msgspec.json.encode({"holdout_errors": ErrorMoments.of(wrong)})
     clinic.storage.container("baselines").upload_blob(f"{clinic.name}/1.metrics.json", body)
     table, outcomes = readmitted(clinic, 200, right)
     clinic.land(table)

@@ -7,13 +7,16 @@ import requests
 
 from sandbox.arm import AzureStandIn
 from sandbox.identity import Identity
+from sandbox.waiting import HANG_SECONDS
 
 
 def ask(azure: AzureStandIn, path: str, token: str | None = None, method: str = "GET") -> requests.Response:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     bundle = str(azure.azurite.certificate.authority)
     query = {} if "?" in path else {"api-version": "2024-01-01-preview"}
-    return requests.request(method, azure.url + path, headers=headers, params=query, verify=bundle, timeout=5)
+    return requests.request(
+        method, azure.url + path, headers=headers, params=query, verify=bundle, timeout=HANG_SECONDS
+    )
 
 
 def test_without_a_token_of_this_tenant_nothing_is_answered(azure: AzureStandIn) -> None:
@@ -78,7 +81,7 @@ def test_a_body_that_is_no_json_object_is_refused(azure: AzureStandIn) -> None:
             data=body,
             headers=headers,
             verify=bundle,
-            timeout=5,
+            timeout=HANG_SECONDS,
         )
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidRequestContent")
 

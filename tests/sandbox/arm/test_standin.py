@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from sandbox.arm import AzureStandIn
 from sandbox.azurite import Azurite
+from sandbox.waiting import HANG_SECONDS, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 # Submits a job that sleeps, then says where the sleeper is; what follows is up to the test.
@@ -35,14 +35,13 @@ with Azurite(folder / "a", issue(folder / "c")) as azurite, AzureStandIn(folder 
     client = MLClient(DefaultAzureCredential(), azure.scope.subscription, azure.scope.group, azure.scope.workspace)
     (folder / "code").mkdir()
     (folder / "code/x.py").touch()
-    command = "echo $$ > ${{outputs.out}}/../pid; exec sleep 100"
+    command = "echo $$ > ${{outputs.out}}/../pid; exec sleep 3600"
     step = component(folder, folder / "code", command, outputs={"out": "uri_folder"})
     submit(client, dsl.pipeline(name="sleeper")(_pipeline)())
-    while not list((folder / "z").rglob("pid")):
+    while not (written := [path for path in (folder / "z").rglob("pid") if path.read_text().endswith("\\n")]):
         time.sleep(0.02)
-    time.sleep(0.1)
-    print(next((folder / "z").rglob("pid")).read_text(), flush=True)
-    time.sleep(100)
+    print(written[0].read_text(), flush=True)
+    time.sleep(3600)
 """
 
 
@@ -79,11 +78,8 @@ def test_a_running_step_ends_with_the_process_that_holds_the_stand_in(tmp_path: 
         sleeper = int(holder.stdout.readline())
         assert _runs(sleeper)
         holder.send_signal(end)
-        holder.wait(20)
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and _runs(sleeper):
-        time.sleep(0.05)
-    assert not _runs(sleeper)
+        holder.wait(HANG_SECONDS)
+    wait_until(lambda: not _runs(sleeper), "the step's end")
 
 
 def _runs(pid: int) -> bool:

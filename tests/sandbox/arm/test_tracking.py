@@ -1,6 +1,5 @@
 """A step logs parameters and metrics through the real MLflow plugin into its own run."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from azure.identity import DefaultAzureCredential
 
 from sandbox.arm import AzureStandIn
 from sandbox.azurite import Azurite
+from sandbox.waiting import wait_until
 from tests.sandbox.arm.pipelines import component, submit
 
 LOG = """
@@ -37,10 +37,7 @@ def test_what_a_step_logs_stands_in_its_own_run(
             log()
 
         submit(client, pipeline())
-        deadline = time.monotonic() + 60
-        while azure.jobs()[0]["status"] not in ("Completed", "Failed"):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: azure.jobs()[0]["status"] in ("Completed", "Failed"), "the job's end", pause=0.1)
         row = azure.jobs()[0]
         assert row["status"] == "Completed", row
         assert row["steps"][0]["metrics"] == {"rmse": 2.0}

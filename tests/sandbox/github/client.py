@@ -1,12 +1,12 @@
 """A caller of the stand-in's API, and a writer of small repositories."""
 
-import time
 from pathlib import Path
 from textwrap import dedent
 
 import requests
 
 from sandbox.github import GitHubStandIn
+from sandbox.waiting import HANG_SECONDS, wait_until
 
 
 def write_tree(folder: Path, files: dict[str, str]) -> Path:
@@ -20,10 +20,7 @@ def write_tree(folder: Path, files: dict[str, str]) -> Path:
 
 def wait_for_text(file: Path, text: str) -> None:
     """Wait until a log says so."""
-    deadline = time.monotonic() + 20
-    while not (file.exists() and text in file.read_text()):
-        assert time.monotonic() < deadline, f"{text!r} did not appear in {file}"
-        time.sleep(0.05)
+    wait_until(lambda: file.exists() and text in file.read_text(), f"{text!r} in {file}", pause=0.05)
 
 
 def shorten_lock(tree: Path) -> None:
@@ -38,8 +35,8 @@ def shorten_lock(tree: Path) -> None:
 class Client:
     """Sends requests to a stand-in as one token's owner."""
 
-    def __init__(self, standin: GitHubStandIn, token: str | None = None) -> None:
-        self._standin = standin
+    def __init__(self, standin: GitHubStandIn, token: str | None = None, patience: float = HANG_SECONDS) -> None:
+        self._standin, self._patience = standin, patience
         self.token = standin.token if token is None else token
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> requests.Response:
@@ -50,7 +47,7 @@ class Client:
             self._standin.url + path,
             json=body,
             headers={"Authorization": f"Bearer {self.token}", **headers},
-            timeout=20,
+            timeout=self._patience,
         )
 
     def dispatch(self, event_type: object, payload: object = None) -> requests.Response:

@@ -1,4 +1,3 @@
-import time
 from pathlib import Path
 
 from sandbox.github import GitHubStandIn, process_tree
@@ -10,7 +9,7 @@ def test_a_push_to_a_watched_path_runs_the_file_the_called_workflow_and_reports_
 ) -> None:
     (tree / "training" / "model.py").write_text("alpha = 1\n")
     (run,) = github.push(message="A better model")
-    github.wait_idle(60)
+    github.wait_idle()
     assert (run.event, run.display_title, run.conclusion) == ("push", "train main", "success"), run
     assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "success"), ("deploy / rollout", "success")]
     assert run.job("train").outputs == {"promoted": "true", "version": "7"}
@@ -22,7 +21,7 @@ def test_a_push_to_a_watched_path_runs_the_file_the_called_workflow_and_reports_
 def test_a_dispatch_runs_the_same_file_with_its_payload(github: GitHubStandIn) -> None:
     answer = Client(github).dispatch("drift-detected", {"drift_id": "drift-0123456789ab", "model": "m"})
     assert (answer.status_code, answer.content) == (204, b"")
-    github.wait_idle(60)
+    github.wait_idle()
     (run,) = github.runs
     assert (run.event, run.display_title, run.conclusion) == (
         "repository_dispatch",
@@ -35,7 +34,7 @@ def test_a_dispatch_runs_the_same_file_with_its_payload(github: GitHubStandIn) -
 def test_a_job_whose_condition_is_false_is_skipped_and_the_run_succeeds(github: GitHubStandIn, tree: Path) -> None:
     write_tree(tree, {"training/train.sh": 'echo promoted=false >> "$GITHUB_OUTPUT"\n'})
     (run,) = github.push()
-    github.wait_idle(60)
+    github.wait_idle()
     assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "success"), ("deploy", "skipped")]
     assert run.conclusion == "success"
 
@@ -43,7 +42,7 @@ def test_a_job_whose_condition_is_false_is_skipped_and_the_run_succeeds(github: 
 def test_a_failing_step_fails_its_job_and_the_run_and_nothing_is_deployed(github: GitHubStandIn, tree: Path) -> None:
     write_tree(tree, {"training/train.sh": 'echo "::error::no outcomes yet"\nexit 3\n'})
     (run,) = github.push()
-    github.wait_idle(60)
+    github.wait_idle()
     assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "failure"), ("deploy", "skipped")]
     assert run.conclusion == "failure"
     assert "no outcomes yet" in run.job("train").annotations
@@ -79,7 +78,7 @@ def test_cancelling_interrupts_the_step_runs_what_always_runs_and_skips_the_rest
     wait_for_text(run.folder / "log.txt", ": started")
     answer = Client(github).send("POST", f"/repos/-/actions/runs/{run.id}/cancel")
     assert answer.status_code == 202
-    github.wait_idle(30)
+    github.wait_idle()
     log = (run.folder / "log.txt").read_text()
     assert "step interrupted" in log
     assert "tidied up" in log
@@ -91,7 +90,7 @@ def test_a_job_past_its_timeout_is_cancelled_although_act_would_let_it_run(tree:
     write_tree(tree, {".github/workflows/sleeper.yml": SLEEPER})
     with GitHubStandIn(tree, folder=tmp_path / "github", minute_seconds=1) as github:
         (run,) = github.push(paths=["x"])
-        github.wait_idle(30)
+        github.wait_idle()
     assert run.conclusion == "cancelled"
     assert "exceeded its timeout-minutes" in run.notes[0]
 
@@ -115,7 +114,9 @@ def test_a_job_without_a_runner_and_a_call_without_its_inputs_do_not_start(githu
 
 
 def test_two_dispatches_for_one_model_take_turns_and_for_two_models_do_not(github: GitHubStandIn, tree: Path) -> None:
-    write_tree(tree, {"training/train.sh": 'sleep 1\necho promoted=false >> "$GITHUB_OUTPUT"\n'})
+    gate = tree.parent / "gate"
+    held = f"until [ -e '{gate}' ]; do sleep 0.05; done"
+    write_tree(tree, {"training/train.sh": f'{held}\necho promoted=false >> "$GITHUB_OUTPUT"\n'})
     github.disable("train.yml")
     github.push()
     github.repository.disabled.clear()
@@ -123,8 +124,9 @@ def test_two_dispatches_for_one_model_take_turns_and_for_two_models_do_not(githu
     for model in ("a", "a", "b"):
         client.dispatch("drift-detected", {"model": model})
     first, second, other = github.runs
-    assert second.status == "pending"
-    github.wait_idle(60)
+    assert (first.status, second.status, other.status) == ("in_progress", "pending", "in_progress")
+    gate.touch()
+    github.wait_idle()
     assert {run.conclusion for run in github.runs} == {"success"}
     assert first.finished_at <= second.started_at
     assert other.started_at < first.finished_at
@@ -134,7 +136,7 @@ def test_a_setup_python_that_the_machine_does_not_have_fails_the_job(github: Git
     action = (tree / "workflows/train/action.yml").read_text()
     write_tree(tree, {"workflows/train/action.yml": action.replace('"3.11"', '"3.9"')})
     (run,) = github.push(paths=["training/x"])
-    github.wait_idle(60)
+    github.wait_idle()
     assert run.conclusion == "failure"
     assert any("asks for Python 3.9" in text for text in run.job("train").annotations)
 
@@ -156,7 +158,7 @@ def test_secrets_reach_steps_and_no_log(tree: Path, tmp_path: Path) -> None:
     )
     with GitHubStandIn(tree, secrets={"KEY": 's3 $cret"'}, folder=tmp_path / "github") as github:
         (run,) = github.push(paths=["x"])
-        github.wait_idle(30)
+        github.wait_idle()
     assert run.conclusion == "success", (run.folder / "log.txt").read_text()
     assert "key *** token ***" in (run.folder / "log.txt").read_text()
     assert 's3 $cret"' not in (run.folder / "act.jsonl").read_text()
@@ -191,7 +193,7 @@ def test_names_matrices_and_calls_are_told_apart(github: GitHubStandIn, tree: Pa
         },
     )
     (run,) = github.push(paths=["x"])
-    github.wait_idle(60)
+    github.wait_idle()
     assert sorted((job.name, job.conclusion) for job in run.jobs) == [
         ("Build it-1", "success"),
         ("Build it-2", "success"),
@@ -214,7 +216,7 @@ def test_stopping_leaves_no_process_behind_not_even_a_stubborn_one(tree: Path, t
                     steps:
                       - run: |
                           trap '' INT TERM
-                          sleep 300 &
+                          sleep 3600 &
                           echo "pids $$ $!"
                           wait
             """
@@ -223,8 +225,6 @@ def test_stopping_leaves_no_process_behind_not_even_a_stubborn_one(tree: Path, t
     with GitHubStandIn(tree, folder=tmp_path / "github") as github:
         (run,) = github.push(paths=["x"])
         wait_for_text(run.folder / "log.txt", ": pids")
-        before = time.monotonic()
-    assert time.monotonic() - before < 10
     (line,) = [line for line in (run.folder / "log.txt").read_text().splitlines() if ": pids" in line]
     assert {int(pid) for pid in line.split()[-2:]} & process_tree.running() == set()
     assert run.conclusion == "cancelled"
@@ -253,13 +253,13 @@ def test_only_the_steps_own_process_is_interrupted_as_by_githubs_runner(github: 
                     sys.exit(1)
                 signal.signal(signal.SIGINT, heard)
                 print("listening", flush=True)
-                time.sleep(300)
+                time.sleep(3600)
             """,
         },
     )
     (run,) = github.push(paths=["x"])
     wait_for_text(run.folder / "log.txt", ": listening")
     Client(github).send("POST", f"/repos/-/actions/runs/{run.id}/cancel")
-    github.wait_idle(30)
+    github.wait_idle()
     assert "program heard SIGINT" in (run.folder / "log.txt").read_text()
     assert run.conclusion == "cancelled"

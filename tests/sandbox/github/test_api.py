@@ -4,6 +4,7 @@ import pytest
 import requests
 
 from sandbox.github import GitHubStandIn
+from sandbox.waiting import HANG_SECONDS
 from tests.sandbox.github.client import Client
 
 DISPATCHES = "/repos/-/dispatches"
@@ -54,7 +55,7 @@ def test_a_body_without_a_type_with_a_foreign_key_or_that_is_no_json_is_refused(
         f"{quick.url}/repos/proseware/driftloop/dispatches",
         data=b"{",
         headers={"Authorization": f"Bearer {quick.token}"},
-        timeout=20,
+        timeout=HANG_SECONDS,
     )
     assert (raw.status_code, raw.json()["message"]) == (400, "Problems parsing JSON")
 
@@ -78,7 +79,7 @@ def test_runs_are_listed_newest_first_and_filtered(quick: GitHubStandIn) -> None
     for n in range(3):
         client.dispatch("drift-detected", {"drift_id": f"drift-{n}"})
     quick.push(paths=["training/train.sh"])
-    quick.wait_idle(5)
+    quick.wait_idle()
 
     def titles(query: str) -> list[str]:
         answer = client.send("GET", f"/repos/-/actions/runs?{query}")
@@ -142,7 +143,7 @@ def test_a_workflow_is_run_by_hand_with_inputs_that_fit_its_file(quick: GitHubSt
 def test_a_run_and_its_jobs_can_be_read_and_an_ended_run_neither_cancelled_nor_lost(quick: GitHubStandIn) -> None:
     client = Client(quick)
     client.dispatch("drift-detected", {"drift_id": "d"})
-    quick.wait_idle(5)
+    quick.wait_idle()
     (run,) = quick.runs
     shown = client.send("GET", f"/repos/-/actions/runs/{run.id}").json()
     assert (shown["id"], shown["status"], shown["conclusion"]) == (run.id, "completed", "success")
@@ -150,7 +151,7 @@ def test_a_run_and_its_jobs_can_be_read_and_an_ended_run_neither_cancelled_nor_l
     assert client.send("POST", f"/repos/-/actions/runs/{run.id}/cancel").status_code == 409
     assert client.send("GET", "/repos/-/actions/runs/1").status_code == 404
     assert client.send("POST", f"/repos/-/actions/runs/{run.id}/rerun").status_code == 201
-    quick.wait_idle(5)
+    quick.wait_idle()
     assert (run.attempt, run.conclusion) == (2, "success")
 
 

@@ -58,7 +58,7 @@ def test_a_run_in_the_list_has_every_field_that_github_promises(
     schema = description["paths"]["/repos/{owner}/{repo}/actions/runs"]["get"]["responses"]["200"]
     schema = schema["content"]["application/json"]["schema"]
     check(description, schema, Client(github).send("GET", "/repos/-/actions/runs").json())
-    github.wait_idle(60)
+    github.wait_idle()
     listed = Client(github).send("GET", "/repos/-/actions/runs").json()
     assert listed["workflow_runs"][0]["conclusion"] == "success"
     check(description, schema, listed)

@@ -39,7 +39,7 @@ JSON = st.recursive(
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join) | st.text(max_size=30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_an_expression_has_a_value_or_is_refused(text: str) -> None:
     try:
         answer = json.dumps(evaluate(text, CONTEXTS))
@@ -50,7 +50,7 @@ def test_an_expression_has_a_value_or_is_refused(text: str) -> None:
 
 
 @given(st.text(alphabet="ab*?+[]!\\/.-", max_size=12), st.text(alphabet="ab/.-", max_size=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_pattern_selects_or_does_not(glob: str, text: str) -> None:
     assert selects([glob], text) in (True, False)
 
@@ -60,7 +60,7 @@ KEYS += ["timeout-minutes", "uses", "push", "repository_dispatch", "schedule", "
 
 
 @given(JSON, st.sampled_from(KEYS))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_workflow_file_is_read_or_refused(document: Any, key: str) -> None:
     job = {"runs-on": "ubuntu-latest", "steps": [{"run": "x"}]}
     whole = {"on": "push", "jobs": {"j": job}}
@@ -87,7 +87,7 @@ def test_a_body_of_any_shape_is_taken_or_refused(quick: GitHubStandIn, path: str
     client = Client(quick)
 
     @given(JSON, st.sampled_from(["event_type", "client_payload", "ref", "inputs", "title", "labels"]))
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     def check(document: Any, key: str) -> None:
         defaults = {"event_type": "x", "ref": "main", "title": "t"}
         wanted = {k: v for k, v in defaults.items() if (k in ("event_type",)) == path.endswith("-/dispatches")}

@@ -2,19 +2,19 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.github import process_tree
+from sandbox.waiting import wait_until
 
 
 @pytest.fixture
 def family() -> Iterator[tuple[int, int]]:
     """A shell and the process that it waits for."""
-    parent = subprocess.Popen(["bash", "-c", "sleep 60 & echo $!; wait"], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen(["bash", "-c", "sleep 3600 & echo $!; wait"], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     yield parent.pid, child
@@ -42,8 +42,5 @@ def test_children_and_what_they_started(
 def test_what_has_ended_does_not_run(family: tuple[int, int]) -> None:
     _, child = family
     process_tree.send(signal.SIGKILL, [child])
-    deadline = time.monotonic() + 5
-    while child in process_tree.running():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: child not in process_tree.running(), "its end")
     process_tree.send(signal.SIGKILL, [2**22 - 3])

@@ -7,6 +7,7 @@ import pytest
 from sandbox.github.records import RunRecord
 from sandbox.github.scheduler import QUEUE_LIMIT, Claim, Scheduler
 from sandbox.github.workflow_files import Event
+from sandbox.waiting import HANG_SECONDS
 
 
 class Work:
@@ -32,7 +33,7 @@ class Work:
         self.run.complete("success")
 
     def runs(self) -> bool:
-        return self.started.wait(5)
+        return self.started.wait(HANG_SECONDS)
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_one_runs_one_waits_and_the_older_of_two_that_wait_is_cancelled(schedule
     first.may_end.set()
     assert third.runs()
     third.may_end.set()
-    scheduler.wait_idle(5)
+    scheduler.wait_idle(HANG_SECONDS)
     assert [work.run.conclusion for work in (first, second, third)] == ["success", "cancelled", "success"]
 
 
@@ -61,7 +62,7 @@ def test_the_names_of_groups_do_not_depend_on_case_and_groups_do_not_disturb_eac
     assert same.run.status == "pending"
     for work in (first, same, other):
         work.may_end.set()
-    scheduler.wait_idle(5)
+    scheduler.wait_idle(HANG_SECONDS)
 
 
 def test_a_queue_keeps_everybody_and_serves_them_in_order(scheduler: Scheduler) -> None:
@@ -70,7 +71,7 @@ def test_a_queue_keeps_everybody_and_serves_them_in_order(scheduler: Scheduler) 
         assert work.runs()
         assert later is None or later.run.status == "pending"
         work.may_end.set()
-    scheduler.wait_idle(5)
+    scheduler.wait_idle(HANG_SECONDS)
     assert {work.run.conclusion for work in works} == {"success"}
 
 
@@ -90,7 +91,7 @@ def test_cancel_in_progress_ends_the_one_that_runs(scheduler: Scheduler) -> None
     assert second.runs()
     assert first.run.conclusion == "cancelled"
     second.may_end.set()
-    scheduler.wait_idle(5)
+    scheduler.wait_idle(HANG_SECONDS)
 
 
 def test_a_jobs_group_is_free_again_when_that_job_has_ended(scheduler: Scheduler) -> None:
@@ -103,7 +104,7 @@ def test_a_jobs_group_is_free_again_when_that_job_has_ended(scheduler: Scheduler
     assert first.run.status == "in_progress"
     first.may_end.set()
     second.may_end.set()
-    scheduler.wait_idle(5)
+    scheduler.wait_idle(HANG_SECONDS)
 
 
 def test_no_more_run_at_once_than_there_are_runners() -> None:
@@ -116,7 +117,7 @@ def test_no_more_run_at_once_than_there_are_runners() -> None:
     first.may_end.set()
     assert second.runs()
     second.may_end.set()
-    scheduler.wait_idle(5)
+    scheduler.wait_idle(HANG_SECONDS)
 
 
 def test_a_run_whose_runner_breaks_is_a_failure_and_not_a_success(
@@ -129,5 +130,5 @@ def test_a_run_whose_runner_breaks_is_a_failure_and_not_a_success(
         raise OSError("no disk")
 
     scheduler.submit(work.run, [], broken)
-    scheduler.wait_idle(5)
+    scheduler.wait_idle(HANG_SECONDS)
     assert work.run.conclusion == "failure"

@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import jsonschema
 import pytest
 import requests
 
+from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.training.conftest import Trained
 from training import snapshot
 from training.serving import collector
@@ -33,7 +33,7 @@ class Running:
     smoke: dict[str, object]
 
     def post(self, body: object) -> requests.Response:
-        return requests.post(f"{self.url}/score", json=body, timeout=20)
+        return requests.post(f"{self.url}/score", json=body, timeout=HANG_SECONDS)
 
 
 def start(folder: Path, model: Path, port: int) -> subprocess.Popen[bytes]:
@@ -57,6 +57,13 @@ def start(folder: Path, model: Path, port: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
 
 
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=HANG_SECONDS).ok
+    except requests.ConnectionError:
+        return False
+
+
 @pytest.fixture(scope="module")
 def server(first: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("server")
@@ -67,18 +74,13 @@ def server(first: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     process = start(folder, folder / "registered", port)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
-            try:
-                requests.get(url, timeout=1).raise_for_status()
-                break
-            except requests.RequestException:
-                assert process.poll() is None, (folder / "log").read_text()
-                time.sleep(0.1)
+        wait_until(lambda: process.poll() is not None or _answers(url), "the server's start", pause=0.1)
+        assert process.poll() is None, (folder / "log").read_text()
         smoke = json.loads((first.model / "smoke.json").read_text())
         yield Running(url, folder / "log", smoke)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(HANG_SECONDS)
 
 
 def test_it_answers_what_evaluation_saw_and_which_version_it_is(server: Running) -> None:
@@ -97,11 +99,11 @@ def test_a_wrong_field_gets_400_and_its_name(server: Running) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[1,", b"null"])
 def test_what_is_not_json_gets_400(server: Running, body: bytes) -> None:
-    assert requests.post(f"{server.url}/score", data=body, timeout=20).status_code == 400
+    assert requests.post(f"{server.url}/score", data=body, timeout=HANG_SECONDS).status_code == 400
 
 
 def test_a_get_is_told_to_post(server: Running) -> None:
-    assert requests.get(f"{server.url}/score", timeout=20).status_code == 405
+    assert requests.get(f"{server.url}/score", timeout=HANG_SECONDS).status_code == 405
 
 
 def test_a_batch_is_scored_in_one_go_and_many_at_a_time_agree(server: Running) -> None:
@@ -123,7 +125,7 @@ def test_no_value_is_logged(server: Running) -> None:
 
 @pytest.mark.parametrize("version", ["2", "3"])
 def test_swagger_describes_the_request_that_is_accepted(server: Running, version: str) -> None:
-    document = requests.get(f"{server.url}/swagger.json?version={version}", timeout=20).json()
+    document = requests.get(f"{server.url}/swagger.json?version={version}", timeout=HANG_SECONDS).json()
     schemas = document["definitions"] if version == "2" else document["components"]["schemas"]
     example = schemas["ServiceInput"]["example"]
     jsonschema.validate(example, schemas["ServiceInput"])
@@ -140,7 +142,7 @@ def test_swagger_describes_the_request_that_is_accepted(server: Running, version
 def test_a_model_that_cannot_be_loaded_keeps_the_server_from_starting(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     process = start(tmp_path, tmp_path / "empty", 0)
-    assert process.wait(60) != 0
+    assert process.wait(HANG_SECONDS) != 0
     assert "holds no model.skops" in (tmp_path / "log").read_text()
 
 

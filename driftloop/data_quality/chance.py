@@ -1,0 +1,79 @@
+"""How likely chance brings what a rule has seen, when baseline and window come from one population.
+
+Then every choice of which records are the window's is equally likely. So the number of window records that carry a mark
+is hypergeometric, whatever the population, and the largest values of both sides are as likely to lie in either.
+"""
+
+from __future__ import annotations
+
+from math import exp, lgamma, log, sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+NEGLIGIBLE_TERM = 1e-12
+"""A term of a tail smaller than this part of the sum changes no digit that is looked at."""
+TAIL_SHARE = 0.1
+"""The part of the baseline whose tail index is estimated: enough records, and beyond the middle of most shapes."""
+FEWEST_IN_TAIL = 5
+"""With fewer records a tail index is not estimated at all."""
+LARGEST_TAIL_INDEX = 6.0
+"""Light tails are taken for no lighter than this; a distance of 4 then counts as a factor of 4,000."""
+SMALLEST_TAIL_FACTOR = 1e-3
+"""Rare slips of a hand belong to many feeds and follow no tail, so distance alone is never taken for more than this."""
+
+
+def more_often_p(window_count: int, baseline_count: int, window_rows: int, baseline_rows: int) -> float:
+    """P(X >= window_count), X hypergeometric: Fisher's exact test, one-sided towards more in the window.
+
+    Parameters: counts of records with a mark, and of all records, on each side. Returns a probability in (0, 1].
+    """
+    marked, rows = window_count + baseline_count, window_rows + baseline_rows
+    if window_count <= 0 or window_count * rows <= marked * window_rows:
+        return 1.0
+    x = float(window_count)
+    term = exp(_log_choose(marked, x) + _log_choose(rows - marked, window_rows - x) - _log_choose(rows, window_rows))
+    total = 0.0
+    while term > total * NEGLIGIBLE_TERM:
+        total += term
+        term *= (marked - x) * (window_rows - x) / ((x + 1) * (rows - marked - window_rows + x + 1))
+        x += 1
+    return min(1.0, total)
+
+
+def all_in_window_p(count: int, window_rows: int, baseline_rows: int) -> float:
+    """The probability that `count` given records, for example the largest, all lie in the window."""
+    return more_often_p(count, 0, window_rows, baseline_rows)
+
+
+def tail_factor(baseline_distances: Floats, distance: float) -> float:
+    """P(farther than `distance` | farther than all of the baseline) for a tail no heavier than the baseline's own.
+
+    The tail beyond the quantile 1 - `TAIL_SHARE` is taken as Pareto's, P(D > d) ~ d^-a, with a the lower 95 % limit of
+    Hill's estimator (Hill 1975; a_hat (1 - 1.645 / sqrt(k))). `baseline_distances` are distances from the median.
+    Returns 1.0 where the baseline tells nothing about its tail.
+    """
+    positive = np.sort(baseline_distances[baseline_distances > 0])
+    records = int(TAIL_SHARE * 2 * len(positive))  # the distances on one side are half of the records
+    if records < FEWEST_IN_TAIL or distance <= positive[-1]:
+        return 1.0
+    excess = float(np.mean(np.log(positive[-records:] / positive[-records - 1]))) if records < len(positive) else 0.0
+    if excess <= 0:
+        return 1.0
+    index = min(LARGEST_TAIL_INDEX, max(0.0, 1 - 1.645 / sqrt(records)) / excess)
+    return max(SMALLEST_TAIL_FACTOR, exp(-index * log(distance / float(positive[-1]))))
+
+
+def kolmogorov_p(distance: float, window_rows: int, baseline_rows: int) -> float:
+    """An upper bound of the two-sample Kolmogorov-Smirnov p: e exp(-2 D^2 nm / (n + m)) (Wei and Dudley 2012).
+
+    Close enough for the large distances that rules ask for; ties only make the true p smaller.
+    """
+    effective = window_rows * baseline_rows / (window_rows + baseline_rows)
+    return min(1.0, exp(1 - 2 * distance**2 * effective))
+
+
+def _log_choose(n: float, k: float) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)

@@ -1,0 +1,51 @@
+"""What is worth knowing about a column and is no sign of a broken feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from driftloop.data_quality.column_pair import ColumnPair
+from driftloop.data_quality.repeated_value import is_coarse
+from driftloop.data_quality.unusable_values import rows_out_of_range
+
+FAR = 4.0
+"""Distance from the median, in distances from the median to the baseline's end, of a value that a person should see."""
+
+
+def column_notes(pair: ColumnPair) -> Iterator[str]:
+    """Sentences about one column: newly filled, one value in all rows, values beyond the schema's range or far away."""
+    name, window = pair.column.name, pair.window
+    known, before = window.rows - window.missing, pair.baseline.rows - pair.baseline.missing
+    if not before:
+        filled = f"has values in {known / max(window.rows, 1):.0%} of rows, before 0%" if known else "holds no value"
+        yield f"{name}: {filled}; the baseline has none to compare with"
+        return
+    if known and window.minimum is not None and window.minimum == window.maximum and _steps(pair):
+        yield (
+            f"{name}: {window.minimum:.6g} in every row, as of a calendar column; if that is its nature, give column "
+            f'{name!r} role = "time" in the schema'
+        )
+    outside = rows_out_of_range(pair)
+    if outside and pair.column.range is not None:
+        yield f"{name}: {outside} of {known} values beyond the schema's range"
+    elif pair.column.kind == "numeric" and (far := _far_values(pair)):
+        yield f"{name}: {far} of {known} values far beyond all of the baseline"
+
+
+def _steps(pair: ColumnPair) -> bool:
+    """Whether the column is one of few steps, and more than one in the baseline."""
+    counts = np.unique(pair.baseline_values, return_counts=True)[1]
+    return len(counts) > 1 and is_coarse(counts)
+
+
+def _far_values(pair: ColumnPair) -> int:
+    low, high = pair.baseline.minimum, pair.baseline.maximum
+    if low is None or high is None or low == high or not len(pair.baseline_values):
+        return 0
+    median = float(np.median(pair.baseline_values))
+    values, counts = pair.window.bins
+    above = values > median + FAR * (high - median)
+    below = values < median - FAR * (median - low)
+    return int(counts[(above & (values > high)) | (below & (values < low))].sum())

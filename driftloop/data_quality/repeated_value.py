@@ -1,0 +1,107 @@
+"""One value again and again: a stuck sensor, or a placeholder that stands for a missing value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from driftloop.data_quality.chance import more_often_p, tail_factor
+from driftloop.data_quality.column_pair import ColumnPair
+from driftloop.data_quality.sign import Sign, ignore
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+STUCK = 0.15
+"""By which part of the rows a value must come more often. Smaller changes of a share are ordinary drift."""
+ATOM = 0.05
+"""A value that so large a part of the baseline shares belongs to the population: it may come as often as it likes."""
+COARSE = 1 / 40
+"""Chance that two baseline records agree, beside atoms, from which on a column is a scale of few steps.
+
+Months, weekdays, days of a month (1/31), codes and rounded grades lie above it; ages in years (1/46) below.
+"""
+FEWEST_FOR_COARSE = 3
+ISOLATED = 3.0
+"""How many times as often as the next value a stuck one comes. A population that narrows fills its neighbours too."""
+FEWEST_PLACEHOLDERS = 3
+PLACEHOLDERS_AMONG_OUTSIDE = 0.8
+"""The part of the values beyond the baseline that must be the placeholder: a population has no single far value."""
+PLACEHOLDER_DISTANCE = 2.0
+"""Distance of a placeholder from the median, in distances from the median to the baseline's end."""
+
+
+def repeated_values(pair: ColumnPair) -> Iterator[Sign]:
+    """At most one sign: a placeholder beyond the baseline, or a value at which the column is stuck.
+
+    Of categories none: one name in all rows is a change of shares.
+    """
+    if pair.column.kind != "categorical" and len(pair.window_values) and len(pair.baseline_values):
+        sign = _placeholder(pair) or _stuck(pair)
+        if sign is not None:
+            yield sign
+
+
+def _placeholder(pair: ColumnPair) -> Sign | None:
+    values, in_baseline, in_window = pair.pooled
+    low, high = pair.baseline.minimum, pair.baseline.maximum
+    if low is None or high is None:
+        return None
+    outside = ((values < low) | (values > high)) & (in_baseline == 0)
+    if not outside.any():
+        return None
+    most = int(np.argmax(np.where(outside, in_window, -1)))
+    count = int(in_window[most])
+    if count < max(FEWEST_PLACEHOLDERS, PLACEHOLDERS_AMONG_OUTSIDE * int(in_window[outside].sum())):
+        return None
+    median = float(np.median(pair.baseline_values))
+    side = 1 if values[most] > high else -1
+    reach, distance = abs((high if side > 0 else low) - median), abs(float(values[most]) - median)
+    if reach == 0 or distance < PLACEHOLDER_DISTANCE * reach:
+        return None
+    p = _of_value(in_baseline, in_window, most) * tail_factor(side * (pair.baseline_values - median), distance)
+    share = count / len(pair.window_values)
+    text = f"{values[most]:.6g} in {share:.0%} of rows, beyond all of the baseline: a placeholder?"
+    missing = f"add {f'{values[most]:.6g}'!r} to `missing` in the schema if it stands for a missing value"
+    return Sign(pair.column.name, text, p, f"{missing}, or {ignore(pair.column.name)}")
+
+
+def _stuck(pair: ColumnPair) -> Sign | None:
+    values, in_baseline, in_window = pair.pooled
+    most = int(np.argmax(in_window))
+    baseline_share = in_baseline[most] / in_baseline.sum()
+    window_share = in_window[most] / in_window.sum()
+    if window_share - baseline_share < STUCK or baseline_share > ATOM or is_coarse(in_baseline):
+        return None
+    if in_window[most] < ISOLATED * np.max(np.delete(in_window, most), initial=0):
+        return None
+    p = _of_value(in_baseline, in_window, most)
+    if window_share == 1.0:
+        text = f"stuck: every value is {values[most]:.6g}"
+    else:
+        text = f"stuck: the same value {values[most]:.6g} in {window_share:.0%} of rows (baseline {baseline_share:.0%})"
+    return Sign(pair.column.name, text, p, ignore(pair.column.name))
+
+
+def is_coarse(counts: Counts) -> bool:
+    """Whether a column is a scale of few steps, so that all of a window may lie on one of them.
+
+    `counts`: how often each distinct value occurs in the baseline. Atoms are left out: a column that is zero in nine
+    rows of ten and continuous in the tenth is not coarse where it is not zero.
+    """
+    counts = counts[counts > 0]
+    rest = counts[counts <= ATOM * counts.sum()].astype(float)
+    records = rest.sum()
+    if not len(rest):
+        return True
+    return records >= FEWEST_FOR_COARSE and float((rest * (rest - 1)).sum() / (records * (records - 1))) >= COARSE
+
+
+def _of_value(in_baseline: Counts, in_window: Counts, which: int) -> float:
+    """Chance that some value is so much more frequent in the window: that of this one, for each that could be."""
+    count = int(in_window[which])
+    candidates = int(np.count_nonzero(in_baseline + in_window >= count))
+    p = more_often_p(count, int(in_baseline[which]), int(in_window.sum()), int(in_baseline.sum()))
+    return min(1.0, candidates * p)

@@ -1,0 +1,92 @@
+"""New names: the old ones written in another way, a column that turns over by nature, or a real change."""
+
+import numpy as np
+import pytest
+
+from driftloop.data_quality.category_names import new_names
+from tests.driftloop.data_quality.feeds import pair
+
+
+def found(baseline, window, **column):
+    return new_names(pair(list(baseline), list(window), "categorical", **column))
+
+
+def drawn(names, rows, seed=0):
+    return np.random.default_rng(seed).choice(names, rows)
+
+
+@pytest.mark.parametrize(
+    ("names", "written"),
+    [
+        (["female", "male"], ["F", "M"]),
+        (["Yes", "No"], ["1", "0"]),
+        (["north", "south", "east"], ["NORTH", "SOUTH", "EAST"]),
+        (["north west", "south-east"], ["northwest", "southeast"]),
+        (["orthopédie", "gériatrie"], ["orthopÃ©die", "gÃ©riatrie"]),
+        (["orthopédie", "gériatrie"], ["orthop?die", "g?riatrie"]),
+        (["orthopédie", "gériatrie"], ["orthopedie", "geriatrie"]),
+        (["cardiology", "oncology", "geriatrics"], ["card", "onco", "geri"]),
+        (["<=50K", ">50K"], ["<=50K.", ">50K."]),
+        (["alpha", "beta", "gamma"], ["eins", "zwei", "drei"]),
+    ],
+)
+def test_another_way_to_write_the_same_names_is_an_encoding_error(names, written):
+    sign = found(drawn(names, 350), drawn(written, 60, 1)).sign
+    assert sign is not None
+    assert sign.text.startswith("another encoding: ")
+    assert sign.p < 1e-6
+    assert "`categories`" in sign.if_normal
+
+
+def test_a_part_in_another_spelling_is_enough():
+    window = [*drawn(["female", "male"], 48, 1), *["Female"] * 12]
+    sign = found(drawn(["female", "male"], 350), window).sign
+    assert sign is not None
+    assert sign.p < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ([f"campaign {i}" for i in range(1, 9)], ["campaign 9", "campaign 10"]),
+        (["2026-08", "2026-09", "2026-10"], ["2026-11"]),
+        (["10/30/2026", "10/31/2026", "11/01/2026"], ["11/02/2026", "11/03/2026"]),
+        (["1.4.0", "1.4.2", "1.5.0"], ["1.5.1", "1.6.0"]),
+        ([f"batch {a}{b}" for a in "abcde" for b in "vwxyz"], ["batch qq", "batch rr"]),
+        ([f"the {a} of {b}" for a in "abcd" for b in "wxyz"], ["a new text", "another new text"]),
+    ],
+)
+def test_names_that_turn_over_are_left_out_with_a_note(old, new):
+    answer = found(drawn(old, 350), drawn(new, 41, 1))
+    assert answer.turned_over
+    assert answer.sign is None
+    assert "all values are new (41 of 41)" in answer.note
+    assert 'role = "ignore" or "time"' in answer.note
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (["1", "2"], ["2", "3"]),  # two codes are no counter
+        (["a", "b", "c"], ["a", "b", "d"]),  # one new category
+        (["red", "green", "blue", "black"], ["white"]),  # a population of another kind
+        (["2.1", "2.10"], ["2.1", "2.3"]),
+    ],
+)
+def test_other_changes_of_categories_are_left_to_the_comparison(old, new):
+    answer = found(drawn(old, 350), drawn(new, 60, 1))
+    assert (answer.sign, answer.turned_over) == (None, False)
+
+
+def test_one_new_name_that_looks_like_no_old_one_is_no_encoding():
+    assert found(drawn(["<5", "5"], 350), [*drawn(["<5", "5"], 50, 1), *[">5"] * 10]).sign is None
+
+
+def test_texts_that_hardly_repeat_always_bring_new_ones():
+    answer = found([f"name {i}" for i in range(350)], [f"nome {i}" for i in range(60)])
+    assert answer.sign is None
+
+
+def test_declared_categories_are_known_even_where_the_baseline_lacks_them():
+    assert not found(["a"] * 100, ["b"] * 50, categories=("a", "b")).turned_over
+    assert found(["a"] * 100, ["b"] * 50, categories=("a", "b")).sign is None

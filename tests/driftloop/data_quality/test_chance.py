@@ -1,0 +1,66 @@
+"""The probabilities that rules rest on, against numbers worked out otherwise."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from driftloop.data_quality.chance import (
+    LARGEST_TAIL_INDEX,
+    SMALLEST_TAIL_FACTOR,
+    all_in_window_p,
+    kolmogorov_p,
+    more_often_p,
+    tail_factor,
+)
+
+
+@pytest.mark.parametrize(
+    ("window_count", "baseline_count", "window_rows", "baseline_rows"),
+    [(3, 1, 25, 350), (10, 40, 50, 350), (50, 0, 50, 350), (1, 0, 20, 20), (400, 10, 1000, 300), (7, 7, 60, 350)],
+)
+def test_more_often_is_fishers_exact_test_on_one_side(window_count, baseline_count, window_rows, baseline_rows):
+    table = [[window_count, window_rows - window_count], [baseline_count, baseline_rows - baseline_count]]
+    expected = stats.fisher_exact(table, alternative="greater").pvalue
+    assert more_often_p(window_count, baseline_count, window_rows, baseline_rows) == pytest.approx(expected, rel=1e-6)
+
+
+def test_no_more_often_than_expected_is_no_sign_at_all():
+    assert more_often_p(1, 7, 50, 350) == 1.0
+    assert more_often_p(0, 7, 50, 350) == 1.0
+
+
+def test_the_largest_values_lie_all_in_the_window_as_often_as_any_records_do():
+    assert all_in_window_p(1, 50, 350) == pytest.approx(50 / 400)
+    assert all_in_window_p(3, 50, 350) == pytest.approx(50 * 49 * 48 / (400 * 399 * 398))
+
+
+def test_a_distance_of_four_weighs_by_the_tail_of_the_baseline():
+    """For d^-a the factor is 4^-a; the lower limit of Hill's estimator is smaller than a, so the factor is larger."""
+    distances = (1 - (np.arange(1, 1001) - 0.5) / 1000) ** (-1 / 2.0)
+    factor = tail_factor(distances, 4 * float(distances.max()))
+    assert 4**-2.0 < factor < 4 ** (-2.0 * 0.7)
+
+
+def test_no_tail_is_taken_for_lighter_than_stated_and_no_factor_for_smaller():
+    light = np.linspace(0.9, 1.0, 200)
+    assert tail_factor(light, 2.0) == pytest.approx(2.0**-LARGEST_TAIL_INDEX)
+    assert tail_factor(light, 1e9) == SMALLEST_TAIL_FACTOR
+
+
+@pytest.mark.parametrize("distances", [[], [0.0] * 50, [1.0] * 50, np.linspace(0.5, 1, 20)])
+def test_a_baseline_that_tells_nothing_of_its_tail_gives_no_factor(distances):
+    """20 distances are 40 records, a tenth of which are 4: too few for an index."""
+    assert tail_factor(np.array(distances), 100.0) == 1.0
+
+
+def test_a_value_within_the_baseline_has_no_factor():
+    assert tail_factor(np.linspace(0.1, 1, 500), 0.9) == 1.0
+
+
+def test_kolmogorovs_bound_is_above_the_exact_p():
+    rng = np.random.default_rng(3)
+    for shift in (0.3, 0.8, 1.5):
+        window, baseline = rng.normal(shift, 1, 60), rng.normal(0, 1, 350)
+        exact = stats.ks_2samp(window, baseline)
+        assert exact.pvalue <= kolmogorov_p(exact.statistic, 60, 350) <= max(1e-12, 30 * exact.pvalue)
+    assert kolmogorov_p(0.5, 50, 350) == pytest.approx(np.exp(1 - 2 * 0.25 * 50 * 350 / 400))

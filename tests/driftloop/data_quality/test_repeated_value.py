@@ -1,0 +1,109 @@
+"""One value again and again: what is a stuck sensor, and what belongs to the column."""
+
+import numpy as np
+import pytest
+
+from driftloop.data_quality.chance import more_often_p
+from driftloop.data_quality.repeated_value import ATOM, COARSE, ISOLATED, STUCK, is_coarse, repeated_values
+from tests.driftloop.data_quality.feeds import pair
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(11)
+
+
+def signs(baseline, window):
+    return list(repeated_values(pair(baseline, window)))
+
+
+def spread(rows):
+    """Distinct values, evenly spread."""
+    return np.linspace(80.0, 120.0, rows)
+
+
+def test_every_value_the_same_is_a_stuck_sensor():
+    (sign,) = signs(spread(350), np.full(50, 97.3))
+    assert sign.text == "stuck: every value is 97.3"
+    assert sign.p == pytest.approx(more_often_p(50, 0, 50, 350))
+
+
+def test_a_part_of_the_rows_counts_from_the_stated_share():
+    fewer, more = round(100 * STUCK) - 1, round(100 * STUCK)
+    for stuck, found in ((fewer, 0), (more, 1)):
+        window = np.concatenate([spread(100 - stuck) + 0.01, np.full(stuck, 97.3)])
+        assert len(signs(spread(350), window)) == found
+
+
+def test_a_value_that_the_baseline_shares_is_no_stuck_sensor():
+    """18 of 350 rows are 5.1 %: an atom of the population; 17 are 4.9 %."""
+    for common, found in ((18, 0), (17, 1)):
+        assert (common / 350 > ATOM) is (found == 0)
+        baseline = np.concatenate([spread(350 - common), np.full(common, 97.3)])
+        assert len(signs(baseline, np.full(50, 97.3))) == found
+
+
+@pytest.mark.parametrize("levels", [2, 7, 12, 24, 31])
+def test_a_calendar_column_may_be_the_same_in_all_rows(levels, rng):
+    assert signs(rng.integers(1, levels + 1, 350), np.full(60, 2.0)) == []
+
+
+def test_ages_in_years_are_no_scale_of_few_steps(rng):
+    ages = rng.normal(50, 13, 442).round()
+    assert not is_coarse(np.unique(ages, return_counts=True)[1])
+    assert len(signs(ages, np.full(60, 77.0))) == 1
+
+
+def test_coarse_is_the_chance_that_two_records_agree():
+    """m values, each k times: two records agree with (k - 1) / (m k - 1), here 1/41 and 1/39 around the limit 1/40."""
+    assert COARSE == 1 / 40
+    assert (is_coarse(np.full(42, 42)), COARSE > 41 / (42 * 42 - 1)) == (False, True)
+    assert (is_coarse(np.full(39, 200)), COARSE <= 199 / (39 * 200 - 1)) == (True, True)
+
+
+def test_a_column_that_is_zero_in_most_rows_can_be_stuck_elsewhere(rng):
+    baseline = np.where(rng.random(350) < 0.8, 0.0, rng.normal(50, 9, 350))
+    assert signs(baseline, np.zeros(50)) == []
+    assert len(signs(baseline, np.full(50, 42.5))) == 1
+
+
+def test_a_population_that_narrows_onto_a_few_steps_is_not_stuck():
+    """The next value comes a third as often: not isolated."""
+    window = np.repeat([97.3, 97.4, 97.5], [30, 10, 10])
+    assert ISOLATED == 3.0
+    assert len(signs(spread(350), window)) == 1
+    assert signs(spread(350), np.repeat([97.3, 97.4, 97.5], [30, 11, 9])) == []
+
+
+def test_a_placeholder_lies_far_beyond_the_baseline():
+    window = np.concatenate([spread(50), np.full(5, -999.0)])
+    (sign,) = signs(spread(350), window)
+    assert sign.text == "-999 in 9% of rows, beyond all of the baseline: a placeholder?"
+    near = np.concatenate([spread(50), np.full(5, 79.0)])
+    assert signs(spread(350), near) == []
+
+
+def test_two_far_values_are_slips_and_three_a_placeholder():
+    for rows, found in ((2, 0), (3, 1)):
+        assert len(signs(spread(350), np.concatenate([spread(50), np.full(rows, -999.0)]))) == found
+
+
+def test_far_values_that_differ_are_no_placeholder():
+    window = np.concatenate([spread(50), [-999.0] * 4, [-800.0, -700.0]])
+    assert [sign.text for sign in signs(spread(350), window) if "placeholder" in sign.text] == []
+
+
+def test_the_chance_counts_each_value_that_could_have_been_it():
+    """Ten values that come 8 times in the baseline, one 8 times in the window: 11 candidates for 8 copies."""
+    rest = spread(350)
+    baseline = np.concatenate([rest, np.repeat(np.arange(200.0, 210.0), 8)])
+    window = np.concatenate([rest[:40] + 0.005, np.full(10, 97.3)])
+    (sign,) = signs(baseline, window)
+    assert sign.p == pytest.approx(more_often_p(10, 0, 50, 430))
+    window = np.concatenate([rest[:32] + 0.005, np.full(8, 97.3)])
+    (sign,) = signs(baseline, window)
+    assert sign.p == pytest.approx(11 * more_often_p(8, 0, 40, 430))
+
+
+def test_one_category_in_all_rows_is_a_change_of_shares(rng):
+    assert list(repeated_values(pair(rng.choice(["a", "b", "c"], 350), ["a"] * 60, "categorical"))) == []

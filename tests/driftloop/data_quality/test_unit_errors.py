@@ -1,0 +1,86 @@
+"""Other units: whole columns and parts, away from zero and towards it; and populations that merely grew."""
+
+import numpy as np
+import pytest
+
+from driftloop.data_quality.chance import all_in_window_p
+from driftloop.data_quality.unit_errors import CONVERSIONS, FEWEST_ROWS, FEWEST_SHIFTED, unit_errors
+from tests.driftloop.data_quality.feeds import pair
+
+
+def lognormal(rows, seed, spread=0.3):
+    return np.exp(np.random.default_rng(seed).normal(4.5, spread, rows)).round(2)
+
+
+def found(baseline, window):
+    return list(unit_errors(pair(baseline, window)))
+
+
+@pytest.mark.parametrize("conversion", CONVERSIONS, ids=lambda c: c.name)
+def test_a_whole_column_converted_is_told(conversion):
+    """Spread 0.15, so that also the smallest factor, 1.6, leaves the two all but disjoint."""
+    (sign,) = found(lognormal(350, 1, 0.1), lognormal(60, 2, 0.1) * conversion.factor + conversion.offset)
+    assert sign.text.startswith("100% of the values look like")
+    assert sign.p < 1e-12
+
+
+@pytest.mark.parametrize("factor", [10, 18.0156, 100, 1 / 10, 1 / 18.0156, 1 / 100])
+def test_wide_columns_too(factor):
+    """A spread of 1 on the log scale: most of the converted values lie in the baseline's range."""
+    (sign,) = found(lognormal(350, 1, 1.0), lognormal(60, 2, 1.0) * factor)
+    assert sign.text.startswith("100% of the values look like")
+
+
+@pytest.mark.parametrize("factor", [10, 18.0156, 100, 2.54, 1 / 10, 1 / 18.0156, 1 / 100])
+def test_a_part_converted_is_told(factor):
+    window = lognormal(60, 2, 0.1)
+    window[:12] *= factor
+    (sign,) = found(lognormal(350, 1, 0.1), window)
+    assert sign.text.startswith("20% of the values look like")
+    assert sign.p <= 2 * all_in_window_p(12, 60, 350)
+
+
+def test_a_flipped_sign_is_told_in_part():
+    window = lognormal(60, 2)
+    window[:9] *= -1
+    (sign,) = found(lognormal(350, 1), window)
+    assert sign.text.startswith("15% of the values look like -1 times")
+
+
+def test_the_p_is_two_sided_and_weighs_the_distance():
+    """Three rows at ten times the value: 2 P(all three in the window), times a factor of at least 1/1,000."""
+    window = lognormal(60, 2)
+    window[:3] *= 10
+    (sign,) = found(lognormal(350, 1), window)
+    bound = 2 * all_in_window_p(3, 60, 350)
+    assert bound / 1000 <= sign.p < bound / 4
+
+
+def test_two_rows_suffice_for_a_decimal_point_alone():
+    assert (FEWEST_SHIFTED, FEWEST_ROWS) == (2, 3)
+    for factor, rows, signs in ((10, 2, 1), (10, 1, 0), (18.0156, 3, 1)):
+        window = lognormal(60, 2, 0.1)
+        window[:rows] *= factor
+        assert len(found(lognormal(350, 1, 0.1), window)) == signs
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        lambda x: x * 1.33,
+        lambda x: x + 60,
+        lambda x: 150 + (x - 94) / 4,
+        lambda x: x * 2.0,
+        lambda x: np.where(np.arange(len(x)) % 2, x + 40, x),
+    ],
+    ids=["third more", "shifted", "above and narrower", "doubled", "half of them"],
+)
+def test_a_population_that_moved_is_no_other_unit(moves):
+    assert [found(lognormal(350, 1), moves(lognormal(60, seed))) for seed in range(2, 12)].count([]) >= 9
+
+
+def test_heavy_tails_are_no_other_unit():
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        signs = found(100 * rng.pareto(1.2, 350), 100 * rng.pareto(1.2, 100))
+        assert all(sign.p > 1e-5 for sign in signs)
