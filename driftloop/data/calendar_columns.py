@@ -25,18 +25,21 @@ RANGES: dict[str, tuple[int, int]] = {
 OF_YEAR, OF_WEEK = {"day": (0, 366), "week": (0, 53)}, {"day": (0, 7)}
 """The same where the name goes on: day of year, week of year, day of week."""
 OTHER_WORDS = frozenset(
-    ["of", "the", "in", "number", "num", "no", "calendar", "date", "time", "datetime", "timestamp", "utc", "local"]
-    + ["created", "recorded", "record", "event", "order", "arrival", "admission", "visit", "transaction", "request"]
-    + ["pickup", "start", "name"]
-)
+    {
+        "of", "the", "in", "number", "num", "no", "calendar", "date", "time", "datetime", "timestamp", "utc",
+        "local", "created", "recorded", "record", "event", "order", "arrival", "admission", "visit",
+        "transaction", "request", "pickup", "start", "name"
+    }
+)  # fmt: skip
 """Words that may stand beside it. Any other (gestational week, hours worked) makes it a measurement."""
 NAMES = frozenset(
-    ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    + ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-    + ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-    + ["january", "february", "march", "april", "june", "july", "august", "september", "october", "november"]
-    + ["december"]
-)
+    {
+        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday",
+        "friday", "saturday", "sunday", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
+        "nov", "dec", "january", "february", "march", "april", "june", "july", "august", "september",
+        "october", "november", "december"
+    }
+)  # fmt: skip
 """Weekdays and months as texts."""
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from driftloop.data.arrow import codes as dictionary_codes
 from driftloop.data.arrow import floats, texts_array
+from driftloop.data.levels import recode
 from driftloop.errors import SchemaError
 
 Floats = npt.NDArray[np.float64]
@@ -80,10 +81,7 @@ def texts(array: pa.Array, missing: tuple[str, ...]) -> Texts:
     codes = dictionary_codes(encoded.indices)
     names = [_canonical(value) for value in encoded.dictionary.to_pylist()]
     levels = tuple(sorted({name for name in names if name not in missing}))
-    position = {name: index for index, name in enumerate(levels)}
-    # One more entry at the end: code -1 (null) picks it.
-    recode = np.array([position.get(name, -1) for name in names] + [-1], dtype=np.int64)
-    return Texts(recode[codes], levels)
+    return Texts(recode(codes, names, levels), levels)
 
 
 def _canonical(value: Any) -> str:

@@ -10,6 +10,7 @@ from driftloop.data.schema import Schema
 from driftloop.errors import SchemaError
 from driftloop.profile.builder import ProfileBuilder
 from driftloop.profile.column_profile import ColumnProfile, greatest, least
+from driftloop.profile.histogram import FINEST
 from driftloop.profile.sample import Sample
 
 
@@ -34,18 +35,36 @@ class Profile:
         Raises SchemaError for a column whose values cannot be compared, InputError for an unreadable stream.
         """
         read = ProfileBuilder(schema).take(batches)
-        return cls(schema, read.rows, read.columns(), read.sample(), read.first, read.last, read.extra)
+        columns = read.columns()
+        sample = read.sample().cut(_precisions(columns))
+        return cls(schema, read.rows, columns, sample, read.first, read.last, read.extra)
 
     def merge(self, other: Profile) -> Profile:
         """The profile of both tables together: counts exactly, the sample as if both had been read at once."""
         if [(c.name, c.kind) for c in self.schema.features] != [(c.name, c.kind) for c in other.schema.features]:
             raise SchemaError("profiles of different schemas cannot be merged: build both with the same schema")
+        columns = {name: column.merge(other.columns[name]) for name, column in self.columns.items()}
         return replace(
             self,
             rows=self.rows + other.rows,
-            columns={name: column.merge(other.columns[name]) for name, column in self.columns.items()},
-            sample=self.sample.merge(other.sample),
+            columns=columns,
+            sample=self.sample.merge(other.sample).cut(_precisions(columns)),
             first=least(self.first, other.first),
             last=greatest(self.last, other.last),
             extra=tuple(sorted({*self.extra, *other.extra})),
         )
+
+
+def comparable_samples(baseline: Profile, window: Profile) -> tuple[Sample, Sample]:
+    """The samples of both sides with values kept to the same precision: what was equal is equal again."""
+    both = zip(_precisions(baseline.columns), _precisions(window.columns), strict=True)
+    precisions = [min(pair) for pair in both]
+    return (
+        baseline.sample.comparable(window.sample).cut(precisions),
+        window.sample.comparable(baseline.sample).cut(precisions),
+    )
+
+
+def _precisions(columns: dict[str, ColumnProfile]) -> list[int]:
+    """Of each column's histogram; the finest for categories, which are not cut."""
+    return [FINEST if column.histogram is None else column.histogram.precision for column in columns.values()]

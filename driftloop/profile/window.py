@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -15,6 +15,8 @@ from driftloop.times import format_seconds
 @dataclass(frozen=True)
 class _Side:
     profile: Profile
+    content: bytes | None = field(default=None, repr=False, compare=False)
+    """The file that it was read from: its hash names the data, also where this version would write other bytes."""
 
     @property
     def schema(self) -> Schema:
@@ -44,7 +46,7 @@ class _Side:
     def _bytes(self) -> bytes:
         from driftloop.profile.parquet_format import profile_to_bytes
 
-        return profile_to_bytes(self.profile)
+        return self.content if self.content is not None else profile_to_bytes(self.profile)
 
     @cached_property
     def sha256(self) -> str:
@@ -53,11 +55,32 @@ class _Side:
 
 
 class Baseline(_Side):
-    """The profile of the data that a model was trained on."""
+    """The profile of the data that a model was trained on.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from driftloop import Baseline, Schema
+    >>> table = pa.table({"bmi": [26.4, 31.0, 22.7]})
+    >>> baseline = Baseline.build(table, Schema.infer(table))
+    >>> baseline.rows, Baseline.from_bytes(baseline.to_bytes()).sha256 == baseline.sha256
+    (3, True)
+    """
 
     @classmethod
     def build(cls, batches: Any, schema: Schema) -> Baseline:
-        """From a stream of record batches, an Arrow table or a data frame. Raises InputError."""
+        """The baseline of a table, in one pass.
+
+        Parameters
+        ----------
+        batches : a stream of Arrow record batches, an Arrow table or a data frame.
+        schema : what its columns are; columns that it does not name are not compared.
+
+        Raises
+        ------
+        SchemaError : a column's values cannot be compared.
+        InputError : the stream cannot be read.
+        """
         return cls(Profile.build(batches, schema))
 
     @classmethod
@@ -65,7 +88,7 @@ class Baseline(_Side):
         """From what `to_bytes` gave, this version's or an older one's. Raises BaselineError."""
         from driftloop.profile.parquet_format import profile_from_bytes
 
-        return cls(profile_from_bytes(content))
+        return cls(profile_from_bytes(content), content)
 
 
 class Window(_Side):
@@ -73,7 +96,10 @@ class Window(_Side):
 
     @classmethod
     def build(cls, batches: Any, schema: Schema) -> Window:
-        """From a stream of record batches, an Arrow table or a data frame, in one pass. Raises InputError."""
+        """The window of a table, in one pass: parameters and errors as of `Baseline.build`.
+
+        Read it with the baseline's own schema, so that both sides are compared column by column.
+        """
         return cls(Profile.build(batches, schema))
 
     @classmethod
@@ -81,8 +107,8 @@ class Window(_Side):
         """From what `to_bytes` gave. Raises BaselineError."""
         from driftloop.profile.parquet_format import profile_from_bytes
 
-        return cls(profile_from_bytes(content))
+        return cls(profile_from_bytes(content), content)
 
     def merge(self, other: Window) -> Window:
-        """Both windows as one, as if their records had come in together."""
+        """Both windows as one, as if their records had come in together. Raises SchemaError for different schemas."""
         return Window(self.profile.merge(other.profile))

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.redaction import named
-from driftloop.stats.fisher import share_z
+from driftloop.stats.fisher import share_p
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
@@ -81,14 +81,14 @@ def _numbers(target: Column, labels: LabelSummary, holdout: LabelSummary, policy
 
 def _classes(target: Column, labels: LabelSummary, holdout: LabelSummary, policy: Policy) -> str | None:
     names = sorted({*labels.counts, *holdout.counts})
-    tested = [
-        (two_sided(share_z(labels.counts.get(name, 0), labels.rows, holdout.counts.get(name, 0), holdout.rows)), name)
-        for name in names
-        if abs(labels.share(name) - holdout.share(name)) >= policy.min_share
-    ]
-    p, name = min(tested, default=(1.0, ""))
-    if p * len(names) > 1 / policy.budget:
+    hits = [np.array([float(side.counts.get(name, 0)) for name in names]) for side in (labels, holdout)]
+    rows = [np.full(len(names), float(side.rows)) for side in (labels, holdout)]
+    p = share_p(hits[0], rows[0], hits[1], rows[1])
+    p[np.abs(hits[0] / rows[0] - hits[1] / rows[1]) < policy.min_share] = 1.0
+    most = int(np.argmin(p))
+    if p[most] * len(names) > 1 / policy.budget:
         return None
+    name = names[most]
     called = named(name, target, holdout.counts.get(name, 0))
     return (
         f"outcomes have moved: {target.name} is {called} in {labels.share(name):.0%} of {labels.rows} labels, "

@@ -15,6 +15,7 @@ from driftloop.events import InService, Outcome, read_in_service, read_outcome
 if TYPE_CHECKING:
     from driftloop import Baseline
     from driftloop.sequential.label_shift import LabelSummary
+    from driftloop.sequential.model_error import ErrorMoments
     from function_app.storage.accounts import Storage
 
 
@@ -61,6 +62,7 @@ class ModelBlobs:
         if content is None:
             return Holdout()
         from driftloop.sequential.label_shift import LabelSummary
+        from driftloop.sequential.model_error import ErrorMoments
 
         try:
             found = msgspec.json.decode(content, type=_Metrics)

@@ -12,6 +12,7 @@ import pytest
 from driftloop import Baseline, Column, Schema
 from driftloop.events import InService
 from driftloop.sequential.label_shift import LabelSummary
+from driftloop.sequential.model_error import ErrorMoments
 from function_app.labels.performance import unwatched
 
 SCHEMA = Schema(
