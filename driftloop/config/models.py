@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from driftloop.config.policy import Policy
 
 FILE_NAME = "driftloop.toml"
+CONTAINER = r"[a-z0-9](?:-?[a-z0-9]){2,62}"
+"""The name of a blob container, as Azure Storage takes it."""
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 _MODEL_NAME = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9_.-]{0,253}"
@@ -189,7 +191,7 @@ def _validate(model: Model, where: str) -> None:
         )
     for name in ("records", "labels", "predictions"):
         pattern = getattr(model, name)
-        if pattern is not None and not re.fullmatch(r"[a-z0-9](?:-?[a-z0-9]){2,62}/.+", pattern):
+        if pattern is not None and not re.fullmatch(f"{CONTAINER}/.+", pattern):
             raise ConfigError(
                 f"{where}: {name} = {pattern!r}: write <container>/<pattern>, e.g. incoming/{{model}}/{name}/**"
             )

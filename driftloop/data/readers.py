@@ -240,5 +240,7 @@ def _noting(batch: pa.RecordBatch, names: list[str], schema: Schema | None) -> p
 
 def _check_names(names: list[str]) -> None:
     if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"two columns are named {twice!r}")
+        first = next(place for place, name in enumerate(names) if name in names[place + 1 :])
+        second = names.index(names[first], first + 1)
+        # Not by name: where the header is missing, a name is a value of the first record.
+        raise InputError(f"columns {first + 1} and {second + 1} have the same name: is the header missing?")

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.data.redaction import may_name
 from driftloop.data.schema import Column
 from driftloop.profile.column_profile import ColumnProfile
 from driftloop.profile.summary import summarise
@@ -17,12 +18,13 @@ Floats = npt.NDArray[np.float64]
 WIDTH, HEIGHT, FOOT = 420, 130, 18
 BARS = 32
 MOST_CATEGORIES = 8
+UNNAMED = "other values"
 
 
 def picture(column: Column, before: ColumnProfile, after: ColumnProfile) -> str:
     """An `<svg>` element with a title for screen readers; colours come from the page's style sheet."""
     if column.kind == "categorical":
-        body, described = _categories(before, after)
+        body, described = _categories(column, before, after)
     else:
         body, described = _numbers(column, before, after)
     title = escape(f"{column.name}: {described}")
@@ -97,8 +99,8 @@ def _outline(heights: Floats) -> str:
     return "".join(points) + f"L{WIDTH} {floor}Z"
 
 
-def _categories(before: ColumnProfile, after: ColumnProfile) -> tuple[str, str]:
-    a, b = dict(summarise(before).shares), dict(summarise(after).shares)
+def _categories(column: Column, before: ColumnProfile, after: ColumnProfile) -> tuple[str, str]:
+    a, b = (_nameable(column, before, side) for side in (before, after))
     names = sorted({*a, *b}, key=lambda name: (-(a.get(name, 0.0) + b.get(name, 0.0)), name))[:MOST_CATEGORIES]
     if not names:
         return _note("no values"), "no values"
@@ -119,6 +121,15 @@ def _categories(before: ColumnProfile, after: ColumnProfile) -> tuple[str, str]:
         described.append(f"{name} {a.get(name, 0.0):.0%} to {b.get(name, 0.0):.0%}")
     parts.append(f'<line class="axis" x1="0" x2="{WIDTH}" y1="{floor}" y2="{floor}"/>')
     return "".join(parts), ", ".join(described)
+
+
+def _nameable(column: Column, baseline: ColumnProfile, side: ColumnProfile) -> dict[str, float]:
+    """Shares by category; those that no sentence may name (`driftloop.data.redaction`) stand together."""
+    shares: dict[str, float] = {}
+    for name, share in summarise(side).shares:
+        shown = name if may_name(name, column, baseline.counts.get(name, 0)) else UNNAMED
+        shares[shown] = shares.get(shown, 0.0) + share
+    return shares
 
 
 def _note(text: str) -> str:

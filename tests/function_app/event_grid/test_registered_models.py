@@ -12,10 +12,8 @@ import pytest
 from driftloop.config.models import Config, Model
 from driftloop.errors import DispatchError
 from driftloop.events import InService
-from function_app.checks.fan_out import Message
-from function_app.dispatch import event_grid
-from function_app.dispatch.event_grid import BLOB_CREATED, REGISTERED, SENT, data_landed, version_registered
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
+from function_app.event_grid.registered_models import REGISTERED, SENT, version_registered
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 
@@ -164,44 +162,3 @@ def test_after_a_doubt_the_run_is_looked_for_first(runtime: FakeRuntime, what: s
 
     assert len(runtime.target.sent) == sent
     assert runtime.ledger.state("m", datetime.now(UTC)).announced == {"4": SENT}
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    found: list[str] = []
-
-    def ask(runtime: object, messages: list[Message], delay: timedelta) -> None:
-        assert delay >= timedelta(seconds=60), "files that land together are checked together"
-        found.extend(message.model for message in messages)
-
-    monkeypatch.setattr(event_grid, "ask", ask)
-    monkeypatch.setattr(event_grid, "_last_asked", {})
-    return found
-
-
-def landed(path: str) -> func.EventGridEvent:
-    subject = f"/blobServices/default/containers/incoming/blobs/{path}"
-    return func.EventGridEvent(
-        id="e",
-        data={},
-        topic="/t",
-        subject=subject,
-        event_type=BLOB_CREATED,
-        event_time=datetime.now(UTC),
-        data_version="1",
-    )
-
-
-def test_data_that_lands_asks_for_one_check_however_many_files_it_is(runtime: FakeRuntime, asked: list[str]) -> None:
-    for number in range(20):
-        data_landed(runtime, landed(f"m/records/{number}.parquet"))
-
-    assert asked == ["m"]
-
-
-@pytest.mark.parametrize(
-    "path", ["m/labels/a.csv", "n/records/deep/a.csv", "n/records/a.parquet", "other/records/a.csv"]
-)
-def test_data_of_no_watched_model_asks_for_nothing(runtime: FakeRuntime, asked: list[str], path: str) -> None:
-    assert data_landed(runtime, landed(path)) == []
-    assert asked == []

@@ -107,7 +107,7 @@ def test_a_crash_between_the_drift_s_row_and_the_state_is_mended_by_the_next_che
     drifted(clinic)
     clinic.outcome(clinic.drift().drift_id, "rejected")
     if crash:  # the drift is closed, the state still names it
-        from function_app.checks.retraining import Retraining
+        from function_app.retraining.steps import Retraining
 
         task = clinic.task()
         retraining = Retraining(clinic.model, clinic.ledger, clinic.target, task.blobs.outcome, lambda _: 0, task.clock)

@@ -10,8 +10,10 @@ import pytest
 from driftloop.config.models import Config, Model
 from driftloop.errors import InputError, LedgerError
 from driftloop.ledger import CheckRecord, ModelState
-from function_app.checks import fan_out
-from function_app.checks.fan_out import Message, due, handle, poisoned, start_checks
+from function_app.queue import handling, timer
+from function_app.queue.handling import handle, poisoned
+from function_app.queue.sending import Message
+from function_app.queue.timer import due, start_checks
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 NOW = datetime(2026, 11, 23, 6, 0, 1, tzinfo=UTC)
@@ -58,10 +60,11 @@ def runtime(tmp_path: Any) -> FakeRuntime:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, timedelta]]:
     found: list[tuple[str, str, timedelta]] = []
 
-    def ask(_: object, messages: list[Message], delay: timedelta = timedelta(0)) -> None:
+    def ask(_: object, messages: list[Message], delay: timedelta = timedelta(0), **__: object) -> None:
         found.extend((message.model, message.kind, delay) for message in messages)
 
-    monkeypatch.setattr(fan_out, "ask", ask)
+    monkeypatch.setattr(handling, "ask", ask)
+    monkeypatch.setattr(timer, "ask", ask)
     return found
 
 
@@ -95,13 +98,13 @@ def test_a_message_leads_to_a_check_or_to_a_follow_up(runtime: Any, sent: list[A
 
 
 def test_an_open_drift_is_looked_at_again_and_only_one_message_waits_for_it(runtime: Any, sent: list[Any]) -> None:
-    runtime.task.again = again = datetime.now(UTC) + timedelta(hours=10)
+    runtime.task.again = datetime.now(UTC) + timedelta(minutes=10)
     handle(runtime, b'{"model": "a"}')
     handle(runtime, b'{"model": "a"}')
 
     assert len(sent) == 1
     assert sent[0][:2] == ("a", "follow-up")
-    assert again - datetime.now(UTC) <= sent[0][2] <= timedelta(hours=10)
+    assert timedelta(minutes=9) < sent[0][2] <= timedelta(minutes=10)
 
 
 def test_an_earlier_look_is_asked_for_although_a_later_one_waits(runtime: Any, sent: list[Any]) -> None:

@@ -12,24 +12,37 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from driftloop.config.models import Model
-from driftloop.errors import DispatchError
+from driftloop.errors import DispatchError, InputError, LedgerError
 from driftloop.events import DriftDetected, InService, Outcome
-from driftloop.ledger import Drift, DriftState, Ledger, LedgerConflictError, ModelState, add_note, transition
-from driftloop.times import latest
+from driftloop.ledger import (
+    Announcement,
+    Drift,
+    DriftState,
+    Ledger,
+    LedgerConflictError,
+    ModelState,
+    add_note,
+    transition,
+    until_written,
+)
+from driftloop.times import format_time, latest
 from function_app.dispatch.requests import Dispatcher, DispatchRefusedError, DispatchUncertainError, Run
+from function_app.telemetry.announcing import drift_announced
 from function_app.telemetry.events import emit
 from function_app.telemetry.spans import span
 
-LEASE = timedelta(minutes=5)  # for claim, request and the write after it
-SKEW = timedelta(minutes=2)  # what clocks of two instances may differ by
-LAST_MOMENT = timedelta(minutes=2)  # of a lease; too late to begin a request in
-CONFIRM_LIMIT = timedelta(minutes=15)  # a run that did not appear by then was not started
-CONFIRM_PAUSES = (0.2, 1.0, 2.0)  # seconds between looks, right after sending
+LEASE = timedelta(minutes=5)  # for claim, request and the write after it: their time-outs add up to less than 3
+SKEW = timedelta(minutes=2)  # what clocks of two instances may differ by; Azure's differ by seconds
+LAST_MOMENT = timedelta(minutes=2)  # of a lease; too late to begin a request in, which may take 40 s and a new token
+CONFIRM_LIMIT = timedelta(minutes=15)  # a run that did not appear by then was not started; GitHub lists within 2
+CONFIRM_PAUSES = (0.2, 1.0, 2.0)  # seconds between looks, right after sending: most runs are listed in 3
 FIRST_SEND_PAUSE, LONGEST_SEND_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 FIRST_RUN_PAUSE, LONGEST_RUN_PAUSE = timedelta(minutes=30), timedelta(hours=24)
 RUN_LIMIT = timedelta(hours=24)  # a run that takes longer needs a person
-_MOST_STEPS = 20
+MOST_STEPS = 20  # of one look; the longest way, from held to an outcome, takes 6
 _IN_FLIGHT = frozenset({DriftState.CLAIMED, DriftState.SENT, DriftState.CONFIRMED})
 
 
@@ -61,28 +74,38 @@ class Retraining:
         Raises LedgerError when the ledger does not answer; the target's failures are the drift's history, not errors.
         """
         self._me, self._posted = uuid.uuid4().hex, False
-        for _ in range(_MOST_STEPS):
-            if drift.state.closed:
-                break
+        for _ in range(MOST_STEPS):
             try:
-                after = self._step(drift, state, in_service)
+                drift, after = self._written_step(drift, state, in_service)
             except DispatchError as error:
                 # Only searches come here. Without the answer nothing is sent; the next look searches again.
                 emit("dispatch_failed", model=drift.model, drift_id=drift.drift_id, error=str(error))
-                break
+                return drift
+            if after is drift:
+                return drift
+            drift = after
+        raise LedgerError(f"{drift.drift_id}: {MOST_STEPS} steps led to no end: it is looked at again")
+
+    def _written_step(self, drift: Drift, state: ModelState, in_service: InService | None) -> tuple[Drift, Drift]:
+        """The drift as it was, and after one step; read again as often as another process writes first."""
+        newest = drift
+
+        def attempt() -> tuple[Drift, Drift]:
+            nonlocal newest
+            try:
+                newest = drift_announced(self.ledger, newest)
+                return newest, newest if newest.state.closed else self._step(newest, state, in_service)
             except LedgerConflictError:
                 fresh = self.ledger.drift(drift.model, drift.drift_id)
                 if fresh is None:
-                    raise
-                drift = fresh
-                continue
-            if after is drift:
-                break
-            drift = after
-        return drift
+                    raise LedgerError(f"{drift.drift_id}: its row is gone from the ledger") from None
+                newest = fresh
+                raise
+
+        return until_written(attempt, drift.drift_id)
 
     def _step(self, drift: Drift, state: ModelState, in_service: InService | None) -> Drift:
-        outcome = self.outcome(drift.drift_id)
+        outcome = self._outcome(drift)
         if outcome is not None and outcome.at != drift.outcome_at:
             return self._ended(drift, outcome)
         match drift.state:
@@ -95,6 +118,20 @@ class Retraining:
             case DriftState.CONFIRMED:
                 return self._confirmed(drift, in_service)
         return drift
+
+    def _outcome(self, drift: Drift) -> Outcome | None:
+        """How its run ended, as far as that can be read: a damaged file is said, and is no outcome."""
+        try:
+            return self.outcome(drift.drift_id)
+        except InputError as error:
+            emit(
+                "check_failed",
+                event_id=f"outcome-{drift.drift_id}",
+                model=drift.model,
+                drift_id=drift.drift_id,
+                error=str(error),
+            )
+            return None
 
     def _held(self, drift: Drift, state: ModelState, in_service: InService | None) -> Drift:
         if in_service is not None and in_service.baseline_sha256 != drift.baseline_sha256:
@@ -188,11 +225,16 @@ class Retraining:
         pause = min(FIRST_SEND_PAUSE * 2 ** min(drift.sends, 12), LONGEST_SEND_PAUSE)
         retry_at = error.retry_at if isinstance(error, DispatchRefusedError) else None
         again = max(now + pause, retry_at) if retry_at else now + pause
-        emit("dispatch_failed", model=drift.model, drift_id=drift.drift_id, error=str(error), retry_at=again)
+        said = Announcement(
+            f"refused-{drift.drift_id}-{drift.attempts}-{drift.sends}",
+            "dispatch_failed",
+            {"model": drift.model, "drift_id": drift.drift_id, "error": str(error), "retry_at": format_time(again)},
+        )
         return self._move(
             drift,
             DriftState.HELD,
             str(error),
+            said,
             not_before=again,
             claimed_by=None,
             lease_until=None,
@@ -230,9 +272,8 @@ class Retraining:
                     reason="the run takes longer than a day",
                 )
             return drift
-        outcome = self.outcome(
-            drift.drift_id
-        )  # written before the run ends; the read before this one may have been too early
+        # Written before the run ends; the read before this one may have been too early.
+        outcome = self._outcome(drift)
         if outcome is not None and outcome.at != drift.outcome_at:
             return self._ended(drift, outcome)
         if in_service is not None and in_service.drift_id == drift.drift_id:
@@ -258,14 +299,17 @@ class Retraining:
         again = self.clock() + min(FIRST_RUN_PAUSE * 4 ** (attempts - 1), LONGEST_RUN_PAUSE)
         past = (*drift.past_runs, *([drift.run_id] if drift.run_id else []))
         over = attempts >= self.model.max_attempts
-        emit(
+        said = Announcement(
+            f"failed-{drift.drift_id}-{attempts}",
             "retrain_failed",
-            model=drift.model,
-            drift_id=drift.drift_id,
-            attempts=attempts,
-            final=over,
-            run_url=drift.run_url,
-            error=why,
+            {
+                "model": drift.model,
+                "drift_id": drift.drift_id,
+                "attempts": attempts,
+                "final": over,
+                "run_url": drift.run_url,
+                "error": why,
+            },
         )
         changes = {
             "attempts": attempts,
@@ -275,9 +319,11 @@ class Retraining:
             "claimed_by": None,
         }
         if over:
-            return self._move(drift, DriftState.FAILED, f"{why}; {attempts} of {attempts} tries are used up", **changes)
+            spent = f"{why}; {attempts} of {attempts} tries are used up"
+            return self._move(drift, DriftState.FAILED, spent, said, **changes)
         again_changes = {"not_before": again, "run_id": None, "sent_at": None, "sends": 0}
-        return self._move(drift, DriftState.HELD, f"{why}; try {attempts + 1} comes later", **changes, **again_changes)
+        later = f"{why}; try {attempts + 1} comes later"
+        return self._move(drift, DriftState.HELD, later, said, **changes, **again_changes)
 
     def _find(self, drift: Drift) -> Run | None:
         with span("driftloop.confirmation", model=drift.model, drift_id=drift.drift_id):
@@ -289,16 +335,17 @@ class Retraining:
             drift, DriftState.CONFIRMED, "a run carries its id", run_id=run.run_id, run_url=run.url, sent_at=sent_at
         )
 
-    def _move(self, drift: Drift, to: DriftState, note: str, **changes: object) -> Drift:
-        written = self.ledger.write(transition(drift, to, self.clock(), note, **changes))
+    def _move(self, drift: Drift, to: DriftState, note: str, *said: Announcement, **changes: object) -> Drift:
+        """The drift after a transition; what is said of it is stored with it, and logged after that."""
+        moved = transition(drift, to, self.clock(), note, **changes)
         fields = {"model": drift.model, "drift_id": drift.drift_id, "state": str(to), "note": note}
-        emit(
-            "drift_closed" if to.closed else "drift_moved",
-            **fields,
-            run_url=written.run_url,
-            model_version=written.model_version,
-        )
-        return written
+        more = {"run_url": moved.run_url, "model_version": moved.model_version}
+        if to.closed:
+            said = (*said, Announcement(f"closed-{drift.drift_id}", "drift_closed", {**fields, **more}))
+        written = self.ledger.write(msgspec.structs.replace(moved, outbox=said))
+        if not to.closed:
+            emit("drift_moved", **fields, **more)
+        return drift_announced(self.ledger, written)
 
     def _note(self, drift: Drift, note: str) -> Drift:
         """Why it stands where it stands: written once, so that looking again does not fill the history."""

@@ -1,4 +1,4 @@
-"""Evidence from one check to the next, and what becomes of it when a drift is closed or another model serves."""
+"""Evidence from one check to the next: what becomes of it when a drift is closed or another version is in service."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,11 +12,12 @@ from driftloop.ledger import (
     Drift,
     DriftState,
     Ledger,
-    LedgerConflictError,
     ModelState,
     close_epoch,
     open_drift,
+    until_written,
 )
+from function_app.telemetry.announcing import announced, drift_announced
 
 if TYPE_CHECKING:
     from driftloop import Evidence
@@ -24,16 +25,24 @@ if TYPE_CHECKING:
 _RETRAINED = frozenset({DriftState.PROMOTED, DriftState.REJECTED, DriftState.FAILED})
 
 
-def settled(ledger: Ledger, state: ModelState, model: Model, now: datetime) -> ModelState:
-    """The state after its drift was closed: a new epoch.
+def settled(ledger: Ledger, model: Model, now: datetime) -> ModelState:
+    """The model's state, with a new epoch where its drift was closed, and with nothing left to announce.
 
     The drift's row decides, so a crash between the two is mended here. Raises LedgerError.
     """
-    if state.drift_id is None:
-        return state
-    drift = ledger.drift(model.name, state.drift_id)
-    if drift is None or not drift.state.closed:
-        return state
+
+    def attempt() -> ModelState:
+        state = announced(ledger, ledger.state(model.name, now))
+        drift = None if state.drift_id is None else ledger.drift(model.name, state.drift_id)
+        if drift is None or not drift.state.closed:
+            return state
+        drift_announced(ledger, drift)
+        return ledger.commit(_after(drift, state, model, now))
+
+    return until_written(attempt, model.name)
+
+
+def _after(drift: Drift, state: ModelState, model: Model, now: datetime) -> ModelState:
     after = msgspec.structs.replace(
         close_epoch(state), evidence=encoded(_new_epoch(state, drift)), performance=_new_performance(state, drift)
     )
@@ -41,10 +50,7 @@ def settled(ledger: Ledger, state: ModelState, model: Model, now: datetime) -> M
         after = msgspec.structs.replace(after, cooldown_until=now + timedelta(hours=model.cooldown_hours))
     if drift.state is DriftState.REJECTED:
         after = msgspec.structs.replace(after, labels_since=drift.as_of)
-    try:
-        return ledger.commit(after)
-    except LedgerConflictError:
-        return ledger.state(model.name, now)
+    return after
 
 
 def evidence_for(state: ModelState, pointer: InService) -> "Evidence":
