@@ -21,6 +21,7 @@ def _lines(results: Results) -> Iterator[str]:
     yield from _false_alarms(results)
     yield from _detection(results)
     yield from _held_out(results)
+    yield from _feeds(results)
     yield from _years(results)
     yield from _delays(results)
     yield from _speed(results)
@@ -73,6 +74,23 @@ def _held_out(results: Results) -> Iterator[str]:
         "Other changes, most of other tables; 350 reference records, the changed column takes turns.",
         ("change", "rows", "driftloop", "KS + chi²", "hardest column"),
         ((r.case, r.rows, r.driftloop, r.plain, f"{r.worst[0] or '–'} {r.worst[1]:.0%}") for r in results.held_out),
+    )
+
+
+def _feeds(results: Results) -> Iterator[str]:
+    yield from _table(
+        "Real feeds without a change",
+        "350 baseline records and a window of an odd table (`benchmarks/real_feeds/shapes.py`). Asked: alarms at most "
+        "5 % within binomial error, incidents at most 1 %.",
+        ("feed", "rows", "drift or incident", "incident"),
+        ((r.feed, r.rows, r.alarms, percent(r.incidents)) for r in results.unchanged_feeds),
+    )
+    yield from _table(
+        "Broken feeds and other units",
+        "60 rows of a table that a pipeline has broken (`benchmarks/real_feeds/faults.py`). Asked: an incident in "
+        "98 %.",
+        ("fault", "incident", "drift or incident"),
+        ((r.feed, r.incidents, percent(r.alarms)) for r in results.broken_feeds),
     )
 
 
