@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.azure_pipelines import TemplateError, expand
+from tests.azure_pipelines import TemplateError, expand
 
 
 def pipeline(folder: Path, text: str, **files: str) -> Path:

@@ -14,9 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from driftloop.times import format_time
-from sandbox.azure_pipelines.agent import Agent, PipelineRun
-from sandbox.azure_pipelines.templates import TemplateError, expand
 from sandbox.serving import Server
+from tests.azure_pipelines.agent import Agent, PipelineRun
+from tests.azure_pipelines.templates import TemplateError, expand
 
 
 class AzurePipelinesStandIn:
@@ -34,7 +34,7 @@ class AzurePipelinesStandIn:
         self._ids = itertools.count(100)
         self._lock, self._turn = threading.Lock(), threading.Lock()
         self._threads: list[threading.Thread] = []
-        self.token = "entra-token-of-the-function-app"  # noqa: S105 known to nobody else
+        self.token = "entra-token-of-the-function-app"
         self.documents: list[dict[str, Any]] = []
         self.runs: dict[int, PipelineRun] = {}
         base = f"/{organization}/{project}/_apis/pipelines/{{pipeline:int}}/runs"

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from sandbox.azure_pipelines import Agent, PipelineRun
+from tests.azure_pipelines import Agent, PipelineRun
 
 CONNECTION = {"CLIENT_ID": "client", "TENANT_ID": "tenant"}
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.azure_pipelines.templates import COMPILE_TIME
 from sandbox.github.expressions import evaluate, truthy
+from tests.azure_pipelines.templates import COMPILE_TIME
 
 _COMMAND = re.compile(r"^##vso\[([\w.]+)\s*([^\]]*)\](.*)$")
 _MACRO = re.compile(r"\$\(([\w.]+)\)")
