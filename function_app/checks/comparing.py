@@ -165,7 +165,7 @@ class Comparing:
         if self.model.layout == "data-collector":
             from function_app.incoming.collector import collected
 
-            return collected(self.storage, self.model, self.baseline.schema, watermark.high)
+            return collected(self.storage, self.model, self.baseline.schema, watermark.high, self.now)
         # A single blank file is the engine's to judge; among others, its blank column would look like a rarer value.
         return by_schema(self.baseline.schema, self._never_blank if files > 1 else frozenset())
 

@@ -16,8 +16,9 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.errors import InputError
 from function_app.incoming.decoding import checked
+from function_app.incoming.quarantine import Quarantine, barred
 from function_app.incoming.sources import File, list_files
-from function_app.incoming.window_reading import Decode, Reading, stream
+from function_app.incoming.window_reading import Decode, build_window
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,31 +37,48 @@ class _Line(msgspec.Struct, frozen=True):
     data: list[dict[str, Any]]
 
 
-def collected(storage: "Storage", model: Model, schema: "Schema", since: datetime | None) -> Decode:
+def collected(storage: "Storage", model: Model, schema: "Schema", since: datetime | None, now: datetime) -> Decode:
     """Reads `model_inputs` files; each row gets the prediction that was made for it, where the schema has a column
     for it.
 
     An input without an output keeps an empty prediction. `since`: where the last window ended; older outputs are not
     read.
     """
-    prediction = schema.role("prediction")
-    predictions: dict[str, Any] = {}
-    if prediction is not None and model.predictions is not None:
-        floor = None if since is None else since - LAG
-        files = [
-            file for file in list_files(storage, model.predictions, floor) if floor is None or file.modified > floor
-        ]
-        # A damaged file of outputs costs its predictions, which then count as missing: the engine sees that.
-        column = _id_column(schema)
-        read = stream(storage, sorted(files), lambda content, file: _outputs(content, file, column), Reading())
-        for batch in read:
-            made = zip(batch.column("id").to_pylist(), batch.column("value").to_pylist(), strict=True)
-            predictions.update((name, msgspec.json.decode(value)) for name, value in made)
+    watched = schema.role("prediction") is not None
+    predictions = _predictions(storage, model, _id_column(schema), since, now) if watched else {}
 
     def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
         return checked(_inputs(content, file, schema, predictions), file, schema, frozenset())
 
     return decode
+
+
+def _predictions(
+    storage: "Storage", model: Model, column: str, since: datetime | None, now: datetime
+) -> dict[str, Any]:
+    """By the record's id. A damaged file of outputs is set aside; its predictions count as missing."""
+    pattern = model.predictions
+    if pattern is None:
+        return {}
+    quarantine = Quarantine(storage)
+    notes = quarantine.notes(pattern)
+    floor = None if since is None else since - LAG
+    files = sorted(
+        file
+        for file in list_files(storage, pattern, floor)
+        if (floor is None or file.modified > floor) and not barred(file, notes)
+    )
+
+    def joined(batches: Iterator["pa.RecordBatch"]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for batch in batches:
+            made = zip(batch.column("id").to_pylist(), batch.column("value").to_pylist(), strict=True)
+            found.update((name, msgspec.json.decode(value)) for name, value in made)
+        return found
+
+    predictions, reading = build_window(storage, files, lambda content, file: _outputs(content, file, column), joined)
+    quarantine.set_aside(reading.broken, model.name, now)
+    return predictions
 
 
 def _outputs(content: IO[bytes], file: File, column: str) -> Iterator["pa.RecordBatch"]:

@@ -14,6 +14,7 @@ import msgspec
 
 from driftloop.times import format_time
 from function_app.incoming.sources import File, prefixes
+from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
     from function_app.storage.accounts import Storage
@@ -53,6 +54,19 @@ class Quarantine:
             content_settings=ContentSettings(content_type="application/json"),
         )
         return path_of(file)
+
+    def set_aside(self, broken: Mapping[File, str], model: str, at: datetime) -> None:
+        """A note and an alert for each of these files, outside of a check of records."""
+        for file, reason in broken.items():
+            # Said before it is noted: a process that dies in between says it again, and receivers drop the repetition.
+            emit(
+                "incident",
+                event_id=f"quarantine-{file.key}",
+                model=model,
+                reasons=(reason,),
+                quarantined=(file.path,),
+            )
+            self.write(file, reason, at, None)
 
     def notes(self, pattern: str) -> dict[str, Note]:
         """Of the files that match `<container>/<pattern>` those that have a note, by the file's name.

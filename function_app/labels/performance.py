@@ -89,7 +89,10 @@ def look_at_labels(
     reasons = _shift(schema, labels, holdout.labels, model)
     if holdout.errors is None or not _watched(schema):
         return LabelFindings(changed, selection.sha256, reasons)
-    rows = list(_errors(storage, model, schema, labels, selection.files[0].modified - LATEST))
+    rows_of = _rows_of(storage, model, schema, clock())
+    start = selection.files[0].modified - LATEST
+    predicted = sorted(file for file in list_files(storage, model.records, start) if file.modified >= start)
+    rows = list(_errors(storage, predicted, schema, labels, rows_of))
     performance = _performance(
         state, holdout.errors, rows, baseline=pointer.baseline_sha256, batch=selection.sha256, model=model
     )
@@ -151,14 +154,12 @@ def _performance(
 
 
 def _errors(
-    storage: "Storage", model: Model, schema: "Schema", labels: "pa.Table", start: datetime
+    storage: "Storage", files: list[File], schema: "Schema", labels: "pa.Table", rows_of: Decode
 ) -> Iterator[tuple[float, str | None]]:
     """Error and time of each labelled record, once."""
     waiting = dict(zip(labels.column(ID).to_pylist(), labels.column(OUTCOME).to_pylist(), strict=True))
-    files = sorted(file for file in list_files(storage, model.records, start) if file.modified >= start)
-    decode = _predicted(storage, model, schema, waiting)
     # Broken files of records are set aside by the check that finds them; here they only have no predictions.
-    found, _ = build_window(storage, files, decode, list)
+    found, _ = build_window(storage, files, _predicted(schema, waiting, rows_of), list)
     for batch in found:
         for name, made, seconds in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             if name in waiting and made is not None:
@@ -167,12 +168,11 @@ def _errors(
                 yield error, None if seconds is None else format_time(datetime.fromtimestamp(seconds, UTC))
 
 
-def _predicted(storage: "Storage", model: Model, schema: "Schema", waiting: dict[str, object]) -> Decode:
+def _predicted(schema: "Schema", waiting: dict[str, object], rows_of: Decode) -> Decode:
     """Reads files of records as the rows that a label waits for: id, prediction and seconds since 1970."""
     import pyarrow as pa
 
     key, prediction, time = schema.role("id"), schema.role("prediction"), schema.role("timestamp")
-    rows_of = _rows_of(storage, model, schema)
 
     def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
         import pyarrow.compute as pc
@@ -205,9 +205,9 @@ def _seconds(batch: "pa.RecordBatch", time: "Column | None", missing: tuple[str,
     return pa.array(values, mask=~possible)
 
 
-def _rows_of(storage: "Storage", model: Model, schema: "Schema") -> Decode:
+def _rows_of(storage: "Storage", model: Model, schema: "Schema", now: datetime) -> Decode:
     if model.layout == "files":
         return by_schema(schema)
     from function_app.incoming.collector import collected
 
-    return collected(storage, model, schema, None)
+    return collected(storage, model, schema, None, now)

@@ -14,8 +14,7 @@ from driftloop.errors import InputError
 from function_app.incoming.decoding import plain
 from function_app.incoming.quarantine import Quarantine, barred
 from function_app.incoming.sources import File
-from function_app.incoming.window_reading import Decode, Reading, build_window
-from function_app.telemetry.events import emit
+from function_app.incoming.window_reading import Decode, build_window
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,21 +46,9 @@ class LabelFiles:
         table, reading = build_window(
             self.storage, wanted, _decode(schema), lambda batches: pa.Table.from_batches(list(batches), empty)
         )
-        self._set_aside(reading, quarantine)
+        quarantine.set_aside(reading.broken, self.model.name, self.clock())
         quarantine.release(reading.read, notes)
         return table
-
-    def _set_aside(self, reading: Reading, quarantine: Quarantine) -> None:
-        for file, reason in reading.broken.items():
-            # Said before it is noted: a process that dies in between says it again, and receivers drop the repetition.
-            emit(
-                "incident",
-                event_id=f"quarantine-{file.key}",
-                model=self.model.name,
-                reasons=(reason,),
-                quarantined=(file.path,),
-            )
-            quarantine.write(file, reason, self.clock(), None)
 
 
 def ids_of(batch: "pa.RecordBatch", key: "Column") -> "pa.Array":

@@ -155,9 +155,11 @@ def test_a_new_state_and_a_new_drift_have_done_nothing(drift: Drift) -> None:
         "model": "m",
         "watched_since": "2026-11-23T06:00:00Z",
         "epoch": 0,
-        "watermark": {"high": None, "seen": {}},
-        "labels_watermark": {"high": None, "seen": {}},
+        "watermark": {"high": None, "seen": {}, "floor": None, "contents": {}},
+        "labels_watermark": {"high": None, "seen": {}, "floor": None, "contents": {}},
         "announced": {},
+        "outbox": (),
+        "starts": {},
         "etag": "",
     } | dict.fromkeys(
         (

@@ -1,5 +1,6 @@
 """Event Grid's events: both schemas, duplicates, disorder, other types, and failures of the request that follows."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -162,3 +163,54 @@ def test_after_a_doubt_the_run_is_looked_for_first(runtime: FakeRuntime, what: s
 
     assert len(runtime.target.sent) == sent
     assert runtime.ledger.state("m", datetime.now(UTC)).announced == {"4": SENT}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"modelName": "m"},
+        {"modelVersion": "4"},
+        {"modelName": "m", "modelVersion": None},
+        {"modelName": "m", "modelVersion": "4", "modelTags": ["not", "tags"]},
+        {"ModelName": "m", "ModelVersion": "4\n::set-output"},
+        [],
+        "text",
+    ],
+)
+def test_a_registered_model_that_cannot_be_read_is_an_alert(
+    runtime: FakeRuntime, data: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A version may wait for a deployment that nobody asks for."""
+    assert not version_registered(runtime, in_cloud_events_schema(data))
+
+    (alert,) = [record for record in caplog.records if '"event": "event_unreadable"' in record.message]
+    assert alert.levelno == logging.WARNING
+    assert "registered model" in alert.message
+
+
+def test_a_model_that_is_not_watched_is_no_alert(runtime: FakeRuntime, caplog: pytest.LogCaptureFixture) -> None:
+    assert not version_registered(runtime, in_cloud_events_schema({"modelName": "stranger", "modelVersion": 1}))
+
+    assert "event_unreadable" not in caplog.text
+
+
+def test_a_ledger_that_others_keep_writing_is_an_error_and_not_a_version_forgotten(
+    runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from driftloop.errors import LedgerError
+    from driftloop.ledger import LedgerConflictError
+
+    commit, commits = SqliteLedger.commit, []
+
+    def conflicts(ledger: SqliteLedger, *given: Any) -> Any:
+        commits.append(1)
+        if len(commits) == 1:
+            return commit(ledger, *given)  # the claim; what is written after the request loses
+        raise LedgerConflictError("another process")
+
+    monkeypatch.setattr(SqliteLedger, "commit", conflicts)
+    with pytest.raises(LedgerError, match="8 times in a row"):
+        version_registered(runtime, in_event_grid_schema(registered()))
+    assert len(runtime.target.sent) == 1
+    assert len(commits) == 1 + 8

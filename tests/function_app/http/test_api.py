@@ -194,3 +194,32 @@ def test_the_description_is_made_of_the_types_that_the_api_answers() -> None:
     assert schemas["CheckRecord"]["properties"]["at"]["format"] == "date-time"
     assert schemas["Start"]["additionalProperties"] is False
     assert schemas["CheckRecord"]["properties"]["verdict"]["enum"] == ["drift", "incident", "insufficient", "stable"]
+
+
+@pytest.mark.slow
+def test_five_hundred_posts_start_one_message(storage: Any, model_name: str) -> None:
+    """Checks that are asked for while one waits are one; afterwards the next one is asked for anew."""
+    import base64
+    from concurrent.futures import ThreadPoolExecutor
+    from types import SimpleNamespace
+
+    from function_app.queue.sending import Message
+    from function_app.queue.waiting import begun
+
+    queue = storage.queue(f"posts-{model_name}")
+    queue.create_queue()
+    runtime: Any = SimpleNamespace(
+        config=Config((Model(name=model_name),)),
+        storage=SimpleNamespace(tables=storage.tables, queue=lambda _: queue),
+    )
+    body = msgspec.json.encode({"model": model_name})
+
+    with ThreadPoolExecutor(16) as pool:
+        statuses = list(pool.map(lambda _: call(runtime, "start_check", body)[0], range(500)))
+    first = list(queue.receive_messages(max_messages=32))
+    begun(runtime, msgspec.json.decode(base64.b64decode(first[0].content), type=Message))
+    assert call(runtime, "start_check", body)[0] == 202
+    second = list(queue.receive_messages(max_messages=32))
+
+    assert set(statuses) == {202}
+    assert (len(first), len(second)) == (1, 1)

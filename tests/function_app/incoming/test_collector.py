@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 
 from driftloop import Baseline, Column, Schema
 from driftloop.config.models import Model
@@ -125,9 +126,8 @@ def grouped(kind: str, rows: list[dict[str, Any]], dice: np.random.Generator) ->
 
 def read_rows(clinic: Any) -> dict[str, Any]:
     storage, model = clinic.storage, clinic.model
-    read = stream(
-        storage, sorted(list_files(storage, model.records)), collected(storage, model, SCHEMA, None), Reading()
-    )
+    decode = collected(storage, model, SCHEMA, None, clinic.now)
+    read = stream(storage, sorted(list_files(storage, model.records)), decode, Reading())
     return {row["id"]: row["prediction"] for batch in read for row in batch.to_pylist()}
 
 
@@ -177,3 +177,21 @@ def test_a_line_that_the_collector_did_not_write_sets_its_file_aside(clinic: Any
 
     assert check.rows == 120
     assert check.quarantined == (f"quarantine/{path}.json",)
+
+
+def test_a_damaged_file_of_outputs_is_set_aside_by_name_and_costs_its_predictions_only(
+    clinic: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched(clinic)
+    rows = [{"id": f"r-{number}", "bmi": 20.0} for number in range(4)]
+    made = [{"id": f"r-{number}", "prediction": 100.0 + number} for number in range(4)]
+    upload(clinic, "model_inputs", event("model_inputs", rows, "c1"))
+    upload(clinic, "model_outputs", event("model_outputs", made[:2], "c1"))
+    damaged = f"modelDataCollector/{clinic.name}/blue/model_outputs/{datetime.now(UTC):%Y/%m/%d/%H}/damaged.jsonl"
+    clinic.storage.container("collector").upload_blob(damaged, b"[" * 100_000)
+
+    first, second = read_rows(clinic), read_rows(clinic)
+
+    assert first == second == {"r-0": 100.0, "r-1": 101.0, "r-2": None, "r-3": None}
+    assert caplog.text.count('"event": "incident"') == 1, "the note keeps it out from then on"
+    assert damaged in caplog.text
