@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from driftloop.errors import ConfigError
+
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `[policy]` table of driftloop.toml. Every default suits a weekly check."""
@@ -31,8 +33,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a window may hold records twice, or records of the baseline, without being an incident."""
 
     def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if not isinstance(getattr(self, name), int | float):
+                raise ConfigError(f"policy.{name} must be a number")
         for name in ("alpha", "tolerance", "min_shift", "min_share", "min_correlation", "min_spread"):
             if not 0 < getattr(self, name) < 1:
-                raise ValueError(f"policy.{name} must be between 0 and 1")
+                raise ConfigError(f"policy.{name} must be between 0 and 1")
         if self.budget < 1 or self.min_rows < 2 or self.permutations < 19:
-            raise ValueError("policy: budget must be at least 1, min_rows 2, permutations 19")
+            raise ConfigError("policy: budget must be at least 1, min_rows 2, permutations 19")

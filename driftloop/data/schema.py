@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from driftloop.errors import SchemaError
+from driftloop.validation import convert, nearest
 
 Kind = Literal["numeric", "categorical", "datetime"]
 Role = Literal["feature", "prediction", "target", "id", "timestamp", "ignore"]
@@ -32,12 +34,19 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """How much the model relies on the column, any scale; 0: not at all, so its drift never retrains; None: unknown."""
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise ValueError("a column needs a name")
+        if not isinstance(self.name, str) or not self.name:
+            raise SchemaError("a column needs a name")
+        for entry, value, known in (("kind", self.kind, get_args(Kind)), ("role", self.role, get_args(Role))):
+            if value not in known:
+                raise SchemaError(f"column {self.name!r}: {entry} = {value!r}{nearest(str(value), known)}")
+        # A list would make the column one that no set or dictionary can hold.
+        force_setattr(self, "categories", tuple(self.categories))
+        if self.range is not None:
+            force_setattr(self, "range", tuple(self.range))
         if self.range is not None and not self.range[0] < self.range[1]:
-            raise ValueError(f"column {self.name!r}: range must be [smallest, largest]")
+            raise SchemaError(f"column {self.name!r}: range must be [smallest, largest]")
         if self.importance is not None and not self.importance >= 0:
-            raise ValueError(f"column {self.name!r}: importance must not be negative")
+            raise SchemaError(f"column {self.name!r}: importance must not be negative")
 
     @property
     def retrains(self) -> bool:
@@ -52,15 +61,20 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     missing: tuple[str, ...] = MISSING
 
     def __post_init__(self) -> None:
+        force_setattr(self, "columns", tuple(self.columns))
+        force_setattr(self, "missing", tuple(self.missing))
+        for column in self.columns:
+            if not isinstance(column, Column):
+                raise SchemaError(f"columns: a {type(column).__name__} was given: pass driftloop.Column(...)")
         names = [column.name for column in self.columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"column {twice[0]!r} is listed twice")
+            raise SchemaError(f"column {twice[0]!r} is listed twice")
         if not self.features:
-            raise ValueError("no column has the role feature or prediction: nothing to compare")
+            raise SchemaError("no column has the role feature or prediction: nothing to compare")
         for role in ("target", "id", "timestamp", "prediction"):
             if sum(column.role == role for column in self.columns) > 1:
-                raise ValueError(f"more than one column has the role {role}")
+                raise SchemaError(f"more than one column has the role {role}")
 
     @property
     def features(self) -> tuple[Column, ...]:
@@ -87,6 +101,52 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         )
         return msgspec.structs.replace(self, columns=tuple(columns))
 
+    def with_roles(
+        self,
+        *,
+        target: str | None = None,
+        id: str | None = None,
+        time: str | None = None,
+        ignore: Iterable[str] = (),
+    ) -> Schema:
+        """This schema with other roles for the columns named; whatever had such a role before is ignored.
+
+        Parameters
+        ----------
+        target, id, time
+            The column that is the label, the record's id, the record's time: none of them is compared.
+        ignore
+            Columns that are not read.
+
+        Raises
+        ------
+        SchemaError
+            For a name that the schema does not have, a column that is named twice, and when nothing is left to compare.
+
+        Examples
+        --------
+        >>> schema = Schema([Column("size"), Column("price"), Column("row")])
+        >>> [column.name for column in schema.with_roles(target="price", ignore=["row"]).features]
+        ['size']
+        """
+        asked = [(name, role) for name, role in ((target, "target"), (id, "id"), (time, "timestamp")) if name]
+        asked += [(name, "ignore") for name in ([ignore] if isinstance(ignore, str) else ignore)]
+        known = [column.name for column in self.columns]
+        for number, (name, role) in enumerate(asked):
+            if name not in known:
+                raise SchemaError(f"{role} {name!r}: the data has no such column{nearest(name, known)}")
+            if name in (other for other, _ in asked[:number]) and (name, role) not in asked[:number]:
+                raise SchemaError(f"column {name!r} is named for two roles: choose one")
+        roles = dict(asked)
+        unique = {role for role in roles.values() if role != "ignore"}
+        columns = []
+        for column in self.columns:
+            role = roles.get(column.name, "ignore" if column.role in unique else column.role)
+            # A time must be read as one to be the record's time, whatever it looked like among the first rows.
+            kind = "datetime" if role == "timestamp" else column.kind
+            columns.append(msgspec.structs.replace(column, role=role, kind=kind))
+        return msgspec.structs.replace(self, columns=tuple(columns))
+
     def to_json(self) -> bytes:
         """This schema as JSON, what `load` and `from_json` read."""
         return msgspec.json.format(msgspec.json.encode(self))
@@ -102,10 +162,7 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     @staticmethod
     def from_object(value: Any, where: str = "schema") -> Schema:
         """A schema from plain lists and dicts, e.g. a table of a larger TOML file. Raises SchemaError."""
-        try:
-            return msgspec.convert(value, type=Schema)
-        except msgspec.ValidationError as error:
-            raise SchemaError(f"{where}: {error}") from None
+        return convert(value, Schema, where, SchemaError)
 
     @staticmethod
     def load(path: str | Path) -> Schema:
@@ -123,11 +180,31 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         return Schema.from_object(value, str(path))
 
     @staticmethod
-    def infer(batches: Iterable[Any]) -> Schema:
-        """A schema from the data alone, read once (`driftloop.data.schema_inference`).
+    def infer(source: Any) -> Schema:
+        """The schema that a table's first 100,000 rows suggest; of a saved or built baseline, its own.
 
-        Raises InputError for an empty table.
+        Parameters
+        ----------
+        source
+            A pandas, polars or pyarrow table, a path, an iterable of record batches, or a Baseline.
+
+        Raises
+        ------
+        InputError
+            For an empty table, one without a column that can be compared, and anything that is no table.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> Schema.infer(pa.table({"size": [1.5, 2.5, 4.0], "colour": ["red", "blue", "red"]})).features
+        (Column(name='size'), Column(name='colour', kind='categorical'))
         """
+        from driftloop.data.saved_profile import is_profile, schema_in_profile
         from driftloop.data.schema_inference import infer_schema
 
-        return infer_schema(batches)
+        known = getattr(source, "schema", None)
+        if isinstance(known, Schema):
+            return known
+        if isinstance(source, str | Path) and is_profile(Path(source)):
+            return schema_in_profile(Path(source))
+        return infer_schema(source)
