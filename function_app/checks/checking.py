@@ -195,7 +195,7 @@ class ModelCheck:
 
     def _compared(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> Finding:
         baseline = self.blobs.baseline(pointer)
-        policy = _policy(self.model)
+        policy = self.model.policy
         evidence = evidence_for(state, pointer)
         # A single blank file is the engine's to judge; among others, its blank column would look like a rarer value.
         never_blank = _never_blank(baseline) if len(selection.files) > 1 else frozenset()
@@ -306,12 +306,6 @@ def _judged(
     from driftloop import check
 
     return check(baseline, window, policy, evidence, now=now.timestamp())
-
-
-def _policy(model: Model) -> "Policy":
-    from driftloop.config.models import policy_of
-
-    return policy_of(model)
 
 
 def _checked(state: ModelState, check: CheckRecord) -> ModelState:

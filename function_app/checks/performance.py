@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from driftloop.config.models import Model, policy_of
+from driftloop.config.models import Model
 from driftloop.events import InService, check_id, iso
 from driftloop.ledger import CheckRecord, ModelState
 from function_app.incoming.decoding import by_schema, plain
@@ -61,7 +61,7 @@ def look_at_labels(
         window_id=selection.sha256,
         since=times[0] if times else None,
         last=times[-1] if times else None,
-        policy=policy_of(model),
+        policy=model.policy,
     )
     changed = msgspec.structs.replace(
         state,
