@@ -7,7 +7,7 @@ import itertools
 import re
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from driftloop.data.arrow import numbers_array, texts_array
+from driftloop.data.saved_profile import METADATA
 from driftloop.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ PIECE_BYTES = 1 << 18
 FAR_PIECE_BYTES = 1 << 20
 LARGE_GROUP_BYTES = 200 << 20
 FORMATS = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+ENDINGS = (*FORMATS, ".gz")
+"""What the names of data files end in, gzipped ones in one of the others and `.gz`."""
 
 
 def read_batches(
@@ -70,18 +73,9 @@ def _without_values(reason: str) -> str:
     return re.sub(r"""b?(['"]).*\1""", "…", reason)
 
 
-def as_batches(source: Any) -> Iterable[pa.RecordBatch]:
-    """Batches from what callers hold: a stream of batches, an Arrow table or batch, or a data frame."""
-    if isinstance(source, pa.RecordBatch):
-        return [source]
-    if isinstance(source, pa.Table):
-        return list(source.to_batches(max_chunksize=BATCH_ROWS))
-    if hasattr(source, "__arrow_c_stream__"):
-        return list(pa.table(source).to_batches(max_chunksize=BATCH_ROWS))
-    if isinstance(source, str | Path):
-        raise InputError(f"{source}: a path was passed where batches are expected; wrap it in read_batches()")
-    batches: Iterable[pa.RecordBatch] = source
-    return batches
+def is_data_file(name: str) -> bool:
+    """Whether a file's name ends as one that can be read."""
+    return name.lower().removesuffix(".gz").endswith(tuple(FORMATS))
 
 
 def _format(name: str) -> tuple[str, bool]:
@@ -122,6 +116,8 @@ def _parquet(file: IO[bytes] | str, schema: Schema | None) -> Iterator[pa.Record
 
 
 def _parquet_batches(parquet: Any, schema: Schema | None) -> Iterator[pa.RecordBatch]:
+    if METADATA in (parquet.metadata.metadata or {}):
+        raise InputError("a saved baseline among the records: give it by itself as the reference")
     names = parquet.schema_arrow.names
     _check_names(names)
     batches = parquet.iter_batches(BATCH_ROWS, columns=_wanted(names, schema))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftloop.data.columns import numbers, texts, times
-from driftloop.data.readers import as_batches
 from driftloop.data.schema import MISSING, Column, Kind, Role, Schema
+from driftloop.data.tables import as_batches
 from driftloop.errors import InputError
 from driftloop.stats.unique import distinct
 
@@ -21,7 +21,7 @@ FEW_CATEGORIES = 6
 MOSTLY = 0.95
 
 
-def infer_schema(batches: Iterable[Any]) -> Schema:
+def infer_schema(batches: Any) -> Schema:
     """Names, kinds and roles from the first 100,000 rows.
 
     Numbers (also as text) are numeric, unless they are few whole codes such as 1 and 2; dates and times are datetime;

@@ -140,8 +140,3 @@ def test_a_bad_file_is_one_clear_line_with_its_name(frame, tmp_path, name, conte
 def test_a_file_that_is_not_there_says_so(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         list(read_batches(tmp_path / "nowhere.parquet"))
-
-
-def test_a_path_where_batches_belong_says_how_to_mend_it():
-    with pytest.raises(InputError, match="read_batches"):
-        Baseline.build("data.csv", SCHEMA)

@@ -1,0 +1,46 @@
+"""Telling a saved profile from a table of records: both are Parquet files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from driftloop.errors import BaselineError
+
+if TYPE_CHECKING:
+    from driftloop.data.schema import Schema
+
+METADATA = b"driftloop"
+"""Key of the Parquet file's metadata under which a profile keeps its header."""
+_MAGIC = b"PAR1"
+
+
+def is_profile(path: Path) -> bool:
+    """Whether a file is a profile rather than a table of records."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            if file.read(len(_MAGIC)) != _MAGIC:
+                return False
+        import pyarrow.parquet as pq
+
+        return METADATA in (pq.read_metadata(path).metadata or {})
+    except (pa.ArrowException, OSError, ValueError):
+        return False
+
+
+def schema_in_profile(path: Path) -> Schema:
+    """The schema that a saved profile was read with. Raises BaselineError."""
+    import msgspec
+    import pyarrow.parquet as pq
+
+    from driftloop.data.schema import Schema
+
+    try:
+        header = msgspec.json.decode((pq.read_metadata(path).metadata or {})[METADATA])
+        return Schema.from_object(header["table"], str(path))
+    except (pa.ArrowException, OSError, KeyError, TypeError, msgspec.DecodeError) as error:
+        raise BaselineError(f"{path}: not a readable profile ({type(error).__name__}): build it again") from None
