@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
@@ -11,8 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.columns import Numbers, Texts, numbers, texts, times
-from driftloop.data.readers import UNREAD, as_batches
+from driftloop.data.readers import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
+from driftloop.data.tables import as_batches
 from driftloop.errors import SchemaError
 from driftloop.profile.column_builder import CategoricalColumnBuilder, NumericColumnBuilder
 from driftloop.profile.column_profile import ColumnProfile
@@ -56,8 +56,7 @@ class ProfileBuilder:
 
     def take(self, batches: Any) -> ProfileBuilder:
         """Read all batches of a stream, a table or a data frame."""
-        stream: Iterable[pa.RecordBatch] = as_batches(batches)
-        for batch in stream:
+        for batch in as_batches(batches, self.schema):
             for start in range(0, batch.num_rows, SUBBATCH):
                 self._take(batch.slice(start, SUBBATCH))
             unread = (batch.schema.metadata or {}).get(UNREAD, b"").decode().split("\n")

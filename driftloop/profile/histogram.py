@@ -15,6 +15,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.profile.by_content import ByContent
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Halves = npt.NDArray[np.int32]
@@ -26,8 +28,8 @@ LOWER = 32
 MAGNITUDE = np.int32(0x7FFFFFFF)
 
 
-@dataclass(frozen=True)
-class Histogram:
+@dataclass(frozen=True, eq=False)
+class Histogram(ByContent):
     """Counts of finite numbers: `keys[i]` is a bin (ascending), `counts[i]` how many fell into it."""
 
     precision: int

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from driftloop.data.schema import Schema
 from driftloop.errors import SchemaError
-from driftloop.profile.builder import ProfileBuilder
 from driftloop.profile.column_profile import ColumnProfile, greatest, least
 from driftloop.profile.sample import Sample
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Profile:
     """What is kept of a table: a summary of each compared column, a sample of rows, and the span of time."""
 
@@ -29,13 +27,43 @@ class Profile:
     """Columns that the schema does not know."""
 
     @classmethod
-    def build(cls, batches: Iterable[Any], schema: Schema) -> Profile:
-        """The profile of a stream of Arrow record batches (or a table, or a data frame), in one pass.
+    def build(cls, source: Any, schema: Schema | None = None) -> Profile:
+        """The profile of a table, read once.
 
-        Raises SchemaError for a column whose values cannot be compared, InputError for an unreadable stream.
+        Parameters
+        ----------
+        source
+            A pandas, polars or pyarrow table, a path, an iterable of record batches, or a saved Baseline.
+        schema
+            How its columns are read; inferred from the first rows when it is left out.
+
+        Raises
+        ------
+        SchemaError
+            For a column whose values cannot be compared.
+        InputError
+            For an unreadable stream, and anything that is no table.
         """
-        read = ProfileBuilder(schema).take(batches)
-        return cls(schema, read.rows, read.columns(), read.sample(), read.first, read.last, read.extra)
+        from driftloop.profile.sources import profile_of
+
+        return profile_of(source, schema)
+
+    def __hash__(self) -> int:
+        return hash((self.schema, self.rows))
+
+    def __repr__(self) -> str:
+        return f"Profile({self.rows} rows of {', '.join(self.columns)})"
+
+    def without(self, name: str, schema: Schema) -> Profile:
+        """The same without a column that no row has, as if it had been read with `schema`, which does not compare it.
+
+        Exact, because a column that is absent takes no part in a row's hash.
+        """
+        column_index = list(self.columns).index(name)
+        if self.columns[name].absent != self.rows:
+            raise ValueError(f"column {name!r} is there in some rows: read the data again without it")
+        kept = {other: column for other, column in self.columns.items() if other != name}
+        return replace(self, schema=schema, columns=kept, sample=self.sample.without(column_index))
 
     def merge(self, other: Profile) -> Profile:
         """The profile of both tables together: counts exactly, the sample as if both had been read at once."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.profile.by_content import ByContent
 from driftloop.stats.unique import distinct
 
 Floats = npt.NDArray[np.float64]
@@ -24,8 +25,8 @@ ROUNDING = np.int64(1 << 31)
 """Half of the last bit that is kept of a mantissa."""
 
 
-@dataclass(frozen=True)
-class Sample:
+@dataclass(frozen=True, eq=False)
+class Sample(ByContent):
     """At most `MOST_ROWS` distinct rows in the order of their keys.
 
     `values[i, j]` belongs to the j-th compared column: NaN where missing, infinities kept, a categorical value as an
@@ -78,6 +79,12 @@ class Sample:
         weights = np.concatenate([self.weights, other.weights])
         # A sample that left rows out is full, and full of smaller keys than those it left out: none of these return.
         return Sample.of(keys, values, weights, tuple(levels), self.complete and other.complete)
+
+    def without(self, column_index: int) -> Sample:
+        """The same rows without one of their columns."""
+        levels = tuple(names for index, names in enumerate(self.levels) if index != column_index)
+        values = np.delete(self.values, column_index, axis=1)
+        return Sample(self.keys, values, self.weights, levels, self.complete)
 
     def below(self, limit: np.uint64) -> Sample:
         """Only the rows whose key is at most the limit."""

@@ -11,9 +11,26 @@ from driftloop.data.schema import Schema
 from driftloop.profile.profile import Profile, iso
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class _Side:
     profile: Profile
+
+    def __init__(self, source: Any, schema: Schema | None = None) -> None:
+        """From a table, a path, record batches, or a Baseline, Window or Profile; see `build`."""
+        from driftloop.profile.sources import profile_of
+
+        object.__setattr__(self, "profile", profile_of(source, schema))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same rows, read with the same schema."""
+        return type(other) is type(self) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        columns = ", ".join(column.name for column in self.schema.features)
+        return f"{type(self).__name__}({self.rows} rows of {columns})"
 
     @property
     def schema(self) -> Schema:
@@ -55,9 +72,28 @@ class Baseline(_Side):
     """The profile of the data that a model was trained on."""
 
     @classmethod
-    def build(cls, batches: Any, schema: Schema) -> Baseline:
-        """From a stream of record batches, an Arrow table or a data frame. Raises InputError."""
-        return cls(Profile.build(batches, schema))
+    def build(cls, source: Any, schema: Schema | None = None) -> Baseline:
+        """From the data that a model was trained on.
+
+        Parameters
+        ----------
+        source
+            A pandas, polars or pyarrow table, a path, an iterable of record batches, or a saved Baseline.
+        schema
+            How its columns are read; inferred from the first rows when it is left out.
+
+        Raises
+        ------
+        InputError
+            For anything else, an unreadable file, or a table without rows when the schema is to be inferred.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> Baseline.build(pa.table({"size": [1.5, 2.5, 4.0]}))
+        Baseline(3 rows of size)
+        """
+        return cls(source, schema)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Baseline:
@@ -71,9 +107,16 @@ class Window(_Side):
     """The profile of the records that came in since the last check."""
 
     @classmethod
-    def build(cls, batches: Any, schema: Schema) -> Window:
-        """From a stream of record batches, an Arrow table or a data frame, in one pass. Raises InputError."""
-        return cls(Profile.build(batches, schema))
+    def build(cls, source: Any, schema: Schema | None = None) -> Window:
+        """From the records that came in, in one pass; pass the baseline's schema. Otherwise as `Baseline.build`.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> Window.build(pa.table({"size": [1.5, 2.5]})).merge(Window.build(pa.table({"size": [3.5]})))
+        Window(3 rows of size)
+        """
+        return cls(source, schema)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Window:
