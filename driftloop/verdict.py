@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from driftloop.column_results import FeatureRow, feature_rows
 from driftloop.config.policy import Policy
+from driftloop.coverage import NotCompared, columns_not_compared
 from driftloop.data_quality.incidents import INCIDENT_SHARE, assess
 from driftloop.errors import SchemaError
 from driftloop.profile.window import Baseline, Window
+from driftloop.report.result import Result
 from driftloop.two_sample.compare import Comparison, compare
 
 if TYPE_CHECKING:
@@ -31,9 +33,20 @@ class Verdict(StrEnum):
     """Too few rows to say anything."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """The answer of one check, with everything that it rests on."""
+@dataclass(frozen=True, repr=False)
+class Check(Result):
+    """The answer of one check, with everything that it rests on.
+
+    Examples
+    --------
+    >>> import driftloop, pyarrow as pa
+    >>> sizes = pa.table({"size": [float(n % 17) for n in range(200)]})
+    >>> result = driftloop.check(sizes, sizes.slice(0, 100))
+    >>> result
+    <Check stable: 100 rows against 200, p 1
+      no change beyond chance>
+    >>> result.raise_for_drift()  # stable: nothing is raised
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...]
@@ -52,6 +65,11 @@ class Check:
     """What is worth knowing and changes nothing, e.g. columns that the baseline does not have."""
     evidence: Evidence | None = None
     """What to store for the next check of this model; None when the check was made without evidence."""
+    columns_not_compared: tuple[NotCompared, ...] = ()
+    """Columns of either side that the verdict says nothing of, and why."""
+    baseline: Baseline | None = field(default=None, compare=False)
+    """The two sides, for the report's pictures."""
+    window: Window | None = field(default=None, compare=False)
 
     @property
     def drift(self) -> bool:
@@ -74,6 +92,7 @@ class Check:
             "baseline_sha256": self.baseline_sha256,
             "window_sha256": self.window_sha256,
             "features": [row.to_dict() for row in self.features],
+            "columns_not_compared": [column._asdict() for column in self.columns_not_compared],
         }
 
 
@@ -161,6 +180,9 @@ def _answer(
         last_time=window.last_time,
         notes=context.notes,
         evidence=evidence,
+        columns_not_compared=columns_not_compared(baseline, window),
+        baseline=baseline,
+        window=window,
     )
 
 
