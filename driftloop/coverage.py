@@ -16,12 +16,16 @@ class NotCompared(NamedTuple):
 
     name: str
     reason: str
-    """id, time, target, ignored, all missing, unreadable, constant, absent in the window, not in the baseline, or what
-    reading says (text, nested)."""
+    """id, time, target, ignored, all missing, unreadable, constant, absent in the window, not in the baseline, values
+    turned over, lost."""
 
 
-def columns_not_compared(baseline: Baseline, window: Window) -> tuple[NotCompared, ...]:
+def columns_not_compared(
+    baseline: Baseline, window: Window, excluded: frozenset[int] = frozenset()
+) -> tuple[NotCompared, ...]:
     """Every column of either side that no comparison was made of, in the schema's order, then those it does not know.
+
+    `excluded` are the indices of compared columns that the check itself left out.
 
     Examples
     --------
@@ -32,9 +36,12 @@ def columns_not_compared(baseline: Baseline, window: Window) -> tuple[NotCompare
     >>> columns_not_compared(Baseline(table, schema), Window(table, schema))
     (NotCompared(name='row', reason='id'), NotCompared(name='more', reason='not in the baseline'))
     """
+    left_out = {baseline.schema.features[column_index].name for column_index in excluded}
     found = []
     for column in baseline.schema.columns:
         reason = _reason(column, baseline, window)
+        if reason is None and column.name in left_out:
+            reason = "values turned over" if column.kind == "categorical" else "lost"
         if reason is not None:
             found.append(NotCompared(column.name, reason))
     return (*found, *(NotCompared(name, "not in the baseline") for name in window.profile.extra))

@@ -123,7 +123,7 @@ def check(
     quality = assess(baseline, window, INCIDENT_SHARE * tolerated, now=now, repeats_allowed=policy.repeats_allowed)
     # Lost and turned-over columns are left out: they would seem to break every correlation with the others.
     comparison = compare(baseline, window, policy, refine=evidence is not None, excluded=quality.excluded)
-    context = replace(context, notes=(*context.notes, *quality.notes))
+    context = replace(context, notes=(*context.notes, *quality.notes), excluded=quality.excluded)
     if quality.incidents:
         return _answer(Verdict.INCIDENT, quality.incidents, comparison, context, evidence)
     if evidence is None:
@@ -155,6 +155,8 @@ class _Context:
     window: Window
     policy: Policy
     notes: tuple[str, ...] = ()
+    excluded: frozenset[int] = frozenset()
+    """Indices of compared columns that were left out, because their values turned over or are lost."""
 
 
 def _answer(
@@ -180,7 +182,7 @@ def _answer(
         last_time=window.last_time,
         notes=context.notes,
         evidence=evidence,
-        columns_not_compared=columns_not_compared(baseline, window),
+        columns_not_compared=columns_not_compared(baseline, window, context.excluded),
         baseline=baseline,
         window=window,
     )
