@@ -6,6 +6,7 @@ what and where), 3 for a verdict that `--fail-on` names, 130 after Ctrl-C, 143 a
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 import click
 
 from driftloop import __version__
-from driftloop.cli.output import flush
+from driftloop.cli.output import flush, lost
 from driftloop.errors import DriftloopError
 from driftloop.validation import nearest
 
@@ -82,6 +83,10 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
     except DriftloopError as error:
         return _refused(str(error))
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        return _refused(str(lost(error)))  # click's own printing, of a help page
     return code
 
 

@@ -20,7 +20,7 @@ def say(text: str) -> None:
     try:
         click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
     except OSError as error:
-        raise _lost(error) from None
+        raise lost(error) from None
     except UnicodeEncodeError:
         # A terminal that cannot show every character still gets the rest.
         encoding = sys.stdout.encoding or "ascii"
@@ -32,10 +32,11 @@ def flush() -> None:
     try:
         sys.stdout.flush()
     except OSError as error:
-        raise _lost(error) from None
+        raise lost(error) from None
 
 
-def _lost(error: OSError) -> OutputError:
+def lost(error: OSError) -> OutputError:
+    """What is said of an output that cannot be written; nothing more is sent there."""
     with suppress(OSError, ValueError):  # what is still held back would fail once more when the interpreter ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):
