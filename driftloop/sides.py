@@ -103,10 +103,7 @@ def only_lost(window: Profile) -> str | None:
 
 def taken_for_target(label: str) -> str:
     """What is said of a column that only the reference has."""
-    return (
-        f"{label}: only the reference has this column, so it is taken for the target and not compared; "
-        "name the target yourself, or describe the columns in a schema, and a lost column is an incident"
-    )
+    return f"{label}: only the reference has it, so it is taken for the target; with a schema this is an incident"
 
 
 def window_of(current: Any, schema: Schema) -> Window:

@@ -73,10 +73,6 @@ def run(arguments: list[str] | None = None) -> int:
         flush()
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        with suppress(OSError):
-            click.echo(error.format_message(), err=True)
-        return BAD_INPUT
     except click.ClickException as error:
         return _refused(_with_advice(error))
     except (KeyboardInterrupt, click.Abort):
@@ -87,7 +83,8 @@ def run(arguments: list[str] | None = None) -> int:
         if error.errno not in (errno.EPIPE, errno.ENOSPC):
             raise
         return _refused(str(lost(error)))  # click's own printing, of a help page
-    return code
+    else:
+        return code
 
 
 def _invoke(arguments: list[str]) -> int:
@@ -99,6 +96,8 @@ def _invoke(arguments: list[str]) -> int:
 
 def _with_advice(error: click.ClickException) -> str:
     """What click says, the nearest command where it knows none, and where the options are listed."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return f"no command: choose one of {', '.join(sorted(COMMANDS))} (driftloop --help shows how)"
     said = error.format_message().rstrip(".")
     context = getattr(error, "ctx", None)
     if context is None:

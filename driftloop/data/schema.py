@@ -42,7 +42,10 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         # A list would make the column one that no set or dictionary can hold.
         force_setattr(self, "categories", tuple(self.categories))
         if self.range is not None:
-            force_setattr(self, "range", tuple(self.range))
+            # As it will be when it is read back: a saved baseline has the hash of the one that was saved.
+            force_setattr(self, "range", tuple(map(float, self.range)))
+        if self.importance is not None:
+            force_setattr(self, "importance", float(self.importance))
         if self.range is not None and not self.range[0] < self.range[1]:
             raise SchemaError(f"column {self.name!r}: range must be [smallest, largest]")
         if self.importance is not None and not self.importance >= 0:
@@ -196,8 +199,9 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         Examples
         --------
         >>> import pyarrow as pa
-        >>> Schema.infer(pa.table({"size": [1.5, 2.5, 4.0], "colour": ["red", "blue", "red"]})).features
-        (Column(name='size'), Column(name='colour', kind='categorical'))
+        >>> schema = Schema.infer(pa.table({"size": [1.5, 2.5, 4.0], "colour": ["red", "blue", "red"]}))
+        >>> [(column.name, column.kind) for column in schema.columns]
+        [('size', 'numeric'), ('colour', 'categorical')]
         """
         from driftloop.data.saved_profile import is_profile, schema_in_profile
         from driftloop.data.schema_inference import infer_schema

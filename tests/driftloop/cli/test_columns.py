@@ -70,7 +70,7 @@ def test_the_only_column_that_the_window_lacks_is_taken_for_the_target_and_said(
     both = ("check", "--reference", folder / "reference.parquet", "--current", folder / "unlabelled.csv")
     found = answer(*both, "--ignore", "batch")
     assert (found["verdict"], left_out(found)["price"]) == ("stable", "target")
-    assert found["notes"][0].startswith("price: only the reference has this column")
+    assert found["notes"][0].startswith("price: only the reference has it")
 
 
 def test_with_a_written_schema_a_lost_column_stays_an_incident(folder: Path, answer: Answer, tmp_path: Path) -> None:
