@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from driftloop.data.columns import MISSING_TEXTS
+from driftloop.data.reading import Reading
 from driftloop.errors import SchemaError
 
 Kind = Literal["numeric", "categorical", "datetime"]
 Role = Literal["feature", "prediction", "target", "id", "timestamp", "ignore"]
 
 COMPARED: frozenset[str] = frozenset({"feature", "prediction"})
-MISSING = ("", "NA", "N/A", "NaN", "nan", "NaT", "null", "NULL", "None", "<NA>")
+FORMATS = ("decimal-point", "decimal-comma", "day-first", "month-first")
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -30,6 +33,9 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Smallest and largest value that can be true (numeric); beyond it the feed is wrong, not the population."""
     importance: float | None = None
     """How much the model relies on the column, any scale; 0: not at all, so its drift never retrains; None: unknown."""
+    format: str = ""
+    """How the reference writes its values, for files that leave it open: `decimal-point`, `decimal-comma`, `day-first`,
+    `month-first`, or the words for false and true as in `no/yes`."""
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -38,6 +44,8 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
             raise ValueError(f"column {self.name!r}: range must be [smallest, largest]")
         if self.importance is not None and not self.importance >= 0:
             raise ValueError(f"column {self.name!r}: importance must not be negative")
+        if self.format and self.format not in FORMATS and (self.kind != "categorical" or self.format.count("/") != 1):
+            raise ValueError(f"column {self.name!r}: format must be one of {', '.join(FORMATS)}, or as in 'no/yes'")
 
     @property
     def retrains(self) -> bool:
@@ -49,7 +57,9 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """The columns of a table, in order, and which texts mean that a value is missing."""
 
     columns: tuple[Column, ...]
-    missing: tuple[str, ...] = MISSING
+    missing: tuple[str, ...] = MISSING_TEXTS
+    reading: Reading | None = None
+    """What is declared about how files are written; None: recognised file by file."""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -123,11 +133,57 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         return Schema.from_object(value, str(path))
 
     @staticmethod
-    def infer(batches: Iterable[Any]) -> Schema:
-        """A schema from the data alone, read once (`driftloop.data.schema_inference`).
+    def infer(table: Any, reading: Reading | None = None) -> Schema:
+        """A schema from the data alone: `infer_schema` without the stream.
 
-        Raises InputError for an empty table.
+        Parameters
+        ----------
+        table
+            An Arrow table, a data frame, or a stream of record batches (of which the first 100,000 rows are read).
+        reading
+            What is declared about how texts are written.
+
+        Raises
+        ------
+        InputError
+            For an empty table, and where nothing can be compared.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> [(c.name, c.kind) for c in Schema.infer(pa.table({"x": [1.5, 2.5], "g": ["a", "b"]})).columns]
+        [('x', 'numeric'), ('g', 'categorical')]
         """
-        from driftloop.data.schema_inference import infer_schema
+        return infer_schema(table, reading).schema
 
-        return infer_schema(batches)
+
+@dataclass(frozen=True)
+class Inference:
+    """A schema that was inferred, why each column is what it is, and the stream with all of its rows."""
+
+    schema: Schema
+    grounds: dict[str, str]
+    """By column: the ground on which its kind and role were taken."""
+    batches: Iterator[Any]
+    """The rows that were looked at, and those that follow: what a profile of the whole is built from."""
+
+
+def infer_schema(batches: Any, reading: Reading | None = None) -> Inference:
+    """A schema from the first rows of a stream (or a table), together with the whole stream.
+
+    Whoever profiles the stream afterwards reads the source once. `driftloop.data.column_inference` has the rules.
+
+    Raises
+    ------
+    InputError
+        For an empty table, and where nothing can be compared.
+    """
+    from driftloop.data.schema_inference import infer_columns
+
+    findings, stream = infer_columns(batches)
+    columns = tuple(Column(name=f.name, kind=f.kind, role=f.role, format=f.format) for f in findings)
+    schema = Schema(columns, reading=reading)
+    narrow = getattr(batches, "narrow", None)
+    if narrow is not None:
+        narrow(schema)
+    return Inference(schema, {f.name: f.ground for f in findings}, stream)

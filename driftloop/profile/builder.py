@@ -11,8 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.columns import Numbers, Texts, numbers, texts, times
-from driftloop.data.readers import UNREAD, as_batches
+from driftloop.data.canonical import canonical_batches
+from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
+from driftloop.data.tables import as_batches
 from driftloop.errors import SchemaError
 from driftloop.profile.column_builder import NumberTally, TextTally
 from driftloop.profile.profile import Profile
@@ -53,7 +55,7 @@ class Profiler:
 
     def take(self, batches: Any) -> Profiler:
         """Read all batches of a stream, a table or a data frame."""
-        stream: Iterable[pa.RecordBatch] = as_batches(batches)
+        stream: Iterable[pa.RecordBatch] = canonical_batches(as_batches(batches), self.schema)
         for batch in stream:
             for start in range(0, batch.num_rows, SUBBATCH):
                 self._take(batch.slice(start, SUBBATCH))
