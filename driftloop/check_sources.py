@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from driftloop.config.policy import Policy
@@ -79,4 +78,4 @@ def check(
     roles = Roles(target, id, time, (ignore,) if isinstance(ignore, str) else tuple(ignore))
     sides = read_sides(reference, current, ColumnSettings(schema, roles))
     result = check_sides(sides.baseline, sides.window, policy, evidence, now=now)
-    return replace(result, notes=(*sides.notes, *result.notes)) if sides.notes else result
+    return sides.told(result)

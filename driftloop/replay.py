@@ -8,7 +8,8 @@ counts once. Nothing is retrained here, so a drift stays open until the end: its
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,13 @@ from driftloop.errors import InputError
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
+    from driftloop.data.reading import Reading
     from driftloop.profile.window import Baseline, Window
     from driftloop.sequential.evidence import Evidence
     from driftloop.sides import ColumnSettings
+
+TRIED = 5
+"""Windows that are tried for finding out which column is the target: a broken reference fails with each."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +54,34 @@ class Line:
 
 
 def replay(
-    baseline: Baseline, files: Sequence[Path], policy: Policy, evidence: Evidence | None = None
+    baseline: Baseline,
+    files: Sequence[Path],
+    policy: Policy,
+    evidence: Evidence | None = None,
+    *,
+    reading: Reading | None = None,
 ) -> Iterator[Line]:
-    """One line a file, in the order given; see the module's description for the rules."""
+    """One line a file, in the order given; see the module's description for the rules.
+
+    `reading` is what is declared about the way files are written, where the baseline's schema does not say it.
+    """
+    from driftloop.data.reading import ReadNotes
     from driftloop.sequential.evidence import Evidence
+    from driftloop.sides import read_window
 
     evidence = evidence or Evidence()
     waiting: list[Window] = []
     raised = False
     for path in files:
+        notes = ReadNotes()
         try:
-            landed = _read(path, baseline)
+            landed = read_window(path, baseline.schema, reading, notes)
         except InputError as error:
             yield _line(path, "incident", evidence, 0, (str(error),), retrain=False)
             continue
         line, evidence, waiting = _checked(path, baseline, [*waiting, landed], policy, evidence, raised=raised)
         raised = raised or line.drift
-        yield line
+        yield replace(line, notes=(*notes.lines, *line.notes))
 
 
 def baseline_for(reference: Path, files: Sequence[Path], settings: ColumnSettings) -> tuple[Baseline, tuple[str, ...]]:
@@ -76,20 +92,34 @@ def baseline_for(reference: Path, files: Sequence[Path], settings: ColumnSetting
     """
     from driftloop.sides import read_baseline, read_sides
 
-    if settings.schema is None:
-        for path in files:
-            try:
-                sides = read_sides(reference, path, settings)
-            except InputError:
-                continue  # a broken window is told in its own line; a broken reference fails once more below
+    for path in files[:TRIED] if settings.schema is None else ():
+        try:
+            sides = read_sides(reference, path, settings)
+        except InputError:
+            continue  # a broken window is told in its own line; a broken reference fails once more below
+        if sides.window.rows:
             return sides.baseline, sides.notes
-    return read_baseline(reference, settings), ()
+    alone = read_baseline(reference, settings)
+    return alone.baseline, alone.notes
 
 
-def _read(path: Path, baseline: Baseline) -> Window:
-    from driftloop.profile.window import Window
+def find_windows(source: Path) -> tuple[list[Path], list[str]]:
+    """The windows of a folder or pattern in name order, and the names of what lies there and is no data.
 
-    return Window.build(path, baseline.schema)
+    A window is a data file, or a folder that holds some. Raises InputError when there is none.
+    """
+    from driftloop.data.readers import list_windows
+    from driftloop.data.readers.sources import EXPECTED
+
+    if source.is_dir():
+        found, skipped = list_windows(source)
+    elif has_magic(str(source)) and not source.exists():
+        found, skipped = [Path(name) for name in sorted(glob(str(source), recursive=True))], []  # noqa: PTH207
+    else:
+        raise InputError(f"{source}: not a folder: give one with a file a window, or a pattern like 'weeks/*.csv'")
+    if not found:
+        raise InputError(f"{source}: no data files in it; {EXPECTED}")
+    return found, skipped
 
 
 def _checked(

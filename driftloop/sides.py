@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from driftloop.data.file_lists import data_files
-from driftloop.data.schema import Schema
-from driftloop.data.tables import TAKEN, as_batches, with_inferred_schema
+import msgspec
+
+from driftloop.data.canonical import canonical_batches
+from driftloop.data.reading import Reading, ReadNotes
+from driftloop.data.schema import Schema, infer_schema
+from driftloop.data.sources import batches_of
+from driftloop.data.tables import TAKEN
 from driftloop.errors import InputError
 from driftloop.profile.profile import Profile
 from driftloop.profile.sources import ready_profile
 from driftloop.profile.window import Baseline, Window
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from driftloop.verdict import Check
 
 
 @dataclass(frozen=True)
@@ -34,19 +44,24 @@ class Roles:
 
 @dataclass(frozen=True)
 class ColumnSettings:
-    """How the reference is to be read: a written schema or None, and what is said of single columns."""
+    """How the two sides are to be read: a written schema or None, and what is said of columns and of files."""
 
     schema: Schema | None = None
     roles: Roles = field(default_factory=Roles)
     importances: dict[str, float] | None = None
+    reading: Reading | None = None
 
     def complete(self, schema: Schema) -> Schema:
-        """A schema, written or inferred, with the roles and importances. Raises SchemaError."""
+        """A schema, written or inferred, with the roles, importances and reading. Raises SchemaError."""
         schema = self.roles.of(schema)
-        return schema if self.importances is None else schema.with_importances(self.importances)
+        if self.importances is not None:
+            schema = schema.with_importances(self.importances)
+        return schema if self.reading is None else msgspec.structs.replace(schema, reading=self.reading)
 
-    def __bool__(self) -> bool:
-        return self != ColumnSettings()
+    @property
+    def changes_columns(self) -> bool:
+        """Whether a saved baseline, which brings its own columns, could not be read so."""
+        return self.schema is not None or bool(self.roles) or self.importances is not None
 
 
 @dataclass(frozen=True)
@@ -56,15 +71,27 @@ class Sides:
     baseline: Baseline
     window: Window
     notes: tuple[str, ...] = ()
+    grounds: dict[str, str] = field(default_factory=dict)
+    """Of columns that inference left out: why."""
+
+    def told(self, check: Check) -> Check:
+        """A check of these sides with what reading them had to say."""
+        listed = tuple(
+            each._replace(reason=self.grounds.get(each.name, each.reason)) if each.reason == "ignored" else each
+            for each in check.columns_not_compared
+        )
+        return replace(check, notes=(*self.notes, *check.notes), columns_not_compared=listed)
 
 
-def read_baseline(reference: Any, settings: ColumnSettings) -> Baseline:
-    """The reference alone. Raises InputError for one without rows, or a saved one that is to be read otherwise."""
+def read_baseline(reference: Any, settings: ColumnSettings) -> Sides:
+    """The reference alone, with an empty window; otherwise as `read_sides`."""
+    notes = ReadNotes()
     ready = _ready(reference, settings)
     if ready is not None:
-        return ready
-    schema, batches = _opened(reference, settings)
-    return _with_rows(Baseline(batches, schema))
+        return Sides(ready, _empty_window(ready.schema))
+    opened = _opened(reference, settings, notes)
+    baseline = _with_rows(opened.baseline(opened.schema))
+    return Sides(baseline, _empty_window(baseline.schema), notes.lines, opened.grounds)
 
 
 def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
@@ -72,27 +99,26 @@ def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
 
     With an inferred schema, a single column that only the reference has is taken for its target: the window is read
     first, so that the reference is read once. With a written or saved schema a lost column stays lost.
-    Raises InputError, SchemaError or BaselineError.
+    Raises InputError for a reference without rows, SchemaError or BaselineError.
     """
-    skipped = tuple(note for source in (reference, current) if (note := skipped_note(source)))
+    notes = ReadNotes()
     ready = _ready(reference, settings)
     if ready is not None:
-        return Sides(ready, window_of(current, ready.schema), skipped)
+        window = read_window(current, ready.schema, settings.reading, notes)
+        return Sides(ready, window, notes.lines)
     given = ready_profile(current)
     if given is not None and settings.schema is None:
         settings = replace(settings, schema=given.schema)
-    schema, batches = _opened(reference, settings)
-    window, notes = window_of(current, schema), skipped
+    opened = _opened(reference, settings, notes)
+    schema = opened.schema
+    window = read_window(current, schema, settings.reading, notes)
     label = None if settings.schema is not None else only_lost(window.profile)
+    taken: tuple[str, ...] = ()
     if label is not None:
         schema = schema.with_roles(target=label)
-        window, notes = Window(window.profile.without(label, schema)), (taken_for_target(label), *skipped)
-    return Sides(_with_rows(Baseline(batches, schema)), window, notes)
-
-
-def skipped_note(source: Any) -> str | None:
-    """What is said of files in a folder that are no data; None where there are none."""
-    return data_files(source).note(source) if isinstance(source, str | Path) else None
+        window, taken = Window(window.profile.without(label, schema)), (taken_for_target(label),)
+    baseline = _with_rows(opened.baseline(schema))
+    return Sides(baseline, window, (*taken, *notes.lines), opened.grounds)
 
 
 def only_lost(window: Profile) -> str | None:
@@ -106,15 +132,16 @@ def taken_for_target(label: str) -> str:
     return f"{label}: only the reference has it, so it is taken for the target; with a schema this is an incident"
 
 
-def window_of(current: Any, schema: Schema) -> Window:
+def read_window(current: Any, schema: Schema, reading: Reading | None = None, notes: ReadNotes | None = None) -> Window:
     """The window, read with the baseline's schema. Raises InputError when it has none of the baseline's columns."""
     ready = ready_profile(current)
     if ready is not None:
         return Window(ready)
-    window = Window.build(current, schema)
+    where = str(current) if isinstance(current, str | Path) else "current"
+    batches = canonical_batches(batches_of(current, schema, reading=reading, notes=notes), schema, notes, where)
+    window = Window(batches, schema)
     if window.rows and all(column.absent == column.rows for column in window.profile.columns.values()):
-        name = current if isinstance(current, str | Path) else "current"
-        raise InputError(f"{name}: has none of the reference's columns: is it the right table?")
+        raise InputError(f"{where}: has none of the reference's columns: is it the right table?")
     return window
 
 
@@ -122,7 +149,7 @@ def _ready(reference: Any, settings: ColumnSettings) -> Baseline | None:
     profile = ready_profile(reference)
     if profile is None:
         return None
-    if settings:
+    if settings.changes_columns:
         raise InputError(
             "a saved baseline brings its own schema, roles and importances: leave them out, or give the data instead"
         )
@@ -130,12 +157,36 @@ def _ready(reference: Any, settings: ColumnSettings) -> Baseline | None:
     return _with_rows(baseline) if isinstance(reference, str | Path) else baseline
 
 
-def _opened(reference: Any, settings: ColumnSettings) -> tuple[Schema, Any]:
+@dataclass(frozen=True)
+class _Opened:
+    """A reference of which the schema is known and the rows are still to be read."""
+
+    schema: Schema
+    batches: Iterable[pa.RecordBatch]
+    grounds: dict[str, str]
+    notes: ReadNotes
+    where: str
+
+    def baseline(self, schema: Schema) -> Baseline:
+        """The profile of all rows."""
+        return Baseline(canonical_batches(self.batches, schema, self.notes, self.where), schema)
+
+
+def _opened(reference: Any, settings: ColumnSettings, notes: ReadNotes) -> _Opened:
+    where = str(reference) if isinstance(reference, str | Path) else "reference"
     if settings.schema is not None:
         schema = settings.complete(settings.schema)
-        return schema, as_batches(reference, schema)
-    schema, batches = with_inferred_schema(as_batches(reference))
-    return settings.complete(schema), batches
+        batches = batches_of(reference, schema, reading=schema.reading, notes=notes)
+        return _Opened(schema, batches, {}, notes, where)
+    stream = batches_of(reference, reading=settings.reading, notes=notes)
+    inferred = infer_schema(stream, settings.reading, settings.complete)
+    said = settings.roles.ignore
+    grounds = {name: ground for name, ground in inferred.grounds.items() if ground and name not in said}
+    return _Opened(inferred.schema, inferred.batches, grounds, notes, where)
+
+
+def _empty_window(schema: Schema) -> Window:
+    return Window(iter(()), schema)
 
 
 def _with_rows(baseline: Baseline) -> Baseline:

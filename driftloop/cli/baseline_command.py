@@ -41,12 +41,13 @@ def baseline(*, data: Path, output: Path, as_json: bool, quiet: bool, **options:
     not_over_input(output, data)
     from driftloop.data.saved_profile import is_profile
     from driftloop.report.written import write_whole
-    from driftloop.sides import read_baseline, skipped_note
+    from driftloop.sides import read_baseline
 
     if is_profile(data):
         raise InputError(f"{data}: is a saved baseline already: copy it, or give the data instead")
     settings, _ = columns.settings()
-    built = read_baseline(data, settings)
+    read = read_baseline(data, settings)
+    built = read.baseline
     write_whole(output, built.to_bytes())
     compared = built.schema.features
     read_as = {
@@ -61,6 +62,5 @@ def baseline(*, data: Path, output: Path, as_json: bool, quiet: bool, **options:
         say(f"{output}: {built.rows} records")
         for name, kind in read_as.items():
             say(f"  {name}: {kind}")
-        note = skipped_note(data)
-        if note is not None:
+        for note in read.notes:
             say(note)

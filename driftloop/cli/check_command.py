@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,16 +59,15 @@ def check(
     if report is not None:
         not_over_input(report, reference, current)
     from driftloop.data.saved_profile import is_profile
-    from driftloop.sides import ColumnSettings, read_sides
+    from driftloop.sides import read_sides
     from driftloop.verdict import check as check_sides
 
     if is_profile(reference):
-        settings, policy = ColumnSettings(), columns.for_saved(reference)
+        settings, policy = columns.for_saved(reference)
     else:
         settings, policy = columns.settings()
     sides = read_sides(reference, current, settings)
-    result = check_sides(sides.baseline, sides.window, policy, now=time.time())
-    result = replace(result, notes=(*sides.notes, *result.notes))
+    result = sides.told(check_sides(sides.baseline, sides.window, policy, now=time.time()))
     if report is not None:
         result.to_html(report)
     if as_json:

@@ -46,23 +46,25 @@ class Columns:
 
     def settings(self) -> tuple[ColumnSettings, Policy]:
         """How to read and how to judge. Raises ConfigError, SchemaError or InputError."""
-        from driftloop.config.settings import load_settings, schema_of
+        from driftloop.config.settings import declared, load_settings, schema_of
         from driftloop.sides import ColumnSettings, Roles
 
         said = load_settings(self.config, self.model)
         importances = said.importances if self.importance is None else _importances(self.importance)
         roles = Roles(self.target, self.id, self.time, self.ignore)
-        return ColumnSettings(schema_of(said, self.config), roles, importances), said.policy
+        return ColumnSettings(schema_of(said, self.config), roles, importances, declared(said)), said.policy
 
-    def for_saved(self, reference: Path) -> Policy:
-        """The policy alone, where a saved baseline brings the columns. Raises InputError for what it brings itself."""
-        from driftloop.config.settings import load_settings
+    def for_saved(self, reference: Path) -> tuple[ColumnSettings, Policy]:
+        """The same where a saved baseline brings the columns. Raises InputError for what it brings itself."""
+        from driftloop.config.settings import declared, load_settings
+        from driftloop.sides import ColumnSettings
 
         for option, value in (("--importance", self.importance), ("--target", self.target), ("--id", self.id),
                               ("--time", self.time), ("--ignore", self.ignore or None)):  # fmt: skip
             if value is not None:
                 raise InputError(f"{option}: {reference} is a saved baseline and brings its own; give the data instead")
-        return load_settings(self.config, self.model).policy
+        said = load_settings(self.config, self.model)
+        return ColumnSettings(reading=declared(said)), said.policy
 
 
 def column_options(command: _Command) -> _Command:

@@ -23,6 +23,9 @@ from driftloop.cli.output import say
 if TYPE_CHECKING:
     from driftloop.replay import Line
 
+NAMED = 3
+"""Skipped files that a note names; the rest is counted."""
+
 
 @click.command(short_help="Check the windows of a folder, one after the other.")
 @reference_option
@@ -48,23 +51,22 @@ def replay(
     """
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
-    from driftloop.data.file_lists import windows as windows_of
     from driftloop.data.saved_profile import is_profile
-    from driftloop.replay import baseline_for
+    from driftloop.replay import baseline_for, find_windows
     from driftloop.replay import replay as replayed
-    from driftloop.sides import ColumnSettings, skipped_note
 
     if is_profile(reference):
-        settings, policy = ColumnSettings(), columns.for_saved(reference)
+        settings, policy = columns.for_saved(reference)
     else:
         settings, policy = columns.settings()
-    found = windows_of(windows)
-    baseline, notes = baseline_for(reference, found.files, settings)
-    told = (*notes, *(note for note in (skipped_note(reference), found.note(windows)) if note and note not in notes))
+    files, skipped = find_windows(windows)
+    baseline, told = baseline_for(reference, files, settings)
+    if skipped:
+        told = (*told, f"{windows}: skipped what is no data: {', '.join(skipped[:NAMED])}{_more(len(skipped))}")
     verdicts = set()
     if not as_json and not quiet:
         say(_row("window", "rows", "verdict", "how sure", "what stands out"))
-    for number, line in enumerate(replayed(baseline, found.files, policy)):
+    for number, line in enumerate(replayed(baseline, files, policy, reading=settings.reading)):
         verdicts.add(line.verdict)
         if as_json:
             say(_json(replace(line, notes=(*told, *line.notes)) if number == 0 else line))
@@ -74,6 +76,10 @@ def replay(
         for note in told:
             say(note)
     return FAILED if verdicts & fail_on else 0
+
+
+def _more(count: int) -> str:
+    return f" and {count - NAMED} more" if count > NAMED else ""
 
 
 def _json(line: Line) -> str:

@@ -16,6 +16,7 @@ import msgspec
 from driftloop.config.document import filled, read_document
 from driftloop.config.policy import Policy
 from driftloop.config.targets import AzureDevOpsTarget, DryRunTarget, GitHubTarget, Target, validate_target
+from driftloop.data.reading import Reading
 from driftloop.errors import ConfigError
 from driftloop.validation import convert, nearest
 
@@ -58,7 +59,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     predictions: str | None = None
     layout: Literal["files", "data-collector"] = "files"
     schema: str | None = None
-    reading: dict[str, Any] = {}
+    reading: Reading = Reading()
     schedule: str | None = None
     policy: Policy = Policy()
     labels_required: int = 100

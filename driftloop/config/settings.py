@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from driftloop.config.document import filled, read_document
 from driftloop.config.models import FILE_NAME, TABLES, parse
 from driftloop.config.policy import Policy
-from driftloop.data.schema import MISSING, Column, Schema
+from driftloop.data.columns import MISSING_TEXTS
+from driftloop.data.reading import Reading
+from driftloop.data.schema import Column, Schema
 from driftloop.errors import ConfigError, SchemaError
 from driftloop.validation import convert
 
@@ -29,7 +30,7 @@ class CheckSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns: tuple[Column, ...] = ()
     missing: tuple[str, ...] | None = None
     importances: dict[str, float] | None = None
-    reading: dict[str, Any] = {}
+    reading: Reading = Reading()
 
 
 def load_settings(
@@ -59,13 +60,18 @@ def load_settings(
     return settings
 
 
+def declared(settings: CheckSettings) -> Reading | None:
+    """What is declared about the way files are written; None where nothing is."""
+    return None if settings.reading == Reading() else settings.reading
+
+
 def schema_of(settings: CheckSettings, config: str | Path | None) -> Schema | None:
     """The schema that the settings describe; None where it is left to be inferred. Raises SchemaError."""
     if settings.schema is not None:
         return Schema.load(Path(str(config)).parent / settings.schema)
     if settings.columns:
         try:
-            return Schema(settings.columns, MISSING if settings.missing is None else settings.missing)
+            return Schema(settings.columns, MISSING_TEXTS if settings.missing is None else settings.missing)
         except ValueError as error:
             raise SchemaError(f"{config}: {error}") from None
     return None

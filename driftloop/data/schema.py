@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec.structs import force_setattr
 
+from driftloop.data.columns import MISSING_TEXTS
+from driftloop.data.reading import Reading
 from driftloop.errors import SchemaError
 from driftloop.validation import convert, nearest
 
@@ -16,7 +19,7 @@ Kind = Literal["numeric", "categorical", "datetime"]
 Role = Literal["feature", "prediction", "target", "id", "timestamp", "ignore"]
 
 COMPARED: frozenset[str] = frozenset({"feature", "prediction"})
-MISSING = ("", "NA", "N/A", "NaN", "nan", "NaT", "null", "NULL", "None", "<NA>")
+FORMATS = ("decimal-point", "decimal-comma", "day-first", "month-first")
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -32,6 +35,9 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Smallest and largest value that can be true (numeric); beyond it the feed is wrong, not the population."""
     importance: float | None = None
     """How much the model relies on the column, any scale; 0: not at all, so its drift never retrains; None: unknown."""
+    format: str = ""
+    """How the reference writes its values, for files that leave it open: `decimal-point`, `decimal-comma`, `day-first`,
+    `month-first`, or the words for false and true as in `no/yes`."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -50,6 +56,8 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
             raise SchemaError(f"column {self.name!r}: range must be [smallest, largest]")
         if self.importance is not None and not self.importance >= 0:
             raise SchemaError(f"column {self.name!r}: importance must not be negative")
+        if self.format and self.format not in FORMATS and (self.kind != "categorical" or self.format.count("/") != 1):
+            raise SchemaError(f"column {self.name!r}: format must be one of {', '.join(FORMATS)}, or as in 'no/yes'")
 
     @property
     def retrains(self) -> bool:
@@ -61,7 +69,9 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """The columns of a table, in order, and which texts mean that a value is missing."""
 
     columns: tuple[Column, ...]
-    missing: tuple[str, ...] = MISSING
+    missing: tuple[str, ...] = MISSING_TEXTS
+    reading: Reading | None = None
+    """What is declared about how files are written; None: recognised file by file."""
 
     def __post_init__(self) -> None:
         force_setattr(self, "columns", tuple(self.columns))
@@ -183,13 +193,15 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         return Schema.from_object(value, str(path))
 
     @staticmethod
-    def infer(source: Any) -> Schema:
+    def infer(source: Any, reading: Reading | None = None) -> Schema:
         """The schema that a table's first 100,000 rows suggest; of a saved or built baseline, its own.
 
         Parameters
         ----------
         source
             A pandas, polars or pyarrow table, a path, an iterable of record batches, or a Baseline.
+        reading
+            What is declared about how texts are written.
 
         Raises
         ------
@@ -204,11 +216,48 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         [('size', 'numeric'), ('colour', 'categorical')]
         """
         from driftloop.data.saved_profile import is_profile, schema_in_profile
-        from driftloop.data.schema_inference import infer_schema
+        from driftloop.data.sources import batches_of
 
         known = getattr(source, "schema", None)
         if isinstance(known, Schema):
             return known
         if isinstance(source, str | Path) and is_profile(Path(source)):
             return schema_in_profile(Path(source))
-        return infer_schema(source)
+        return infer_schema(batches_of(source, reading=reading), reading).schema
+
+
+@dataclass(frozen=True)
+class Inference:
+    """A schema that was inferred, why each column is what it is, and the stream with all of its rows."""
+
+    schema: Schema
+    grounds: dict[str, str]
+    """By column: the ground on which its kind and role were taken."""
+    batches: Iterator[Any]
+    """The rows that were looked at, and those that follow: what a profile of the whole is built from."""
+
+
+def infer_schema(
+    batches: Any, reading: Reading | None = None, adjust: Callable[[Schema], Schema] | None = None
+) -> Inference:
+    """A schema from the first rows of a stream (or a table), together with the whole stream.
+
+    Whoever profiles the stream afterwards reads the source once. `driftloop.data.column_inference` has the rules;
+    `adjust` changes what they found before the rest of the stream is narrowed to it.
+
+    Raises
+    ------
+    InputError
+        For an empty table, and where nothing can be compared.
+    """
+    from driftloop.data.schema_inference import infer_columns
+
+    findings, stream = infer_columns(batches)
+    columns = tuple(Column(name=f.name, kind=f.kind, role=f.role, format=f.format) for f in findings)
+    schema = Schema(columns, reading=reading)
+    if adjust is not None:
+        schema = adjust(schema)
+    narrow = getattr(batches, "narrow", None)
+    if narrow is not None:
+        narrow(schema)
+    return Inference(schema, {f.name: f.ground for f in findings}, stream)

@@ -1,66 +1,41 @@
-"""What a caller may hand in as a table: a pandas, polars or pyarrow table, a path, or a stream of record batches."""
+"""Tables that callers hold in memory, as record batches: pandas, polars, pyarrow, or a stream."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
-from driftloop.data.file_lists import data_files
-from driftloop.data.readers import BATCH_ROWS, read_batches
 from driftloop.errors import InputError
 
-if TYPE_CHECKING:
-    from driftloop.data.schema import Schema
-
+BATCH_ROWS = 1 << 16
+"""Rows of a batch at most: few enough for a processor's cache, many enough that a call for each costs nothing."""
 TAKEN = "a pandas, polars or pyarrow table, a path, or a saved Baseline"
 
 
-def as_batches(source: Any, schema: Schema | None = None) -> Iterator[pa.RecordBatch]:
-    """The rows of a table as record batches.
+def as_batches(source: Any) -> Iterator[pa.RecordBatch]:
+    """The rows of a table in memory as record batches.
 
     Parameters
     ----------
     source
         Whatever gives its rows by the Arrow PyCapsule interface (pandas 2.2 and newer, polars, pyarrow, DuckDB), an
-        older pandas frame, a path that `read_batches` takes, or an iterable of record batches.
-    schema
-        For a path, a folder or a pattern: only its columns are read.
+        older pandas frame, or an iterable of record batches.
 
     Raises
     ------
     InputError
         For anything else, two columns of one name, and values that Arrow cannot hold in one column.
     """
-    if isinstance(source, str | Path):
-        files = data_files(source).files
-        return chain.from_iterable(read_batches(file, schema) for file in files)
     return _one_name_each(_batches(source))
 
 
-def with_inferred_schema(batches: Iterable[pa.RecordBatch]) -> tuple[Schema, Iterator[pa.RecordBatch]]:
-    """The schema that the first rows of a stream suggest, and the whole stream: it is read once.
-
-    Raises InputError for an empty stream.
-    """
-    from driftloop.data.schema_inference import LOOKED_AT, infer_schema
-
-    stream, held, rows = iter(batches), [], 0
-    for batch in stream:
-        held.append(batch)
-        rows += batch.num_rows
-        if rows >= LOOKED_AT:
-            break
-    try:
-        return infer_schema(held), chain(held, stream)
-    except pa.ArrowException:  # a column is text in one file or block and a number in another
-        raise InputError(
-            "the reference's columns change their types from file to file: describe them in a schema"
-        ) from None
+def is_index_name(name: str) -> bool:
+    """Whether a column is an index that pandas brings along, which nobody means as a column."""
+    return name.startswith("__index_level")
 
 
 def _batches(source: Any) -> Iterator[pa.RecordBatch]:
@@ -78,7 +53,7 @@ def _batches(source: Any) -> Iterator[pa.RecordBatch]:
             return iter(pa.Table.from_pandas(source).to_batches(max_chunksize=BATCH_ROWS))
     except (pa.ArrowException, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{_kind(source)} cannot be read as a table: {_reason(error)}") from None
-    if isinstance(source, str | bytes | dict) or not isinstance(source, Iterable) or hasattr(source, "dtype"):
+    if isinstance(source, str | Path | bytes | dict) or not isinstance(source, Iterable) or hasattr(source, "dtype"):
         raise InputError(f"{_kind(source)} was given: pass {TAKEN}{_advice(source)}")
     return _checked(source)
 
@@ -119,6 +94,8 @@ def _kind(source: Any) -> str:
 
 
 def _advice(source: Any) -> str:
+    if isinstance(source, str | Path):
+        return "; driftloop.read_batches(...) opens a path"
     if hasattr(source, "collect"):
         return "; call .collect() first"
     if hasattr(source, "read"):

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from driftloop.data.canonical import canonical_batches
 from driftloop.data.columns import Numbers, Texts, numbers, texts, times
-from driftloop.data.readers import UNREAD
+from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
 from driftloop.data.tables import as_batches
 from driftloop.errors import SchemaError
@@ -56,7 +57,7 @@ class ProfileBuilder:
 
     def take(self, batches: Any) -> ProfileBuilder:
         """Read all batches of a stream, a table or a data frame."""
-        for batch in as_batches(batches, self.schema):
+        for batch in canonical_batches(as_batches(batches), self.schema):
             for start in range(0, batch.num_rows, SUBBATCH):
                 self._take(batch.slice(start, SUBBATCH))
             unread = (batch.schema.metadata or {}).get(UNREAD, b"").decode().split("\n")

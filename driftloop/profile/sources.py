@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from driftloop.data.saved_profile import is_profile
-from driftloop.data.schema import Schema
-from driftloop.data.tables import TAKEN, as_batches, with_inferred_schema
+from driftloop.data.schema import Schema, infer_schema
+from driftloop.data.sources import batches_of
+from driftloop.data.tables import TAKEN
 from driftloop.errors import BaselineError, InputError
 from driftloop.profile.builder import ProfileBuilder
 from driftloop.profile.profile import Profile
@@ -25,9 +26,10 @@ def profile_of(source: Any, schema: Schema | None = None) -> Profile:
         return found
     if schema is not None and not isinstance(schema, Schema):
         raise InputError(f"schema: a {type(schema).__name__} was given: pass a driftloop.Schema")
-    batches = as_batches(source, schema)
+    batches = batches_of(source, schema)
     if schema is None:
-        schema, batches = with_inferred_schema(batches)
+        inferred = infer_schema(batches)
+        schema, batches = inferred.schema, inferred.batches
     read = ProfileBuilder(schema).take(batches)
     return Profile(schema, read.rows, read.columns(), read.sample(), read.first, read.last, read.extra)
 
