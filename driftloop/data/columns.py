@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from driftloop.data.arrow import codes as dictionary_codes
 from driftloop.data.arrow import floats, integers, numbers_array, texts_array, valid
@@ -198,6 +197,8 @@ def as_dictionary(array: pa.Array) -> pa.DictionaryArray:
         indices = indices.cast(pa.int32())
     dictionary = array.dictionary
     if len(dictionary) > len(array):  # a dictionary of the whole file: only what these rows use
+        import pyarrow.compute as pc  # here and below: a check of typed numbers never needs its 25 ms of imports
+
         used = pc.unique(indices).drop_null()
         place = np.full(len(dictionary) + 1, -1, np.int32)
         place[dictionary_codes(used)] = np.arange(len(used), dtype=np.int32)
@@ -208,6 +209,8 @@ def as_dictionary(array: pa.Array) -> pa.DictionaryArray:
 
 def _float64(array: pa.Array) -> Floats:
     if array.type != pa.float64():
+        import pyarrow.compute as pc
+
         array = pc.cast(array, pa.float64(), safe=False)
     return floats(array)
 
@@ -233,6 +236,8 @@ def _of_texts(
 
 
 def _without_missing(array: pa.Array, missing: Iterable[str]) -> pa.Array:
+    import pyarrow.compute as pc
+
     marks = pc.is_in(array, value_set=texts_array(list(missing)))
     return pc.if_else(marks, pa.nulls(len(array), pa.string()), array) if pc.any(marks).as_py() else array
 

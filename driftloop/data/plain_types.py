@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from driftloop.data.arrow import numbers_array, texts_array, valid
 from driftloop.errors import SchemaError
@@ -57,6 +56,8 @@ def plain(array: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return plain(array.dictionary_decode())
     if pa.types.is_run_end_encoded(kind):
+        import pyarrow.compute as pc  # only where it is needed: 25 ms of imports
+
         return plain(pc.run_end_decode(array))
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return array.cast(pa.string())
@@ -94,6 +95,8 @@ def _of_extension(array: pa.ExtensionArray) -> pa.Array:
         values = (None if value is None else value.as_py() for value in array.storage)
         return texts_array([None if value is None else str(uuid.UUID(bytes=value)) for value in values])
     if array.type.extension_name == "arrow.bool8":
+        import pyarrow.compute as pc
+
         return pc.not_equal(array.storage, 0)
     return plain(array.storage)
 

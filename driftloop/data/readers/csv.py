@@ -151,12 +151,13 @@ def _parsed(
 
 def _without_headers(table: pa.Table, notes: ReadNotes) -> pa.Table:
     """Without rows that repeat the header, as files have that were put together from several."""
-    name = table.column_names[0]
-    if not pc.any(pc.equal(table.column(0), name)).as_py():
+    # Names as Arrow's own texts: converting Python's would import pandas, where it is installed.
+    names = texts_array(table.column_names)
+    marks = pc.equal(table.column(0), names[0])
+    if not pc.any(marks).as_py():
         return table
-    marks = pc.equal(table.column(0), name)
-    for name in table.column_names[1:]:
-        marks = pc.and_(marks, pc.equal(table.column(name), name))
+    for index in range(1, len(names)):
+        marks = pc.and_(marks, pc.equal(table.column(index), names[index]))
     count = pc.sum(marks).as_py() or 0
     if count:
         notes.add("rows that repeat the header left out")
