@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import (
     PATH,
     column_options,
@@ -43,6 +44,7 @@ def baseline(*, data: Path, output: Path, as_json: bool, quiet: bool, **options:
     from driftloop.report.written import write_whole
     from driftloop.sides import read_baseline
 
+    imports_are_done()
     if is_profile(data):
         raise InputError(f"{data}: is a saved baseline already: copy it, or give the data instead")
     settings, _ = columns.settings()

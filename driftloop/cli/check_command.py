@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import (
     FAILED,
     PATH,
@@ -62,6 +63,7 @@ def check(
     from driftloop.sides import read_sides
     from driftloop.verdict import check as check_sides
 
+    imports_are_done()
     if is_profile(reference):
         settings, policy = columns.for_saved(reference)
     else:

@@ -18,6 +18,7 @@ import click
 
 from driftloop import __version__
 from driftloop.cli.output import flush, lost
+from driftloop.cli.stopping import stop_with_one_line
 from driftloop.errors import DriftloopError
 from driftloop.validation import nearest
 
@@ -59,6 +60,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """The entry point: turns an error into one line and its exit code."""
+    stop_with_one_line()
     code = run(arguments)
     if code:
         sys.exit(code)

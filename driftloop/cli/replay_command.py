@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import (
     FAILED,
     PATH,
@@ -55,6 +56,7 @@ def replay(
     from driftloop.replay import baseline_for, find_windows
     from driftloop.replay import replay as replayed
 
+    imports_are_done()
     if is_profile(reference):
         settings, policy = columns.for_saved(reference)
     else:
