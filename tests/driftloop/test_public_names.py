@@ -250,13 +250,16 @@ def test_two_lost_columns_are_no_target_but_an_incident() -> None:
 
 
 def test_the_reference_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from driftloop.data import tables
+    from driftloop.data import sources
 
     opened = []
-    whole = tables.read_batches
-    monkeypatch.setattr(
-        tables, "read_batches", lambda path, *rest: (opened.append(Path(path).name), whole(path, *rest))[1]
-    )
+    whole = sources.read_batches
+
+    def counted(path: Path, *rest: Any, **named: Any) -> Any:
+        opened.append(Path(path).name)
+        return whole(path, *rest, **named)
+
+    monkeypatch.setattr(sources, "read_batches", counted)
     check(folder / "reference.csv", folder / "reference.parquet")
     assert sorted(opened) == ["reference.csv", "reference.parquet"]
 

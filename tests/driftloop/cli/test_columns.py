@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "pieces").mkdir()
     window[:60].to_csv(place / "pieces" / "1.csv", index=False)
     window[60:].to_json(place / "pieces" / "2.jsonl", orient="records", lines=True)
-    (place / "pieces" / "notes.txt").write_text("not data")
+    (place / "pieces" / "notes.md").write_text("not data")
     (place / "schema.json").write_bytes(SCHEMA.to_json())
     return place
 
@@ -86,7 +86,7 @@ def test_a_folder_and_a_pattern_are_all_their_files(folder: Path, answer: Answer
     both = ("check", "--reference", folder / "reference.parquet", "--current", folder / source, "--target", "price")
     found = answer(*both, "--ignore", "batch")
     assert found["rows"] == 100
-    assert any("notes.txt" in note for note in found["notes"]), "what is skipped is said"
+    assert any("notes.md" in note for note in found["notes"]), "what is skipped is said"
 
 
 def test_a_model_of_several_is_chosen_by_name(folder: Path, answer: Answer) -> None:
@@ -143,6 +143,6 @@ def test_replay_takes_the_same_options_and_says_what_it_skipped(
     assert run([*where, "--target", "price", "--ignore", "batch", "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["window"] for line in lines] == ["1.csv", "2.jsonl"]
-    assert "notes.txt" in lines[0]["notes"][-1]
+    assert "notes.md" in lines[0]["notes"][-1]
     assert run([*where, "--target", "price", "--ignore", "batch"]) == 0
-    assert "notes.txt" in capsys.readouterr().out
+    assert "notes.md" in capsys.readouterr().out
