@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from driftloop.profile.window import Baseline, Window
     from driftloop.sequential.evidence import Evidence
 
-SUFFIXES = (".parquet", ".csv", ".jsonl", ".csv.gz", ".jsonl.gz")
-FILE = click.Path(dir_okay=False, path_type=Path)
+FILE = click.Path(path_type=Path)
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,20 @@ class Line:
         return {**self.__dict__, "reasons": list(self.reasons)}
 
 
-def window_files(folder: Path) -> list[Path]:
-    """The data files of a folder in name order. Raises InputError when it is none or holds none."""
+def window_files(folder: Path) -> tuple[list[Path], list[str]]:
+    """The windows in a folder in name order (data files, and folders of them), and the names of what is no data.
+
+    Raises InputError when there is no such folder, or no data in it.
+    """
+    from driftloop.data.readers import list_windows
+    from driftloop.data.readers.sources import EXPECTED
+
     if not folder.is_dir():
         raise InputError(f"{folder}: not a folder: --windows takes a folder with one file a window")
-    files = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES) and not path.name.startswith("."))
+    files, skipped = list_windows(folder)
     if not files:
-        raise InputError(f"{folder}: no data files in it: expected {', '.join(SUFFIXES)}")
-    return files
+        raise InputError(f"{folder}: no data files in it; {EXPECTED}")
+    return files, skipped
 
 
 def replay(
@@ -140,7 +145,9 @@ def replay_command(reference: Path, windows: Path, config: Path | None, as_json:
     import msgspec
 
     baseline, policy = _reference(reference, config)
-    files = window_files(windows)
+    files, skipped = window_files(windows)
+    if skipped:
+        click.echo(f"driftloop: skipped what is no data: {', '.join(skipped)}", err=True)
     if not as_json:
         click.echo(_row("window", "rows", "verdict", "how sure", "what stands out"))
     for line in replay(baseline, files, policy):

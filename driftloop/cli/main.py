@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BAD_INPUT = 2
 FILE = click.Path(dir_okay=False, path_type=Path)
+DATA = click.Path(path_type=Path)
+"""A file, a folder of files, or a pattern."""
 LAZY = {"replay": ("driftloop.replay", "replay_command")}
 
 
@@ -47,8 +49,8 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--reference", required=True, type=FILE, help="What the model was trained on: data, or a saved baseline.")
-@click.option("--current", required=True, type=FILE, help="What has come in: Parquet, CSV or JSON Lines (.gz too).")
+@click.option("--reference", required=True, type=DATA, help="What the model was trained on: data, or a saved baseline.")
+@click.option("--current", required=True, type=DATA, help="What has come in: a file, a folder of files, or a pattern.")
 @click.option("--config", type=FILE, help="TOML: policy, schema, importances; or a driftloop.toml.")
 @click.option(
     "--importance", type=FILE, help="JSON: how much the model relies on each column; those not named: not at all."
