@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup run test mutants lint bench schemas lock clean
+.PHONY: help setup run test mutants lint bench schemas snapshots lock clean
 .NOTPARALLEL:
 # `make run` installs what it needs; `make setup` and what follows from it all, and then `make run` keeps to that
 LOOP := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.run)
@@ -34,6 +34,9 @@ bench: setup ## What the README's numbers come from; writes out/benchmarks/
 
 schemas: .venv/.dev ## Write docs/schemas/ again, from the code that reads those files
 	@python -m driftloop.json_schemas docs/schemas
+
+snapshots: setup ## What infra/ would deploy, written into tests/infra/deployments (needs Bicep)
+	@python -m tests.infra.bicep_compiler
 
 lock: .venv/.dev ## Write the pinned requirements again, from pyproject.toml
 	@PATH="$(CURDIR)/.tools/uv/bin:$$PATH" sh requirements/lock.sh

@@ -6,7 +6,6 @@ Payloads carry identifiers, not data. `docs/architecture.md` names every field; 
 
 import hashlib
 import re
-from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
@@ -29,27 +28,6 @@ def drift_id(model: str, baseline_sha256: str, epoch: int) -> str:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
-
-
-def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC to the microsecond where there is one: `2026-11-23T06:00:00Z`."""
-    if moment.tzinfo is None:
-        raise ValueError("a moment without a time zone")
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def latest(first: str, *others: str | None) -> str:
-    """The latest of some ISO 8601 times, as it was written; no zone means UTC."""
-    return max((first, *(other for other in others if other)), key=moment)
-
-
-def moment(text: str) -> datetime:
-    """An ISO 8601 time. Raises InputError."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{text[:40]!r} is not a time in ISO 8601") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class DriftDetected(msgspec.Struct, frozen=True):

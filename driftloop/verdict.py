@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from driftloop.column_results import FeatureRow, feature_rows
-from driftloop.config.policy import Policy
+from driftloop.config.policy import INCIDENT_SHARE, Policy
 from driftloop.coverage import NotCompared, columns_not_compared
-from driftloop.data_quality.incidents import INCIDENT_SHARE, assess
+from driftloop.data_quality.incidents import assess
 from driftloop.errors import SchemaError
 from driftloop.profile.window import Baseline, Window
 from driftloop.report.result import Result

@@ -6,6 +6,7 @@ package="${1:?name the package that python -m infra.package wrote}"
 source infra/parameters.sh
 
 bash infra/sign-in.sh
+python3 -m infra.deleted_names recover # if azd down, or somebody, deleted the vault: its name is not free
 outputs="$(az deployment group create --only-show-errors --resource-group "$group" --name driftloop \
   --parameters infra/main.bicepparam --query properties.outputs --output json)"
 # Azure Resource Manager alters the case of output names.

@@ -28,11 +28,11 @@ param eventsIdentityId string
 @description('Check as soon as records land, not only on the timer. The function incoming_data must be enabled, too: main.bicep does both from one parameter')
 param checkOnArrival bool = false
 
-resource app 'Microsoft.Web/sites@2024-04-01' existing = {
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
   name: functionAppName
 }
 
-resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: dataStorageName
 }
 

@@ -3,7 +3,7 @@ metadata description = 'Everything that the loop needs on Azure, in one resource
 targetScope = 'resourceGroup'
 
 import * as grants from 'modules/grants.bicep'
-import { names as resourceNames } from 'modules/names.bicep'
+import { names as resourceNames, tagSet } from 'modules/names.bicep'
 
 @description('Name of the environment (azd asks for it), for example driftloop-prod')
 @minLength(1)
@@ -13,7 +13,7 @@ param environmentName string
 @description('Region of all resources; it must offer Flex Consumption')
 param location string = resourceGroup().location
 
-param tags object = {}
+param tags tagSet = {}
 
 @description('Ends every name and makes it unique')
 @minLength(5)
@@ -99,20 +99,20 @@ param githubSignIn string = 'app'
 param githubAppId string = ''
 
 @description('More application settings: whatever driftloop.toml names as a variable')
-param extraSettings object = {}
+param extraSettings { *: string } = {}
 
 @description('E-mail addresses that alerts go to')
 param alertEmails string[] = []
 
+// A value that is known before the deployment: names that hang on another module's outputs hide resources from the preview.
+var logsName = 'log-driftloop-${nameSuffix}'
 var allTags = union(tags, { application: 'driftloop', 'azd-env-name': environmentName })
 
 module identities 'modules/identities.bicep' = {
-  name: 'identities'
   params: { nameSuffix: nameSuffix, location: location, tags: allTags }
 }
 
 module dataStorage 'modules/storage.bicep' = {
-  name: 'data-storage'
   params: {
     name: names.?dataStorage ?? 'stdata${nameSuffix}'
     location: location
@@ -144,7 +144,6 @@ module dataStorage 'modules/storage.bicep' = {
 }
 
 module hostStorage 'modules/storage.bicep' = {
-  name: 'host-storage'
   params: {
     name: names.?hostStorage ?? 'sthost${nameSuffix}'
     location: location
@@ -158,7 +157,6 @@ module hostStorage 'modules/storage.bicep' = {
 }
 
 module mlStorage 'modules/storage.bicep' = {
-  name: 'ml-storage'
   params: {
     name: names.?mlStorage ?? 'stml${nameSuffix}'
     location: location
@@ -171,9 +169,8 @@ module mlStorage 'modules/storage.bicep' = {
 }
 
 module monitoring 'modules/monitoring.bicep' = {
-  name: 'monitoring'
   params: {
-    logsName: 'log-driftloop-${nameSuffix}'
+    logsName: logsName
     insightsName: 'appi-driftloop-${nameSuffix}'
     location: location
     tags: allTags
@@ -185,7 +182,6 @@ module monitoring 'modules/monitoring.bicep' = {
 }
 
 module vault 'modules/key-vault.bicep' = {
-  name: 'key-vault'
   params: {
     name: names.?vault ?? 'kv-${nameSuffix}'
     location: location
@@ -197,7 +193,6 @@ module vault 'modules/key-vault.bicep' = {
 }
 
 module registry 'modules/registry.bicep' = {
-  name: 'registry'
   params: {
     name: names.?registry ?? 'cr${nameSuffix}'
     location: location
@@ -209,7 +204,6 @@ module registry 'modules/registry.bicep' = {
 }
 
 module machineLearning 'modules/machine-learning.bicep' = {
-  name: 'machine-learning'
   params: {
     name: names.?workspace ?? 'mlw-driftloop-${nameSuffix}'
     location: location
@@ -232,7 +226,6 @@ module machineLearning 'modules/machine-learning.bicep' = {
 }
 
 module virtualNetwork 'modules/virtual-network.bicep' = if (networkIsolation) {
-  name: 'virtual-network'
   params: {
     name: 'vnet-driftloop-${nameSuffix}'
     location: location
@@ -242,7 +235,6 @@ module virtualNetwork 'modules/virtual-network.bicep' = if (networkIsolation) {
 }
 
 module privateEndpoints 'modules/private-endpoints.bicep' = if (networkIsolation) {
-  name: 'private-endpoints'
   params: {
     name: 'driftloop-${nameSuffix}'
     location: location
@@ -269,7 +261,6 @@ var collectorSettings = {
 var secretReference = '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/'
 
 module functions 'modules/function-app.bicep' = {
-  name: 'function-app'
   params: {
     name: names.?functionApp ?? 'func-driftloop-${nameSuffix}'
     planName: 'plan-driftloop-${nameSuffix}'
@@ -304,7 +295,6 @@ module functions 'modules/function-app.bicep' = {
 }
 
 module eventTopics 'modules/event-topics.bicep' = {
-  name: 'event-topics'
   params: {
     modelsTopicName: 'evgt-models-${nameSuffix}'
     recordsTopicName: 'evgt-records-${nameSuffix}'
@@ -317,13 +307,12 @@ module eventTopics 'modules/event-topics.bicep' = {
 }
 
 module alerts 'modules/alerts.bicep' = {
-  name: 'alerts'
   params: {
     prefix: 'driftloop-${nameSuffix}'
     location: location
     tags: allTags
     logsId: monitoring.outputs.logsId
-    logsName: monitoring.outputs.logsName
+    logsName: logsName
     emails: alertEmails
     silenceWindow: silenceWindow
     topics: eventTopics.outputs.topics
@@ -337,6 +326,8 @@ output AZURE_RESOURCE_GROUP string = resourceGroup().name
 output AZURE_ML_WORKSPACE string = machineLearning.outputs.name
 output AZURE_ML_STORAGE string = mlStorage.outputs.name
 output AZURE_DATA_STORAGE string = dataStorage.outputs.name
+@description('Ends the names of endpoints, which a whole region shares; short, because a name has 32 characters')
+output DRIFTLOOP_ENDPOINT_SUFFIX string = take(nameSuffix, 5)
 output AZURE_KEY_VAULT string = vault.outputs.name
 output AZURE_FUNCTION_APP string = functions.outputs.name
 output DRIFTLOOP_HEALTH_URL string = '${functions.outputs.url}/api/health'

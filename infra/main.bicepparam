@@ -19,7 +19,11 @@ param networkIsolation = bool(readEnvironmentVariable('DRIFTLOOP_NETWORK_ISOLATI
 
 param clusterSize = readEnvironmentVariable('DRIFTLOOP_COMPUTE_SIZE', 'Standard_DS2_v2')
 param clusterMaxNodes = int(readEnvironmentVariable('DRIFTLOOP_COMPUTE_MAX_NODES', '2'))
-param clusterPriority = readEnvironmentVariable('DRIFTLOOP_COMPUTE_TIER', 'dedicated') == 'low_priority' ? 'LowPriority' : 'Dedicated'
+param clusterPriority = readEnvironmentVariable('DRIFTLOOP_COMPUTE_TIER', 'dedicated') == 'low_priority'
+  ? 'LowPriority'
+  : 'Dedicated'
 
 // Addresses, separated by commas
-param alertEmails = empty(readEnvironmentVariable('DRIFTLOOP_ALERT_EMAILS', '')) ? [] : split(readEnvironmentVariable('DRIFTLOOP_ALERT_EMAILS', ''), ',')
+param alertEmails = empty(readEnvironmentVariable('DRIFTLOOP_ALERT_EMAILS', ''))
+  ? []
+  : split(readEnvironmentVariable('DRIFTLOOP_ALERT_EMAILS', ''), ',')

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Bring .venv to a lock: `sh requirements/install.sh PYTHON requirements/run.txt`. By uv, itself pinned, which takes seconds;
 # where uv cannot be had or cannot reach the packages, by pip, which takes minutes. Packages that are there already stay.
+# Bytecode is left to whoever imports a module first: compiling all 11,000 files takes longer than the rest.
 set -eu
 cd "$(dirname "$0")/.."
 python=$1 lock=$2
@@ -14,7 +15,7 @@ if sys.version_info[:2] != (3, 11):
 have_uv() {
     if [ ! -x "$uv" ] || [ "$pins" -nt "$uv" ]; then
         rm -rf .tools/uv
-        "$python" -m pip install --quiet --disable-pip-version-check --require-hashes --target .tools/uv -r "$pins" && touch "$uv"
+        "$python" -m pip install -qq --disable-pip-version-check --root-user-action ignore --require-hashes --target .tools/uv -r "$pins" && touch "$uv"
     fi
 }
 

@@ -60,16 +60,19 @@ def test_a_check_loads_neither_pandas_nor_scipy_stats() -> None:
 
 
 def test_the_locks_agree_and_name_no_registry() -> None:
-    locks = {
-        name: (ROOT / name).read_text()
-        for name in ("requirements.txt", "requirements/training.txt", "requirements/dev.txt")
-    }
+    names = ("requirements.txt", *(f"requirements/{name}.txt" for name in ("training", "run", "dev", "uv")))
+    assert {f"requirements/{path.name}" for path in (ROOT / "requirements").glob("*.txt")} <= set(names)
+    locks = {name: (ROOT / name).read_text() for name in names}
     versions = {
         name: {line.split(" ")[0] for line in text.splitlines() if "==" in line and not line.startswith(" ")}
         for name, text in locks.items()
     }
-    assert versions["requirements.txt"] <= versions["requirements/dev.txt"]
-    assert versions["requirements/training.txt"] <= versions["requirements/dev.txt"]
+    run, dev = versions["requirements/run.txt"], versions["requirements/dev.txt"]
+    assert versions["requirements.txt"] | versions["requirements/training.txt"] < run, "the loop runs both"
+    assert run < dev, "`make test` adds to what `make run` set up"
+    tools = {"pytest", "mypy", "ruff", "hypothesis", "schemathesis", "zizmor"}
+    assert tools.isdisjoint(pin.split("==")[0] for pin in run), "no test tool is needed to run the loop"
+    assert [pin.split("==")[0] for pin in versions["requirements/uv.txt"]] == ["uv"]
     for name, text in locks.items():
         assert "://" not in text, f"{name} names a registry"
         entries = [entry for entry in text.replace("\\\n", " ").splitlines() if "==" in entry]

@@ -11,7 +11,7 @@ Reads the historic records and what has come in since, finds where the newest re
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from driftloop.data.schema import Schema
 from driftloop.errors import InputError
-from driftloop.events import moment
+from driftloop.times import format_time, parse_time
 from training import features, model_file, settings, step
 from training.data import change_point, records, split
 from training.data.collect import INCOMING, Source, collect
@@ -95,9 +95,9 @@ def prepare(
     tables = {name: table.drop_columns(INCOMING) for name, table in tables.items()}
     data = Data(
         sha256=_digest(tables.values()),
-        as_of=None if source.as_of is None else source.as_of.isoformat(),
-        data_end=_iso(pc.max(tables["train"][roles.time]).as_py()),
-        regime_start=_iso(tables["regime"][roles.time][0].as_py()),
+        as_of=None if source.as_of is None else format_time(source.as_of),
+        data_end=format_time(pc.max(tables["train"][roles.time]).as_py()),
+        regime_start=format_time(tables["regime"][roles.time][0].as_py()),
         regime_found=start > 0 or change > 0,
         rows={name: len(table) for name, table in tables.items()} | {RECENT: int(np.count_nonzero(recent & ~held_out))},
         left_out=collected.left_out,
@@ -167,7 +167,7 @@ def _unseen(labelled: pa.Table, roles: Roles, champion: Path | None, how: settin
     metrics = step.read_json(model_file.find(champion, model_file.METRICS))
     if metrics.get("data", {}).get("holdout") == _rule(how):
         return np.ones(len(labelled), dtype=bool)
-    end = pa.scalar(datetime.fromisoformat(metrics["data"]["data_end"]), records.TIME)
+    end = pa.scalar(parse_time(metrics["data"]["data_end"]), records.TIME)
     return np.asarray(pc.greater(labelled[roles.time], end).to_numpy(), dtype=bool)
 
 
@@ -200,12 +200,8 @@ def _rule(how: settings.Settings) -> str:
     return f"{split.SALT}:{how.split.historic}:{how.split.holdout}"
 
 
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
-
-
 def _moment(text: str) -> datetime | None:
-    return moment(text) if text else None
+    return parse_time(text) if text else None
 
 
 FOLDER = click.Path(path_type=Path, exists=True)

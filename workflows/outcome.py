@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from driftloop.events import Outcome, iso
+from driftloop.events import Outcome
+from driftloop.times import format_time
 from workflows.blobs import Blobs
 from workflows.reporting import Report, table
 
@@ -29,7 +30,7 @@ def publish(blobs: Blobs, drift_id: str, model: str, result: Result, run_url: st
         drift_id=drift_id,
         outcome=result.ending,
         model=model,
-        at=iso(datetime.now(UTC)),
+        at=format_time(datetime.now(UTC)),
         model_version=result.version,
         job=result.job,
         run_url=run_url,

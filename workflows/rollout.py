@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from driftloop.errors import DriftloopError
-from driftloop.events import iso
+from driftloop.times import format_time
 from workflows import cloud, in_service
 from workflows.blobs import Blobs, ChangedError
 from workflows.endpoint import SLOTS, Endpoint, Slot
@@ -168,7 +168,7 @@ class Rollout:
                 job=version.tags.get("job"),
                 drift_id=version.tags.get("drift_id"),
                 deployment=slot,
-                deployed_at=iso(datetime.now(UTC)),
+                deployed_at=format_time(datetime.now(UTC)),
                 previous=None if forced else before,
                 rolled_back=before if forced else None,
             )

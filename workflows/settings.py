@@ -12,13 +12,14 @@ from datetime import datetime
 import msgspec
 
 from driftloop.errors import ConfigError, InputError
-from driftloop.events import moment
+from driftloop.times import format_time, parse_time
 
 DRIFT_ID = re.compile(r"drift-[0-9a-f]{12}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 AZURE_NAME = re.compile(r"[\w().-]{1,90}")
 COMPUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,31}")
 ENDPOINT = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
+ENDPOINT_SUFFIX = re.compile(r"[A-Za-z0-9]{1,12}")
 URL = re.compile(r"https://[A-Za-z0-9.:/_-]{3,200}")
 VERSION = re.compile(r"[1-9][0-9]{0,8}")
 GIT_SHA = re.compile(r"[0-9a-f]{7,64}")
@@ -128,15 +129,15 @@ class Variables:
         return value
 
     def time(self, name: str) -> str | None:
-        """An ISO 8601 time, as it was written."""
+        """An ISO 8601 time, in UTC."""
         value = self._environment.get(name, "")
         if not value:
             return None
         try:
-            parsed: datetime = moment(value)
+            parsed: datetime = parse_time(value)
         except InputError:
             raise ConfigError(f"{name} is not a time in ISO 8601: correct it where the run was started") from None
-        return parsed.isoformat()
+        return format_time(parsed)
 
 
 def azure(variables: Variables) -> Azure:
@@ -173,6 +174,12 @@ def train(environment: Mapping[str, str]) -> Train:
     )
 
 
+def _endpoint(variables: Variables, model: str) -> str:
+    """The model's name, made unique by the environment's suffix: all endpoints of an Azure region share their names."""
+    suffix = variables.optional("DRIFTLOOP_ENDPOINT_SUFFIX", ENDPOINT_SUFFIX)
+    return f"{model}-{suffix}" if suffix else model
+
+
 def deploy(environment: Mapping[str, str], model: str) -> Deploy:
     """The settings of a deployment of `model`. Raises ConfigError."""
     if not NAME.fullmatch(model):
@@ -181,7 +188,7 @@ def deploy(environment: Mapping[str, str], model: str) -> Deploy:
     return Deploy(
         azure=azure(variables),
         model=model,
-        endpoint=variables.text("DRIFTLOOP_ENDPOINT", ENDPOINT, model),
+        endpoint=variables.text("DRIFTLOOP_ENDPOINT", ENDPOINT, _endpoint(variables, model)),
         token_auth=variables.choice("DRIFTLOOP_ENDPOINT_AUTH", "key", "aad_token") == "aad_token",
         instance_type=variables.text("DRIFTLOOP_INSTANCE_TYPE", NAME, "Standard_DS2_v2"),
         instance_count=variables.whole("DRIFTLOOP_INSTANCE_COUNT", 1, 1, 100),

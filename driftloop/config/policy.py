@@ -6,6 +6,14 @@ import msgspec
 
 from driftloop.errors import ConfigError
 
+DRIFT_SHARE, INCIDENT_SHARE, ERROR_SHARE = 0.75, 0.05, 0.2
+"""How the budget is divided: evidence of drift, incidents by chance, growth of the model's error. They sum to one.
+
+Drift is what the loop exists for. A broken feed's p is far below any level, so a twentieth costs hardly any power.
+Growth of errors has a few labels to go by, and is looked at as often. A single check has no labels, so there drift may
+spend all of alpha that incidents leave.
+"""
+
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `[policy]` table of driftloop.toml. Every default suits a weekly check."""

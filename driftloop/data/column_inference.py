@@ -15,7 +15,6 @@ from driftloop.data.epoch_times import are_compact_dates
 from driftloop.data.number_formats import NumberEvidence
 from driftloop.data.plain_types import ENCODED, NESTED, is_text, not_comparable, plain
 from driftloop.data.true_false import true_false_format
-from driftloop.stats.unique import distinct
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["numeric", "categorical", "datetime"]
@@ -117,7 +116,7 @@ def of_numbers(name: str, values: Floats) -> Finding:
         return Finding(name, "numeric", "feature", "numbers with fractions")
     if are_compact_dates(known) and len(known) > 1:
         return Finding(name, "datetime", "timestamp", "whole numbers that are dates as year, month and day")
-    levels = distinct(known)
+    levels = np.unique(known)
     parts = name_parts(name)
     if len(levels) <= FEW_CODES and len(known) >= REPEATS * len(levels):
         names = [str(int(level)) for level in levels] if abs(levels).max() < 2**53 else []

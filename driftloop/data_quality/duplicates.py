@@ -11,7 +11,6 @@ from driftloop.data_quality.sign import Sign
 from driftloop.profile.category_counts import name_hash
 from driftloop.profile.sample import Sample
 from driftloop.profile.window import Baseline, Window
-from driftloop.stats.unique import among, distinct
 
 Keys = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
@@ -38,11 +37,11 @@ def repeated_records(baseline: Baseline, window: Window) -> Iterator[Sign]:
     if min(n, m) < FEWEST_RECORDS:
         return
     copies = np.unique(np.concatenate([of_baseline, of_window]), return_counts=True)[1]
-    again = m - len(distinct(of_window))
+    again = m - len(np.unique(of_window))
     if again >= REPEATED * m:
         text = f"{again / m:.0%} of the records are repetitions of others in the window: delivered twice?"
         yield Sign(None, text, repeated_p(copies, again, m / (n + m)), IF_NORMAL)
-    familiar = int(np.count_nonzero(among(of_window, of_baseline)))
+    familiar = int(np.count_nonzero(np.isin(of_window, of_baseline)))
     both_whole = baseline.profile.sample.complete and window.profile.sample.complete
     if familiar >= FAMILIAR * m and (both_whole or _chosen_alike(baseline, window)):
         what = "the baseline itself" if familiar == m == n else "records of the baseline"
@@ -106,4 +105,4 @@ def _contents(sample: Sample) -> Keys:
 
 def _chosen_alike(baseline: Baseline, window: Window) -> bool:
     """Whether samples that left rows out still share their rows: the same row has the same key on both sides."""
-    return bool(among(window.profile.sample.keys, baseline.profile.sample.keys).mean() >= FAMILIAR)
+    return bool(np.isin(window.profile.sample.keys, baseline.profile.sample.keys).mean() >= FAMILIAR)

@@ -23,11 +23,6 @@ from driftloop.data_quality.unit_errors import unit_errors
 from driftloop.data_quality.unusable_values import impossible_values, missing_growth, unusable_values
 from driftloop.profile.window import Baseline, Window
 
-INCIDENT_SHARE = 0.05
-"""The part of a check's error rate, and of the budget over time, that incidents by chance may spend.
-
-A twentieth costs drift hardly any power. A broken feed leaves such traces that its p is far smaller still.
-"""
 RULES_PER_COLUMN = 8
 """Unreadable, blank, infinite, placeholder or stuck, unit of all, unit of a part, encoding, exchanged."""
 RULES_PER_WINDOW = 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from driftloop.data_quality.sign import CERTAIN, Sign, ignore
-from driftloop.profile.profile import iso
 from driftloop.profile.window import Baseline, Window
+from driftloop.times import format_seconds
 
 A_DAY = 86_400.0
 """Local times without a zone run up to 14 hours ahead of UTC, so only more than a day is the future."""
@@ -24,8 +24,9 @@ def record_times(baseline: Baseline, window: Window, now: float | None) -> Itera
         return
     ahead = baseline.profile.last is not None and now is not None and baseline.profile.last > now + A_DAY
     if now is not None and last > now + A_DAY and not ahead:
-        text = f"records from the future: {iso(last) or 'no date at all'}"
+        text = f"records from the future: {format_seconds(last) or 'no date at all'}"
         yield Sign(column.name, text, CERTAIN, ignore(column.name))
     if baseline.profile.first is not None and last < baseline.profile.first:
-        text = f"stale records: the newest is from {iso(last) or 'no date at all'}, older than all of the baseline"
+        newest = format_seconds(last) or "no date at all"
+        text = f"stale records: the newest is from {newest}, older than all of the baseline"
         yield Sign(column.name, text, CERTAIN, ignore(column.name))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from driftloop.data.schema import Schema
@@ -78,13 +77,3 @@ class Profile:
             last=greatest(self.last, other.last),
             extra=tuple(sorted({*self.extra, *other.extra})),
         )
-
-
-def iso(seconds: float | None) -> str | None:
-    """Seconds since 1970 as ISO 8601 in UTC."""
-    if seconds is None:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.profile.by_content import ByContent
-from driftloop.stats.unique import distinct
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -56,7 +55,7 @@ class Sample(ByContent):
             codes = values[:, column]
             present = ~np.isnan(codes)
             index = codes[present].astype(np.int64)
-            mine = sorted({names[code] for code in distinct(index)})
+            mine = sorted({names[code] for code in np.unique(index)})
             position = {name: float(place) for place, name in enumerate(mine)}
             recode = np.array([position.get(name, np.nan) for name in names])
             values[present, column] = recode[index]

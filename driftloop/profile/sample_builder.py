@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from driftloop.data.columns import Numbers, Texts
 from driftloop.profile.sample import MOST_ROWS, Sample
-from driftloop.stats.unique import distinct
 
 Floats = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.uint64]
@@ -65,7 +64,7 @@ class SampleBuilder:
     def _coded(part: Texts, places: npt.NDArray[np.int64], levels: dict[str, int]) -> Floats:
         codes = part.codes[places]
         recode = np.full(len(part.levels) + 1, np.nan)  # one more at the end: code -1 (missing) picks it
-        for code in distinct(codes[codes >= 0]):
+        for code in np.unique(codes[codes >= 0]):
             recode[code] = levels.setdefault(part.levels[code], len(levels))
         return recode[codes]
 

@@ -8,7 +8,8 @@ from hashlib import sha256
 from typing import Any
 
 from driftloop.data.schema import Schema
-from driftloop.profile.profile import Profile, iso
+from driftloop.profile.profile import Profile
+from driftloop.times import format_seconds
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -45,12 +46,12 @@ class _Side:
     @property
     def first_time(self) -> str | None:
         """Smallest time of the timestamp column, ISO 8601 in UTC; None where there is none."""
-        return iso(self.profile.first)
+        return format_seconds(self.profile.first)
 
     @property
     def last_time(self) -> str | None:
         """Largest time of the timestamp column."""
-        return iso(self.profile.last)
+        return format_seconds(self.profile.last)
 
     def to_bytes(self) -> bytes:
         """As a Parquet file (docs/profile-format.md). The same rows give the same bytes, whatever their order."""

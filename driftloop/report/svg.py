@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from driftloop.data.schema import Column
 from driftloop.profile.column_profile import ColumnProfile
-from driftloop.profile.profile import iso
 from driftloop.profile.summary import summarise
+from driftloop.times import format_seconds
 
 Floats = npt.NDArray[np.float64]
 
@@ -127,7 +127,7 @@ def _note(text: str) -> str:
 
 def _label(column: Column, value: float) -> str:
     if column.kind == "datetime":
-        return (iso(value) or "")[:10]
+        return (format_seconds(value) or "")[:10]
     return f"{value:.4g}"
 
 

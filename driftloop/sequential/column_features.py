@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.stats.normal import quantile
+from driftloop.stats.distributions import normal_quantile
 
 if TYPE_CHECKING:
     from driftloop.data.schema import Column
@@ -134,7 +134,7 @@ def _numeric_block(scores: Floats, outside: Flags, finite: Flags) -> tuple[Float
 
 def _scores(u: Floats) -> Floats:
     """z, z^2 and the Legendre polynomials of degree 3 and 4 (variance 1 where u is uniform): (len(u), 4)."""
-    z, t = quantile(u), 2 * u - 1
+    z, t = normal_quantile(u), 2 * u - 1
     cubic = np.sqrt(7) * (5 * t**3 - 3 * t) / 2
     quartic = 3 * (35 * t**4 - 30 * t**2 + 3) / 8
     return np.column_stack([z, z**2, cubic, quartic])

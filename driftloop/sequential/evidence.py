@@ -8,8 +8,8 @@ stretches and features, valid under any dependence). By linearity of expectation
 although all share one finite baseline, which makes their p-values dependent and rules out multiplying them. No
 independence between checks, features or stretches is used. What is assumed: docs/statistics.md.
 
-The state holds sums of scores over blocks of windows (`driftloop.sequential.window_sums`) and no record. Four fifths
-of the budget are spent here, one fifth on the error of the model (`driftloop.sequential.model_error`).
+The state holds sums of scores over blocks of windows (`driftloop.sequential.window_sums`) and no record. Three
+quarters of the budget are spent here; `driftloop.config.policy` says how it is divided.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 import numpy as np
 
+from driftloop.config.policy import DRIFT_SHARE
 from driftloop.sequential.mean_test import difference_p
 from driftloop.sequential.reference_features import ReferenceFeatures, derive_reference_features
 from driftloop.sequential.window_sums import Block, Recent, Sums, compact, is_too_late, select_stretches
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from driftloop.config.policy import Policy
     from driftloop.profile.window import Baseline, Window
 
-DRIFT_SHARE = 0.8  # of the budget; the rest is for the model's error
 WINDOW_ITSELF = "the newest window by itself"
 # Of the scores: raised whenever `column_features` or `features` change what they sum.
 VERSION = 1

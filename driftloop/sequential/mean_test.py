@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from driftloop.sequential.window_sums import Floats, Sums
-from driftloop.stats.p_values import moments_p, omnibus_p, share_p
+from driftloop.stats.fisher import share_p
+from driftloop.stats.hotelling import hotelling_p, t_squared
+from driftloop.stats.moments import moments_p, shape_of_difference
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
@@ -37,12 +39,12 @@ def difference_p(
         return np.ones(len(windows.rows)), [TOGETHER] * len(windows.rows)
     n, m = np.maximum(windows.rows, 1e-9), np.maximum(reference.rows, 1e-9)
     difference = windows.totals / n - reference.totals / m
-    spread = 1 / n + 1 / m
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = features.variance if variance is None else variance
-        z = np.where(scale > 0, difference / np.sqrt(scale * spread), 0.0)
-    skew = features.skew * (1 / n**2 + np.where(features.quadratic, 1, -1) / m**2) / spread**1.5
-    excess = (features.kurtosis - 3) * (1 / n**3 + 1 / m**3) / spread**2 + features.uncertainty
+        z = np.where(scale > 0, difference / np.sqrt(scale * (1 / n + 1 / m)), 0.0)
+    sign = np.where(features.quadratic, 1.0, -1.0)
+    skew, excess = shape_of_difference(features.skew, features.kurtosis, n, m, sign)
+    excess = excess + features.uncertainty
     p = np.ones_like(z)
     able = features.weights > 0
     shares, means = able & features.binary, able & ~features.binary
@@ -70,9 +72,10 @@ def difference_p(
 
 def _together(features: ReferenceFeatures, z: Floats, difference: Floats, m: Floats, policy: Policy) -> Floats:
     """The omnibus statistic's p of each stretch."""
-    place = features.locations
-    if len(place) < 2:
+    columns = features.locations
+    if len(columns) < 2:
         return np.full(len(z), np.nan)
-    whitened = (difference[:, place] / np.sqrt(features.variance[place])) @ features.whitening.T
-    p = omnibus_p(z[:, place] @ features.whitening.T, float(m[place].min()))
-    return np.where(np.linalg.norm(whitened, axis=1) < policy.min_shift, np.inf, p)
+    statistic = t_squared(z[:, columns], features.inverse_correlation)
+    p = hotelling_p(statistic, len(columns), float(m[columns].min()))
+    effect = t_squared(difference[:, columns] / np.sqrt(features.variance[columns]), features.inverse_correlation)
+    return np.where(np.sqrt(effect) < policy.min_shift, np.inf, p)

@@ -7,7 +7,7 @@ same budget and by the same argument as `driftloop.sequential.evidence`: at most
 The hypothesis is that errors are at most (1 + tolerance) times what they were. At its border the window's errors and
 the holdout's, stretched by (1 + tolerance), are exchangeable, so the sum of the window's is a random draw from both
 together: its mean, variance, skewness and kurtosis are those of sampling without replacement, and its tail is
-Pearson's (`driftloop.stats.p_values`). Assumed: which records are labelled does not depend on how wrong the model was,
+Pearson's (`driftloop.stats.moments`). Assumed: which records are labelled does not depend on how wrong the model was,
 and a batch's errors come from the model in service.
 """
 
@@ -20,14 +20,14 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.config.policy import ERROR_SHARE
 from driftloop.errors import InputError
-from driftloop.sequential.window_sums import Block, Floats, Sums, compact, is_too_late, select_stretches
-from driftloop.stats.p_values import moments_p
+from driftloop.sequential.window_sums import Block, Sums, compact, is_too_late, select_stretches
+from driftloop.stats.moments import moments_p, shape_of_difference, shape_of_raw
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
 
-ERROR_SHARE = 0.2  # of the budget; the rest is for the data (`driftloop.sequential.evidence`)
 FEWEST_LABELS = 20  # a stretch with fewer says nothing yet
 REMEMBERED = 64
 POWERS = 4
@@ -153,22 +153,9 @@ def growth_p(window: Sums, holdout: Sums, tolerance: float) -> float:
     n, m = window.rows[0], holdout.rows[0]
     stretched = holdout.totals * (1 + tolerance) ** np.arange(1, POWERS + 1)
     difference = window.totals[0] / n - stretched[0] / m
-    variance, skew, kurtosis = _shape((window.totals + stretched) / (n + m))
-    if variance <= 0 or difference <= 0:
+    shape = shape_of_raw((window.totals + stretched) / (n + m))
+    if shape.variance <= 0 or difference <= 0:
         return 1.0
-    spread = 1 / n + 1 / m
-    z = np.array([difference / np.sqrt(variance * (n + m) / (n + m - 1) * spread)])
-    asymmetry = np.array([skew * (1 / n**2 - 1 / m**2) / spread**1.5])
-    excess = np.array([(kurtosis - 3) * (1 / n**3 + 1 / m**3) / spread**2])
-    return float(moments_p(z, asymmetry, excess)[0] / 2)
-
-
-def _shape(raw: Floats) -> tuple[float, float, float]:
-    """Variance, skewness, kurtosis from the raw moments of degree 1 to 4."""
-    one, two, three, four = (float(moment) for moment in raw)
-    variance = two - one**2
-    if variance <= 1e-12 * max(two, 1e-300):
-        return 0.0, 0.0, 3.0
-    third = three - 3 * one * two + 2 * one**3
-    fourth = four - 4 * one * three + 6 * one**2 * two - 3 * one**4
-    return variance, third / variance**1.5, fourth / variance**2
+    z = difference / np.sqrt(shape.variance * (n + m) / (n + m - 1) * (1 / n + 1 / m))
+    skew, excess = shape_of_difference(shape.skew, shape.kurtosis, n, m)
+    return float(moments_p(z, skew, excess) / 2)

@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from driftloop.sequential.column_features import COMMON, Feature, FeatureKind, Flags, Floats, Scorer, build_scorer
 from driftloop.sequential.window_sums import Sums
+from driftloop.stats.hotelling import correlations, inverse_with_floor
+from driftloop.stats.moments import shape_of
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
@@ -48,7 +50,8 @@ class ReferenceFeatures:
 
     `variance`, `skew`, `kurtosis` of each feature; `uncertainty`: the excess kurtosis that an estimated variance adds.
     `weights` share the level of a test over features (0 for a column the model does not use) and sum, with the
-    omnibus statistic's, to 1. `locations` are the features of the omnibus statistic and `whitening` its root.
+    omnibus statistic's, to 1. `locations` are the features of the omnibus statistic, Hotelling's T^2, and
+    `inverse_correlation` (d, d) its matrix.
     """
 
     features: tuple[Feature, ...]
@@ -62,7 +65,7 @@ class ReferenceFeatures:
     weights: Floats
     omnibus_weight: float
     locations: Indices
-    whitening: Floats
+    inverse_correlation: Floats
     binary: Flags
     quadratic: Flags
 
@@ -136,7 +139,9 @@ def _derived(baseline: Baseline) -> ReferenceFeatures:
         features.append(Feature(f"{sources[i]} with {sources[j]}", (sources[i], sources[j]), "dependence"))
     matrix, weights = _matrix(scored, pairs, len(sample.weights)), sample.weights.astype(float)
     sums = _sums(matrix, weights, sample.complete)
-    variance, skew, kurtosis = _shape(matrix, weights)
+    rows = np.maximum(weights @ ~np.isnan(matrix), 1.0)
+    shape = shape_of(matrix, weights)
+    variance = shape.variance * rows / np.maximum(rows - 1, 1)
     used = {column.name for column in columns if column.retrains}
     locations = _locations(features, sums, variance, used)
     share, omnibus_weight = _weights(
@@ -153,26 +158,16 @@ def _derived(baseline: Baseline) -> ReferenceFeatures:
         pairs=pairs,
         baseline_sums=sums,
         variance=variance,
-        skew=skew,
-        kurtosis=kurtosis,
-        uncertainty=np.where(product, 3 * (kurtosis - 1) / np.maximum(sums.rows, 1), 0.0),
+        skew=shape.skew,
+        kurtosis=shape.kurtosis,
+        uncertainty=np.where(product, 3 * (shape.kurtosis - 1) / np.maximum(sums.rows, 1), 0.0),
         weights=share,
         omnibus_weight=omnibus_weight,
         locations=locations,
-        whitening=_whitening(matrix[:, locations], weights),
+        inverse_correlation=_inverse_correlation(matrix[:, locations], weights),
         binary=np.array([feature.binary for feature in features], dtype=bool),
         quadratic=product | np.array([feature.kind == "scale" for feature in features], dtype=bool),
     )
-
-
-def _shape(matrix: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """Variance (divisor rows - 1), skewness and kurtosis of each feature over the baseline's records."""
-    present = ~np.isnan(matrix)
-    rows = np.maximum(weights @ present, 1.0)
-    centred = np.where(present, matrix - (weights @ np.where(present, matrix, 0.0)) / rows, 0.0)
-    second, third, fourth = (weights @ centred**power / rows for power in (2, 3, 4))
-    safe = np.where(second > 1e-12, second, 1.0)
-    return second * rows / np.maximum(rows - 1, 1), third / safe**1.5, fourth / safe**2
 
 
 def _locations(features: list[Feature], sums: Sums, variance: Floats, used: set[str]) -> Indices:
@@ -188,17 +183,11 @@ def _locations(features: list[Feature], sums: Sums, variance: Floats, used: set[
     return np.array(chosen, dtype=np.int64)
 
 
-def _whitening(matrix: Floats, weights: Floats) -> Floats:
-    """W with W^T W the inverse of the correlations; small eigenvalues are raised, which can only lower T^2."""
-    if matrix.shape[1] == 0:
-        return np.empty((0, 0))
+def _inverse_correlation(matrix: Floats, weights: Floats) -> Floats:
     present = ~np.isnan(matrix)
     rows = np.maximum(weights @ present, 1.0)
     centred = np.where(present, matrix - (weights @ np.where(present, matrix, 0.0)) / rows, 0.0)
-    covariance = (centred * weights[:, None]).T @ centred
-    deviation = np.sqrt(np.diag(covariance))
-    values, vectors = np.linalg.eigh(covariance / np.outer(deviation, deviation))
-    return np.asarray((vectors / np.sqrt(np.maximum(values, LEAST_EIGENVALUE))).T)
+    return inverse_with_floor(correlations(centred, weights), LEAST_EIGENVALUE)
 
 
 def _weights(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+
+from driftloop.times import earliest, parse_time
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,19 +51,13 @@ class Block(msgspec.Struct, frozen=True):
 
 def is_too_late(last: str | None, after: str | None) -> bool:
     """Whether a window whose last record is of time `last` ends before `after` (ISO 8601; None: not known)."""
-    return last is not None and after is not None and _moment(last) <= _moment(after)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return last is not None and after is not None and parse_time(last) <= parse_time(after)
 
 
 def join(older: Block, newer: Block) -> Block:
     """Both blocks as one."""
     one, two = older.unpacked, newer.unpacked
-    times = [time for time in (older.since, newer.since) if time is not None]
-    since = min(times, key=_moment) if times else None
+    since = earliest(older.since, newer.since)
     return Block.of(older.windows + newer.windows, since, Sums(one.rows + two.rows, one.totals + two.totals))
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.stats.normal import quantile
+from driftloop.stats.distributions import normal_quantile
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -85,7 +85,7 @@ def normal_scores(counts: Counts) -> Floats:
     if len(counts) == 1:
         return np.zeros(1)
     ranks = np.cumsum(counts) - (counts - 1) / 2.0
-    return quantile((ranks - 0.5) / counts.sum())
+    return normal_quantile((ranks - 0.5) / counts.sum())
 
 
 def _fences(distinct: Floats, counts: Counts) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.stats.hotelling import inverse_with_ridge, t_squared
 from driftloop.two_sample.column_scores import (
     DEPENDENCE,
     GIVEN,
@@ -72,7 +73,5 @@ def _distance(
     matrix = matrix / np.sqrt((matrix**2).mean(axis=0))
     rows, width = matrix.shape
     correlation = matrix.T @ matrix / rows
-    inverse = np.linalg.inv(correlation + (RIDGE + min(1.0, (width / rows) ** 2)) * np.eye(width)).astype(np.float32)
-    seen = drawn[:, main]
-    distance: npt.NDArray[np.float32] = np.einsum("bi,bi->b", seen @ inverse, seen)
-    return distance
+    inverse = inverse_with_ridge(correlation, RIDGE + min(1.0, (width / rows) ** 2)).astype(np.float32)
+    return t_squared(drawn[:, main], inverse)

@@ -12,7 +12,7 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.errors import LedgerError
-from driftloop.events import InService, check_id, iso, latest
+from driftloop.events import InService, check_id
 from driftloop.ledger import (
     CheckRecord,
     Drift,
@@ -21,6 +21,7 @@ from driftloop.ledger import (
     ModelState,
     Watermark,
 )
+from driftloop.times import format_time, latest
 from function_app.checks.epochs import encoded, evidence_for, new_drift, settled
 from function_app.checks.labels import count_labelled
 from function_app.checks.performance import degraded, look_at_labels
@@ -159,7 +160,7 @@ class ModelCheck:
         if not performance.degraded or state.drift_id is not None or finding.check.verdict == "incident":
             return replace(finding, state=state)
         check = degraded(finding.check, performance, labels)
-        newest = state.newest_record or iso(now)
+        newest = state.newest_record or format_time(now)
         drift = new_drift(state, pointer, check, reason="degraded", as_of=newest, since=performance.since or newest)
         state = msgspec.structs.replace(state, drift_id=drift.drift_id, last_check_id=check.check_id)
         check = msgspec.structs.replace(check, drift_id=drift.drift_id)
@@ -176,7 +177,7 @@ class ModelCheck:
             why = f"{len(selection.waiting)} files may still be written: they wait for the next check"
         else:
             why = (
-                f"no new records since {iso(state.watermark.high)}"
+                f"no new records since {format_time(state.watermark.high)}"
                 if state.watermark.high
                 else f"no file matches {self.model.records}"
             )
@@ -231,7 +232,7 @@ class ModelCheck:
         again = verdict == "incident" and bool(innocent)
         watermark = self._watermark(state.watermark, verdict, guilty, innocent)
         calm = verdict in ("stable", "drift")
-        newest = window.last_time or iso(max(file.modified for file in selection.files))
+        newest = window.last_time or format_time(max(file.modified for file in selection.files))
         after = msgspec.structs.replace(
             state,
             watermark=watermark,

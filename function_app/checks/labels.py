@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.config.models import Model
 from driftloop.errors import InputError
-from driftloop.events import moment
+from driftloop.times import parse_time
 from function_app.incoming.decoding import plain
 from function_app.incoming.sources import list_files
 from function_app.incoming.window_reading import Reading, stream
@@ -33,7 +33,7 @@ def count_labelled(storage: "Storage", model: Model, schema: "Schema", since: st
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    start, time = moment(since), schema.role("timestamp")
+    start, time = parse_time(since), schema.role("timestamp")
     landed = start if time is None else start - FOREIGN_CLOCKS
     key, target = schema.role("id"), schema.role("target")
     labelled = [

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from driftloop.config.models import Model
-from driftloop.events import InService, check_id, iso
+from driftloop.events import InService, check_id
 from driftloop.ledger import CheckRecord, ModelState
+from driftloop.times import format_time
 from function_app.incoming.decoding import by_schema, plain
 from function_app.incoming.sources import File, advanced, list_files, select
 from function_app.incoming.window_reading import Decode, Reading, stream
@@ -116,7 +117,7 @@ def _predicted(
         for place, name in enumerate(_texts(batch, key.name)):
             if name in waiting and math.isfinite(made[place]):
                 seconds = math.nan if recorded is None else recorded[place]
-                moment = iso(datetime.fromtimestamp(seconds, UTC)) if math.isfinite(seconds) else None
+                moment = format_time(datetime.fromtimestamp(seconds, UTC)) if math.isfinite(seconds) else None
                 yield abs(made[place] - waiting.pop(name)), moment
 
 

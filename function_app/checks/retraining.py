@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 from driftloop.config.models import Model
 from driftloop.errors import DispatchError
-from driftloop.events import DriftDetected, InService, Outcome, latest
+from driftloop.events import DriftDetected, InService, Outcome
 from driftloop.ledger import Drift, DriftState, Ledger, LedgerConflictError, ModelState, add_note, transition
+from driftloop.times import latest
 from function_app.dispatch.requests import Dispatcher, DispatchRefusedError, DispatchUncertainError, Run
 from function_app.telemetry.events import emit
 from function_app.telemetry.spans import span

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftloop.errors import DispatchError
-from driftloop.events import ModelRegistered, iso, moment
+from driftloop.events import ModelRegistered
 from driftloop.ledger import LedgerConflictError
+from driftloop.times import format_time, parse_time
 from function_app.checks.fan_out import Message, ask
 from function_app.checks.retraining import LEASE
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
@@ -35,10 +36,10 @@ _SUBJECT = re.compile(r"/blobServices/default/containers/(?P<container>[a-z0-9-]
 _last_asked: dict[str, float] = {}
 
 
-class _Registered(msgspec.Struct, frozen=True):
-    ModelName: str
-    ModelVersion: str | int
-    ModelTags: dict[str, Any] | None = None
+class _Registered(msgspec.Struct, frozen=True, rename="camel"):
+    model_name: str
+    model_version: str | int
+    model_tags: dict[str, Any] | None = None
 
 
 def data_landed(runtime: "Runtime", event: "func.EventGridEvent") -> list[str]:
@@ -79,13 +80,13 @@ def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool
     delivers the event again.
     """
     data = _registered(event)
-    model = (
-        None if data is None else next((model for model in runtime.config.models if model.name == data.ModelName), None)
-    )
-    if data is None or model is None:
+    if data is None:
         return False
-    version = str(data.ModelVersion)
-    if (data.ModelTags or {}).get("deploy") == "run":
+    model = next((model for model in runtime.config.models if model.name == data.model_name), None)
+    if model is None:
+        return False
+    version = str(data.model_version)
+    if (data.model_tags or {}).get("deploy") == "run":
         return _skipped(model, version, "its training run deploys it")
     in_service = runtime.check(model).blobs.in_service()
     if in_service is not None and not _newer(version, in_service.version):
@@ -101,11 +102,11 @@ def _registered(event: Any) -> _Registered | None:
         emit("event_ignored", reason=f"not a registered model: {_type(event)[:80]}")
         return None
     try:
-        data = msgspec.convert(_data(event), _Registered)
+        data = msgspec.convert(_as_the_sdks_spell(_data(event)), _Registered)
     except (msgspec.ValidationError, UnicodeError) as error:
         emit("event_ignored", reason=f"not a registered model: {error}")
         return None
-    return data if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", str(data.ModelVersion)) else None
+    return data if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", str(data.model_version)) else None
 
 
 def _request(runtime: "Runtime", model: "Model", event: ModelRegistered) -> bool:
@@ -137,7 +138,7 @@ def _claim(runtime: "Runtime", model: "Model", version: str) -> bool:
         ):
             return False
         if before is not None:
-            claimed = moment(before.removeprefix(_CLAIMED))
+            claimed = parse_time(before.removeprefix(_CLAIMED))
             if now < claimed + LEASE:
                 raise DispatchRefusedError(
                     "another delivery of this event is being handled; it is looked at again", wait=True
@@ -150,7 +151,9 @@ def _claim(runtime: "Runtime", model: "Model", version: str) -> bool:
                 return False
         kept = dict(list(state.announced.items())[-_MOST_ANNOUNCED:])
         try:
-            runtime.ledger.commit(msgspec.structs.replace(state, announced={**kept, version: _CLAIMED + iso(now)}))
+            runtime.ledger.commit(
+                msgspec.structs.replace(state, announced={**kept, version: _CLAIMED + format_time(now)})
+            )
         except LedgerConflictError:
             continue
         return True
@@ -186,6 +189,14 @@ def _type(event: Any) -> str:
     # The Event Grid schema says event_type, CloudEvents says type; the binding hands over one or the other.
     found = getattr(event, "event_type", None) or getattr(event, "type", None)
     return found if isinstance(found, str) else ""
+
+
+def _as_the_sdks_spell(data: Any) -> Any:
+    """`modelName`, as Microsoft's SDKs read the fields of a registered model; its documentation writes `ModelName`."""
+    if not isinstance(data, dict):
+        return data
+    documented = {f"m{name[1:]}": value for name, value in data.items() if str(name).startswith("Model")}
+    return documented | data
 
 
 def _data(event: Any) -> Any:

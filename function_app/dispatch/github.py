@@ -13,7 +13,7 @@ import msgspec
 
 from driftloop.config.models import GitHubTarget
 from driftloop.errors import DispatchError
-from driftloop.events import iso
+from driftloop.times import format_time
 from function_app.dispatch.http_session import request, session
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
 
@@ -63,7 +63,7 @@ class GitHubDispatcher:
 
     def find(self, correlation: str, since: datetime, exclude: Collection[str] = ()) -> Run | None:
         word = re.compile(rf"(?<!\S){re.escape(correlation)}(?!\S)")  # version 1 is not version 12
-        created = iso((since - CLOCK_SKEW).replace(microsecond=0))
+        created = format_time((since - CLOCK_SKEW).replace(microsecond=0))
         for page in range(1, MOST_PAGES + 1):
             query = {
                 "event": "repository_dispatch",

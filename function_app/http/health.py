@@ -7,8 +7,8 @@ from typing import Any
 
 from driftloop.config.cron import Cron
 from driftloop.config.models import Model
-from driftloop.events import iso
 from driftloop.ledger import Ledger, ModelState
+from driftloop.times import format_time
 from function_app.telemetry.events import emit
 
 GRACE = timedelta(minutes=30)  # for the queue, and for a check of a large window
@@ -44,10 +44,10 @@ class Health:
                     "model": health.model,
                     "last_checked_at": None
                     if health.state.last_checked_at is None
-                    else iso(health.state.last_checked_at),
+                    else format_time(health.state.last_checked_at),
                     "last_verdict": health.state.last_verdict,
                     "last_error": health.state.last_error,
-                    "overdue_since": None if health.due_since is None else iso(health.due_since),
+                    "overdue_since": None if health.due_since is None else format_time(health.due_since),
                 }
                 for health in self.models
             ],

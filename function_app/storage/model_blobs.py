@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftloop.errors import BaselineError, InputError
-from driftloop.events import InService, Outcome, iso, read_in_service, read_outcome
+from driftloop.events import InService, Outcome, read_in_service, read_outcome
+from driftloop.times import format_time
 from function_app.incoming.sources import File
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class ModelBlobs:
 
     def quarantine(self, file: File, reason: str, at: datetime, check_id: str | None) -> str:
         """Has training leave the file out until the note is deleted. Returns the note's path."""
-        note = {"file": file.path, "etag": file.etag, "reason": reason, "check_id": check_id, "at": iso(at)}
+        note = {"file": file.path, "etag": file.etag, "reason": reason, "check_id": check_id, "at": format_time(at)}
         path = f"{file.name}.json"
         _write(self.storage, "quarantine", path, msgspec.json.encode(note), "application/json")
         return f"quarantine/{path}"

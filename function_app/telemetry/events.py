@@ -9,7 +9,7 @@ import logging
 from datetime import datetime
 from typing import Literal
 
-from driftloop.events import iso
+from driftloop.times import format_time
 from function_app.telemetry.spans import observe
 
 Event = Literal[
@@ -45,7 +45,7 @@ def emit(event: Event, **fields: Field) -> None:
 
 def _plain(value: Field) -> object:
     if isinstance(value, datetime):
-        return iso(value)
+        return format_time(value)
     if isinstance(value, tuple):
         return [item[:_LONGEST] for item in value[:20]]
     return value[:_LONGEST] if isinstance(value, str) else value

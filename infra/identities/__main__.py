@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 
 from infra.identities.azure import Azure
-from infra.identities.devops import DevOps
+from infra.identities.devops import CONNECTIONS, DevOps
 from infra.identities.github import GitHub
 from infra.identities.parameters import names, variables
+from infra.identities.role_definitions import RoleDefinitions, preview_role, training_role
 from infra.identities.shell import CommandError, SetUpError, Shell
 from infra.identities.wanted import ISSUER, applications
 
@@ -22,6 +23,7 @@ VARIABLES = (
     "DRIFTLOOP_BLOB_URL",
     "DRIFTLOOP_COMPUTE",
     "DRIFTLOOP_COMPUTE_IDENTITY",
+    "DRIFTLOOP_ENDPOINT_SUFFIX",
     "DRIFTLOOP_HEALTH_URL",
     "DRIFTLOOP_MODEL",
 )
@@ -32,6 +34,9 @@ OWN_VARIABLES = (
     "AZURE_RESOURCE_GROUP",
     "AZURE_LOCATION",
 )
+ENVIRONMENTS = {"deploy": "production", "provision": "provision", "preview": "preview"}  # by application
+MANUAL_DEPLOY = ("DRIFTLOOP_DEPLOY", "manual")  # train.yml and deploy.yml then start no deployment by themselves
+RETIRED = "workflows"  # an application that could train and deploy, from before the two were apart
 HEALTH_KEY = "DRIFTLOOP_HEALTH_KEY"
 CLIENT_SECRET = "AZURE_CLIENT_SECRET"  # noqa: S105 - its name, not its value
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,80}")
@@ -74,8 +79,10 @@ def _create(shell: Shell, options: argparse.Namespace) -> None:
     wanted = applications(
         options.name, place, repository, options.branch, provisioning=options.provision, issuer=options.issuer
     )
+    roles = RoleDefinitions(shell, azure.subscription)
+    roles.ensure(training_role(group))
     if options.provision:
-        azure.ensure_preview_role(group)
+        roles.ensure(preview_role(group))
     if github:  # environments first: a credential for a missing one could be claimed by whoever makes it
         _environments(github, options)
     clients = {one.name.removeprefix(f"{options.name}-"): azure.ensure(one) for one in wanted}
@@ -84,18 +91,22 @@ def _create(shell: Shell, options: argparse.Namespace) -> None:
         "AZURE_RESOURCE_GROUP": options.resource_group,
         **({"AZURE_LOCATION": options.location} if options.location else {}),
         **{name: outputs[name] for name in VARIABLES if name in outputs},
+        **({MANUAL_DEPLOY[0]: MANUAL_DEPLOY[1]} if options.manual_deploy else {}),
     }
     if github:
-        own = {"AZURE_CLIENT_ID": clients["workflows"], "AZURE_TENANT_ID": azure.tenant}
+        own = {"AZURE_CLIENT_ID": clients["train"], "AZURE_TENANT_ID": azure.tenant}
         github.set_variables(variables(parameters, github.variables()) | values | own)
-        for name in ("provision", "preview") if options.provision else ():
-            github.set_variables({"AZURE_CLIENT_ID": clients[name]}, environment=name)
-        _secrets(azure, github, options, clients["workflows"], outputs)
+        for name, environment in ENVIRONMENTS.items():
+            if name in clients:
+                github.set_variables({"AZURE_CLIENT_ID": clients[name]}, environment=environment)
+        _secrets(azure, github, options, clients, outputs)
     if options.azure_devops:
         devops = DevOps(shell, *options.azure_devops)
-        app = azure.find(f"{options.name}-workflows")
-        devops.connect(azure, clients["workflows"], app["id"] if app else "<object id>")
-        devops.set_variables(values)  # the connection brings client and tenant
+        for name, connection in CONNECTIONS.items():
+            app = azure.find(f"{options.name}-{name}")
+            devops.connect(azure, connection, clients[name], app["id"] if app else f"<object id of {name}>")
+        devops.set_variables(values)  # the connections bring client and tenant
+    azure.remove(f"{options.name}-{RETIRED}")
 
 
 def _environments(github: GitHub, options: argparse.Namespace) -> None:
@@ -106,10 +117,14 @@ def _environments(github: GitHub, options: argparse.Namespace) -> None:
         github.ensure_environment("preview", [], None)
 
 
-def _secrets(azure: Azure, github: GitHub, options: argparse.Namespace, client: str, outputs: dict[str, str]) -> None:
+def _secrets(
+    azure: Azure, github: GitHub, options: argparse.Namespace, clients: dict[str, str], outputs: dict[str, str]
+) -> None:
     """Secrets cannot be read back, so one that is there is left alone unless it is to be renewed."""
-    if options.with_secret and (options.renew or not github.has_secret(CLIENT_SECRET)):
-        github.set_secret(CLIENT_SECRET, azure.new_secret(client, f"GitHub {github.repository.full_name}"))
+    for name, environment in {"train": None, "deploy": ENVIRONMENTS["deploy"]}.items():
+        if options.with_secret and (options.renew or not github.has_secret(CLIENT_SECRET, environment)):
+            secret = azure.new_secret(clients[name], f"GitHub {github.repository.full_name}")
+            github.set_secret(CLIENT_SECRET, secret, environment)
     app = outputs.get("AZURE_FUNCTION_APP")
     if app and (options.renew or not github.has_secret(HEALTH_KEY)):
         keys = azure.az(
@@ -129,14 +144,16 @@ def _remove(shell: Shell, options: argparse.Namespace) -> None:
         DevOps(shell, *options.azure_devops).remove()
     if options.repository:
         github = GitHub(shell, options.repository)
-        github.remove_variables({*OWN_VARIABLES, *VARIABLES, *names()})
+        github.remove_variables({*OWN_VARIABLES, *VARIABLES, MANUAL_DEPLOY[0], *names()})
         for secret in (CLIENT_SECRET, HEALTH_KEY):
             github.remove_secret(secret)
-        for environment in ("production", "provision", "preview"):
+        for environment in ENVIRONMENTS.values():
             github.remove_environment(environment)
-    for application in ("workflows", "provision", "preview"):
+    for application in ("train", *ENVIRONMENTS, RETIRED):
         azure.remove(f"{options.name}-{application}")
-    azure.remove_preview_role(f"/subscriptions/{azure.subscription}/resourceGroups/{options.resource_group}")
+    group = f"/subscriptions/{azure.subscription}/resourceGroups/{options.resource_group}"
+    for role in (training_role(group), preview_role(group)):
+        RoleDefinitions(shell, azure.subscription).remove(role)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -173,7 +190,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--resource-group", default=os.environ.get("AZURE_RESOURCE_GROUP"), help="default: AZURE_RESOURCE_GROUP")
     add("--location", default=os.environ.get("AZURE_LOCATION"), help="region, to create the group when it is missing")
     add("--subscription", default=os.environ.get("AZURE_SUBSCRIPTION_ID"), help="default: the one az is set to")
-    add("--name", default="driftloop", help="the applications are called NAME-workflows, NAME-provision, NAME-preview")
+    add(
+        "--name",
+        default="driftloop",
+        help="the applications are called NAME-train, NAME-deploy, NAME-provision, NAME-preview",
+    )
     add("--branch", default="main", help="branch that trains and deploys (default: main)")
     add(
         "--reviewer",
@@ -188,11 +209,12 @@ def _parser() -> argparse.ArgumentParser:
         help="who vouches for jobs; https://HOST/_services/token for GitHub Enterprise Server",
     )
     add("--no-reviewers", action="store_true", help="deploy without anybody's approval")
+    add("--manual-deploy", action="store_true", help="nothing is deployed before a person starts the workflow deploy")
     add("--no-provision", dest="provision", action="store_false", help="without the identities of provision.yml")
     add(
         "--with-secret",
         action="store_true",
-        help="the classic route: a client secret for the workflows, stored on GitHub",
+        help="the classic route: client secrets for train and deploy, stored on GitHub",
     )
     add("--renew", action="store_true", help="make and store secrets anew")
     add("--dry-run", action="store_true", help="print every command that would change something, and change nothing")

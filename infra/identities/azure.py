@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from infra.identities.shell import SetUpError, Shell
-from infra.identities.wanted import PREVIEW_ROLE, Application, Credential, Grant, Place, preview_role
+from infra.identities.wanted import PREFIX, Application, Credential, Grant, Place
 
 AUDIENCE = "api://AzureADTokenExchange"
 _OUTPUTS = ("AZURE_ML_WORKSPACE", "AZURE_DATA_STORAGE", "AZURE_ML_STORAGE")
@@ -88,6 +88,7 @@ class Azure:
             present = self.az("ad", "app", "federated-credential", "list", "--id", app["id"])
         for credential in wanted.credentials:
             self.trust(app["id"], credential, present)
+        self._distrust(app["id"], {credential.name for credential in wanted.credentials}, present)
         for grant in wanted.grants:
             self.assign(principal, grant)
         return str(app["appId"])
@@ -113,6 +114,15 @@ class Azure:
             stdin=json.dumps(content),
         )
 
+    def _distrust(self, app: str, wanted: set[str], present: list[dict[str, Any]]) -> None:
+        """Takes away credentials of ours that are no longer wanted: a branch, or a repository's former subject."""
+        for one in present:
+            if one["name"].startswith(PREFIX) and one["name"] not in wanted:
+                self.shell.change(
+                    *("az", "ad", "app", "federated-credential", "delete", "--id", app),
+                    *("--federated-credential-id", one["name"]),
+                )
+
     def assign(self, principal: str, grant: Grant) -> None:
         """A role assignment. One with another condition is replaced: a condition cannot be tightened in place by az."""
         present = [] if principal.startswith("<") else self._assignments(principal, grant.scope)
@@ -133,18 +143,6 @@ class Azure:
         """Held on exactly this scope. Filtered here: az would ask a directory that may not know the principal yet."""
         found = self.az("role", "assignment", "list", "--scope", scope)
         return [one for one in found if one["principalId"] == principal and one["scope"].lower() == scope.lower()]
-
-    def ensure_preview_role(self, group: str) -> None:
-        """The role that may ask what-if. The whole tenant knows its name, so other groups join its scopes."""
-        found = self.az("role", "definition", "list", "--name", PREVIEW_ROLE, "--custom-role-only", "true")
-        wanted = preview_role(group)
-        if not found:
-            self.shell.change("az", "role", "definition", "create", "--role-definition", "@-", stdin=json.dumps(wanted))
-            return
-        scopes = found[0].get("assignableScopes", [])
-        if group.lower() not in (scope.lower() for scope in scopes):
-            wanted |= {"AssignableScopes": [*scopes, group]}
-            self.shell.change("az", "role", "definition", "update", "--role-definition", "@-", stdin=json.dumps(wanted))
 
     def new_secret(self, client_id: str, label: str) -> str | None:
         """A fresh client secret, valid for a year; None in a dry run. It goes to `gh secret set`, and nowhere else."""
@@ -167,15 +165,3 @@ class Azure:
             if one["principalId"] in ids:
                 self.shell.change("az", "role", "assignment", "delete", "--ids", one["id"])
         self.shell.change("az", "ad", "app", "delete", "--id", app["id"])
-
-    def remove_preview_role(self, group: str) -> None:
-        """The custom role, unless another group still uses it."""
-        found = self.az("role", "definition", "list", "--name", PREVIEW_ROLE, "--custom-role-only", "true")
-        if not found:
-            return
-        others = [scope for scope in found[0].get("assignableScopes", []) if scope.lower() != group.lower()]
-        if others:
-            body = preview_role(group) | {"AssignableScopes": others}
-            self.shell.change("az", "role", "definition", "update", "--role-definition", "@-", stdin=json.dumps(body))
-        else:
-            self.shell.change("az", "role", "definition", "delete", "--name", PREVIEW_ROLE, "--scope", group)

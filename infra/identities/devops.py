@@ -1,4 +1,4 @@
-"""Azure DevOps: a service connection by workload identity federation, and the variable group that pipelines read."""
+"""Azure DevOps: service connections by workload identity federation, and the variable group that pipelines read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from infra.identities.azure import Azure
 from infra.identities.shell import SetUpError, Shell
 from infra.identities.wanted import Credential
 
-CONNECTION = "driftloop-azure"  # the name that workflows/azure-pipelines/templates/steps.yml asks for
+# By application; the names that workflows/azure-pipelines/templates/ ask for.
+CONNECTIONS = {"train": "driftloop-azure", "deploy": "driftloop-azure-deploy"}
 VARIABLE_GROUP = "driftloop"
 
 
@@ -21,20 +22,25 @@ class DevOps:
     def __init__(self, shell: Shell, organization: str, project: str) -> None:
         self.shell = shell
         url = organization if organization.startswith("https://") else f"https://dev.azure.com/{organization}"
-        self._flags = ("--organization", url, "--project", project, "--output", "json")
+        self._organization = ("--organization", url, "--output", "json")
+        self._flags = ("--project", project, *self._organization)
         found = shell.read("az", "devops", "project", "show", *self._flags)
         if not found:
             raise SetUpError(f"project {project} is not visible at {url}: check its spelling, and az login")
         self._project = {"id": found["id"], "name": found["name"]}
 
-    def connect(self, azure: Azure, client_id: str, app: str) -> None:
-        """The service connection, and the credential by which Entra believes it; the connection names its subject."""
-        connection = self._connection()
+    def connect(self, azure: Azure, name: str, client_id: str, app: str) -> None:
+        """A service connection that pipelines may use, and the credential by which Entra believes it.
+
+        The connection names its subject.
+        """
+        connection = self._connection(name)
         if connection is None:
-            connection = self._create(azure, client_id)
+            connection = self._create(azure, name, client_id)
         if connection is None:
             self.shell.note("the federated credential follows from the connection's issuer and subject")
             return
+        self._authorise(str(connection["id"]))
         parameters = connection["authorization"]["parameters"]
         wanted = Credential(
             "azure-devops",
@@ -66,11 +72,12 @@ class DevOps:
 
     def remove(self) -> None:
         """The connection and the group."""
-        connection = self._connection()
-        if connection:
-            self.shell.change(
-                "az", "devops", "service-endpoint", "delete", "--id", connection["id"], "--yes", *self._flags
-            )
+        for name in CONNECTIONS.values():
+            connection = self._connection(name)
+            if connection:
+                self.shell.change(
+                    "az", "devops", "service-endpoint", "delete", "--id", connection["id"], "--yes", *self._flags
+                )
         groups = self.shell.read(
             "az", "pipelines", "variable-group", "list", "--group-name", VARIABLE_GROUP, *self._flags
         )
@@ -79,13 +86,28 @@ class DevOps:
                 "az", "pipelines", "variable-group", "delete", "--group-id", str(group["id"]), "--yes", *self._flags
             )
 
-    def _connection(self) -> dict[str, Any] | None:
-        found = self.shell.read("az", "devops", "service-endpoint", "list", *self._flags) or []
-        return next((one for one in found if one["name"] == CONNECTION), None)
+    def _authorise(self, connection: str) -> None:
+        """Pipelines may use it: a new connection is closed to all, and the first run would wait for a click."""
+        permissions = self.shell.read(
+            *("az", "devops", "invoke", "--area", "pipelinepermissions", "--resource", "pipelinepermissions"),
+            *("--route-parameters", f"project={self._project['name']}", "resourceType=endpoint"),
+            *(f"resourceId={connection}", "--api-version", "7.1-preview"),
+            *self._organization,
+            missing={},
+        )
+        if not (permissions.get("allPipelines") or {}).get("authorized"):
+            self.shell.change(
+                *("az", "devops", "service-endpoint", "update", "--id", connection, "--enable-for-all", "true"),
+                *self._flags,
+            )
 
-    def _create(self, azure: Azure, client_id: str) -> dict[str, Any] | None:
+    def _connection(self, name: str) -> dict[str, Any] | None:
+        found = self.shell.read("az", "devops", "service-endpoint", "list", *self._flags) or []
+        return next((one for one in found if one["name"] == name), None)
+
+    def _create(self, azure: Azure, name: str, client_id: str) -> dict[str, Any] | None:
         body = {
-            "name": CONNECTION,
+            "name": name,
             "type": "azurerm",
             "url": "https://management.azure.com/",
             "authorization": {
@@ -100,7 +122,7 @@ class DevOps:
                 "creationMode": "Manual",
             },
             "isShared": False,
-            "serviceEndpointProjectReferences": [{"name": CONNECTION, "projectReference": self._project}],
+            "serviceEndpointProjectReferences": [{"name": name, "projectReference": self._project}],
         }
         with tempfile.TemporaryDirectory() as folder:  # az takes this body from a file only; it holds no secret
             file = Path(folder) / "connection.json"

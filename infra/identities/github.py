@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from infra.identities.shell import SetUpError, Shell
+from infra.identities.shell import CommandError, SetUpError, Shell
 from infra.identities.wanted import Repository
 
 
@@ -18,9 +18,14 @@ class GitHub:
         if not found:
             raise SetUpError(f"repository {repository} is not visible: check its spelling, and gh auth status")
         owner, name = found["full_name"].split("/")
-        self.repository = Repository(owner, name, found["owner"]["id"], found["id"])
         self._path = f"repos/{found['full_name']}"
+        self.repository = Repository(owner, name, found["owner"]["id"], found["id"], self._has_immutable_subjects())
         self._flag = ("--repo", found["full_name"])
+
+    def _has_immutable_subjects(self) -> bool:
+        """Whether tokens name the repository by ids. False where GitHub does not say (an older Enterprise Server)."""
+        said = self.shell.read("gh", "api", f"{self._path}/actions/oidc/customization/sub", missing={})
+        return said.get("use_immutable_subject") is True or "@" in (said.get("sub_claim_prefix") or "")
 
     def set_variables(self, values: dict[str, str], environment: str | None = None) -> None:
         """Variables of the repository, or of one environment, where they win over the repository's."""
@@ -33,14 +38,15 @@ class GitHub:
         for name in sorted(names & set(self.variables())):
             self.shell.change("gh", "variable", "delete", name, *self._flag)
 
-    def has_secret(self, name: str) -> bool:
-        return any(
-            one["name"] == name for one in self.shell.read("gh", "secret", "list", *self._flag, "--json", "name")
-        )
+    def has_secret(self, name: str, environment: str | None = None) -> bool:
+        if environment and not self.environment_exists(environment):
+            return False  # in a dry run it was not made
+        found = self.shell.read("gh", "secret", "list", *self._flag, *_on(environment), "--json", "name")
+        return any(one["name"] == name for one in found)
 
-    def set_secret(self, name: str, value: str | None) -> None:
+    def set_secret(self, name: str, value: str | None, environment: str | None = None) -> None:
         """A secret, on standard input: a command line can be read by other programs. None: a dry run."""
-        self.shell.change("gh", "secret", "set", name, *self._flag, stdin=value or "", secret=True)
+        self.shell.change("gh", "secret", "set", name, *self._flag, *_on(environment), stdin=value or "", secret=True)
 
     def remove_secret(self, name: str) -> None:
         if self.has_secret(name):
@@ -59,11 +65,22 @@ class GitHub:
         policy = {"protected_branches": False, "custom_branch_policies": True} if branch else None
         present = self._environment(name)
         if present is None or _reviewers(present) != reviewers or present.get("deployment_branch_policy") != policy:
-            body = {"reviewers": reviewers or None, "deployment_branch_policy": policy}
-            self.shell.change(
-                *("gh", "api", "--method", "PUT", f"{self._path}/environments/{name}", "--input", "-"),
-                stdin=json.dumps(body),
-            )
+            body: dict[str, Any] = {"deployment_branch_policy": policy}
+            if reviewers or (present and _reviewers(present)):
+                body["reviewers"] = reviewers  # where the plan has none, GitHub refuses even an empty list
+            try:
+                self.shell.change(
+                    *("gh", "api", "--method", "PUT", f"{self._path}/environments/{name}", "--input", "-"),
+                    stdin=json.dumps(body),
+                )
+            except CommandError as error:
+                if "HTTP 422" not in error.said or not reviewers:
+                    raise
+                raise SetUpError(
+                    f"GitHub takes no reviewers for the environment {name}: private repositories have them with GitHub "
+                    "Enterprise only. Run this with --no-reviewers --manual-deploy instead: then nothing is deployed "
+                    "before a person starts the workflow deploy"
+                ) from None
         if branch:
             path = f"{self._path}/environments/{name}/deployment-branch-policies"
             policies = (

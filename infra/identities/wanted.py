@@ -6,8 +6,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.identities.role_definitions import preview_role, training_role
+
 ISSUER = "https://token.actions.githubusercontent.com"
-PREVIEW_ROLE = "Driftloop Deployment Preview"
+PREFIX = "github-"  # of the names of credentials that are ours
+PREVIEW_ROLE = str(preview_role("")["Name"])
+TRAINING_ROLE = str(training_role("")["Name"])
+_WRITER = "Storage Blob Data Contributor"
 _GRANTS = Path(__file__).parents[1] / "modules" / "grants.bicep"
 
 
@@ -19,17 +24,20 @@ class Repository:
     name: str
     owner_id: int
     id: int
+    immutable: bool = False
 
     @property
     def full_name(self) -> str:
         return f"{self.owner}/{self.name}"
 
     def subjects(self, suffix: str) -> dict[str, str]:
-        """Both formats of an OIDC subject: repositories created since July 2026 use the one with ids."""
-        return {
-            "names": f"repo:{self.full_name}:{suffix}",
-            "ids": f"repo:{self.owner}@{self.owner_id}/{self.name}@{self.id}:{suffix}",
-        }
+        """The OIDC subjects to trust, by format: the one with ids alone where GitHub uses it, else both.
+
+        A name can be given up and taken by somebody else; ids cannot. A repository that has not changed yet may do so
+        on any day (GitHub does it for those created or renamed since 15 July 2026).
+        """
+        ids = {"ids": f"repo:{self.owner}@{self.owner_id}/{self.name}@{self.id}:{suffix}"}
+        return ids if self.immutable else {"names": f"repo:{self.full_name}:{suffix}", **ids}
 
 
 @dataclass(frozen=True)
@@ -74,29 +82,32 @@ class Place:
         return f"{self.data_storage}/blobServices/default/containers/{name}"
 
 
-def workflow_grants(place: Place) -> tuple[Grant, ...]:
-    """What train and deploy may do; nothing before provisioning: there is nothing to do it on."""
+def train_grants(place: Place) -> tuple[Grant, ...]:
+    """What train may do; nothing before provisioning: there is nothing to do it on."""
     if not (place.workspace and place.data_storage and place.ml_storage):
         return ()
     reads = {
         "incoming": "finds the records and labels that a training run uses",
         "training-data": "finds the historic records",
         "quarantine": "leaves out what was set aside",
-    }
-    writes = {
-        "baselines": "deploy publishes the baseline and says which version is in service",
-        "outcomes": "train says how a retrain ended",
+        "baselines": "finds the champion in service",
     }
     return (
-        Grant("AzureML Data Scientist", place.workspace, "Workflows: submit jobs, register models, deploy endpoints."),
-        Grant(
-            "Storage Blob Data Contributor", place.ml_storage, "Workflows: upload the code of jobs and of deployments."
-        ),
-        *(Grant("Storage Blob Data Reader", place.container(c), f"Workflows: {why}.") for c, why in reads.items()),
-        *(
-            Grant("Storage Blob Data Contributor", place.container(c), f"Workflows: {why}.")
-            for c, why in writes.items()
-        ),
+        Grant(TRAINING_ROLE, place.workspace, "Train: submits jobs; it cannot deploy."),
+        Grant(_WRITER, place.ml_storage, "Train: uploads the code of jobs."),
+        *(Grant("Storage Blob Data Reader", place.container(c), f"Train: {why}.") for c, why in reads.items()),
+        Grant(_WRITER, place.container("outcomes"), "Train: says how a retrain ended."),
+    )
+
+
+def deploy_grants(place: Place) -> tuple[Grant, ...]:
+    """What deploy may do, in the environment `production` alone."""
+    if not (place.workspace and place.data_storage and place.ml_storage):
+        return ()
+    return (
+        Grant("AzureML Data Scientist", place.workspace, "Deploy: creates endpoints and moves their traffic."),
+        Grant(_WRITER, place.ml_storage, "Deploy: uploads the code of deployments."),
+        Grant(_WRITER, place.container("baselines"), "Deploy: says which version is in service."),
     )
 
 
@@ -121,12 +132,9 @@ def applications(
         )
 
     found = [
-        Application(
-            f"{prefix}-workflows",
-            "train and deploy",
-            github(f"ref:refs/heads/{branch}", "environment:production"),
-            workflow_grants(place),
-        )
+        Application(f"{prefix}-train", "train", github(f"ref:refs/heads/{branch}"), train_grants(place)),
+        # apart from train: whatever runs on the branch could sign in as one that trusts both, past the reviewer
+        Application(f"{prefix}-deploy", "deploy", github("environment:production"), deploy_grants(place)),
     ]
     if provisioning:
         found.append(
@@ -159,22 +167,6 @@ def applications(
     return found
 
 
-def preview_role(group: str) -> dict[str, object]:
-    """A role of our own: no built-in one may ask what-if without being allowed to deploy."""
-    return {
-        "Name": PREVIEW_ROLE,
-        "IsCustom": True,
-        "Description": "Asks what a deployment would change; cannot deploy.",
-        "Actions": [
-            "Microsoft.Resources/deployments/read",
-            "Microsoft.Resources/deployments/validate/action",
-            "Microsoft.Resources/deployments/whatIf/action",
-            "Microsoft.Resources/deployments/operationstatuses/read",
-        ],
-        "AssignableScopes": [group],
-    }
-
-
 def assignable_roles() -> list[str]:
     """The role ids that infra/modules/grants.bicep gives, from that file: there is one list."""
     table = _GRANTS.read_text(encoding="utf-8").split("var roleIds = {", 1)[1].split("\n}", 1)[0]
@@ -198,4 +190,4 @@ def assignable_only(roles: list[str]) -> str:
 
 def _credential_name(suffix: str, form: str) -> str:
     """Allowed in a credential's name: letters, digits, dashes; at most 120."""
-    return f"github-{form}-" + re.sub(r"[^A-Za-z0-9]+", "-", suffix).strip("-")[:100]
+    return f"{PREFIX}{form}-" + re.sub(r"[^A-Za-z0-9]+", "-", suffix).strip("-")[:100]

@@ -1,10 +1,11 @@
 metadata description = 'What wakes somebody, and the saved query to start from. Every rule reads the events that the function app logs, one JSON object a line.'
 
 import { topic } from 'event-topics.bicep'
+import { tagSet } from 'names.bicep'
 
 param prefix string
 param location string
-param tags object
+param tags tagSet
 param logsId string
 @minLength(4)
 @maxLength(63)
@@ -19,6 +20,11 @@ param emails string[]
 @description('No finished check for this long is an alert, whatever the function app says of itself. Log alerts look back two days at most: off, where checks are rarer')
 @allowed(['off', 'PT1H', 'PT2H', 'PT6H', 'P1D', 'P2D'])
 param silenceWindow string
+
+// Logs arrive minutes late, so a rule looks back further than its frequency: nothing falls between two looks. It counts what
+// arrived since its last look, and five minutes more in case a look starts late: told twice rather than not at all.
+// A rule that resolves by itself counts the whole window, so that it stays raised while the event comes again each hour.
+var newlyArrived = 'where ingestion_time() > ago(20m) | '
 
 // The host forwards the message text only, so the fields travel as JSON in it.
 var eventsQuery = 'AppTraces | where Message startswith "{" | extend e = parse_json(Message) | extend event = tostring(e.event), model = tostring(e.model) | where isnotempty(event)'
@@ -81,13 +87,11 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
   properties: {
     enabled: true
     groupShortName: 'driftloop'
-    emailReceivers: [
-      for (email, i) in emails: { name: 'email-${i}', emailAddress: email, useCommonAlertSchema: true }
-    ]
+    emailReceivers: [for (email, i) in emails: { name: 'email-${i}', emailAddress: email, useCommonAlertSchema: true }]
   }
 }
 
-resource eventAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
+resource eventAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for rule in rules: {
     name: '${prefix}-${rule.name}'
     location: location
@@ -100,12 +104,13 @@ resource eventAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
       severity: rule.severity
       scopes: [logsId]
       evaluationFrequency: 'PT15M'
-      windowSize: 'PT15M'
+      windowSize: 'PT1H'
+      skipQueryValidation: true // the table comes into being with the first log; before that, validation fails
       autoMitigate: rule.resolves
       criteria: {
         allOf: [
           {
-            query: '${eventsQuery} | where event in ("${join(rule.events, '", "')}") | project TimeGenerated, event, model, e'
+            query: '${eventsQuery} | ${rule.resolves ? '' : newlyArrived}where event in ("${join(rule.events, '", "')}") | project TimeGenerated, event, model, e'
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0
@@ -118,7 +123,7 @@ resource eventAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
   }
 ]
 
-resource silenceAlert 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = if (silenceWindow != 'off') {
+resource silenceAlert 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = if (silenceWindow != 'off') {
   name: '${prefix}-silence'
   location: location
   tags: tags
@@ -129,8 +134,9 @@ resource silenceAlert 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = if (
     enabled: true
     severity: 1
     scopes: [logsId]
-    evaluationFrequency: 'PT1H'
+    evaluationFrequency: silenceWindow == 'PT1H' ? 'PT15M' : 'PT1H' // more often than the window is long
     windowSize: silenceWindow
+    skipQueryValidation: true
     autoMitigate: true
     criteria: {
       allOf: [
@@ -147,7 +153,7 @@ resource silenceAlert 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = if (
   }
 }
 
-resource deadLetterAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+resource deadLetterAlerts 'Microsoft.Insights/metricAlerts@2026-01-01' = [
   for source in topics: {
     name: '${prefix}-dead-letters-${source.name}'
     location: 'global'
@@ -158,7 +164,7 @@ resource deadLetterAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
       severity: 2
       scopes: [source.id]
       evaluationFrequency: 'PT15M'
-      windowSize: 'PT15M'
+      windowSize: 'PT30M' // metrics arrive late, too
       autoMitigate: false
       criteria: {
         'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
@@ -178,11 +184,11 @@ resource deadLetterAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
   }
 ]
 
-resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' existing = {
+resource logs 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
   name: logsName
 }
 
-resource savedQuery 'Microsoft.OperationalInsights/workspaces/savedSearches@2023-09-01' = {
+resource savedQuery 'Microsoft.OperationalInsights/workspaces/savedSearches@2025-07-01' = {
   parent: logs
   name: '${prefix}-events'
   properties: {

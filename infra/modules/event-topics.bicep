@@ -1,5 +1,7 @@
 metadata description = 'System topics: what Azure ML and the storage account have to say. Who listens is in ../events.bicep, deployed after the functions exist.'
 
+import { tagSet } from 'names.bicep'
+
 @export()
 @description('A topic under a short name')
 type topic = {
@@ -14,7 +16,7 @@ param modelsTopicName string
 @maxLength(50)
 param recordsTopicName string
 param location string
-param tags object
+param tags tagSet
 
 param workspaceId string
 param dataStorageId string

@@ -1,11 +1,13 @@
 metadata description = 'The function app on Flex Consumption: Python 3.11, no account keys, no publishing passwords; its package lies in a blob container that it reads with its own identity.'
 
+import { tagSet } from 'names.bicep'
+
 @minLength(2)
 @maxLength(60)
 param name string
 param planName string
 param location string
-param tags object
+param tags tagSet
 
 param identityId string
 param identityClientId string
@@ -18,7 +20,7 @@ param packageContainerUrl string
 param insightsConnectionString string
 
 @description('Application settings beyond those that the host itself needs')
-param settings object
+param settings { *: string }
 
 @allowed([512, 2048, 4096])
 param memoryMb int
@@ -29,7 +31,7 @@ param maxInstances int
 @description('Subnet for outgoing traffic; empty: none')
 param subnetId string
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
   tags: tags
@@ -47,7 +49,7 @@ var hostSettings = {
   AZURE_CLIENT_ID: identityClientId // which of the app's identities DefaultAzureCredential takes
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
+resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'function-app' })
@@ -84,13 +86,13 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
-resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'ftp'
   properties: { allow: false }
 }
 
-resource noScmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+resource noScmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'scm'
   properties: { allow: false }

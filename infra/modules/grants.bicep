@@ -107,6 +107,12 @@ var dataStorageGrants = [
   {
     who: 'trainingCluster'
     role: 'Storage Blob Data Contributor'
+    container: 'baselines'
+    why: 'Training cluster: the register step writes the baseline of the version that it registers.'
+  }
+  {
+    who: 'trainingCluster'
+    role: 'Storage Blob Data Contributor'
     container: 'outcomes'
     why: 'Training cluster: the register step leaves what the gate said, for the workflow to read.'
   }
@@ -226,6 +232,11 @@ var registryGrants = [
 @export()
 @description('The workspace of Azure ML.')
 var workspaceGrants = [
+  {
+    who: 'workspace'
+    role: 'Contributor'
+    why: 'Workspace: manages its own endpoints and computes, as Azure ML requires of a user-assigned workspace identity.'
+  }
   {
     who: 'trainingCluster'
     role: 'AzureML Data Scientist'

@@ -1,12 +1,13 @@
 metadata description = 'Secrets that have no keyless replacement yet: the GitHub App key or token. Roles, not access policies.'
 
 import { grant, principals, roleIds } from 'grants.bicep'
+import { tagSet } from 'names.bicep'
 
 @minLength(3)
 @maxLength(24)
 param name string
 param location string
-param tags object
+param tags tagSet
 
 @description('Reached through private endpoints only')
 param isolated bool
@@ -14,7 +15,7 @@ param isolated bool
 param identities principals
 param grants grant[] = []
 
-resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   name: name
   location: location
   tags: tags
@@ -35,7 +36,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
 resource roles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for item in grants: {
     scope: vault
-    name: guid(vault.id, identities[item.who], item.role)
+    name: guid(vault.id, item.who, item.role)
     properties: {
       principalId: identities[item.who]
       principalType: 'ServicePrincipal'

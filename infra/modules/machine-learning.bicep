@@ -1,12 +1,13 @@
 metadata description = 'Azure Machine Learning: the workspace, wearing a user-assigned identity and keyless datastores, and the cluster that trains.'
 
 import { grant, principals, roleIds } from 'grants.bicep'
+import { tagSet } from 'names.bicep'
 
 @minLength(3)
 @maxLength(33)
 param name string
 param location string
-param tags object
+param tags tagSet
 
 param storageId string
 param vaultId string
@@ -105,7 +106,7 @@ resource cluster 'Microsoft.MachineLearningServices/workspaces/computes@2025-06-
 resource roles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for item in grants: {
     scope: workspace
-    name: guid(workspace.id, identities[item.who], item.role)
+    name: guid(workspace.id, item.who, item.role)
     properties: {
       principalId: identities[item.who]
       principalType: 'ServicePrincipal'

@@ -1,13 +1,14 @@
 metadata description = 'Where logs go: a Log Analytics workspace and Application Insights on top of it, written to with Entra tokens only.'
 
 import { grant, principals, roleIds } from 'grants.bicep'
+import { tagSet } from 'names.bicep'
 
 @minLength(4)
 @maxLength(63)
 param logsName string
 param insightsName string
 param location string
-param tags object
+param tags tagSet
 
 @minValue(30)
 @maxValue(730)
@@ -20,7 +21,7 @@ param dailyCapGb int
 param identities principals
 param grants grant[] = []
 
-resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource logs 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: logsName
   location: location
   tags: tags
@@ -47,7 +48,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 resource roles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for item in grants: {
     scope: insights
-    name: guid(insights.id, identities[item.who], item.role)
+    name: guid(insights.id, item.who, item.role)
     properties: {
       principalId: identities[item.who]
       principalType: 'ServicePrincipal'
@@ -58,6 +59,5 @@ resource roles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 output logsId string = logs.id
-output logsName string = logs.name
 output insightsId string = insights.id
 output connectionString string = insights.properties.ConnectionString

@@ -37,3 +37,8 @@ type names = {
   @maxLength(24)
   cluster: string?
 }
+
+@export()
+type tagSet = {
+  *: string
+}

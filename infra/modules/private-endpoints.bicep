@@ -1,8 +1,10 @@
 metadata description = 'Network isolation: private endpoints for every account that holds data, and the DNS zones that make them found. The function app stays reachable from outside, because Event Grid cannot deliver into a virtual network; its endpoints ask for a key.'
 
+import { tagSet } from 'names.bicep'
+
 param name string
 param location string
-param tags object
+param tags tagSet
 
 param virtualNetworkId string
 param subnetId string
@@ -59,7 +61,7 @@ resource dnsLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06
   }
 ]
 
-resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
+resource privateEndpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [
   for endpoint in endpoints: {
     name: 'pe-${name}-${endpoint.name}'
     location: location
@@ -76,7 +78,7 @@ resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
   }
 ]
 
-resource endpointZones 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [
+resource endpointZones 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = [
   for (endpoint, i) in endpoints: {
     parent: privateEndpoints[i]
     name: 'default'

@@ -1,12 +1,13 @@
 metadata description = 'Container registry for the images of training environments and endpoints; no admin user.'
 
 import { grant, principals, roleIds } from 'grants.bicep'
+import { tagSet } from 'names.bicep'
 
 @minLength(5)
 @maxLength(50)
 param name string
 param location string
-param tags object
+param tags tagSet
 
 @description('Private endpoints exist only for Premium, at ten times the price of Basic')
 param isolated bool
@@ -14,7 +15,7 @@ param isolated bool
 param identities principals
 param grants grant[] = []
 
-resource registry 'Microsoft.ContainerRegistry/registries@2023-07-01' = {
+resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' = {
   name: name
   location: location
   tags: tags
@@ -29,7 +30,7 @@ resource registry 'Microsoft.ContainerRegistry/registries@2023-07-01' = {
 resource roles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for item in grants: {
     scope: registry
-    name: guid(registry.id, identities[item.who], item.role)
+    name: guid(registry.id, item.who, item.role)
     properties: {
       principalId: identities[item.who]
       principalType: 'ServicePrincipal'

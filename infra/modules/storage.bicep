@@ -1,12 +1,13 @@
 metadata description = 'One storage account without account keys: containers, queues, tables, lifecycle rules, and who may touch them.'
 
 import { grant, principals, roleIds } from 'grants.bicep'
+import { tagSet } from 'names.bicep'
 
 @minLength(3)
 @maxLength(24)
 param name string
 param location string
-param tags object
+param tags tagSet
 
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param sku string
@@ -41,7 +42,7 @@ param undoDays int = 14
 param identities principals
 param grants grant[] = []
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
   location: location
   tags: tags
@@ -63,7 +64,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   parent: account
   name: 'default'
   properties: {
@@ -73,7 +74,7 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
   }
 }
 
-resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = [
+resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = [
   for container in containers: {
     parent: blobs
     name: container
@@ -81,31 +82,31 @@ resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containe
   }
 ]
 
-resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' = if (!empty(queues)) {
+resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = if (!empty(queues)) {
   parent: account
   name: 'default'
 }
 
-resource storageQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = [
+resource storageQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
   for queue in queues: {
     parent: queueService
     name: queue
   }
 ]
 
-resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2024-01-01' = if (!empty(tables)) {
+resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2025-06-01' = if (!empty(tables)) {
   parent: account
   name: 'default'
 }
 
-resource storageTables 'Microsoft.Storage/storageAccounts/tableServices/tables@2024-01-01' = [
+resource storageTables 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-06-01' = [
   for table in tables: {
     parent: tableService
     name: table
   }
 ]
 
-resource lifecyclePolicy 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
+resource lifecyclePolicy 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
   parent: account
   name: 'default'
   properties: {
@@ -148,7 +149,7 @@ var accountGrants = filter(grants, item => !contains(item, 'container'))
 resource containerRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for item in containerGrants: {
     scope: blobContainers[indexOf(containers, item.?container ?? '')]
-    name: guid(account.id, item.?container ?? '', identities[item.who], item.role)
+    name: guid(account.id, item.?container ?? '', item.who, item.role)
     properties: {
       principalId: identities[item.who]
       principalType: 'ServicePrincipal'
@@ -161,7 +162,7 @@ resource containerRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 resource accountRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for item in accountGrants: {
     scope: account
-    name: guid(account.id, identities[item.who], item.role)
+    name: guid(account.id, item.who, item.role)
     properties: {
       principalId: identities[item.who]
       principalType: 'ServicePrincipal'

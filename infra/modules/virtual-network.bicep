@@ -1,13 +1,15 @@
 metadata description = 'The virtual network with the subnet that functions speak from; apart from the endpoints, because the function app needs the subnet and the endpoints need the workspace.'
 
+import { tagSet } from 'names.bicep'
+
 param name string
 param location string
-param tags object
+param tags tagSet
 
 @description('At least /24')
 param addressPrefix string
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   name: name
   location: location
   tags: tags
@@ -32,12 +34,12 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   }
 }
 
-resource functionSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' existing = {
+resource functionSubnet 'Microsoft.Network/virtualNetworks/subnets@2025-05-01' existing = {
   parent: network
   name: 'functions'
 }
 
-resource endpointSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' existing = {
+resource endpointSubnet 'Microsoft.Network/virtualNetworks/subnets@2025-05-01' existing = {
   parent: network
   name: 'private-endpoints'
 }

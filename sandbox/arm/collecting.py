@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from driftloop.times import format_time
 from sandbox.arm.storage import Location
 from sandbox.arm.wire import Json
 from sandbox.arm.workshop import Workshop
@@ -70,7 +71,7 @@ class Sidecar:
             "source": self._source,
             "type": kind,
             "datacontenttype": "application/json",
-            "time": at.isoformat().replace("+00:00", "Z"),
+            "time": format_time(at),
             "data": json.loads(body),
             "contentrange": f"bytes 0-{max(len(body) - 1, 0)}/{len(body)}",
             "correlationid": headers.get("ce-x-request-id"),

@@ -40,10 +40,10 @@ class Topic:
             "dataVersion": "2",
             "metadataVersion": "1",
             "data": {
-                "ModelName": name,
-                "ModelVersion": version,
-                "ModelTags": properties.get("tags") or {},
-                "ModelProperties": properties.get("properties") or {},
+                "modelName": name,
+                "modelVersion": version,
+                "modelTags": properties.get("tags") or {},
+                "modelProperties": properties.get("properties") or {},
             },
         }
         for deliver in self._subscribers:

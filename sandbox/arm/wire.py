@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from driftloop.times import format_time
+
 Json = dict[str, Any]
 
 
@@ -56,7 +58,7 @@ def not_found(what: str, name: str) -> ArmError:
 
 def now() -> str:
     """This moment in UTC, as ARM writes it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return format_time(datetime.now(UTC), "microseconds")
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,6 @@ class Agent:
             "HOME": str(self._folder),
             "TF_BUILD": "True",
             "AGENT_TEMPDIRECTORY": str(self._folder),
-            "PYTHONDONTWRITEBYTECODE": "1",
             **self._environment,
             **{name.upper().replace(".", "_"): value for name, value in public.items()},
             **{name: self._macros(str(value), variables) for name, value in step.get("env", {}).items()},

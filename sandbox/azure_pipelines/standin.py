@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from driftloop.times import format_time
 from sandbox.azure_pipelines.agent import Agent, PipelineRun
 from sandbox.azure_pipelines.templates import TemplateError, expand
 from sandbox.serving import Server
@@ -75,7 +76,7 @@ class AzurePipelinesStandIn:
                 "id": identity,
                 "name": str(identity),
                 "state": "inProgress",
-                "createdDate": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+                "createdDate": format_time(datetime.now(UTC)),
                 "templateParameters": parameters,
                 "pipeline": {"id": request.path_params["pipeline"]},
                 "resources": {"repositories": {"self": {"refName": branch}}},

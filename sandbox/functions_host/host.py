@@ -66,9 +66,8 @@ class FunctionsHost:
         if self._retry_seconds is not None:
             command += ["--retry-seconds", str(self._retry_seconds)]
         # The stand-in is found beside this repository, the app only in its own root.
-        environment = {"PYTHONDONTWRITEBYTECODE": "1", **self._environment}
         with self.log.open("ab") as output:
-            self._child = start(command, environment=environment, folder=_ROOT, output=output)
+            self._child = start(command, environment=self._environment, folder=_ROOT, output=output)
         deadline = time.monotonic() + HANG_SECONDS
         while not ready.exists():
             if self._child.exit_code() is not None or time.monotonic() > deadline:

@@ -128,7 +128,6 @@ class Act:
             # act's workspaces; a cache inside the tree would be copied into itself
             "XDG_CACHE_HOME": str(run.folder / "workspace"),
             "ACT_DISABLE_VERSION_CHECK": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
         return inherited | mine | dict(self.environment)
 

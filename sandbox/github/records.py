@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from driftloop.times import format_time
 from sandbox.github.workflow_files import Event
 
 
@@ -17,7 +18,7 @@ def now() -> datetime:
 
 def stamp(moment: datetime | None) -> str | None:
     """A timestamp as GitHub writes it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    return format_time(moment, "seconds") if moment else None
 
 
 @dataclass

@@ -1,12 +1,10 @@
 """Identifiers and the small files that travel: stable, hostile text refused."""
 
-from datetime import UTC, datetime, timedelta, timezone
-
 import msgspec
 import pytest
 
 from driftloop.errors import InputError
-from driftloop.events import DriftDetected, check_id, drift_id, iso, latest, read_in_service, read_outcome
+from driftloop.events import DriftDetected, check_id, drift_id, read_in_service, read_outcome
 
 SHA = "a" * 64
 
@@ -24,21 +22,6 @@ def test_ids_have_the_form_of_the_architecture_page() -> None:
     assert msgspec.convert(drift_id("m", SHA, 0), str).startswith("drift-")
     assert len(drift_id("m", SHA, 0)) == len("drift-") + 12
     assert len(check_id("m", SHA, "w")) == len("chk-") + 12
-
-
-def test_times_are_written_in_utc() -> None:
-    local = datetime(2026, 11, 23, 7, tzinfo=timezone(timedelta(hours=1)))
-
-    assert iso(local) == "2026-11-23T06:00:00Z"
-    with pytest.raises(ValueError, match="without a time zone"):
-        iso(datetime(2026, 11, 23))  # noqa: DTZ001
-
-
-def test_the_latest_time_is_found_across_zones_and_spellings() -> None:
-    assert latest("2026-11-23T06:00:00Z", None, "2026-11-23T06:30:00+01:00") == "2026-11-23T06:00:00Z"
-    assert latest("2026-11-23", "2026-11-23T00:00:01+00:00") == "2026-11-23T00:00:01+00:00"
-    with pytest.raises(InputError, match="not a time"):
-        latest("yesterday", "2026-11-23")
 
 
 def test_a_payload_is_what_the_workflow_reads() -> None:
@@ -80,7 +63,3 @@ def test_an_outcome_is_one_of_three_words() -> None:
     assert read_outcome(msgspec.json.encode(good), "x").outcome == "rejected"
     with pytest.raises(InputError):
         read_outcome(msgspec.json.encode({**good, "outcome": "great"}), "x")
-
-
-def test_now_is_a_moment_of_utc() -> None:
-    assert iso(datetime.now(UTC)).endswith("Z")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftloop import Baseline, Column, Evidence, Policy, Schema, Verdict, Window, check
+from driftloop import verdict as verdict_module
 from driftloop.errors import SchemaError
 from driftloop.two_sample.compare import compare
 from tests.driftloop.populations import BASELINE_ROWS, SCHEMA, compared, draw, fresh
@@ -306,3 +307,52 @@ def test_columns_that_the_schema_does_not_know_are_noted_and_change_nothing():
     noted = compared(fresh(60).assign(weight=80.0, colour="red"))
     assert noted.notes == ("not in the schema, so not compared: colour, weight",)
     assert (noted.verdict, plain.notes) == (plain.verdict, ())
+
+
+def test_the_parts_of_the_error_rate_sum_to_one():
+    from driftloop.config import policy
+
+    assert pytest.approx(1.0) == policy.DRIFT_SHARE + policy.INCIDENT_SHARE + policy.ERROR_SHARE
+
+
+@pytest.mark.parametrize(("p", "verdict"), [(0.0475, "drift"), (0.0476, "stable")])
+def test_drift_may_spend_what_incidents_leave_of_alpha(monkeypatch, p, verdict):
+    """0.95 of alpha 0.05 is 0.0475."""
+    from driftloop.two_sample.compare import Comparison
+
+    monkeypatch.setattr("driftloop.verdict.compare", lambda *_, **__: Comparison(p, p, True, ()))
+    assert compared(fresh(60)).verdict.value == verdict
+
+
+@pytest.mark.parametrize("evidence", [None, Evidence()])
+def test_incidents_may_spend_a_twentieth_of_alpha_or_of_the_budget(monkeypatch, evidence):
+    levels = []
+    original = verdict_module.assess
+
+    def assess(baseline, window, level, **options):
+        levels.append(level)
+        return original(baseline, window, level, **options)
+
+    monkeypatch.setattr("driftloop.verdict.assess", assess)
+    compared(fresh(60), evidence=evidence)
+    assert levels == [pytest.approx(0.05 * 0.05 if evidence is None else 0.05 / 520)]
+
+
+def test_turned_over_names_hide_no_drift_elsewhere_and_raise_none_over_time():
+    rng = np.random.default_rng(8)
+    schema = Schema((*SCHEMA.columns, Column("campaign", "categorical")))
+
+    def window(rows, first, **moves):
+        frame = draw(rows, rng).assign(campaign=[f"campaign {first + i % 5}" for i in range(rows)])
+        return frame.assign(**{name: frame[name] + step for name, step in moves.items()})
+
+    baseline = Baseline.build(window(350, 0), schema)
+    evidence = Evidence()
+    for week in range(6):
+        result = check(baseline, Window.build(window(60, 10 + 10 * week), schema), evidence=evidence)
+        assert result.verdict is Verdict.STABLE, result.reasons
+        assert "campaign: all values are new (60 of 60)" in result.notes[0]
+        evidence = result.evidence
+    moved = check(baseline, Window.build(window(60, 100, bmi=5.0), schema))
+    assert moved.verdict is Verdict.DRIFT
+    assert moved.reasons[0].startswith("bmi: ")

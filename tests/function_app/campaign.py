@@ -17,8 +17,9 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.errors import DispatchError, LedgerError
-from driftloop.events import InService, Outcome, check_id, drift_id, iso
+from driftloop.events import InService, Outcome, check_id, drift_id
 from driftloop.ledger import CheckRecord, Drift, ModelState, open_drift
+from driftloop.times import format_time
 from function_app.checks.checking import Finding, ModelCheck
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
 from function_app.incoming.sources import File, Selection
@@ -93,14 +94,14 @@ class World:
         """What GitHub and the workflows have done by now."""
         for run in self.runs:
             if (run.ends_at <= self.now and run.outcome and self.outcomes.get(run.correlation, None) is None) or (
-                run.ends_at <= self.now and run.outcome and self.outcomes[run.correlation].at < iso(run.ends_at)
+                run.ends_at <= self.now and run.outcome and self.outcomes[run.correlation].at < format_time(run.ends_at)
             ):
                 self._finish(run)
 
     def _finish(self, run: StartedRun) -> None:
         self.tell(f"run {run.run_id} ends: {run.outcome}")
         version = "2" if run.outcome == "promoted" else None
-        self.outcomes[run.correlation] = Outcome(run.correlation, run.outcome, "m", iso(run.ends_at), version)  # type: ignore[arg-type]
+        self.outcomes[run.correlation] = Outcome(run.correlation, run.outcome, "m", format_time(run.ends_at), version)  # type: ignore[arg-type]
         if run.outcome == "promoted":
             self.pointer = InService("m", "2", NEW, drift_id=run.correlation)
 
@@ -290,8 +291,8 @@ class Process(ModelCheck):
                 baseline_sha256=pointer.baseline_sha256,
                 epoch=state.epoch,
                 reason="drift",
-                as_of=iso(now),
-                since=iso(now),
+                as_of=format_time(now),
+                since=format_time(now),
             )
             drift = open_drift(found, now, "found")
             after = msgspec.structs.replace(after, drift_id=drift.drift_id)

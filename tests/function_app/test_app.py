@@ -65,7 +65,7 @@ def test_host_json_has_what_the_worker_and_the_poison_queue_need() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["scipy.stats", "pandas", "sklearn", "azure.ai.ml", "pyarrow", "numpy", "azure.identity", "jinja2"]
+    "module", ["scipy", "pandas", "sklearn", "azure.ai.ml", "pyarrow", "numpy", "azure.identity", "jinja2"]
 )
 def test_loading_the_app_imports_nothing_heavy(module: str) -> None:
     code = f"import function_app, sys; sys.exit({module!r} in sys.modules)"

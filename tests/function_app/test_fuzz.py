@@ -72,7 +72,7 @@ def anything(dice: random.Random, depth: int = 0) -> Any:
     if kind == 7:
         return [anything(dice, depth + 1) for _ in range(dice.randrange(4))]
     return {
-        dice.choice([*NASTY, "ModelName", "ModelVersion", "ModelTags"]): anything(dice, depth + 1)
+        dice.choice([*NASTY, "ModelName", "modelName", "ModelVersion", "ModelTags"]): anything(dice, depth + 1)
         for _ in range(dice.randrange(4))
     }
 

@@ -23,6 +23,7 @@ OUTPUTS = {
     "azurE_FUNCTION_APP": "func",
     "driftlooP_BLOB_URL": "https://stdata.blob.core.windows.net",
     "driftlooP_COMPUTE": "driftloop-cluster",
+    "driftlooP_ENDPOINT_SUFFIX": "abcde",
     "driftlooP_HEALTH_URL": "https://func.azurewebsites.net/api/health",
     "driftlooP_MODEL": "diabetes-progression",
 }
@@ -49,12 +50,32 @@ EMPTY: dict[str, Any] = {
     "variable_groups": [],
     "variables": {},
     "secrets": {},
+    "visibility": "public",
+    "plan": "team",
+    "immutable_subjects": False,
+    "may_look_below_subscription": True,
+    # what lies in the group, by type and name; deleted vaults as list-deleted gives them, deleted workspaces by name
+    "resources": {"vaults": {}, "workspaces": []},
+    "deleted": {"vaults": [], "workspaces": []},
+    "may_see_deleted_vaults": True,
+    "hidden_definitions": [],  # of other subscriptions in the tenant
     "environments": {},
     "next": 1,
     "fail_at": 0,
     "changes": 0,
 }
-CHANGING = {"create", "update", "delete", "set", "reset"}
+# What most tests ask infra.identities for.
+GITHUB = (
+    "--repository",
+    "contoso/driftloop",
+    "--resource-group",
+    "rg-driftloop",
+    "--location",
+    "westeurope",
+    "--reviewer",
+    "ada",
+)
+CHANGING = {"create", "update", "delete", "set", "reset", "recover"}
 
 
 class RefusedError(Exception):
@@ -82,6 +103,16 @@ def update(folder: Path, **changes: Any) -> None:
 def calls(folder: Path) -> list[dict[str, Any]]:
     log = folder / "calls.jsonl"
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def changes(folder: Path) -> list[dict[str, Any]]:
+    return [call for call in calls(folder) if call["change"]]
+
+
+def trusted(folder: Path, application: str) -> set[str]:
+    found = state(folder)
+    (app,) = [app for app in found["apps"] if app["displayName"] == application]
+    return {one["subject"] for one in found["credentials"][app["id"]]}
 
 
 def is_change(arguments: list[str]) -> bool:
@@ -115,6 +146,12 @@ def az(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
             return {"functionKeys": {"default": "the-function-key"}}
         case ["role", "definition", verb, *_]:
             return definition(verb, a, stdin, s)
+        case ["rest", *_]:
+            return rest(a, s)
+        case ["deployment", "group", "create", *_]:
+            return deploy(a, s)
+        case ["keyvault" | "resource", *_]:
+            return deleted(a, s)
         case ["role", "assignment", verb, *_]:
             return assignment(verb, a, s)
         case ["ad", "sp", "list", *_]:
@@ -138,16 +175,111 @@ def deployments(s: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"properties": one} for one in (good, failed, other)]
 
 
+def deploy(a: list[str], s: dict[str, Any]) -> Any:
+    """Refuses a vault and a workspace whose name a deleted one keeps, as Azure does."""
+    if option(a, "--resource-group") not in s["groups"]:
+        raise RefusedError("ERROR: (ResourceGroupNotFound) Resource group could not be found.")
+    given = {word.partition("=")[0]: word.partition("=")[2] for word in a if "=" in word}
+    if any(one["name"] == given["vault"] for one in s["deleted"]["vaults"]):
+        raise RefusedError(
+            "ERROR: (ConflictError) A vault with the same name already exists in deleted state. "
+            "You need to either recover or purge existing key vault."
+        )
+    if given["workspace"] in s["deleted"]["workspaces"]:
+        raise RefusedError("ERROR: (BadRequest) Soft-deleted workspace exists. Please purge or recover it.")
+    s["resources"]["vaults"].setdefault(given["vault"], [])
+    s["resources"]["workspaces"] = sorted({*s["resources"]["workspaces"], given["workspace"]})
+    return None
+
+
+def delete_group(s: dict[str, Any]) -> None:
+    """What azd down does at last: the resources go, and what is deleted softly keeps its name."""
+    s["groups"].remove("rg-driftloop")
+    for name, secrets in s["resources"]["vaults"].items():
+        properties = {
+            "vaultId": f"{GROUP}/providers/Microsoft.KeyVault/vaults/{name}",
+            "location": "westeurope",
+            "purgeProtectionEnabled": True,
+            "tags": {"application": "driftloop", "azd-env-name": "prod"},
+        }
+        s["deleted"]["vaults"].append({"name": name, "properties": properties, "secrets": secrets})
+    s["deleted"]["workspaces"] += s["resources"]["workspaces"]
+    s["resources"] = {"vaults": {}, "workspaces": []}
+
+
+def deleted(a: list[str], s: dict[str, Any]) -> Any:
+    match a[:2]:
+        case ["keyvault", "list-deleted"]:
+            if not s["may_see_deleted_vaults"]:
+                raise RefusedError(
+                    "ERROR: (AuthorizationFailed) The client does not have authorization to perform action"
+                )
+            return s["deleted"]["vaults"]
+        case ["keyvault", "recover"]:
+            (one,) = [one for one in s["deleted"]["vaults"] if one["name"] == option(a, "--name")]
+            if option(a, "--resource-group") not in s["groups"]:
+                raise RefusedError("ERROR: (ResourceGroupNotFound) Resource group could not be found.")
+            s["deleted"]["vaults"].remove(one)
+            s["resources"]["vaults"][one["name"]] = one["secrets"]
+            return None
+        case ["keyvault", "purge"]:
+            raise RefusedError("ERROR: (DeletedVaultPurge) Operation is not allowed: purge protection is enabled.")
+        case ["resource", "show"]:
+            name = option(a, "--ids").rsplit("/", 1)[-1]
+            if "rg-driftloop" not in s["groups"] or name not in s["resources"]["workspaces"]:
+                raise RefusedError("ERROR: (ResourceNotFound) The Resource was not found.")
+            return {"name": name}
+    return None  # resource wait
+
+
 def definition(verb: str, a: list[str], stdin: str, s: dict[str, Any]) -> Any:
-    if verb == "list":
-        return [one for one in s["definitions"] if one["roleName"] == option(a, "--name")]
-    if verb == "delete":
-        s["definitions"] = [one for one in s["definitions"] if one["roleName"] != option(a, "--name")]
-        return None
+    """Seen from a scope are the roles that can be assigned there; without one, those of the whole subscription."""
+    scope = option(a, "--scope") or f"/subscriptions/{SUBSCRIPTION}"
+    if verb in {"list", "delete"}:
+        name = option(a, "--name")
+        named = [one for one in s["definitions"] if one["roleName"] == name and assignable(one, scope)]
+        if verb == "delete":
+            if not named:
+                raise RefusedError("ERROR: No definition was found")
+            if any(one["roleDefinitionName"] == name for one in s["roles"]):
+                raise RefusedError("ERROR: (RoleDefinitionHasAssignments) There are existing role assignments")
+            s["definitions"].remove(named[0])
+        return named
     body = json.loads(stdin)
-    s["definitions"] = [one for one in s["definitions"] if one["roleName"] != body["Name"]]
+    tenant = [one for one in s["definitions"] + s["hidden_definitions"] if one["roleName"] == body["Name"]]
+    if verb == "create" and tenant:
+        raise RefusedError(
+            "ERROR: (RoleDefinitionWithSameNameExists) A custom role with the same name already exists in this tenant."
+        )
+    if verb == "update":
+        found = [one for one in tenant if any(assignable(one, scope) for scope in body["AssignableScopes"])]
+        if not found:
+            raise RefusedError(f"ERROR: No definition was found with the name of '{body['Name']}'.")
+        s["definitions"].remove(found[0])
     s["definitions"].append({"roleName": body["Name"], "assignableScopes": body["AssignableScopes"]})
     return s["definitions"][-1]
+
+
+def assignable(role: dict[str, Any], scope: str) -> bool:
+    return any(scope.lower().startswith(own.lower()) for own in role["assignableScopes"])
+
+
+def rest(a: list[str], s: dict[str, Any]) -> Any:
+    """Role definitions of the subscription; with the filter, those below it as well."""
+    url = option(a, "--url")
+    if option(a, "--method") == "delete":
+        name = url.partition("?")[0].rsplit("/", 1)[-1]
+        s["resources"]["workspaces"].remove(name)
+        if "forceToPurge=true" not in url:
+            s["deleted"]["workspaces"].append(name)
+        return None
+    if not url.startswith(f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions?"):
+        raise RefusedError(f"ERROR: az rest {url} is not known here")
+    if not s["may_look_below_subscription"]:
+        raise RefusedError("ERROR: (AuthorizationFailed) The client does not have authorization to perform action")
+    below = "$filter=atScopeAndBelow()" in url
+    found = [one for one in s["definitions"] if below or assignable(one, f"/subscriptions/{SUBSCRIPTION}")]
+    return {"value": [{"properties": one} for one in found]}
 
 
 def assignment(verb: str, a: list[str], s: dict[str, Any]) -> Any:
@@ -156,6 +288,10 @@ def assignment(verb: str, a: list[str], s: dict[str, Any]) -> Any:
     if verb == "delete":
         s["roles"] = [one for one in s["roles"] if one["id"] != option(a, "--ids")]
         return None
+    role, scope = option(a, "--role"), option(a, "--scope")
+    own = [one for one in s["definitions"] if one["roleName"] == role and assignable(one, scope)]
+    if role.startswith("Driftloop ") and not own:
+        raise RefusedError(f"ERROR: Role '{role}' doesn't exist.")
     s["roles"].append(
         {
             "id": f"{option(a, '--scope')}/roleAssignments/{number(s)}",
@@ -184,6 +320,9 @@ def application(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
     present = s["credentials"].setdefault(option(a, "--id"), [])
     if a[3] == "list":
         return present
+    if a[3] == "delete":
+        present[:] = [one for one in present if one["name"] != option(a, "--federated-credential-id")]
+        return None
     body = json.loads(stdin)
     if a[3] == "update":
         next(one for one in present if one["name"] == option(a, "--federated-credential-id")).update(body)
@@ -203,14 +342,23 @@ def devops(a: list[str], s: dict[str, Any]) -> Any:
             parameters = body["authorization"]["parameters"]
             parameters["workloadIdentityFederationIssuer"] = "https://login.microsoftonline.com/tenant-1/v2.0"
             parameters["workloadIdentityFederationSubject"] = "/eid1/c/pub/t/T/a/A/sc/organization/connection"
-            s["connections"].append({"id": "connection-1", **body})
+            parameters["workloadIdentityFederationSubject"] += f"/{body['name']}"
+            s["connections"].append({"id": f"connection-{number(s)}", "authorized": False, **body})
             return s["connections"][-1]
+        case ["devops", "service-endpoint", "update"]:
+            one = next(one for one in s["connections"] if one["id"] == option(a, "--id"))
+            one["authorized"] = option(a, "--enable-for-all") == "true"
         case ["devops", "service-endpoint", "delete"]:
-            s["connections"] = []
+            s["connections"] = [one for one in s["connections"] if one["id"] != option(a, "--id")]
+        case ["devops", "invoke", _]:
+            asked = {word.partition("=")[0]: word.partition("=")[2] for word in a if "=" in word}
+            one = next(one for one in s["connections"] if one["id"] == asked["resourceId"])
+            # as the service: a connection that is closed has no allPipelines
+            return {"pipelines": []} | ({"allPipelines": {"authorized": True}} if one["authorized"] else {})
         case ["pipelines", "variable-group", "list"]:
             return s["variable_groups"]
         case ["pipelines", "variable-group", "create"]:
-            pairs = a[a.index("--variables") + 1 : a.index("--organization")]
+            pairs = a[a.index("--variables") + 1 : a.index("--project")]
             variables = {pair.split("=", 1)[0]: {"value": pair.split("=", 1)[1]} for pair in pairs}
             s["variable_groups"].append({"id": 7, "name": option(a, "--name"), "variables": variables})
         case ["pipelines", "variable-group", "delete"]:
@@ -234,9 +382,10 @@ def gh(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
             del s["variables"][name]
             return None
         case ["secret", "list", *_]:
-            return [{"name": name} for name in s["secrets"]]
+            names = [name for name in s["secrets"] if name.startswith(key) and ("/" in name) == bool(key)]
+            return [{"name": name.removeprefix(key)} for name in names]
         case ["secret", "set", name, *_]:
-            s["secrets"][name] = stdin
+            s["secrets"][key + name] = stdin
             return None
         case ["secret", "delete", name, *_]:
             del s["secrets"][name]
@@ -255,13 +404,22 @@ def github_api(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
         return {"id": 77}
     if path.lower() == "repos/contoso/driftloop":
         return {"id": 42, "full_name": "Contoso/driftloop", "owner": {"id": 4711}}
+    if path == "repos/Contoso/driftloop/actions/oidc/customization/sub":
+        name = "Contoso@4711/driftloop@42" if s["immutable_subjects"] else "Contoso/driftloop"
+        return {
+            "use_default": True,
+            "use_immutable_subject": s["immutable_subjects"],
+            "sub_claim_prefix": f"repo:{name}",
+        }
     found = re.fullmatch(r"repos/Contoso/driftloop/environments/(\w+)(/deployment-branch-policies)?", path)
     if not found:
         raise RefusedError("gh: Not Found (HTTP 404)")
     name = found[1]
     if method == "PUT":
         body = json.loads(stdin)
-        reviewers = [{"type": r["type"], "reviewer": {"id": r["id"]}} for r in body["reviewers"] or []]
+        if "reviewers" in body and s["visibility"] == "private" and s["plan"] != "enterprise":
+            raise RefusedError("gh: Validation Failed (HTTP 422)")  # also of an empty list, and of null
+        reviewers = [{"type": r["type"], "reviewer": {"id": r["id"]}} for r in body.get("reviewers") or []]
         rules = [{"type": "required_reviewers", "reviewers": reviewers}] if reviewers else []
         before = s["environments"].get(name, {"branches": []})
         policy = body["deployment_branch_policy"]
@@ -270,7 +428,8 @@ def github_api(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
         raise RefusedError("gh: Not Found (HTTP 404)")
     elif method == "DELETE":
         del s["environments"][name]
-        s["variables"] = {k: v for k, v in s["variables"].items() if not k.startswith(f"{name}/")}
+        for kept in ("variables", "secrets"):
+            s[kept] = {k: v for k, v in s[kept].items() if not k.startswith(f"{name}/")}
     elif method == "POST":
         s["environments"][name]["branches"].append(option(a, "--raw-field").removeprefix("name="))
     elif found[2]:

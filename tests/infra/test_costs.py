@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from bicep_syntax import INFRA
-from scenarios import full, small
+
+from tests.infra.deployed import INFRA, full, small
 
 PAGE = (INFRA.parent / "docs" / "costs.md").read_text()
 Row = tuple[str, str, str, str, str]

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 
 import pytest
-from bicep_evaluate import constant
-from bicep_syntax import INFRA, parse
-from scenarios import small
 
 from infra.identities.__main__ import OWN_VARIABLES, VARIABLES, _parser
 from infra.identities.wanted import Place, Repository, applications
+from tests.infra.deployed import INFRA, full, small, table
 
 DOCS = INFRA.parent / "docs"
 AZURE, IDENTITIES = (DOCS / "azure.md").read_text(), (DOCS / "identities.md").read_text()
 WHO = {
-    "functionApp": "function app",
-    "trainingCluster": "training cluster",
+    "function": "function app",
+    "training": "training cluster",
     "workspace": "Azure ML workspace",
-    "eventTopics": "Event Grid",
+    "events": "Event Grid",
 }
 
 
@@ -29,11 +27,13 @@ def rows(page: str, heading: str) -> list[list[str]]:
 
 
 def test_every_role_of_the_template_is_on_the_page_with_its_reason() -> None:
-    grants = parse(INFRA / "modules" / "grants.bicep")
+    names = {identity: name for name, identity in table("roleIds").items()}
     wanted = set()
-    for name in grants.of("var"):
-        for one in constant(grants, name) if name.endswith("Grants") else ():
-            wanted.add((WHO[one["who"]], one["role"], one["why"].split(": ", 1)[1]))
+    for one in full().of("Microsoft.Authorization/roleAssignments"):
+        given = one.body["properties"]
+        who = given["principalId"].removeprefix("<id-driftloop-").split("-")[0]
+        role = names[given["roleDefinitionId"].rsplit("/", 1)[-1]]
+        wanted.add((WHO[who], role, given["description"].split(": ", 1)[1]))
     written = {(row[0], row[1], row[3]) for row in rows(IDENTITIES, "## On Azure: managed identities")} - {
         ("who", "role", "why")
     }
@@ -47,8 +47,8 @@ def test_every_role_of_the_workflows_is_on_the_page_with_its_reason() -> None:
         for application in applications("driftloop", place, Repository("o", "n", 1, 2), "main", provisioning=True)
         for grant in application.grants
     }
-    table = [row for row in rows(IDENTITIES, "## For GitHub Actions") if row[0].startswith("`driftloop")]
-    assert {(row[0], row[1], row[3]) for row in table} == wanted
+    written = [row for row in rows(IDENTITIES, "## For GitHub Actions") if row[0].startswith("`driftloop")]
+    assert {(row[0], row[1], row[3]) for row in written} == wanted
 
 
 def test_every_option_is_on_the_page_and_every_option_on_the_page_exists() -> None:
@@ -62,7 +62,7 @@ def test_every_option_is_on_the_page_and_every_option_on_the_page_exists() -> No
         "--display-name",
         "--years",
     }
-    written -= {"--query", "--output", "--repo"}  # of az and gh
+    written -= {"--query", "--output", "--repo", "--env"}  # of az and gh
     assert options - {"--subscription"} <= written
     assert written - {"--name", "--repository"} <= options
 
@@ -75,10 +75,10 @@ def test_every_variable_that_is_set_is_on_the_page() -> None:
 def test_the_settings_table_lists_what_the_parameter_file_reads_with_its_defaults() -> None:
     source = (INFRA / "main.bicepparam").read_text()
     read = dict(re.findall(r"readEnvironmentVariable\('(\w+)'(?:, '([^']*)')?\)", source))
-    table = {row[0].strip("`"): row[1].strip("`") for row in rows(AZURE, "## 3. Provision")}
-    table.pop("variable")
-    assert set(table) == set(read) - {"AZURE_ENV_NAME", "AZURE_LOCATION"}
-    assert table == {name: read[name] for name in table}
+    written = {row[0].strip("`"): row[1].strip("`") for row in rows(AZURE, "## 3. Provision")}
+    written.pop("variable")
+    assert set(written) == set(read) - {"AZURE_ENV_NAME", "AZURE_LOCATION"}
+    assert written == {name: read[name] for name in written}
 
 
 def test_every_output_that_the_steps_use_exists() -> None:

@@ -6,59 +6,16 @@ Tests with the fixture `on_path` start both as programs from PATH; the others ca
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-from recorded_clouds import GROUP, answer, calls, install, state, update
 
-from infra.identities import shell
 from infra.identities.__main__ import main
-
-GITHUB = (
-    "--repository",
-    "contoso/driftloop",
-    "--resource-group",
-    "rg-driftloop",
-    "--location",
-    "westeurope",
-    "--reviewer",
-    "ada",
-)
-
-
-@pytest.fixture
-def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("AZURE_RESOURCE_GROUP", "AZURE_LOCATION", "AZURE_SUBSCRIPTION_ID"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PATH", str(install(tmp_path)))
-    monkeypatch.setattr(shell, "PAUSE", 0.0)
-    return tmp_path
-
-
-@pytest.fixture
-def cloud(on_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    def run(command: Sequence[str], stdin: str | None = None) -> str:
-        code, out, err = answer(on_path, command[0], list(command[1:]), stdin or "")
-        if code:
-            raise shell.CommandError(command, err)
-        return out
-
-    monkeypatch.setattr(shell, "_run", run)
-    return on_path
-
-
-def changes(cloud: Path) -> list[dict[str, Any]]:
-    return [call for call in calls(cloud) if call["change"]]
-
-
-def trusted(cloud: Path, application: str) -> set[str]:
-    found = state(cloud)
-    (app,) = [app for app in found["apps"] if app["displayName"] == application]
-    return {one["subject"] for one in found["credentials"][app["id"]]}
+from tests.infra import container_calls
+from tests.infra.recorded_clouds import GITHUB, GROUP, calls, changes, state, trusted, update
 
 
 def roles(cloud: Path, application: str) -> set[tuple[str, str]]:
@@ -73,13 +30,36 @@ def roles(cloud: Path, application: str) -> set[tuple[str, str]]:
 
 def test_workflows_sign_in_without_a_secret_by_both_subject_formats(cloud: Path) -> None:
     assert main(GITHUB) == 0
-    assert trusted(cloud, "driftloop-workflows") == {
-        "repo:Contoso/driftloop:ref:refs/heads/main",
-        "repo:Contoso@4711/driftloop@42:ref:refs/heads/main",
-        "repo:Contoso/driftloop:environment:production",
-        "repo:Contoso@4711/driftloop@42:environment:production",
-    }
+    for application, suffix in {
+        "driftloop-train": "ref:refs/heads/main",
+        "driftloop-deploy": "environment:production",
+    }.items():
+        assert trusted(cloud, application) == {
+            f"repo:Contoso/driftloop:{suffix}",
+            f"repo:Contoso@4711/driftloop@42:{suffix}",
+        }
     assert state(cloud)["secrets"].keys() == {"DRIFTLOOP_HEALTH_KEY"}
+
+
+def test_a_repository_with_immutable_subjects_is_trusted_by_its_ids_alone(cloud: Path) -> None:
+    """Its name could be given up, and the former subject be had by whoever takes it."""
+    main(GITHUB)
+    update(cloud, immutable_subjects=True)  # GitHub changed it, or somebody renamed the repository
+    main(GITHUB)
+    for application in ("driftloop-train", "driftloop-deploy", "driftloop-provision", "driftloop-preview"):
+        subjects = trusted(cloud, application)
+        assert subjects
+        assert all(subject.startswith("repo:Contoso@4711/driftloop@42:") for subject in subjects)
+
+
+def test_a_credential_that_somebody_added_under_another_name_stays(cloud: Path) -> None:
+    main(GITHUB)
+    now = state(cloud)
+    (train,) = [app["id"] for app in now["apps"] if app["displayName"] == "driftloop-train"]
+    now["credentials"][train].append({"name": "by-hand", "issuer": "i", "subject": "repo:custom:job"})
+    update(cloud, **now)
+    main(GITHUB)
+    assert "repo:custom:job" in trusted(cloud, "driftloop-train")
 
 
 def test_an_enterprise_server_vouches_by_its_own_address(cloud: Path) -> None:
@@ -90,7 +70,7 @@ def test_an_enterprise_server_vouches_by_its_own_address(cloud: Path) -> None:
 
 def test_subjects_are_spelt_as_github_spells_the_repository_not_as_typed(cloud: Path) -> None:
     main(GITHUB)  # typed: contoso
-    assert all("Contoso" in subject for subject in trusted(cloud, "driftloop-workflows"))
+    assert all("Contoso" in subject for subject in trusted(cloud, "driftloop-train"))
 
 
 def test_every_job_that_signs_in_has_a_credential_for_its_subject(cloud: Path) -> None:
@@ -99,38 +79,73 @@ def test_every_job_that_signs_in_has_a_credential_for_its_subject(cloud: Path) -
 
     main(GITHUB)
     root = Path(__file__).parents[2] / ".github" / "workflows"
-    subjects = {"driftloop-workflows": set(), "driftloop-provision": set(), "driftloop-preview": set()}  # type: dict[str, set[str]]
+    owners = {None: "train", "production": "deploy", "provision": "provision", "preview": "preview"}
+    subjects: dict[str, set[str]] = {f"driftloop-{owner}": set() for owner in owners.values()}
     for path in root.glob("*.yml"):
         for job in yaml.safe_load(path.read_text())["jobs"].values():
             if (job.get("permissions") or {}).get("id-token") != "write" or "uses" in job:
                 continue
             environment = job.get("environment")
             name = environment["name"] if isinstance(environment, dict) else environment
-            owner = f"driftloop-{name}" if name in {"provision", "preview"} else "driftloop-workflows"
-            subjects[owner].add(f"environment:{name}" if name else "ref:refs/heads/main")
+            subjects[f"driftloop-{owners[name]}"].add(f"environment:{name}" if name else "ref:refs/heads/main")
     for application, wanted in subjects.items():
         assert wanted, f"no job signs in as {application}"
         assert {subject.split(":", 2)[2] for subject in trusted(cloud, application)} == wanted
 
 
-def test_workflows_get_the_least_that_train_and_deploy_need(cloud: Path) -> None:
+DATA = "/providers/Microsoft.Storage/storageAccounts/stdata/blobServices/default/containers/"
+WORKSPACE = "/providers/Microsoft.MachineLearningServices/workspaces/mlw"
+ARTIFACTS = ("Storage Blob Data Contributor", "/providers/Microsoft.Storage/storageAccounts/stml")
+
+
+@pytest.mark.parametrize(("run", "role"), [("train", "Driftloop Training"), ("deploy", "AzureML Data Scientist")])
+def test_each_run_gets_the_roles_that_its_code_needs_and_no_others(cloud: Path, run: str, role: str) -> None:
     main(GITHUB)
-    data = "/providers/Microsoft.Storage/storageAccounts/stdata/blobServices/default/containers/"
-    assert roles(cloud, "driftloop-workflows") == {
-        ("AzureML Data Scientist", "/providers/Microsoft.MachineLearningServices/workspaces/mlw"),
-        ("Storage Blob Data Contributor", "/providers/Microsoft.Storage/storageAccounts/stml"),
-        ("Storage Blob Data Reader", data + "incoming"),
-        ("Storage Blob Data Reader", data + "training-data"),
-        ("Storage Blob Data Reader", data + "quarantine"),
-        ("Storage Blob Data Contributor", data + "baselines"),
-        ("Storage Blob Data Contributor", data + "outcomes"),
+    written = {container for container, access in container_calls.calls(run) if access == "write"}
+    assert roles(cloud, f"driftloop-{run}") == {
+        (role, WORKSPACE),
+        ARTIFACTS,
+        *(
+            ("Storage Blob Data Contributor" if container in written else "Storage Blob Data Reader", DATA + container)
+            for container, _ in container_calls.calls(run)
+        ),
     }
+
+
+def test_what_trains_cannot_deploy(cloud: Path) -> None:
+    """Neither by its subject nor by its roles: else any job on the branch could, past the reviewer."""
+    main(GITHUB)
+    assert not any("production" in subject for subject in trusted(cloud, "driftloop-train"))
+    assert not any("refs/heads" in subject for subject in trusted(cloud, "driftloop-deploy"))
+    made = next(json.loads(call["stdin"]) for call in changes(cloud) if "Driftloop Training" in call["stdin"])
+    for action in (
+        "onlineEndpoints/write",
+        "onlineEndpoints/delete",
+        "onlineEndpoints/listKeys/action",
+        "onlineEndpoints/deployments/write",
+        "onlineEndpoints/deployments/delete",
+        "batchEndpoints/deployments/write",
+        "computes/driftloop-cluster/write",
+        "listKeys/action",
+    ):
+        name = f"Microsoft.MachineLearningServices/workspaces/{action}"
+        assert any(fnmatch.fnmatchcase(name, pattern) for pattern in made["NotActions"]), action
+    for action in ("jobs/write", "models/versions/write", "codes/versions/write", "datastores/read"):
+        name = f"Microsoft.MachineLearningServices/workspaces/{action}"
+        assert any(fnmatch.fnmatchcase(name, pattern) for pattern in made["Actions"]), action
+        assert not any(fnmatch.fnmatchcase(name, pattern) for pattern in made["NotActions"]), action
+
+
+def test_the_application_that_could_do_both_is_taken_away(cloud: Path) -> None:
+    update(cloud, apps=[{"appId": "old", "id": "o", "displayName": "driftloop-workflows"}])
+    main(GITHUB)
+    assert "driftloop-workflows" not in [app["displayName"] for app in state(cloud)["apps"]]
 
 
 def test_a_pull_request_can_look_and_not_touch(cloud: Path) -> None:
     main(GITHUB)
     assert roles(cloud, "driftloop-preview") == {("Reader", ""), ("Driftloop Deployment Preview", "")}
-    made = next(call for call in changes(cloud) if call["arguments"][:3] == ["role", "definition", "create"])
+    made = next(call for call in changes(cloud) if "Driftloop Deployment Preview" in call["stdin"])
     actions = json.loads(made["stdin"])["Actions"]
     assert not [action for action in actions if action.endswith(("/write", "/delete", "/*"))]
 
@@ -151,7 +166,8 @@ def test_provisioning_may_hand_out_the_roles_of_the_template_and_no_others(cloud
 def test_variables_are_set_for_the_repository_and_narrowed_in_environments(cloud: Path) -> None:
     main(GITHUB)
     variables, apps = state(cloud)["variables"], {app["displayName"]: app["appId"] for app in state(cloud)["apps"]}
-    assert variables["AZURE_CLIENT_ID"] == apps["driftloop-workflows"]
+    assert variables["AZURE_CLIENT_ID"] == apps["driftloop-train"]
+    assert variables["production/AZURE_CLIENT_ID"] == apps["driftloop-deploy"]
     assert variables["provision/AZURE_CLIENT_ID"] == apps["driftloop-provision"]
     assert variables["preview/AZURE_CLIENT_ID"] == apps["driftloop-preview"]
     assert variables["DRIFTLOOP_BLOB_URL"] == "https://stdata.blob.core.windows.net"
@@ -236,9 +252,9 @@ def test_a_failure_in_the_middle_says_where_and_the_next_run_goes_on(
     assert main(GITHUB) == 0
     whole = state(cloud)
     names = [app["displayName"] for app in whole["apps"]]
-    assert sorted(names) == ["driftloop-preview", "driftloop-provision", "driftloop-workflows"]
+    assert sorted(names) == [f"driftloop-{one}" for one in ("deploy", "preview", "provision", "train")]
     held = [(one["principalId"], one["roleDefinitionName"], one["scope"]) for one in whole["roles"]]
-    assert len(held) == len(set(held)) == 11
+    assert len(held) == len(set(held)) == 14
 
 
 def test_what_somebody_changed_by_hand_is_corrected(cloud: Path) -> None:
@@ -248,22 +264,22 @@ def test_what_somebody_changed_by_hand_is_corrected(cloud: Path) -> None:
     now["environments"]["production"]["protection_rules"] = []
     administrator = next(one for one in now["roles"] if one["roleDefinitionName"].startswith("Role Based"))
     administrator["condition"] = None  # may hand out any role: the worst that could be changed here
-    workflows = next(app["id"] for app in now["apps"] if app["displayName"] == "driftloop-workflows")
-    now["credentials"][workflows][0]["subject"] = "repo:somebody/else:ref:refs/heads/main"
+    train = next(app["id"] for app in now["apps"] if app["displayName"] == "driftloop-train")
+    now["credentials"][train][0]["subject"] = "repo:somebody/else:ref:refs/heads/main"
     update(cloud, **now)
     main(GITHUB)
     after = state(cloud)
     assert after["variables"]["DRIFTLOOP_BLOB_URL"] == "https://stdata.blob.core.windows.net"
     assert after["environments"]["production"]["protection_rules"]
     assert all(one["condition"] for one in after["roles"] if one["roleDefinitionName"].startswith("Role Based"))
-    assert "repo:somebody/else:ref:refs/heads/main" not in trusted(cloud, "driftloop-workflows")
+    assert "repo:somebody/else:ref:refs/heads/main" not in trusted(cloud, "driftloop-train")
 
 
 def test_before_provisioning_it_does_what_it_can_and_says_so(cloud: Path, capsys: pytest.CaptureFixture[str]) -> None:
     update(cloud, outputs={}, groups=[])
     assert main(GITHUB) == 0
     assert state(cloud)["groups"] == ["rg-driftloop"]
-    assert roles(cloud, "driftloop-workflows") == set()
+    assert roles(cloud, "driftloop-train") == roles(cloud, "driftloop-deploy") == set()
     assert ("Contributor", "") in roles(cloud, "driftloop-provision")
     assert "run this again afterwards" in capsys.readouterr().out
 
@@ -273,12 +289,13 @@ def test_as_programs_a_name_with_spaces_stays_one_argument_and_the_secret_off_ev
     on_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     secret = "a-client-secret-nobody-may-see"
-    assert main((*GITHUB, "--with-secret", "--name", "Drift loop of Ward 7")) == 0
+    assert main((*GITHUB, "--no-provision", "--with-secret", "--name", "Drift loop of Ward 7")) == 0
     created = next(call for call in changes(on_path) if call["arguments"][:3] == ["ad", "app", "create"])
-    assert created["arguments"][4] == "Drift loop of Ward 7-workflows"
+    assert created["arguments"][4] == "Drift loop of Ward 7-train"
     printed = capsys.readouterr()
-    assert "--display-name 'Drift loop of Ward 7-workflows'" in printed.out
+    assert "--display-name 'Drift loop of Ward 7-train'" in printed.out
     assert state(on_path)["secrets"]["AZURE_CLIENT_SECRET"] == secret
+    assert state(on_path)["secrets"]["production/AZURE_CLIENT_SECRET"] == secret
     assert secret not in printed.out + printed.err
     for call in calls(on_path):
         assert secret not in " ".join(call["arguments"])
@@ -289,7 +306,7 @@ def test_a_secret_is_renewed_only_when_asked(cloud: Path) -> None:
     main((*GITHUB, "--with-secret"))
     main((*GITHUB, "--with-secret", "--renew"))
     resets = [call for call in changes(cloud) if "reset" in call["arguments"]]
-    assert len(resets) == 2
+    assert len(resets) == 4, "train and deploy, each twice"
     assert all("--append" in call["arguments"] for call in resets), "the old one works until it runs out"
 
 
@@ -305,20 +322,11 @@ def test_removal_undoes_everything_and_leaves_the_resource_group(cloud: Path) ->
     assert len(changes(cloud)) == count
 
 
-def test_removal_leaves_a_preview_role_that_another_group_uses(cloud: Path) -> None:
-    other = GROUP.replace("rg-driftloop", "rg-other")
-    update(cloud, definitions=[{"roleName": "Driftloop Deployment Preview", "assignableScopes": [other]}])
-    main(GITHUB)
-    assert state(cloud)["definitions"][0]["assignableScopes"] == [other, GROUP]
-    main((*GITHUB, "--remove"))
-    assert state(cloud)["definitions"][0]["assignableScopes"] == [other]
-
-
 def test_two_applications_of_one_name_are_not_guessed_between(cloud: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    twins = [{"appId": f"c{n}", "id": f"o{n}", "displayName": "driftloop-workflows"} for n in (1, 2)]
+    twins = [{"appId": f"c{n}", "id": f"o{n}", "displayName": "driftloop-train"} for n in (1, 2)]
     update(cloud, apps=twins)
     assert main(GITHUB) == 1
-    assert "2 applications are called driftloop-workflows" in capsys.readouterr().err
+    assert "2 applications are called driftloop-train" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -365,34 +373,3 @@ def test_a_missing_program_is_named(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(GITHUB) == 1
     assert "az is not installed" in capsys.readouterr().err
-
-
-def test_azure_devops_gets_a_connection_that_entra_trusts_and_a_variable_group(cloud: Path) -> None:
-    asked = ("--azure-devops", "contoso", "ML", "--resource-group", "rg-driftloop", "--no-provision")
-    assert main(asked) == 0
-    found = state(cloud)
-    (connection,) = found["connections"]
-    assert connection["name"] == "driftloop-azure"
-    assert connection["authorization"]["scheme"] == "WorkloadIdentityFederation"
-    assert trusted(cloud, "driftloop-workflows") == {"/eid1/c/pub/t/T/a/A/sc/organization/connection"}
-    (group,) = found["variable_groups"]
-    assert group["name"] == "driftloop"
-    assert group["variables"]["DRIFTLOOP_COMPUTE"] == {"value": "driftloop-cluster"}
-    count = len(changes(cloud))
-    assert main(asked) == 0
-    assert len(changes(cloud)) == count
-    group["variables"]["DRIFTLOOP_COMPUTE"] = {"value": "other"}
-    update(cloud, variable_groups=[group])
-    assert main(asked) == 0
-    assert state(cloud)["variable_groups"][0]["variables"]["DRIFTLOOP_COMPUTE"] == {"value": "driftloop-cluster"}
-    assert main((*asked, "--remove")) == 0
-    assert not state(cloud)["connections"] + state(cloud)["variable_groups"] + state(cloud)["apps"]
-
-
-def test_the_names_on_azure_devops_are_those_that_the_pipelines_ask_for() -> None:
-    from infra.identities.devops import CONNECTION, VARIABLE_GROUP
-
-    pipelines = Path(__file__).parents[2] / "workflows" / "azure-pipelines"
-    source = "\n".join(path.read_text() for path in pipelines.rglob("*.yml"))
-    assert f"default: {CONNECTION}" in source
-    assert f"group: {VARIABLE_GROUP}" in source

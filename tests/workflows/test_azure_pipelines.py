@@ -61,7 +61,7 @@ def agent(tree: Path, **environment: str) -> Agent:
         tree,
         environment=environment,
         variables={"AZURE_ML_WORKSPACE": "ws"},
-        connections={"driftloop-azure": connection},
+        connections={"driftloop-azure": connection, "driftloop-azure-deploy": {**connection, "CLIENT_ID": "deployer"}},
     )
 
 

@@ -37,7 +37,10 @@ def test_a_commit_on_azure_devops_ends_with_a_version_in_service(tmp_path: Path)
             environment=environment,
             variables={**group, "DRIFTLOOP_POLL_SECONDS": "0.3", "DRIFTLOOP_CANARY_SECONDS": "0"},
             # without a connection's id the programs sign in with what DefaultAzureCredential finds, here on loopback
-            connections={"driftloop-azure": {"CLIENT_ID": "00000000-0000-0000-0000-00000000c11e", "TENANT_ID": "t"}},
+            connections={
+                name: {"CLIENT_ID": "00000000-0000-0000-0000-00000000c11e", "TENANT_ID": "t"}
+                for name in ("driftloop-azure", "driftloop-azure-deploy")
+            },
         )
         build = {"Build.BuildId": "100", "Build.SourceVersion": "a" * 40, "System.AccessToken": "job-access-token"}
         run = agent.run(expand(tree / "workflows/azure-pipelines/train.yml", {}), build)

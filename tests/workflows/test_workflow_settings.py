@@ -56,12 +56,19 @@ def test_a_variable_that_is_missing_is_named(name: str) -> None:
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
-    assert settings.train(GOOD | {"AS_OF": "2026-01-01T12:00:00"}).as_of == "2026-01-01T12:00:00+00:00"
+    assert settings.train(GOOD | {"AS_OF": "2026-01-01T12:00:00"}).as_of == "2026-01-01T12:00:00Z"
 
 
 def test_the_endpoint_is_named_after_the_model_unless_it_is_named() -> None:
     assert settings.deploy(GOOD, "diabetes-progression").endpoint == "diabetes-progression"
     assert settings.deploy(GOOD | {"DRIFTLOOP_ENDPOINT": "proseware-dp"}, "m").endpoint == "proseware-dp"
+    unique = GOOD | {"DRIFTLOOP_ENDPOINT_SUFFIX": "k3x9q"}
+    assert settings.deploy(unique, "diabetes-progression").endpoint == "diabetes-progression-k3x9q"
+    assert settings.deploy(unique | {"DRIFTLOOP_ENDPOINT": "proseware-dp"}, "m").endpoint == "proseware-dp"
+    with pytest.raises(ConfigError, match="DRIFTLOOP_ENDPOINT"):  # cut, two models could share one
+        settings.deploy(unique, "m" * 27)
+    with pytest.raises(ConfigError, match="DRIFTLOOP_ENDPOINT_SUFFIX"):
+        settings.deploy(GOOD | {"DRIFTLOOP_ENDPOINT_SUFFIX": "-x"}, "m")
     with pytest.raises(ConfigError, match="DRIFTLOOP_ENDPOINT"):
         settings.deploy(GOOD, "a_name_that_is_no_endpoint")
 

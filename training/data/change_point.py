@@ -10,6 +10,8 @@ the part behind it is searched again (binary segmentation, Vostrikova 1981).
 import numpy as np
 from numpy.typing import NDArray
 
+from driftloop.stats.hotelling import whitened
+
 LONGEST = 5_000  # records: a change further back than this is not the newest regime's beginning
 PERMUTATIONS = 199
 Matrix = NDArray[np.float64]
@@ -65,5 +67,4 @@ def _coordinates(values: Matrix) -> Matrix:
     z = z[:, scale > 0] / scale[scale > 0]
     columns = np.hstack([z, np.abs(z), missing[:, missing.any(axis=0)].astype(np.float64)])
     columns -= columns.mean(axis=0)
-    u, s, _ = np.linalg.svd(columns, full_matrices=False)
-    return np.asarray(u[:, s > 1e-8 * max(s.max(initial=0.0), 1.0)] * np.sqrt(len(values)), dtype=np.float64)
+    return whitened(columns)

@@ -64,9 +64,16 @@ def registered(version: object = "4", **more: Any) -> dict[str, Any]:
     return {"ModelName": "m", "ModelVersion": version, "ModelTags": {}, "ModelProperties": {}, **more}
 
 
+def as_the_sdks_spell(data: dict[str, Any]) -> dict[str, Any]:
+    return {name[0].lower() + name[1:]: value for name, value in data.items()}
+
+
+@pytest.mark.parametrize("spelling", [dict, as_the_sdks_spell])
 @pytest.mark.parametrize("schema", [in_event_grid_schema, in_cloud_events_schema])
-def test_a_new_version_is_deployed_by_a_dispatch(runtime: FakeRuntime, schema: Callable[..., Any]) -> None:
-    assert version_registered(runtime, schema(registered(4)))
+def test_a_new_version_is_deployed_by_a_dispatch(
+    runtime: FakeRuntime, schema: Callable[..., Any], spelling: Callable[..., Any]
+) -> None:
+    assert version_registered(runtime, schema(spelling(registered(4))))
 
     assert [event.payload() for event in runtime.target.sent] == [{"model": "m", "version": "4", "event_id": "e1"}]
 
@@ -99,6 +106,11 @@ def test_a_version_that_its_training_run_deploys_is_left_to_it(runtime: FakeRunt
     assert runtime.target.sent == []
 
 
+def test_tags_are_read_in_the_spelling_of_the_sdks_too(runtime: FakeRuntime) -> None:
+    data = as_the_sdks_spell(registered(ModelTags={"deploy": "run"}))
+    assert not version_registered(runtime, in_event_grid_schema(data))
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -108,6 +120,9 @@ def test_a_version_that_its_training_run_deploys_is_left_to_it(runtime: FakeRunt
         5,
         {},
         {"ModelName": "m"},
+        {"modelName": "m"},
+        {"modelName": "stranger", "ModelName": "m", "ModelVersion": 4},
+        {1: "m", "modelVersion": 4},
         {"ModelName": "m", "ModelVersion": None},
         {"ModelName": "stranger", "ModelVersion": 1},
         {"ModelName": "m", "ModelVersion": "4\n::set-output"},

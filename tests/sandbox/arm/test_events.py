@@ -11,7 +11,7 @@ def test_an_event_names_the_model_its_version_and_its_tags() -> None:
     topic.join()
     assert [event["eventType"] for event in heard] == ["Microsoft.MachineLearningServices.ModelRegistered"]
     assert heard[0]["subject"] == "models/m:3"
-    assert (heard[0]["data"]["ModelVersion"], heard[0]["data"]["ModelTags"]) == ("3", {"drift_id": "drift-1"})
+    assert (heard[0]["data"]["modelVersion"], heard[0]["data"]["modelTags"]) == ("3", {"drift_id": "drift-1"})
 
 
 def test_a_refused_event_comes_again_and_one_that_is_always_refused_is_kept() -> None:
