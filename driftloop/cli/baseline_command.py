@@ -40,7 +40,7 @@ def baseline(*, data: Path, output: Path, as_json: bool, quiet: bool, **options:
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
     not_over_input(output, data)
-    from driftloop.data.saved_profile import is_profile
+    from driftloop.data.readers.saved_profile import is_profile
     from driftloop.report.written import write_whole
     from driftloop.sides import read_baseline
 

@@ -59,7 +59,7 @@ def check(
     printed_once(quiet=quiet, as_json=as_json)
     if report is not None:
         not_over_input(report, reference, current)
-    from driftloop.data.saved_profile import is_profile
+    from driftloop.data.readers.saved_profile import is_profile
     from driftloop.sides import read_sides
     from driftloop.verdict import check as check_sides
 

@@ -52,7 +52,7 @@ def replay(
     """
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
-    from driftloop.data.saved_profile import is_profile
+    from driftloop.data.readers.saved_profile import is_profile
     from driftloop.replay import baseline_for, find_windows
     from driftloop.replay import replay as replayed
 

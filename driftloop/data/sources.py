@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from driftloop.data.readers import read_batches
+from driftloop.data.readers.saved_profile import is_profile, table_in_profile
 from driftloop.data.tables import as_batches
+
+__all__ = ["batches_of", "is_profile", "table_in_profile"]
 
 if TYPE_CHECKING:
     from driftloop.data.reading import Reading, ReadNotes

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.arrow import lists_array, numbers_array, texts_array
-from driftloop.data.saved_profile import METADATA
+from driftloop.data.readers.saved_profile import METADATA
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import BaselineError, SchemaError
 from driftloop.profile.category_counts import CategoryCounts

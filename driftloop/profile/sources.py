@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from driftloop.data.saved_profile import is_profile
+from driftloop.data.readers.saved_profile import is_profile
 from driftloop.data.schema import Schema, infer_schema
 from driftloop.data.sources import batches_of
 from driftloop.data.tables import TAKEN

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from driftloop.profile.window import Baseline, Window
-    from driftloop.report.result import Result
+    from driftloop.report.shown import Shown
 
 MEANINGS = {
     "stable": "Nothing has moved beyond chance. The model stays in service.",
@@ -22,7 +22,7 @@ MEANINGS = {
 }
 
 
-def render(check: Result, baseline: Baseline, window: Window) -> str:
+def render(check: Shown, baseline: Baseline, window: Window) -> str:
     """The page as text. Every value from the data is escaped; no script, no request to anywhere."""
     return _template("report.html.j2").render(
         check=check,
@@ -32,7 +32,7 @@ def render(check: Result, baseline: Baseline, window: Window) -> str:
     )
 
 
-def render_fragment(check: Result) -> str:
+def render_fragment(check: Shown) -> str:
     """The result as a piece of HTML without pictures, for a notebook's cell. Every value is escaped."""
     return _template("notebook.html.j2").render(
         check=check, meaning=MEANINGS[check.verdict.value], left_out=by_reason(check.columns_not_compared)
@@ -55,7 +55,7 @@ def _template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def _features(check: Result, baseline: Baseline, window: Window) -> list[dict[str, Any]]:
+def _features(check: Shown, baseline: Baseline, window: Window) -> list[dict[str, Any]]:
     """Rows with their pictures, the surest change first."""
     from markupsafe import Markup
 

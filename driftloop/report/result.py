@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from driftloop.errors import ConfigError, DriftError, InputError
+from driftloop.report.shown import Shown
 from driftloop.validation import nearest
 
 if TYPE_CHECKING:
     from driftloop.column_results import FeatureRow
-    from driftloop.coverage import NotCompared
-    from driftloop.profile.window import Baseline, Window
 
 SHOWN = 5
 """Reasons in a repr: enough to see what moved, few enough for a log."""
 
 
-class Result:
-    """The fields that a presentation needs, and the presentations; `driftloop.Check` is its only kind."""
-
-    verdict: StrEnum
-    reasons: tuple[str, ...]
-    features: tuple[FeatureRow, ...]
-    rows: int
-    baseline_rows: int
-    p_value: float | None
-    notes: tuple[str, ...]
-    columns_not_compared: tuple[NotCompared, ...]
-    baseline: Baseline | None
-    window: Window | None
+class Result(Shown):
+    """The presentations of a check; `driftloop.Check` is its only kind."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""

@@ -9,7 +9,7 @@ from click import style
 from driftloop.coverage import by_reason
 
 if TYPE_CHECKING:
-    from driftloop.report.result import Result
+    from driftloop.report.shown import Shown
 
 COLOURS = {"stable": "green", "drift": "yellow", "incident": "red", "insufficient": "cyan"}
 WORDS = {
@@ -22,7 +22,7 @@ TITLES = ("column", "read as", "change", "z", "p")
 RIGHT = ("z", "p")
 
 
-def table(check: Result) -> str:
+def table(check: Shown) -> str:
     """The verdict, its reasons, a row for each column, and which columns were not compared."""
     verdict = check.verdict.value
     # Most incidents are certain from one sign alone, whatever the comparison of the columns says.
@@ -41,7 +41,7 @@ def table(check: Result) -> str:
     return "\n".join(lines)
 
 
-def _rows(check: Result) -> list[str]:
+def _rows(check: Shown) -> list[str]:
     cells = [TITLES] + [
         (
             _plain(row.name),

@@ -18,7 +18,7 @@ from driftloop.data.readers.limits import (
 )
 from driftloop.data.readers.parquet_pages import largest_page
 from driftloop.data.readers.projection import Projection, check_names, shown
-from driftloop.data.saved_profile import METADATA
+from driftloop.data.readers.saved_profile import METADATA
 from driftloop.data.tables import BATCH_ROWS
 from driftloop.errors import InputError, SchemaError
 

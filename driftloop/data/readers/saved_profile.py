@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pyarrow as pa
 
 from driftloop.errors import BaselineError
-
-if TYPE_CHECKING:
-    from driftloop.data.schema import Schema
 
 METADATA = b"driftloop"
 """Key of the Parquet file's metadata under which a profile keeps its header."""
@@ -32,15 +29,12 @@ def is_profile(path: Path) -> bool:
         return False
 
 
-def schema_in_profile(path: Path) -> Schema:
-    """The schema that a saved profile was read with. Raises BaselineError."""
+def table_in_profile(path: Path) -> Any:
+    """The schema that a saved profile was read with, as plain values. Raises BaselineError."""
     import msgspec
     import pyarrow.parquet as pq
 
-    from driftloop.data.schema import Schema
-
     try:
-        header = msgspec.json.decode((pq.read_metadata(path).metadata or {})[METADATA])
-        return Schema.from_object(header["table"], str(path))
+        return msgspec.json.decode((pq.read_metadata(path).metadata or {})[METADATA])["table"]
     except (pa.ArrowException, OSError, KeyError, TypeError, msgspec.DecodeError) as error:
         raise BaselineError(f"{path}: not a readable profile ({type(error).__name__}): build it again") from None
