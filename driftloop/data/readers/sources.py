@@ -84,8 +84,11 @@ def format_of(name: str) -> tuple[str, str | None]:
 
 
 def is_data_file(name: str) -> bool:
-    """Whether a file's name is one that `read_batches` takes: a known ending, and not hidden."""
-    if name.startswith(HIDDEN):
+    """Whether a file that lies in a folder is data: a known ending, not hidden, and no plain text.
+
+    A `.txt` among data files is a note more often than a table; named by itself it is read.
+    """
+    if name.startswith(HIDDEN) or ".txt" in Path(name.lower()).suffixes[-2:]:
         return False
     try:
         format_of(name)
@@ -139,11 +142,23 @@ def find_parts(source: str | Path | IO[bytes], format: str | None, notes: ReadNo
 
 
 def _of_pattern(pattern: str, format: str | None, notes: ReadNotes) -> list[Part]:
-    paths = sorted(glob(pattern, recursive=True))  # noqa: PTH207
+    ending = Path(pattern).suffix
+    is_named = bool(ending) and not has_magic(ending)  # the pattern itself says what its files are
+    paths: list[str] = []
+    skipped: list[str] = []
+    for path in sorted(glob(pattern, recursive=True)):  # noqa: PTH207
+        (paths if is_named or Path(path).is_dir() or is_data_file(Path(path).name) else skipped).append(path)
+    if skipped:
+        notes.add(f"{pattern}: skipped what is no data: {_first_names(skipped)}")
     parts = [part for path in paths for part in find_parts(path, format, notes)]
     if not parts:
         raise InputError(f"{pattern}: no file matches")
     return [_one_of_many(part) for part in parts] if len(parts) > 1 else parts
+
+
+def _first_names(paths: list[str]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(Path(path).name for path in paths[:3]) + more
 
 
 def _of_folder(folder: Path, format: str | None, notes: ReadNotes) -> list[Part]:
@@ -154,8 +169,7 @@ def _of_folder(folder: Path, format: str | None, notes: ReadNotes) -> list[Part]
         if len(parts) > MOST_FILES:
             raise InputError(f"{folder}: holds more than {MOST_FILES:,} files; give the folder of one table")
     if skipped:
-        more = f" and {len(skipped) - 3} more" if len(skipped) > 3 else ""
-        notes.add(f"{folder}: skipped what is no data: {', '.join(skipped[:3])}{more}")
+        notes.add(f"{folder}: skipped what is no data: {_first_names(skipped)}")
     if not parts:
         raise InputError(f"{folder}: no data files in the folder; {EXPECTED}")
     return parts
