@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import ceil, log10
 from typing import Any
 
 from driftloop.config.policy import Policy
 from driftloop.data.redaction import named
 from driftloop.data.schema import Column
-from driftloop.profile.summary import Summary, summarise
+from driftloop.profile.summary import Summary, mean_shift, summarise
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.column_scores import (
     DEPENDENCE,
@@ -126,6 +127,8 @@ def _effect(shown: ScoreResult | None, plain: str, sides: _Sides) -> tuple[float
         return shown.window_mean - shown.baseline_mean, _marked(shown)
     if plain == SHARE and (kind == SHARE or shown is None):
         return _share(shown, sides)
+    if kind == SHARE and shown is not None:
+        return _points(f"value {shown.score.level}", shown.baseline_mean, shown.window_mean)
     if kind in (DEPENDENCE, PAIR) and shown is not None:
         others = [sides.columns[other].name for other in shown.score.column_indexes if other != sides.place]
         if kind == PAIR and others:
@@ -156,19 +159,39 @@ def _share(shown: ScoreResult | None, sides: _Sides) -> tuple[float | None, str]
         name = named(level, sides.column, round(a * sides.before.known))
     elif shown is not None:  # several categories, taken together
         a, b, name = shown.baseline_mean, shown.window_mean, f"values {level}"
-    return b - a, f"share of {name} {100 * (b - a):+.0f} points ({a:.0%} to {b:.0%})"
+    return _points(name, a, b)
+
+
+def _points(name: str, before: float, after: float) -> tuple[float, str]:
+    return after - before, f"share of {name} {100 * (after - before):+.0f} points ({before:.0%} to {after:.0%})"
 
 
 def _numeric(kind: str, column: Column, before: Summary, after: Summary) -> tuple[float | None, str]:
     unit = f" {column.unit}" if column.unit and column.kind == "numeric" else ""
-    if before.mean is None or after.mean is None or before.deviation is None or after.deviation is None:
+    shift = mean_shift(before, after)
+    if (
+        shift is None
+        or before.mean is None
+        or before.deviation is None
+        or after.mean is None
+        or after.deviation is None
+    ):
         return None, "no value to compare"
     if kind == SPREAD and before.deviation > 0:
         ratio = after.deviation / before.deviation
         return ratio, f"standard deviation times {ratio:.2f} ({before.deviation:.3g} to {after.deviation:.3g}{unit})"
-    shift = after.mean - before.mean
+    shift = mean_shift(before, after)
     if column.kind == "datetime":
         return shift, f"mean {shift / 86400:+.3g} days"
     apart = ", more than the other columns foretell" if kind == GIVEN else ""
     one_sided = ", mostly on one side" if kind == SIDE else ""
-    return shift, f"mean {shift:+.3g}{unit} ({before.mean:.4g} to {after.mean:.4g}){apart}{one_sided}"
+    digits = _digits(before.mean, before.deviation)
+    means = f"{before.mean:.{digits}g} to {after.mean:.{digits}g}"
+    return shift, f"mean {shift:+.3g}{unit} ({means}){apart}{one_sided}"
+
+
+def _digits(mean: float, deviation: float) -> int:
+    """Digits that show a hundredth of a standard deviation of a mean, at least 4 and at most what a double holds."""
+    if not 0 < deviation < abs(mean):
+        return 4
+    return max(4, min(17, ceil(log10(abs(mean)) - log10(deviation)) + 2))

@@ -1,5 +1,4 @@
-"""What travels between the parts: identifiers, the two events that start workflows, and the two small files that come
-back.
+"""Events and files between the parts: ids, the two events that start workflows, and the two files that come back.
 
 Payloads carry identifiers, not data. `docs/architecture.md` names every field; nothing here is Azure's or GitHub's.
 """
@@ -17,12 +16,18 @@ _Kind = TypeVar("_Kind")
 
 
 def check_id(model: str, baseline_sha256: str, window_sha256: str) -> str:
-    """The same window against the same baseline is the same check, whoever makes it and however often."""
+    """Name a check: the same window against the same baseline is the same check, however often it is made.
+
+    Examples
+    --------
+    >>> check_id("diabetes", "a" * 64, "b" * 64)
+    'chk-08697f28f5df'
+    """
     return "chk-" + _digest(model, baseline_sha256, window_sha256)
 
 
 def drift_id(model: str, baseline_sha256: str, epoch: int) -> str:
-    """One drift for one run of evidence: the epoch grows when a drift is closed and evidence starts anew."""
+    """Name a drift: one for each epoch of a baseline's evidence; the epoch grows when a drift is closed."""
     return "drift-" + _digest(model, baseline_sha256, str(epoch))
 
 
@@ -33,8 +38,8 @@ def _digest(*parts: str) -> str:
 class DriftDetected(msgspec.Struct, frozen=True):
     """Starts a retrain.
 
-    `as_of`: the newest record time of the evidence, so that a re-run trains on the same; `since`: its oldest, where
-    the new regime began. `attempt`: which try this is; of two runs of one try, one trains (`workflows.fence`).
+    `as_of`: the newest record time of the evidence, so that a repeated run trains on the same. `since`: its oldest,
+    where the new regime began. `attempt`: which try this is; of two runs of one try, one trains (`workflows.fence`).
     """
 
     event_type: ClassVar[str] = "drift-detected"
@@ -106,7 +111,18 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def read_in_service(content: bytes, where: str) -> InService:
-    """Decodes the pointer. Raises InputError when it is damaged: an unreadable pointer is not "no model in service"."""
+    """Decode the pointer.
+
+    Parameters
+    ----------
+    content : the file.
+    where : its path, for the message.
+
+    Raises
+    ------
+    InputError
+        When it is damaged: an unreadable pointer does not mean that no model is in service.
+    """
     pointer = _decode(content, InService, where)
     if not re.fullmatch(r"[0-9a-f]{64}", pointer.baseline_sha256):
         raise InputError(f"{where}: baseline_sha256 is not a SHA-256 in hexadecimal: deploy the model again")
@@ -116,7 +132,7 @@ def read_in_service(content: bytes, where: str) -> InService:
 
 
 def read_outcome(content: bytes, where: str) -> Outcome:
-    """Decodes what the training workflow wrote. Raises InputError when it is damaged."""
+    """Decode what the training workflow wrote, from the file at `where`. Raises InputError when it is damaged."""
     return _decode(content, Outcome, where)
 
 
@@ -125,5 +141,5 @@ def _decode(content: bytes, kind: type[_Kind], where: str) -> _Kind:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{where}: {error}: it was not written by Driftloop's workflows, or is damaged; write it anew"
+            f"{where}: {error}: it was not written by Driftloop's workflows, or is damaged; write it again"
         ) from None

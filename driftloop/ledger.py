@@ -1,14 +1,14 @@
 """What was checked, what was found, and what it started: the record that makes one drift one retrain.
 
-A drift's way (docs/ledger.md draws it):
+The states of a drift (docs/ledger.md draws them):
 
     held -> claimed -> sent -> confirmed -> promoted | rejected | failed
       ^________|_________|__________|          superseded (before it was sent: another version took over)
 
-This module holds what flows and the rules, as plain functions; a `Ledger` only stores, conditionally. Two stores pass
-one contract test: `ledger_sqlite` and, in the function app, Azure Table Storage. Everything rests on two properties
-of theirs: a write with an old ETag is refused, and `commit` stores a check, its drift and the new state of the model
-together or not at all.
+This module holds the rows and the rules, as plain functions. A `Ledger` only stores: Azure Table Storage in the
+function app, and SQLite where tests need no service; one contract test holds for both. Everything rests on two
+properties of theirs. A write with an old ETag is refused. And `commit` stores a check, its drift and the new state of
+the model together or not at all.
 """
 
 from datetime import datetime
@@ -20,11 +20,13 @@ import msgspec
 from driftloop.errors import LedgerError
 from driftloop.events import Reason
 
-HISTORY_LENGTH = 40  # a drift that waits for months must not outgrow a table row
+HISTORY_LENGTH = 40
+"""Lines of a drift's history. At 200 characters each they fill a quarter of a table's text property (32,000), however
+many months a drift waits."""
 
 
 class LedgerConflictError(LedgerError):
-    """Somebody else wrote first: read again, and decide again."""
+    """Another process wrote first: read again, and decide again."""
 
 
 class DriftState(StrEnum):
@@ -41,14 +43,14 @@ class DriftState(StrEnum):
 
     @property
     def closed(self) -> bool:
-        """No transition leaves it."""
+        """Whether no transition leaves it."""
         return not TRANSITIONS[self]
 
 
 _OUTCOMES = frozenset({DriftState.PROMOTED, DriftState.REJECTED, DriftState.FAILED})
 TRANSITIONS: dict[DriftState, frozenset[DriftState]] = {
-    # An outcome may arrive in any open state: a person may have run the workflow by hand, or re-run it after we gave
-    # up on it.
+    # An outcome may arrive in any open state: a person may have started the workflow by hand, or again after the app
+    # stopped waiting for it.
     DriftState.HELD: _OUTCOMES | {DriftState.HELD, DriftState.CLAIMED, DriftState.CONFIRMED, DriftState.SUPERSEDED},
     DriftState.CLAIMED: _OUTCOMES | {DriftState.CLAIMED, DriftState.SENT, DriftState.HELD, DriftState.CONFIRMED},
     DriftState.SENT: _OUTCOMES | {DriftState.CONFIRMED, DriftState.HELD},
@@ -71,7 +73,8 @@ class Step(msgspec.Struct, frozen=True):
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """One drift and what became of it.
 
-    `attempts` counts runs that were started, `sends` requests that were tried since the last run.
+    `as_of` and `since`: times of the newest and the oldest record of its evidence, ISO 8601. `attempts` counts runs
+    that were started, `sends` requests that were tried since the last run. `etag` is set by the store.
     """
 
     drift_id: str
@@ -104,7 +107,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One check of one window, as it is stored.
 
-    `verdict` is the engine's word; `summary` its numbers as they stand in the report.
+    `verdict` is the engine's word; `summary` its numbers as they stand in the report; `evidence` the certainty, 0 to 1.
     """
 
     check_id: str
@@ -129,8 +132,9 @@ class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watermark(msgspec.Struct, frozen=True):
-    """How far a model's files have been read: the newest last-modified time, and which files within the overlap
-    before it (a hash of name and ETag each).
+    """How far a model's files have been read.
+
+    `high`: the newest last-modified time; `seen`: the files within the overlap before it, a hash of name and ETag each.
     """
 
     high: datetime | None = None
@@ -140,9 +144,9 @@ class Watermark(msgspec.Struct, frozen=True):
 class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     """What the next check of a model must know.
 
-    `evidence` is the engine's, as JSON; `drift_id` the drift that this epoch raised; `labels_since` moves on when a
-    challenger is rejected: the next retrain needs outcomes that the rejected one did not have. `announced`: the
-    model versions whose deployment was requested, and by which event.
+    `evidence` and `performance` are the engine's, as JSON; `drift_id` is the drift that this epoch raised.
+    `labels_since` moves on when a challenger is rejected: the next retrain needs outcomes that the rejected one did not
+    have. `announced`: the model versions whose deployment was requested, and by which event.
     """
 
     model: str
@@ -183,14 +187,24 @@ class Ledger(Protocol):
 
         A drift that exists already is left as it is.
 
-        Raises LedgerConflictError when the state was written since `state.etag` was read.
+        Returns
+        -------
+        The state with its new ETag.
+
+        Raises
+        ------
+        LedgerConflictError
+            When the state was written since `state.etag` was read.
         """
         ...
 
     def write(self, drift: Drift) -> Drift:
         """Replaces a drift; gives it back with its new ETag.
 
-        Raises LedgerConflictError when it was written since `drift.etag` was read.
+        Raises
+        ------
+        LedgerConflictError
+            When it was written since `drift.etag` was read.
         """
         ...
 
@@ -212,9 +226,20 @@ class Ledger(Protocol):
 
 
 def transition(drift: Drift, to: DriftState, at: datetime, note: str, **changes: Any) -> Drift:
-    """The drift after a transition, to be stored with `Ledger.write`.
+    """The drift in another state, with a line in its history; to be stored with `Ledger.write`.
 
-    Raises LedgerError for a transition that the diagram does not have.
+    Parameters
+    ----------
+    drift : as it was read.
+    to : the new state, which may be the same.
+    at : time of the transition.
+    note : why, for a person.
+    changes : other fields that change with the state.
+
+    Raises
+    ------
+    LedgerError
+        For a transition that the diagram does not have.
     """
     if to not in TRANSITIONS[drift.state]:
         raise LedgerError(
@@ -241,7 +266,5 @@ def open_drift(drift: Drift, at: datetime, note: str) -> Drift:
 
 
 def close_epoch(state: ModelState) -> ModelState:
-    """The state once its drift is closed: the epoch grows and evidence starts anew, so that the next drift has
-    another id.
-    """
+    """The state once its drift is closed: a new epoch without evidence, so that the next drift has another id."""
     return msgspec.structs.replace(state, epoch=state.epoch + 1, evidence=None, drift_id=None)

@@ -108,7 +108,7 @@ def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
         return Sides(ready, window, notes.lines)
     given = ready_profile(current)
     if given is not None and settings.schema is None:
-        settings = replace(settings, schema=given.schema)
+        settings = replace(settings, schema=given[0].schema)
     opened = _opened(reference, settings, notes)
     schema = opened.schema
     window = read_window(current, schema, settings.reading, notes)
@@ -134,9 +134,8 @@ def taken_for_target(label: str) -> str:
 
 def read_window(current: Any, schema: Schema, reading: Reading | None = None, notes: ReadNotes | None = None) -> Window:
     """The window, read with the baseline's schema. Raises InputError when it has none of the baseline's columns."""
-    ready = ready_profile(current)
-    if ready is not None:
-        return Window(ready)
+    if ready_profile(current) is not None:
+        return Window(current)
     where = str(current) if isinstance(current, str | Path) else "current"
     batches = canonical_batches(batches_of(current, schema, reading=reading, notes=notes), schema, notes, where)
     window = Window(batches, schema)
@@ -146,14 +145,13 @@ def read_window(current: Any, schema: Schema, reading: Reading | None = None, no
 
 
 def _ready(reference: Any, settings: ColumnSettings) -> Baseline | None:
-    profile = ready_profile(reference)
-    if profile is None:
+    if ready_profile(reference) is None:
         return None
     if settings.changes_columns:
         raise InputError(
             "a saved baseline brings its own schema, roles and importances: leave them out, or give the data instead"
         )
-    baseline = Baseline(profile)
+    baseline = Baseline(reference)
     return _with_rows(baseline) if isinstance(reference, str | Path) else baseline
 
 

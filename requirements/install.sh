@@ -20,7 +20,7 @@ have_uv() {
 }
 
 by_uv() {
-    if [ ! -x .venv/bin/python ]; then
+    if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
         "$uv" venv --quiet --clear --python "$python" .venv || return 1
     fi
     "$uv" pip install --quiet --python .venv/bin/python --require-hashes -r "$lock" &&

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from sandbox.access import table
 from sandbox.loop import Loop, LoopError
 from sandbox.record import write
 from sandbox.services import ROOT, Services, running
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--keep", action="store_true", help="leave the endpoint serving until Ctrl-C")
     parser.add_argument("--seed", type=int, default=442, help="of the world (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=ROOT / "out", help="where loop.json and report.html go")
+    parser.add_argument("--roles", type=Path, help="write who asked for what, as the table of docs/identities.md")
     parser.add_argument(
         "--requests", type=Path, help="write every request that reached Azure's stand-in, as JSON Lines"
     )
@@ -43,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
             _play(services, World(options.seed), timeline, options.out)
             if options.requests:
                 services.azure.recorder.write(options.requests)
+            if options.roles:
+                options.roles.write_text(table.markdown(services.azure.access.uses()), encoding="utf-8")
             if options.keep:
                 _keep(services, timeline)
     except KeyboardInterrupt:

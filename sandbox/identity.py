@@ -1,9 +1,9 @@
-"""The managed identity's token endpoint, as App Service and Azure ML computes offer it, and the check of the tokens
+"""The managed identities' token endpoint, as App Service and Azure ML computes offer it, and the check of the tokens
 that it issued.
 
-Plays: `GET ?api-version=2019-08-01&resource=R` with the secret header; tokens with the claims that the SDKs read.
-Does not play: Entra ID. Tokens are signed with a secret of this process (HS256, where Entra uses RS256), and every
-resource is granted.
+Plays: `GET ?api-version=2019-08-01&resource=R&client_id=C` with the secret header of a host; which identities a host
+has (400 for another's); tokens with the claims that the SDKs read. Does not play: Entra ID. Tokens are signed with a
+secret of this process (HS256, where Entra uses RS256).
 """
 
 import secrets
@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.principals import OWNER, Principal
+
 TENANT = "00000000-0000-4000-8000-00000000d71f"
 PATH = "/msi/token"
 
@@ -27,22 +29,26 @@ class TokenError(Exception):
 
 @dataclass(frozen=True)
 class Identity:
-    """One managed identity: issues tokens to whoever knows `header`, and recognises its own."""
+    """Issues tokens to whoever knows the header of a host, for the identities of that host, and recognises its own."""
 
     tenant: str = TENANT
     lifetime: int = 24 * 3600
-    header: str = field(default_factory=lambda: secrets.token_hex(16))
     _secret: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
+    _hosts: dict[str, tuple[Principal, ...]] = field(default_factory=dict, repr=False)
 
-    def environment(self, base_url: str) -> dict[str, str]:
-        """What `DefaultAzureCredential` needs to find this endpoint, and nothing else on the machine."""
+    def environment(self, base_url: str, *principals: Principal) -> dict[str, str]:
+        """What `DefaultAzureCredential` needs to find this endpoint as one of the identities, and nothing else on the
+        machine. A process of a host with several says which by AZURE_CLIENT_ID; without any it is the owner's.
+        """
+        header = secrets.token_hex(16)
+        self._hosts[header] = principals or (OWNER,)
         return {
             "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
             "IDENTITY_ENDPOINT": base_url + PATH,
-            "IDENTITY_HEADER": self.header,
+            "IDENTITY_HEADER": header,
         }
 
-    def token(self, resource: str, lifetime: int | None = None) -> tuple[str, int]:
+    def token(self, resource: str, lifetime: int | None = None, principal: Principal = OWNER) -> tuple[str, int]:
         """A token for `resource` and the second of its expiry."""
         now = int(time.time())
         expires = now + (self.lifetime if lifetime is None else lifetime)
@@ -50,8 +56,9 @@ class Identity:
             "aud": resource,
             "iss": f"https://sts.windows.net/{self.tenant}/",
             "tid": self.tenant,
-            "oid": "00000000-0000-4000-8000-0000000000a1",
-            "sub": "00000000-0000-4000-8000-0000000000a1",
+            "appid": principal.client_id,
+            "oid": principal.object_id,
+            "sub": principal.object_id,
             "idtyp": "app",
             # A minute back, as Entra does: a clock that is a second behind must not refuse a fresh token.
             "nbf": now - 60,
@@ -79,12 +86,17 @@ class Identity:
         """The endpoint, for the application that carries it."""
 
         async def answer(request: Request) -> Response:
-            if request.headers.get("x-identity-header") != self.header:
+            principals = self._hosts.get(request.headers.get("x-identity-header", ""))
+            if principals is None:
                 return _refusal(401, "unauthorized", "The X-IDENTITY-HEADER header is missing or wrong.")
             resource = request.query_params.get("resource", "").removesuffix("/.default")
             if not resource:
                 return _refusal(400, "invalid_request", "The query parameter 'resource' is required.")
-            token, expires = self.token(resource)
+            wanted = request.query_params.get("client_id")
+            found = [one for one in principals if wanted in (None, one.client_id)]
+            if len(found) != 1:
+                return _refusal(400, "invalid_request", "No Managed Identity found for specified ClientId/ResourceId.")
+            token, expires = self.token(resource, principal=found[0])
             body = {"access_token": token, "expires_on": str(expires), "resource": resource, "token_type": "Bearer"}
             return JSONResponse(body)
 

@@ -3,6 +3,7 @@
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def document(loop: Loop) -> dict[str, Any]:
         "dispatches": [_dispatch(drift) for drift in drifts if drift.sent_at],
         "runs": runs,
         "jobs": services.azure.jobs(),
+        "access": [asdict(use) for use in services.azure.access.uses()],
         "models": [{**model, "gate": loop.gates.get(model["version"])} for model in services.azure.models()],
         "deployments": [
             {**seen, "traffic": serving.get(key, {"traffic": 0})["traffic"], "in_service": key in serving}

@@ -14,6 +14,8 @@ from sandbox.azurite import Azurite
 from sandbox.certificate import issue
 from sandbox.functions_host import FunctionsHost
 from sandbox.github import GitHubStandIn
+from sandbox.principals import CLUSTER, DEPLOY, FUNCTION_APP, TRAIN
+from sandbox.vault import Vault
 from sandbox.world import MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,10 +47,10 @@ def running(folder: Path) -> Iterator[Services]:
         certificate = issue(folder / "tls")
         azurite = stack.enter_context(Azurite(folder / "azurite", certificate))
         azure = stack.enter_context(AzureStandIn(folder / "azure", azurite))
-        environment = azure.environment()
-        variables = {name: value for name, value in environment.items() if name in WORKFLOW_VARIABLES}
+        runner = azure.environment(TRAIN, DEPLOY)
+        variables = {name: value for name, value in runner.items() if name in WORKFLOW_VARIABLES}
         variables |= {
-            "AZURE_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
+            "AZURE_CLIENT_ID": TRAIN.client_id,
             "DRIFTLOOP_MODEL": MODEL,
             "DRIFTLOOP_COMPUTE": "driftloop-cluster",
             "DRIFTLOOP_CANARY_SECONDS": "1",
@@ -58,8 +60,9 @@ def running(folder: Path) -> Iterator[Services]:
             GitHubStandIn(
                 ROOT,
                 REPOSITORY,
-                environment={**_inherited(), **environment},
+                environment={**_inherited(), **runner},
                 variables=variables,
+                environments={"production": {"AZURE_CLIENT_ID": DEPLOY.client_id}},
                 folder=folder / "github",
             )
         )
@@ -71,14 +74,19 @@ def running(folder: Path) -> Iterator[Services]:
             )
         )
         _create_storage(azurite, blobs, str(certificate.authority))
+        azure.create_cluster("driftloop-cluster", CLUSTER)
+        vault = stack.enter_context(Vault(azure.identity, azure.access, certificate))
+        identity = azure.environment(FUNCTION_APP)
         settings = {
             "DRIFT_CHECK_SCHEDULE": "0 0 6 * * *",
             "DRIFTLOOP_REPOSITORY": REPOSITORY,
-            "DRIFTLOOP_GITHUB_TOKEN": github.token,
+            "DRIFTLOOP_GITHUB_TOKEN": vault.put("github-token", github.token),
             "GITHUB_API_URL": github.url,
         }
         functions = stack.enter_context(
-            FunctionsHost(ROOT, {**_inherited(), **environment, **settings}, folder / "functions")
+            FunctionsHost(
+                ROOT, {**_inherited(), **identity, **vault.resolved(settings, identity)}, folder / "functions"
+            )
         )
         azure.topic.subscribe(lambda event: functions.event_grid("model_registered", [event]).raise_for_status())
         yield Services(azure, azurite, github, functions, blobs)

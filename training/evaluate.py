@@ -16,11 +16,11 @@ from driftloop.errors import InputError
 from training import features, gate, model_file, settings, step
 from training.data import subgroups
 from training.data.records import Roles
-from training.gate import Gate, Vector
-from training.prepare import FOLDER
+from training.gate import GateDecision
+from training.metrics import Vector
 
 
-def evaluate(data: Path, challenger: Path, champion: Path | None, how: settings.Settings) -> Gate:
+def evaluate(data: Path, challenger: Path, champion: Path | None, how: settings.Settings) -> GateDecision:
     """The gate's decision. Raises InputError when the challenger's smoke test does not repeat what it predicts here."""
     model, schema = model_file.load(challenger)
     metrics = step.read_json(model_file.find(challenger, model_file.METRICS))
@@ -71,10 +71,10 @@ def _column(table: pa.Table, name: str) -> Vector:
 
 
 @click.command()
-@click.option("--data", "data", type=FOLDER, required=True, help="Folder that prepare wrote.")
-@click.option("--model", "challenger", type=FOLDER, required=True, help="Folder that train wrote.")
-@click.option("--champion", type=FOLDER, help="Folder of the model in service; none for the first model.")
-@click.option("--settings", "settings_path", type=FOLDER, default=settings.SETTINGS)
+@click.option("--data", "data", type=step.PATH, required=True, help="Folder that prepare wrote.")
+@click.option("--model", "challenger", type=step.PATH, required=True, help="Folder that train wrote.")
+@click.option("--champion", type=step.PATH, help="Folder of the model in service; none for the first model.")
+@click.option("--settings", "settings_path", type=step.PATH, default=settings.SETTINGS)
 @click.option("--gate", "out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @step.run
 def main(data: Path, challenger: Path, champion: Path | None, settings_path: Path, out: Path) -> None:
@@ -84,7 +84,7 @@ def main(data: Path, challenger: Path, champion: Path | None, settings_path: Pat
     step.log("evaluated", promoted=decision.promoted, reasons=decision.reasons, **_numbers(decision))
 
 
-def _numbers(decision: Gate) -> dict[str, Any]:
+def _numbers(decision: GateDecision) -> dict[str, Any]:
     against = decision.over_champion or decision.over_mean
     return {"n": decision.n, "rmse": decision.challenger.rmse, **msgspec.structs.asdict(against)}
 

@@ -13,22 +13,19 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from training import settings
+from training.metrics import PredictionErrors, Vector, prediction_errors
+from training.settings import GateLimits
 
+# The smallest p-value is 1 in 5,000, a hundredth of the level: the resampling decides nothing by its own noise. The
+# standard error of a p-value at the level of 0.05 is 0.003.
 RESAMPLES = 4_999
-CELLS = 1_000_000  # resampled values held at a time
-Vector = NDArray[np.float64]
-
-
-class Errors(msgspec.Struct, frozen=True):
-    """A model's error on a set of records, in the target's unit."""
-
-    rmse: float
-    mae: float
+CELLS = 1_000_000  # resampled values held at a time: 8 MB
+NO_SPREAD = 1e-12  # of the mean difference: below it a spread is rounding, and there is nothing to test with
+Mask = NDArray[np.bool_]
 
 
 class Improvement(msgspec.Struct, frozen=True):
-    """By how much the mean squared error falls, with its one-sided lower bound and p-value."""
+    """By how much the mean squared error falls, with its one-sided lower bound and p-value; and the RMSE's fall."""
 
     mse: float
     lower: float
@@ -36,8 +33,10 @@ class Improvement(msgspec.Struct, frozen=True):
     rmse: float
 
 
-class Subgroup(msgspec.Struct, frozen=True):
-    """A subgroup's root mean squared error under both models. `harmed` is None where the records are too few to say."""
+class SubgroupComparison(msgspec.Struct, frozen=True):
+    """A subgroup's root mean squared error under the challenger and under its reference: the champion, or predicting
+    the mean. `harmed` is None where the records are too few to say.
+    """
 
     name: str
     n: int
@@ -47,7 +46,7 @@ class Subgroup(msgspec.Struct, frozen=True):
 
 
 class Forgetting(msgspec.Struct, frozen=True):
-    """The error on the regime before."""
+    """The root mean squared errors on the regime before."""
 
     n: int
     champion: float
@@ -55,21 +54,21 @@ class Forgetting(msgspec.Struct, frozen=True):
     forgotten: bool
 
 
-class Gate(msgspec.Struct, frozen=True):
-    """The decision with all its numbers. `champion` is None for the first model; `reasons` says why not, empty when
-    promoted.
+class GateDecision(msgspec.Struct, frozen=True):
+    """`gate.json`: the decision with all its numbers. `champion` is None for the first model; `reasons` says why not,
+    empty when promoted.
     """
 
     promoted: bool
     reasons: list[str]
     level: float
     n: int
-    challenger: Errors
-    champion: Errors | None
-    mean_predictor: Errors
+    challenger: PredictionErrors
+    champion: PredictionErrors | None
+    mean_predictor: PredictionErrors
     over_mean: Improvement
     over_champion: Improvement | None
-    subgroups: list[Subgroup]
+    subgroups: list[SubgroupComparison]
     forgetting: Forgetting | None
 
 
@@ -79,91 +78,129 @@ def decide(
     champion: Vector | None,
     *,
     mean: float,
-    limits: settings.Gate,
-    subgroups: Mapping[str, NDArray[np.bool_]] | None = None,
+    limits: GateLimits,
+    subgroups: Mapping[str, Mask] | None = None,
     before: tuple[Vector, Vector, Vector] | None = None,
-) -> Gate:
-    """Judge `challenger`'s predictions of `target` against `champion`'s (None for the first model) and against
-    predicting `mean`.
+) -> GateDecision:
+    """Judge a challenger's predictions on the recent holdout.
 
-    `subgroups` maps a name to a mask over the holdout; `before` is (target, challenger, champion) on the holdout of the
-    regime before.
+    Parameters
+    ----------
+    target, challenger, champion : arrays of shape (n,)
+        Outcomes and both models' predictions, in the target's unit; `champion` is None for the first model.
+    mean : float
+        What the simplest predictor says: the mean of the records that the challenger was fitted on.
+    limits : GateLimits
+        The level of each test, and the tolerances.
+    subgroups : mapping
+        A name to a mask over the holdout.
+    before : (target, challenger, champion)
+        The same arrays on the holdout of the regime before, if there is one.
     """
-    level = limits.level
     constant = np.full_like(target, mean)
-    over_mean = improvement(target, challenger, constant, level)
-    over_champion = None if champion is None else improvement(target, challenger, champion, level)
+    over_mean = improvement(target, challenger, constant, limits.level)
+    over_champion = None if champion is None else improvement(target, challenger, champion, limits.level)
     reference = constant if champion is None else champion
-    groups = [
-        _subgroup(name, mask, target, challenger, reference=reference, limits=limits)
+    compared = [
+        compare_subgroup(name, target[mask], challenger[mask], reference[mask], limits)
         for name, mask in (subgroups or {}).items()
     ]
-    forgetting = None if before is None or champion is None else _forgetting(*before, limits.forgetting_tolerance)
-    reasons = []
-    if over_mean.p_value > level:
-        reasons.append(f"not better than predicting the mean (p = {over_mean.p_value:.3f})")
-    if over_champion is not None and over_champion.p_value > level:
-        reasons.append(f"not better than the champion (p = {over_champion.p_value:.3f}, level {level})")
-    reasons += [
-        f"hurts {group.name}: error {group.reference:.1f} to {group.challenger:.1f} on {group.n} records"
-        for group in groups
-        if group.harmed
-    ]
-    if forgetting is not None and forgetting.forgotten:
-        reasons.append(f"forgets the regime before: error {forgetting.champion:.1f} to {forgetting.challenger:.1f}")
-    return Gate(
+    forgetting = None if before is None or champion is None else measure_forgetting(*before, limits)
+    reasons = _reasons(over_mean, over_champion, compared, forgetting, limits.level)
+    return GateDecision(
         promoted=not reasons,
         reasons=reasons,
-        level=level,
+        level=limits.level,
         n=len(target),
-        challenger=errors(target, challenger),
-        champion=None if champion is None else errors(target, champion),
-        mean_predictor=errors(target, constant),
+        challenger=prediction_errors(target, challenger),
+        champion=None if champion is None else prediction_errors(target, champion),
+        mean_predictor=prediction_errors(target, constant),
         over_mean=over_mean,
         over_champion=over_champion,
-        subgroups=groups,
+        subgroups=compared,
         forgetting=forgetting,
     )
-
-
-def errors(target: Vector, prediction: Vector) -> Errors:
-    """Root mean squared and mean absolute error."""
-    residual = target - prediction
-    return Errors(rmse=float(np.sqrt(np.mean(residual**2))), mae=float(np.mean(np.abs(residual))))
 
 
 def improvement(target: Vector, challenger: Vector, reference: Vector, level: float) -> Improvement:
     """The fall of the mean squared error from `reference` to `challenger`; the p-value is the larger of both tests'."""
     difference = (target - reference) ** 2 - (target - challenger) ** 2
-    rmse = errors(target, reference).rmse - errors(target, challenger).rmse
-    mean, error = float(difference.mean()), _standard_error(difference)
-    if error <= 1e-12 * max(
-        abs(mean), 1.0
-    ):  # one record, or equal differences throughout: nothing to estimate a spread from
+    rmse = prediction_errors(target, reference).rmse - prediction_errors(target, challenger).rmse
+    mean, error = float(difference.mean()), standard_error(difference)
+    if error <= NO_SPREAD * max(abs(mean), 1.0):  # one record, or equal differences throughout
         return Improvement(mse=mean, lower=mean, p_value=1.0, rmse=rmse)
-    rng = np.random.default_rng(len(difference))
-    t = _bootstrap_t(difference, rng)
-    flipped = _sign_flips(difference, rng)
-    p_bootstrap = (1 + np.count_nonzero(t >= mean / error)) / (1 + len(t))
-    p_flips = (1 + np.count_nonzero(flipped >= mean)) / (1 + len(flipped))
+    rng = np.random.default_rng(len(difference))  # seeded by the size: the same records give the same decision
+    t = bootstrap_t(difference, rng)
+    flipped = sign_flips(difference, rng)
     lower = mean - float(np.quantile(t, 1 - level)) * error
-    return Improvement(mse=mean, lower=lower, p_value=float(max(p_bootstrap, p_flips)), rmse=rmse)
+    p_value = both_p_values(reached(t, mean / error), reached(flipped, mean))
+    return Improvement(mse=mean, lower=lower, p_value=p_value, rmse=rmse)
 
 
-def _bootstrap_t(difference: Vector, rng: np.random.Generator) -> Vector:
+def both_p_values(bootstrap: float, flips: float) -> float:
+    """The p-value of rejecting only where both tests do: the larger one."""
+    return max(bootstrap, flips)
+
+
+def reached(resampled: Vector, observed: float) -> float:
+    """The share of resampled statistics that are at least the observed one, which counts as one of them (Davison and
+    Hinkley 1997, "Bootstrap Methods and their Application", 4.2.5): never 0.
+
+    Examples
+    --------
+    >>> reached(np.array([1.0, 2.0, 3.0]), 2.0)
+    0.75
+    """
+    return float((1 + np.count_nonzero(resampled >= observed)) / (1 + len(resampled)))
+
+
+def bootstrap_t(difference: Vector, rng: np.random.Generator) -> Vector:
+    """Studentised means of RESAMPLES samples with replacement, centred: (mean* - mean) / error*."""
     n, mean = len(difference), difference.mean()
     parts = []
     for size in _chunks(n):
         sample = difference[rng.integers(n, size=(size, n))]
-        error = np.maximum(sample.std(axis=1, ddof=1) / np.sqrt(n), 1e-12)
+        error = np.maximum(sample.std(axis=1, ddof=1) / np.sqrt(n), NO_SPREAD)
         parts.append((sample.mean(axis=1) - mean) / error)
     return np.concatenate(parts)
 
 
-def _sign_flips(difference: Vector, rng: np.random.Generator) -> Vector:
+def sign_flips(difference: Vector, rng: np.random.Generator) -> Vector:
+    """Means of the differences under RESAMPLES random signs: their distribution where neither model is better."""
     n = len(difference)
     signs = (rng.integers(0, 2, size=(size, n), dtype=np.int8) * 2 - 1 for size in _chunks(n))
     return np.concatenate([sign @ difference / n for sign in signs])
+
+
+def standard_error(values: Vector) -> float:
+    """Of the mean: the sample standard deviation divided by the root of n; 0 for a single value."""
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+
+
+def compare_subgroup(
+    name: str, target: Vector, challenger: Vector, reference: Vector, limits: GateLimits
+) -> SubgroupComparison:
+    """Harmed: the error grows beyond the tolerance, and by more than chance alone moves it in so few records (one
+    standard error of the growth).
+    """
+    n = len(target)
+    if n == 0:
+        return SubgroupComparison(name, 0, float("nan"), float("nan"), None)
+    reference_rmse = prediction_errors(target, reference).rmse
+    challenger_rmse = prediction_errors(target, challenger).rmse
+    growth = (target - challenger) ** 2 - (target - reference) ** 2
+    beyond_tolerance = challenger_rmse > reference_rmse * (1 + limits.subgroup_tolerance)
+    beyond_chance = float(growth.mean()) > standard_error(growth)
+    harmed = (beyond_tolerance and beyond_chance) if n >= limits.subgroup_smallest else None
+    return SubgroupComparison(name, n, reference_rmse, challenger_rmse, harmed)
+
+
+def measure_forgetting(target: Vector, challenger: Vector, champion: Vector, limits: GateLimits) -> Forgetting:
+    """Forgotten: on the regime before, the error grows beyond the tolerance."""
+    champion_rmse = prediction_errors(target, champion).rmse
+    challenger_rmse = prediction_errors(target, challenger).rmse
+    forgotten = challenger_rmse > champion_rmse * (1 + limits.forgetting_tolerance)
+    return Forgetting(len(target), champion_rmse, challenger_rmse, forgotten)
 
 
 def _chunks(n: int) -> Sequence[int]:
@@ -171,25 +208,23 @@ def _chunks(n: int) -> Sequence[int]:
     return [min(size, RESAMPLES - done) for done in range(0, RESAMPLES, size)]
 
 
-def _standard_error(values: Vector) -> float:
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
-
-
-def _subgroup(
-    name: str, mask: NDArray[np.bool_], target: Vector, challenger: Vector, *, reference: Vector, limits: settings.Gate
-) -> Subgroup:
-    """Harmed: the error grows beyond the tolerance, and by more than chance alone moves it in so few records (one
-    standard error).
-    """
-    n = int(mask.sum())
-    if n == 0:
-        return Subgroup(name, 0, float("nan"), float("nan"), None)
-    before, after = errors(target[mask], reference[mask]).rmse, errors(target[mask], challenger[mask]).rmse
-    growth = (target[mask] - challenger[mask]) ** 2 - (target[mask] - reference[mask]) ** 2
-    harmed = after > before * (1 + limits.subgroup_tolerance) and float(growth.mean()) > _standard_error(growth)
-    return Subgroup(name, n, before, after, harmed if n >= limits.subgroup_smallest else None)
-
-
-def _forgetting(target: Vector, challenger: Vector, champion: Vector, tolerance: float) -> Forgetting:
-    before, after = errors(target, champion).rmse, errors(target, challenger).rmse
-    return Forgetting(len(target), before, after, after > before * (1 + tolerance))
+def _reasons(
+    over_mean: Improvement,
+    over_champion: Improvement | None,
+    subgroups: Sequence[SubgroupComparison],
+    forgetting: Forgetting | None,
+    level: float,
+) -> list[str]:
+    reasons = []
+    if over_mean.p_value > level:
+        reasons.append(f"not better than predicting the mean (p = {over_mean.p_value:.3f})")
+    if over_champion is not None and over_champion.p_value > level:
+        reasons.append(f"not better than the champion (p = {over_champion.p_value:.3f}, level {level})")
+    reasons += [
+        f"hurts {group.name}: error {group.reference:.1f} to {group.challenger:.1f} on {group.n} records"
+        for group in subgroups
+        if group.harmed
+    ]
+    if forgetting is not None and forgetting.forgotten:
+        reasons.append(f"forgets the regime before: error {forgetting.champion:.1f} to {forgetting.challenger:.1f}")
+    return reasons

@@ -4,28 +4,16 @@ Sections follow Mitchell et al. (2019), "Model Cards for Model Reporting".
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import jinja2
-import msgspec
 
 from driftloop.data.schema import Schema
-from training.gate import Errors
-
-if TYPE_CHECKING:
-    from training.train import Metrics
+from training.metrics import Metrics
 
 TEMPLATE = Path(__file__).with_name("model_card.md.jinja")
 
 
-class Subgroup(msgspec.Struct, frozen=True):
-    """A subgroup's size and error on the holdout."""
-
-    n: int
-    errors: Errors
-
-
-def render(name: str, schema: Schema, metrics: "Metrics") -> str:
+def render(name: str, schema: Schema, metrics: Metrics) -> str:
     """The card as Markdown. Errors are in the target's unit."""
     target = schema.role("target")
     best = {(score.regressor, score.older_weight): score for score in reversed(metrics.cross_validated)}

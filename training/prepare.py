@@ -12,9 +12,7 @@ Reads the historic records and what has come in since, finds where the newest re
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -30,24 +28,12 @@ from driftloop.times import format_time, parse_time
 from training import features, model_file, settings, step
 from training.data import change_point, records, split
 from training.data.collect import INCOMING, Source, collect
+from training.data.provenance import Provenance, table_hash
 from training.data.records import Roles
 
 SCHEMA = Path(__file__).with_name("schema.toml")
 RECENT = "recent"
 TABLES = ("train", "holdout", "holdout_old", "regime")
-
-
-class Data(msgspec.Struct, frozen=True):
-    """`data.json`: what the model of this run is trained and judged on. Times are ISO 8601, UTC."""
-
-    sha256: str
-    as_of: str | None
-    data_end: str
-    regime_start: str
-    regime_found: bool
-    rows: dict[str, int]
-    left_out: dict[str, int]
-    holdout: str
 
 
 @dataclass(frozen=True)
@@ -58,7 +44,7 @@ class Parts:
     holdout: pa.Table
     holdout_old: pa.Table
     regime: pa.Table
-    data: Data
+    data: Provenance
 
 
 def prepare(
@@ -93,8 +79,8 @@ def prepare(
         "regime": every.slice(start),
     }
     tables = {name: table.drop_columns(INCOMING) for name, table in tables.items()}
-    data = Data(
-        sha256=_digest(tables.values()),
+    data = Provenance(
+        sha256=table_hash(tables.values()),
         as_of=None if source.as_of is None else format_time(source.as_of),
         data_end=format_time(pc.max(tables["train"][roles.time]).as_py()),
         regime_start=format_time(tables["regime"][roles.time][0].as_py()),
@@ -102,6 +88,7 @@ def prepare(
         rows={name: len(table) for name, table in tables.items()} | {RECENT: int(np.count_nonzero(recent & ~held_out))},
         left_out=collected.left_out,
         holdout=_rule(how),
+        impossible=collected.impossible,
     )
     return Parts(**tables, data=data)
 
@@ -186,16 +173,6 @@ def _holdouts(
     return chosen, before
 
 
-def _digest(tables: Any) -> str:
-    """SHA-256 of the tables' rows, whatever files they came from."""
-    digest = sha256()
-    for table in tables:
-        for column in table.column_names:
-            digest.update(f"{column}:{len(table)};".encode())
-            digest.update(msgspec.json.encode(table[column].to_pylist()))
-    return digest.hexdigest()
-
-
 def _rule(how: settings.Settings) -> str:
     return f"{split.SALT}:{how.split.historic}:{how.split.holdout}"
 
@@ -204,23 +181,20 @@ def _moment(text: str) -> datetime | None:
     return parse_time(text) if text else None
 
 
-FOLDER = click.Path(path_type=Path, exists=True)
-
-
 @click.command()
 @click.option(
-    "--historic", type=FOLDER, required=True, help="File of labelled records that the first model is trained on."
+    "--historic", type=step.PATH, required=True, help="File of labelled records that the first model is trained on."
 )
-@click.option("--incoming", type=FOLDER, help="Folder with records/ and labels/.")
-@click.option("--quarantine", type=FOLDER, help="Folder of notes that name files to leave out.")
-@click.option("--champion", type=FOLDER, help="Folder of the model in service.")
+@click.option("--incoming", type=step.PATH, help="Folder with records/ and labels/.")
+@click.option("--quarantine", type=step.PATH, help="Folder of notes that name files to leave out.")
+@click.option("--champion", type=step.PATH, help="Folder of the model in service.")
 @click.option("--as-of", default="", help="Leave out records after this moment (ISO 8601).")
 @click.option("--since", default="", help="Where the drift check saw the newest regime begin (ISO 8601).")
 @click.option(
     "--fingerprint", default="", help="Changes when the data do, so that a step is reused only while they do not."
 )
-@click.option("--schema", "schema_path", type=FOLDER, default=SCHEMA)
-@click.option("--settings", "settings_path", type=FOLDER, default=settings.SETTINGS)
+@click.option("--schema", "schema_path", type=step.PATH, default=SCHEMA)
+@click.option("--settings", "settings_path", type=step.PATH, default=settings.SETTINGS)
 @click.option("--data", "out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @step.run
 def main(  # noqa: PLR0917  a command's options
@@ -239,6 +213,8 @@ def main(  # noqa: PLR0917  a command's options
     source = Source(historic, incoming, quarantine, _moment(as_of), _moment(since))
     parts = prepare(Schema.load(schema_path), source, settings.load(settings_path), champion)
     write(parts, out)
+    for column, count in parts.data.impossible.items():
+        step.log("records left out", column=column, count=count, why="a value outside the schema's range or categories")
     step.log("prepared", fingerprint=fingerprint, **msgspec.to_builtins(parts.data))
 
 

@@ -16,8 +16,7 @@ import msgspec
 
 from driftloop.errors import ConfigError, DriftloopError
 from training import model_file, step, workspace
-from training.gate import Gate
-from training.prepare import FOLDER
+from training.gate import GateDecision
 
 BESIDE = {
     model_file.BASELINE: "parquet",
@@ -75,7 +74,7 @@ class Registry(Protocol):
         """Write a blob, replacing one that an interrupted run left."""
 
 
-def register(model: Path, gate: Gate, ids: Ids, registry: Registry) -> Registration:
+def register(model: Path, gate: GateDecision, ids: Ids, registry: Registry) -> Registration:
     """Register when the gate promoted. A drift or job that has a version already keeps it."""
     if not gate.promoted:
         return Registration(False, None, ids.model, ids.job, ids.drift_id or None)
@@ -172,8 +171,8 @@ def _environment(name: str) -> str:
 
 
 @click.command()
-@click.option("--model", "model", type=FOLDER, required=True, help="Folder that train wrote.")
-@click.option("--gate", "gate_folder", type=FOLDER, required=True, help="Folder that evaluate wrote.")
+@click.option("--model", "model", type=step.PATH, required=True, help="Folder that train wrote.")
+@click.option("--gate", "gate_folder", type=step.PATH, required=True, help="Folder that evaluate wrote.")
 @click.option("--model-name", required=True)
 @click.option("--blob-url", required=True, help="Blob service URL of the storage account.")
 @click.option("--drift-id", default="")
@@ -194,7 +193,7 @@ def main(  # noqa: PLR0917  a command's options
     out: Path,
 ) -> None:
     """Register the challenger if the gate promoted it."""
-    gate = step.read_json(gate_folder / "gate.json", Gate)
+    gate = step.read_json(gate_folder / "gate.json", GateDecision)
     job = _environment("AZUREML_ROOT_RUN_ID")
     registry = AzureRegistry(blob_url)
     jobs = [registry.step_job(job, name) if gate.promoted else "" for name in ("train", "prepare")]

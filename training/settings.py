@@ -31,7 +31,7 @@ class Regime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     smallest: int = 30
 
 
-class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class GateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a challenger must show."""
 
     level: float = 0.05
@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     split: Split = Split()
     regime: Regime = Regime()
-    gate: Gate = Gate()
+    gate: GateLimits = GateLimits()
     subgroups: dict[str, list[float]] = {}
 
 

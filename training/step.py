@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec
 
+import click
 import msgspec
 
 from driftloop.errors import DriftloopError
 
 P = ParamSpec("P")
+PATH = click.Path(path_type=Path, exists=True)  # of a file or folder that a step before wrote
 
 
 def run(step: Callable[P, None]) -> Callable[P, None]:

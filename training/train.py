@@ -9,40 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from driftloop.data.schema import Schema
 from driftloop.sequential.model_error import ErrorMoments
-from training import candidates, features, gate, model_card, model_file, settings, step, tracking
+from training import candidates, features, model_card, model_file, settings, step, tracking
 from training.data import subgroups
+from training.data.provenance import Provenance
 from training.data.records import Roles
-from training.prepare import FOLDER, RECENT, SCHEMA, Data
+from training.metrics import Metrics, SubgroupErrors, prediction_errors
+from training.prepare import RECENT, SCHEMA
 
 SMOKE_RECORDS = 5
-
-
-class Metrics(msgspec.Struct, frozen=True):
-    """`metrics.json`: what was chosen, how it did, and on which data."""
-
-    regressor: str
-    parameters: dict[str, Any]
-    older_weight: float
-    cross_validated: list[candidates.Score]
-    holdout: gate.Errors
-    holdout_errors: ErrorMoments
-    target_mean: float
-    subgroups: dict[str, model_card.Subgroup]
-    importances: dict[str, float]
-    data: Data
 
 
 def train(schema: Schema, folder: Path, out: Path, how: settings.Settings, model_name: str = "model") -> Metrics:
     """Fit on `folder`'s train.parquet and write the model's folder `out`."""
     table, holdout, regime = (pq.read_table(folder / f"{name}.parquet") for name in ("train", "holdout", "regime"))
-    data = step.read_json(folder / "data.json", Data)
+    data = step.read_json(folder / "data.json", Provenance)
     roles = Roles.of(schema)
     schema = features.completed(schema, table)
     columns = features.inputs(schema)
@@ -57,11 +43,11 @@ def train(schema: Schema, folder: Path, out: Path, how: settings.Settings, model
         parameters=scores[0].parameters,
         older_weight=scores[0].older_weight,
         cross_validated=scores,
-        holdout=gate.errors(target, predicted),
+        holdout=prediction_errors(target, predicted),
         holdout_errors=ErrorMoments.of(np.abs(target - predicted)),
         target_mean=float(y[recent].mean()),
         subgroups={
-            name: model_card.Subgroup(int(mask.sum()), gate.errors(target[mask], predicted[mask]))
+            name: SubgroupErrors(int(mask.sum()), prediction_errors(target[mask], predicted[mask]))
             for name, mask in subgroups.masks(holdout, how.subgroups).items()
             if mask.any()
         },
@@ -90,10 +76,10 @@ def _baseline(regime: pa.Table, schema: Schema) -> bytes:
 
 
 @click.command()
-@click.option("--data", "folder", type=FOLDER, required=True, help="Folder that prepare wrote.")
+@click.option("--data", "folder", type=step.PATH, required=True, help="Folder that prepare wrote.")
 @click.option("--model-name", default="model", help="For the model's card.")
-@click.option("--schema", "schema_path", type=FOLDER, default=SCHEMA)
-@click.option("--settings", "settings_path", type=FOLDER, default=settings.SETTINGS)
+@click.option("--schema", "schema_path", type=step.PATH, default=SCHEMA)
+@click.option("--settings", "settings_path", type=step.PATH, default=settings.SETTINGS)
 @click.option("--model", "out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @step.run
 def main(folder: Path, model_name: str, schema_path: Path, settings_path: Path, out: Path) -> None:

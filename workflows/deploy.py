@@ -16,7 +16,7 @@ from workflows import cloud, in_service, settings
 from workflows.blobs import Blobs
 from workflows.endpoint import Endpoint
 from workflows.interruption import interruptible
-from workflows.reporting import Report
+from workflows.reporting import Report, plain
 from workflows.rollout import Done, Rollout, Version
 from workflows.smoke import Smoke
 
@@ -111,11 +111,11 @@ def _run(model: str, version: str | None, action: Callable[[Deployer], Done]) ->
             to, model, f"a smoke test in the storage account is damaged ({error}): register the version again"
         )
     except Exception as error:  # noqa: BLE001  the log has the traceback, the run's page one line
-        traceback.print_exc()
+        to.lines(traceback.format_exc())
         return _failed(to, model, f"a fault of this program: {error!r}")
     to.output(deployed="true" if done.ending == "deployed" else "false", deployment=done.slot or "")
     to.summary(
-        f"## {model}: {done.ending}\n\nVersion {done.serves} is in service"
+        f"## {plain(model)}: {done.ending}\n\nVersion {done.serves} is in service"
         + (f" as {done.slot}." if done.slot else ".")
     )
     to.line(f"{model}: {done.ending}, version {done.serves} is in service")
@@ -131,7 +131,7 @@ def _whole(version: str) -> int:
 
 def _failed(to: Report, model: str, why: str) -> int:
     to.output(deployed="false", deployment="")
-    to.summary(f"## {model}: not deployed\n\n{why}")
+    to.summary(f"## {plain(model)}: not deployed\n\n{plain(why)}")
     to.error(why)
     return 1
 

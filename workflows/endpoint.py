@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from driftloop.errors import DriftloopError
-from workflows import cloud, job
+from workflows import cloud, job, settings
 from workflows.settings import Deploy
 
 if TYPE_CHECKING:
@@ -45,11 +45,12 @@ class Endpoint:
         self.name = asked.endpoint
 
     def ensure(self) -> bool:
-        """Create the endpoint when it is missing, and mend it when its last update failed; answers whether it was
-        created.
+        """Create the endpoint when it is missing, and send its settings again when its last update failed; answers
+        whether it was created. Raises DriftloopError where another one serves the model already.
         """
         found = self._get()
         if found is None:
+            self._refuse_a_second()
             from azure.ai.ml.entities import ManagedOnlineEndpoint
 
             mode = "aad_token" if self._asked.token_auth else "key"
@@ -59,6 +60,16 @@ class Endpoint:
         if _state(found) == "Failed":
             self._put(found)
         return False
+
+    def _refuse_a_second(self) -> None:
+        """Before names had a suffix an endpoint was called like its model: whoever asks that one would get an old
+        version for ever, if a second one were made beside it.
+        """
+        plain = self._asked.model
+        if self.name != plain and settings.ENDPOINT.fullmatch(plain) and self._get(plain) is not None:
+            raise DriftloopError(
+                f"endpoint {plain} serves this model already: set DRIFTLOOP_ENDPOINT to {plain}, or delete it"
+            )
 
     def slots(self) -> dict[str, Slot]:
         """The deployments by name; none when there is no endpoint."""
@@ -167,11 +178,11 @@ class Endpoint:
             sampling_rate=1.0,
         )
 
-    def _get(self) -> Any:
+    def _get(self, name: str | None = None) -> Any:
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
-            return self._client.online_endpoints.get(self.name)
+            return self._client.online_endpoints.get(name or self.name)
         except ResourceNotFoundError:
             return None
 

@@ -2,12 +2,20 @@
 # Values are not printed: a log must not repeat what it refuses.
 set -euo pipefail
 
+python3 -I "$(dirname "${BASH_SOURCE[0]}")/payload.py" # first the types, as GitHub wrote them
+
+refuse() {
+  echo "::error::$1; nothing was started. Send what docs/architecture.md, Events, describes."
+  exit 1
+}
+
 check() { # name, pattern, what it should be
   local value="${!1:-}"
-  if [[ -n "$value" && ! "$value" =~ ^$2$ ]]; then
-    echo "::error::$1 is not $3; nothing was started. Send what docs/architecture.md, Events, describes."
-    exit 1
-  fi
+  if [[ -n "$value" && ! "$value" =~ ^$2$ ]]; then refuse "$1 is not $3"; fi
+}
+
+need() { # name: an event of this type without it would start something else than what was asked for
+  if [[ -z "${!1:-}" ]]; then refuse "$1 is missing from a $EVENT_TYPE event"; fi
 }
 
 time='[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?'
@@ -20,3 +28,8 @@ check AS_OF "$time" 'an ISO 8601 time'
 check DRIFTLOOP_MODEL '[A-Za-z0-9][A-Za-z0-9._-]{0,254}' 'the name of a model'
 check DEPLOY_ACTION '(deploy|rollback)' 'deploy or rollback'
 check MODEL_VERSION '[0-9]{1,9}' 'a version (a whole number)'
+
+case "${EVENT_TYPE:-}" in
+  drift-detected) need DRIFT_ID && need DRIFTLOOP_MODEL ;;
+  model-registered) need MODEL_VERSION && need DRIFTLOOP_MODEL ;;
+esac

@@ -8,7 +8,7 @@ import msgspec
 from driftloop.events import Outcome
 from driftloop.times import format_time
 from workflows.blobs import Blobs
-from workflows.reporting import Report, table
+from workflows.reporting import Report, link, plain, table
 
 Ending = Literal["promoted", "rejected", "failed"]
 
@@ -52,14 +52,14 @@ def report(to: Report, model: str, drift_id: str | None, result: Result) -> None
 def summary(model: str, drift_id: str | None, result: Result) -> str:
     """The page as Markdown: what was decided, on which numbers, and where to look further."""
     said = {
-        "promoted": f"version {result.version} is registered",
-        "rejected": "the champion stays: " + "; ".join((result.gate or {}).get("reasons", [])),
-        "failed": result.error or "the run failed",
+        "promoted": f"version {plain(result.version or '')} is registered",
+        "rejected": "the champion stays: " + "; ".join(map(plain, (result.gate or {}).get("reasons", []))),
+        "failed": plain(result.error or "the run failed"),
     }[result.ending]
-    parts = [f"## {model}: {result.ending}", said]
+    parts = [f"## {plain(model)}: {result.ending}", said]
     if result.gate:
         parts.append(_gate(result.gate))
-    facts = [("drift", drift_id), ("job", f"[{result.job}]({result.studio})" if result.studio else result.job)]
+    facts = [("drift", drift_id), ("job", link(result.job, result.studio) if result.job else None)]
     parts.append("\n".join(f"- {name}: {value}" for name, value in facts if value))
     return "\n\n".join(parts)
 
@@ -82,7 +82,7 @@ def _gate(gate: dict[str, Any]) -> str:
         table(
             ("subgroup", "records", "RMSE before", "RMSE after", "harmed"),
             [
-                (g["name"], str(g["n"]), f"{g['reference']:.2f}", f"{g['challenger']:.2f}", _harm(g["harmed"]))
+                (plain(g["name"]), str(g["n"]), f"{g['reference']:.2f}", f"{g['challenger']:.2f}", _harm(g["harmed"]))
                 for g in known
             ],
         )

@@ -21,7 +21,7 @@ from workflows import cloud, fence, in_service, job, settings
 from workflows.blobs import Blobs, fingerprint
 from workflows.interruption import InterruptedRunError, interruptible
 from workflows.outcome import Ending, Result, publish, report
-from workflows.reporting import Report
+from workflows.reporting import Report, plain
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -194,7 +194,7 @@ def _fenced(trainer: Trainer) -> int | None:
         return None
     said = f"run {other.run} answers {asked.drift_id} already ({other.run_url or 'no address known'}): nothing to do"
     to.output(promoted="false", model_version="", job_name="")
-    to.summary(f"## {asked.model}: answered already\n\n{said}")
+    to.summary(f"## {plain(asked.model)}: answered already\n\n{plain(said)}")
     to.line(said)
     return 0
 
@@ -217,7 +217,7 @@ def _guarded(trainer: Trainer) -> Result:
     except AzureError as error:
         return Result("failed", job=trainer.job, studio=trainer.studio, error=f"Azure: {cloud.reason(error)}")
     except Exception as error:  # noqa: BLE001  whatever happened, the function app must hear of it; the log has it all
-        traceback.print_exc()
+        trainer.to.lines(traceback.format_exc())
         return Result("failed", job=trainer.job, studio=trainer.studio, error=f"a fault of this program: {error!r}")
 
 

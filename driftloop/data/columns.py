@@ -16,6 +16,7 @@ import pyarrow as pa
 from driftloop.data.arrow import codes as dictionary_codes
 from driftloop.data.arrow import floats, integers, numbers_array, texts_array, valid
 from driftloop.data.date_formats import moment, time_of_day
+from driftloop.data.levels import recode
 from driftloop.data.number_formats import plain_number
 from driftloop.data.plain_types import is_text, plain
 
@@ -116,10 +117,7 @@ def texts(array: pa.Array, missing: tuple[str, ...]) -> Texts:
     codes = dictionary_codes(encoded.indices)
     names = category_names(encoded.dictionary)
     levels = tuple(sorted({name for name in names if name not in missing}))
-    index_of = {name: index for index, name in enumerate(levels)}
-    # One more entry at the end: code -1 (null) picks it.
-    recode = np.array([index_of.get(name, -1) for name in names] + [-1], dtype=np.int64)
-    return Texts(recode[codes], levels)
+    return Texts(recode(codes, names, levels), levels)
 
 
 def category_names(array: pa.Array) -> list[str]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from driftloop.data.schema import Column
 from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.profile import comparable_samples
 from driftloop.profile.sample import Sample
 from driftloop.profile.window import Baseline, Window
 
@@ -52,14 +53,14 @@ class ColumnPair:
 
 def column_pairs(baseline: Baseline, window: Window) -> tuple[ColumnPair, ...]:
     """A pair for each compared column, in the schema's order."""
+    samples = comparable_samples(baseline.profile, window.profile)
     return tuple(
         ColumnPair(
             column,
             column_index,
             baseline.profile.columns[column.name],
             window.profile.columns[column.name],
-            baseline.profile.sample,
-            window.profile.sample,
+            *samples,
         )
         for column_index, column in enumerate(baseline.schema.features)
     )

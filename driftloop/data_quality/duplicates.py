@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data_quality.sign import Sign
-from driftloop.profile.category_counts import name_hash
+from driftloop.profile.profile import comparable_samples
+from driftloop.profile.row_hash import content_keys
 from driftloop.profile.sample import Sample
 from driftloop.profile.window import Baseline, Window
 
@@ -32,7 +33,8 @@ def repeated_records(baseline: Baseline, window: Window) -> Iterator[Sign]:
     How often two records agree is taken from both sides together: a table of a few codes repeats itself all the time,
     measurements hardly ever do. Without a change, every choice of which of them are the window's is equally likely.
     """
-    of_baseline, of_window = _contents(baseline.profile.sample), _contents(window.profile.sample)
+    both = comparable_samples(baseline.profile, window.profile)
+    of_baseline, of_window = (_contents(sample) for sample in both)
     n, m = len(of_baseline), len(of_window)
     if min(n, m) < FEWEST_RECORDS:
         return
@@ -88,19 +90,7 @@ def _chernoff(copies: Counts, count: int, moment: Callable[[Floats, float], Floa
 
 def _contents(sample: Sample) -> Keys:
     """A key of each record's compared values alone: an id or a time makes no new record."""
-    keys = np.zeros(len(sample.values), np.uint64)
-    for column_index in range(sample.values.shape[1]):
-        values = sample.values[:, column_index]
-        names = sample.levels[column_index]
-        if names:
-            table = np.array([name_hash(name) for name in names] + [0], np.uint64)
-            bits = table[np.where(np.isnan(values), -1, values).astype(np.int64)]
-        else:
-            bits = np.where(np.isnan(values), np.nan, values + 0.0).view(np.uint64)
-        keys ^= bits + np.uint64(column_index)
-        keys *= np.uint64(0x9E3779B97F4A7C15)
-        keys ^= keys >> np.uint64(29)
-    return np.repeat(keys, np.minimum(sample.weights, MOST_COPIES))
+    return np.repeat(content_keys(sample), np.minimum(sample.weights, MOST_COPIES))
 
 
 def _chosen_alike(baseline: Baseline, window: Window) -> bool:

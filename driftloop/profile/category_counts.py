@@ -1,6 +1,6 @@
 """Counts of categories with a bounded dictionary: exact and independent of order, however many categories there are.
 
-The dictionary keeps the `MOST_NAMES` categories whose names have the smallest hashes; the others are counted in
+The dictionary keeps the `MAX_NAMES` categories whose names have the smallest hashes; the others are counted in
 `BUCKETS` buckets by hash. Which names stay depends on the set of names alone, so merging is exact.
 """
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from driftloop.profile.by_content import ByContent
 
-MOST_NAMES = 1024
+MAX_NAMES = 1024
 BUCKETS = 256
 
 
@@ -53,13 +53,13 @@ class CategoryCounts(ByContent):
         return CategoryCounts(self.names, buckets).add(other.names.items())
 
     def _bounded(self) -> CategoryCounts:
-        if len(self.names) <= MOST_NAMES:
+        if len(self.names) <= MAX_NAMES:
             return CategoryCounts(dict(sorted(self.names.items())), self.buckets)
         by_hash = sorted((name_hash(name), name) for name in self.names)
         buckets = np.zeros(BUCKETS, np.int64) if self.buckets is None else self.buckets.copy()
-        for key, name in by_hash[MOST_NAMES:]:
+        for key, name in by_hash[MAX_NAMES:]:
             buckets[key % BUCKETS] += self.names[name]
-        return CategoryCounts(dict(sorted((name, self.names[name]) for _, name in by_hash[:MOST_NAMES])), buckets)
+        return CategoryCounts(dict(sorted((name, self.names[name]) for _, name in by_hash[:MAX_NAMES])), buckets)
 
 
 def name_hash(text: str) -> int:

@@ -9,15 +9,16 @@ import numpy as np
 from driftloop.data.columns import Numbers, Texts
 from driftloop.profile.category_counts import CategoryCounts
 from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.exact_sum import exact_sum
 from driftloop.profile.histogram_builder import HistogramBuilder
 
 
 class NumericColumnBuilder:
-    """Counts the values of a numeric or datetime column."""
+    """Counts and adds up the values of a numeric or datetime column."""
 
     def __init__(self) -> None:
         self._seen = ColumnProfile()
-        self._counter = HistogramBuilder()
+        self._histogram = HistogramBuilder()
 
     def add(self, part: Numbers | Texts | None, rows: int, lowest: float, highest: float) -> None:
         """Count a batch; None where its file lacks the column. `lowest` and `highest` are NaN where a value is."""
@@ -32,15 +33,20 @@ class NumericColumnBuilder:
             positive = int(np.count_nonzero(values == np.inf))
             values = values[np.isfinite(values)]
             lowest, highest = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
-        ends = (lowest + 0.0, highest + 0.0) if len(values) else (None, None)
-        batch = ColumnProfile(rows, missing, part.malformed, 0, negative, positive, *ends)
+        if not len(values):
+            self._seen = self._seen.merge(ColumnProfile(rows, missing, part.malformed, 0, negative, positive))
+            return
+        nearest = self._histogram.add(values, lowest, highest)
+        # Adding 0.0 turns -0.0, which equals 0.0, into it.
+        lowest, highest, total = lowest + 0.0, highest + 0.0, exact_sum(values, lowest, highest, nearest)
+        batch = ColumnProfile(
+            rows, missing, part.malformed, 0, negative, positive, minimum=lowest, maximum=highest, exact_sum=total
+        )
         self._seen = self._seen.merge(batch)
-        if len(values):
-            self._counter.add(values, lowest, highest)
 
     def column(self) -> ColumnProfile:
         """What was counted so far."""
-        return self._seen.with_counts(histogram=self._counter.bins())
+        return self._seen.with_counts(histogram=self._histogram.histogram())
 
 
 class CategoricalColumnBuilder:
@@ -51,8 +57,8 @@ class CategoricalColumnBuilder:
         self._categories = CategoryCounts({})
 
     def add(self, part: Numbers | Texts | None, rows: int, lowest: float, highest: float) -> None:
-        """Count a batch; None where its file lacks the column."""
-        del lowest, highest  # of numbers
+        """Count a batch; None where its file lacks the column. `lowest` and `highest` are those of numbers only."""
+        del lowest, highest
         if not isinstance(part, Texts):
             self._seen = self._seen.merge(ColumnProfile(rows, missing=rows, absent=rows))
             return

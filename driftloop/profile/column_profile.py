@@ -32,6 +32,8 @@ class ColumnProfile:
     maximum: float | None = None
     histogram: Histogram | None = None
     categories: CategoryCounts | None = None
+    exact_sum: int | None = 0
+    """Sum of the finite values in units of 2^-1074; None where a profile of version 1 did not keep it."""
 
     @property
     def infinite(self) -> int:
@@ -74,6 +76,7 @@ class ColumnProfile:
             greatest(self.maximum, other.maximum),
             self.histogram.merge(other.histogram) if self.histogram and other.histogram else None,
             self.categories.merge(other.categories) if self.categories and other.categories else None,
+            None if self.exact_sum is None or other.exact_sum is None else self.exact_sum + other.exact_sum,
         )
 
 

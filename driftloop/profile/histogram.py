@@ -2,13 +2,14 @@
 
 Bins are floating point numbers cut after `precision` bits of their mantissa: they need no range beforehand, an outlier
 costs one bin, and halving the precision joins neighbours exactly. The precision is the largest at which at most
-`MOST_BINS` bins hold something. Joining more numbers can only fill more bins, so whatever the order and the parts, the
-same numbers end at the same precision with the same counts: merging is exact, associative and commutative.
+`MAX_BINS` bins hold something: bins are as fine as the column's own spread asks for, however far from zero it lies, and
+each value has a bin of its own where there are few. Joining more numbers can only fill more bins, so whatever the order
+and the parts, the same numbers end at the same precision with the same counts: merging is exact, associative and
+commutative.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,18 +20,25 @@ from driftloop.profile.by_content import ByContent
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Halves = npt.NDArray[np.int32]
 
-MOST_BINS = 1024
-FINEST = 20
-"""Bits of the mantissa that the upper half of a 64-bit number holds: only that half is looked at."""
-LOWER = 32
-MAGNITUDE = np.int32(0x7FFFFFFF)
+MAX_BINS = 1024
+"""A bin of a smooth column then holds a thousandth of the rows, and ten columns take about 15 kB of a file."""
+FINEST = 52
+"""Bits of a double's mantissa: at this precision a bin is one number."""
+MAGNITUDE = np.int64(0x7FFFFFFFFFFFFFFF)
+"""All bits but the sign."""
 
 
 @dataclass(frozen=True, eq=False)
 class Histogram(ByContent):
-    """Counts of finite numbers: `keys[i]` is a bin (ascending), `counts[i]` how many fell into it."""
+    """Counts of finite numbers: `keys[i]` is a bin (ascending), `counts[i]` how many fell into it.
+
+    Examples
+    --------
+    >>> few = Histogram.of(np.array([26.4, 26.4, 31.0]))
+    >>> few.centres.tolist(), few.counts.tolist(), few.is_exact
+    ([26.4, 31.0], [2, 1], True)
+    """
 
     precision: int
     keys: Integers
@@ -41,30 +49,44 @@ class Histogram(ByContent):
         """No numbers yet."""
         return cls(FINEST, np.empty(0, np.int64), np.empty(0, np.int64))
 
+    @classmethod
+    def of(cls, values: Floats, finest: int = FINEST) -> Histogram:
+        """The histogram of finite numbers, by sorting them; `finest`: a precision that is known to suffice."""
+        return cls.of_keys(keys_at(values, finest), finest)
+
+    @classmethod
+    def of_keys(cls, keys: Integers, precision: int) -> Histogram:
+        """The histogram of numbers that are given by their keys at some precision."""
+        distinct, counts = np.unique(keys, return_counts=True)
+        return zero_joined(precision, distinct, counts.astype(np.int64))._fitted()
+
     @property
     def total(self) -> int:
         """How many numbers were counted."""
         return int(self.counts.sum())
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether each bin is a single number, and its centre that number."""
+        return self.precision == FINEST
+
     @cached_property
     def centres(self) -> Floats:
         """The middle of each bin, ascending."""
         shift = FINEST - self.precision
-        first = (self.keys << shift) << LOWER
-        last = (((self.keys + 1) << shift) << LOWER) - 1
-        centres = _numbers(first) / 2 + _numbers(last) / 2
+        centres = numbers_at(self.keys, self.precision) / 2 + _numbers(((self.keys + 1) << shift) - 1) / 2
         centres[self.keys == 0] = 0.0  # holds zero and what underflows; zero is what people record
         return centres
 
     def merge(self, other: Histogram) -> Histogram:
         """Both together."""
         precision = min(self.precision, other.precision)
-        a, b = self._at(precision), other._at(precision)
-        if not len(a.keys) or not len(b.keys):
-            return (a if len(a.keys) else b)._fitted()
-        keys, where = np.unique(np.concatenate([a.keys, b.keys]), return_inverse=True)
+        mine, theirs = self._at(precision), other._at(precision)
+        if not len(mine.keys) or not len(theirs.keys):
+            return (mine if len(mine.keys) else theirs)._fitted()
+        keys, where = np.unique(np.concatenate([mine.keys, theirs.keys]), return_inverse=True)
         counts = np.zeros(len(keys), np.int64)
-        np.add.at(counts, where, np.concatenate([a.counts, b.counts]))
+        np.add.at(counts, where, np.concatenate([mine.counts, theirs.counts]))
         return Histogram(precision, keys, counts)._fitted()
 
     def counted_in(self, coarser: Histogram) -> Integers:
@@ -82,23 +104,31 @@ class Histogram(ByContent):
         return Histogram(precision, keys[starts], np.add.reduceat(self.counts, starts))
 
     def _fitted(self) -> Histogram:
-        bins = self
-        while len(bins.keys) > MOST_BINS and bins.precision > 0:
-            bins = bins._at(bins.precision - 1)
-        return bins
+        """At the largest precision that is not finer and fills at most `MAX_BINS` bins: found by bisection."""
+        if len(self.keys) <= MAX_BINS or self.precision == 0:
+            return self
+        few, many = 0, self.precision
+        while many - few > 1:
+            middle = (few + many) // 2
+            keys = self.keys >> (self.precision - middle)
+            if np.count_nonzero(keys[1:] != keys[:-1]) < MAX_BINS:
+                few = middle
+            else:
+                many = middle
+        return self._at(few)
 
 
-def upper_halves(values: Floats) -> Halves:
-    """The upper 32 bits of each number: sign, exponent and 20 bits of the mantissa. A copy."""
-    place = 1 if sys.byteorder == "little" else 0
-    halves: Halves = np.ascontiguousarray(values).view(np.int32)[place::2].copy()
-    return halves
+def keys_at(values: Floats, precision: int) -> Integers:
+    """The bins of numbers: the first bits of each, as integers in the order of the numbers. A copy.
 
-
-def in_order(halves: Halves) -> Halves:
-    """Into integers in the order of the numbers, in place: those of negative numbers turned round."""
-    halves ^= (halves >> 31) & MAGNITUDE
-    return halves
+    Those of negative numbers have all bits but the sign turned round.
+    """
+    shift = FINEST - precision
+    keys: Integers = np.ascontiguousarray(values).view(np.int64) >> shift
+    turned = keys >> 63
+    turned &= MAGNITUDE >> shift
+    keys ^= turned
+    return keys
 
 
 def zero_joined(precision: int, keys: Integers, counts: Integers) -> Histogram:
@@ -114,15 +144,12 @@ def zero_joined(precision: int, keys: Integers, counts: Integers) -> Histogram:
     )
 
 
-def sorted_bins(halves: Halves, precision: int) -> Histogram:
-    return counted(halves >> (FINEST - precision), precision)
+def numbers_at(keys: Integers, precision: int) -> Floats:
+    """The smallest number of each bin."""
+    return _numbers(keys << (FINEST - precision))
 
 
-def counted(keys: Halves, precision: int) -> Histogram:
-    keys, counts = np.unique(keys, return_counts=True)
-    return zero_joined(precision, keys.astype(np.int64), counts.astype(np.int64))._fitted()
-
-
-def _numbers(ordered: Integers) -> Floats:
-    bits = ordered ^ ((ordered >> 63) & np.int64(0x7FFFFFFFFFFFFFFF))
+def _numbers(keys: Integers) -> Floats:
+    """The numbers whose keys at the finest precision these are."""
+    bits = keys ^ ((keys >> 63) & MAGNITUDE)
     return bits.view(np.float64)

@@ -15,6 +15,7 @@ from driftloop.data.schema import Column, Schema
 from driftloop.errors import BaselineError, SchemaError
 from driftloop.profile.category_counts import CategoryCounts
 from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.exact_sum import UNIT
 from driftloop.profile.histogram import Histogram
 from driftloop.profile.profile import Profile
 from driftloop.profile.sample import Sample
@@ -23,7 +24,12 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 NONE = np.empty(0, np.int64)
-VERSION = 1
+VERSION = 2
+"""Of the file's format (docs/profile-format.md says what each version brought)."""
+EXACT_SINCE = 2
+"""The first version whose samples keep values as they are; version 1 rounded them."""
+MOST_SHIFT = UNIT + 1024 + 64
+"""The largest double is below 2^1024, and no table has 2^64 rows."""
 MOST_DECIMALS = 4
 COUNTS = ("rows", "missing", "malformed", "absent", "negative_infinite", "positive_infinite")
 
@@ -38,6 +44,8 @@ class Header(msgspec.Struct, frozen=True):
     first: float | None = None
     last: float | None = None
     extra: tuple[str, ...] = ()
+    rounded: bool = False
+    """Whether the sample's values were rounded by version 1, in this file or one that was merged into it."""
 
 
 def profile_to_bytes(profile: Profile) -> bytes:
@@ -45,7 +53,14 @@ def profile_to_bytes(profile: Profile) -> bytes:
     import pyarrow.parquet as pq
 
     header = Header(
-        VERSION, profile.schema, profile.rows, profile.sample.complete, profile.first, profile.last, profile.extra
+        VERSION,
+        profile.schema,
+        profile.rows,
+        profile.sample.complete,
+        profile.first,
+        profile.last,
+        profile.extra,
+        profile.sample.rounded,
     )
     table = pa.table(_columns(profile), schema=_LAYOUT.with_metadata({METADATA: msgspec.json.encode(header)}))
     sink = pa.BufferOutputStream()
@@ -102,7 +117,7 @@ _DELTAS = (
 _LAYOUT = pa.schema(
     [("name", pa.string())]
     + [(name, pa.int64()) for name in COUNTS]
-    + [("minimum", pa.float64()), ("maximum", pa.float64()), ("precision", pa.int64())]
+    + [("minimum", pa.float64()), ("maximum", pa.float64()), ("sum", pa.string()), ("precision", pa.int64())]
     + [("bin_keys", pa.list_(pa.int64())), ("bin_counts", pa.list_(pa.int64()))]
     + [("category_names", pa.list_(pa.string())), ("category_counts", pa.list_(pa.int64()))]
     + [("buckets", pa.list_(pa.int64()))]
@@ -133,6 +148,7 @@ def _columns(profile: Profile) -> list[pa.Array]:
         texts_array(names),
         *(_integers([getattr(summary, name) for summary in summaries]) for name in COUNTS),
         *(_optional([getattr(summary, name) for summary in summaries]) for name in ("minimum", "maximum")),
+        texts_array([_sum_text(summary.exact_sum) for summary in summaries]),
         _integers([bins.precision for bins in histograms]),
         _lists([bins.keys for bins in histograms]),
         _lists([bins.counts for bins in histograms]),
@@ -192,8 +208,31 @@ def _column(column: Column, row: dict[str, Any]) -> ColumnProfile:
         )
     counts = {name: int(row[name]) for name in COUNTS}
     return ColumnProfile(
-        **counts, minimum=row["minimum"], maximum=row["maximum"], histogram=histogram, categories=categories
+        **counts,
+        minimum=row["minimum"],
+        maximum=row["maximum"],
+        histogram=histogram,
+        categories=categories,
+        exact_sum=_sum_of_text(row.get("sum")),
     )
+
+
+def _sum_text(units: int | None) -> str | None:
+    """An exact sum as `hexadecimal p exponent`, e.g. -3p4 for -48: odd, so that equal sums have equal texts."""
+    if units is None:
+        return None
+    zeros = (units & -units).bit_length() - 1 if units else UNIT
+    return f"{units >> zeros:x}p{zeros - UNIT}"
+
+
+def _sum_of_text(text: str | None) -> int | None:
+    if text is None:
+        return None
+    odd, exponent = text.split("p")
+    shift = int(exponent) + UNIT
+    if not 0 <= shift <= MOST_SHIFT:
+        raise ValueError(f"no sum of doubles: {text[:40]}")
+    return int(odd, 16) << shift
 
 
 def _sample(header: Header, rows: dict[str, dict[str, Any]]) -> Sample:
@@ -206,4 +245,7 @@ def _sample(header: Header, rows: dict[str, dict[str, Any]]) -> Sample:
         else:
             values[:, place] = np.array(row["sample_decimals"], np.float64) / 10.0 ** row["decimals"]
     levels = tuple(tuple(row["sample_levels"]) for row in ordered)
-    return Sample(keys, values, np.array(ordered[0]["sample_weights"], np.int64), levels, header.complete)
+    weights = np.array(ordered[0]["sample_weights"], np.int64)
+    return Sample(
+        keys, values, weights, levels, header.complete, rounded=header.rounded or header.version < EXACT_SINCE
+    )

@@ -9,6 +9,7 @@ from typing import Any
 from driftloop.data.schema import Schema
 from driftloop.errors import SchemaError
 from driftloop.profile.column_profile import ColumnProfile, greatest, least
+from driftloop.profile.histogram import FINEST
 from driftloop.profile.sample import Sample
 
 
@@ -69,12 +70,28 @@ class Profile:
         """The profile of both tables together: counts exactly, the sample as if both had been read at once."""
         if [(c.name, c.kind) for c in self.schema.features] != [(c.name, c.kind) for c in other.schema.features]:
             raise SchemaError("profiles of different schemas cannot be merged: build both with the same schema")
+        columns = {name: column.merge(other.columns[name]) for name, column in self.columns.items()}
         return replace(
             self,
             rows=self.rows + other.rows,
-            columns={name: column.merge(other.columns[name]) for name, column in self.columns.items()},
-            sample=self.sample.merge(other.sample),
+            columns=columns,
+            sample=self.sample.merge(other.sample).cut(histogram_precisions(columns)),
             first=least(self.first, other.first),
             last=greatest(self.last, other.last),
             extra=tuple(sorted({*self.extra, *other.extra})),
         )
+
+
+def comparable_samples(baseline: Profile, window: Profile) -> tuple[Sample, Sample]:
+    """The samples of both sides with values kept to the same precision: what was equal is equal again."""
+    both = zip(histogram_precisions(baseline.columns), histogram_precisions(window.columns), strict=True)
+    precisions = [min(pair) for pair in both]
+    return (
+        baseline.sample.comparable(window.sample).cut(precisions),
+        window.sample.comparable(baseline.sample).cut(precisions),
+    )
+
+
+def histogram_precisions(columns: dict[str, ColumnProfile]) -> list[int]:
+    """Of each column's histogram; the finest for categories, which are not cut."""
+    return [FINEST if column.histogram is None else column.histogram.precision for column in columns.values()]

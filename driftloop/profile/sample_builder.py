@@ -8,13 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.columns import Numbers, Texts
-from driftloop.profile.sample import MOST_ROWS, Sample
+from driftloop.data.levels import recode, values_of
+from driftloop.profile.sample import MAX_ROWS, Sample
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 
 EVERY = np.uint64(0xFFFFFFFFFFFFFFFF)
 """The largest key: nothing has been left out yet."""
+SORT_FROM = 4 * MAX_ROWS
+"""Rows of one batch from which sorting their keys first costs less than copying them all."""
+COMPACT_FROM = 8 * MAX_ROWS
+"""Rows that are held before they are cut down to a sample: about 1 MB at ten columns."""
 
 
 class SampleBuilder:
@@ -31,26 +37,26 @@ class SampleBuilder:
 
     def consider(self, keys: Keys, columns: Sequence[Numbers | Texts | None]) -> None:
         """Look at rows: their keys, and their values by column (None where a file lacks the column)."""
-        places = np.flatnonzero(keys <= self._limit)
-        if len(places) > 4 * MOST_ROWS:
-            ordered = np.sort(keys[places])
-            distinct = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
-            if len(distinct) > MOST_ROWS:
+        chosen = np.flatnonzero(keys <= self._limit)
+        if len(chosen) > SORT_FROM:
+            ordered = np.sort(keys[chosen])
+            different = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+            if len(different) > MAX_ROWS:
                 # This batch alone fills the sample, so no larger key can end in it.
-                self._limit = distinct[MOST_ROWS - 1]
-                places = places[keys[places] <= self._limit]
-        if not len(places):
+                self._limit = different[MAX_ROWS - 1]
+                chosen = chosen[keys[chosen] <= self._limit]
+        if not len(chosen):
             return
-        values = np.full((len(places), self._width), np.nan)
-        for column, part in enumerate(columns):
+        values = np.full((len(chosen), self._width), np.nan)
+        for column_index, part in enumerate(columns):
             if isinstance(part, Numbers):
-                values[:, column] = part.values[places]
+                values[:, column_index] = part.values[chosen]
             elif part is not None:
-                values[:, column] = self._coded(part, places, self._levels[column])
-        self._keys.append(keys[places])
+                values[:, column_index] = self._coded(part, chosen, self._levels[column_index])
+        self._keys.append(keys[chosen])
         self._values.append(values)
-        self._held += len(places)
-        if self._held > 8 * MOST_ROWS:
+        self._held += len(chosen)
+        if self._held > COMPACT_FROM:
             self._compact()
 
     def sample(self) -> Sample:
@@ -61,12 +67,15 @@ class SampleBuilder:
         return self._sample
 
     @staticmethod
-    def _coded(part: Texts, places: npt.NDArray[np.int64], levels: dict[str, int]) -> Floats:
-        codes = part.codes[places]
-        recode = np.full(len(part.levels) + 1, np.nan)  # one more at the end: code -1 (missing) picks it
-        for code in np.unique(codes[codes >= 0]):
-            recode[code] = levels.setdefault(part.levels[code], len(levels))
-        return recode[codes]
+    def _coded(part: Texts, chosen: Integers, levels: dict[str, int]) -> Floats:
+        """The categories of some rows as indices into `levels`, to which new ones are added."""
+        codes = part.codes[chosen]
+        occurring = np.unique(codes[codes >= 0])
+        names = [part.levels[code] for code in occurring]
+        for name in names:
+            levels.setdefault(name, len(levels))
+        compact = np.where(codes >= 0, np.searchsorted(occurring, codes), -1)
+        return values_of(recode(compact, names, list(levels)))
 
     def _compact(self) -> None:
         if not self._held:
@@ -80,4 +89,4 @@ class SampleBuilder:
 
     def _of(self, keys: Keys, values: Floats) -> Sample:
         levels = tuple(tuple(names) for names in self._levels)
-        return Sample.of(keys, values, np.ones(len(keys), np.int64), levels, bool(self._limit == EVERY))
+        return Sample.of(keys, values, np.ones(len(keys), np.int64), levels, complete=bool(self._limit == EVERY))

@@ -11,7 +11,7 @@ from driftloop.data.sources import batches_of
 from driftloop.data.tables import TAKEN
 from driftloop.errors import BaselineError, InputError
 from driftloop.profile.builder import ProfileBuilder
-from driftloop.profile.profile import Profile
+from driftloop.profile.profile import Profile, histogram_precisions
 
 
 def profile_of(source: Any, schema: Schema | None = None) -> Profile:
@@ -19,11 +19,12 @@ def profile_of(source: Any, schema: Schema | None = None) -> Profile:
 
     Without a schema it is inferred from the table's first rows. Raises InputError, SchemaError or BaselineError.
     """
-    found = ready_profile(source)
-    if found is not None:
-        if schema is not None and schema != found.schema:
-            raise InputError("a saved profile brings its own schema: leave the schema out, or give the data instead")
-        return found
+    ready = ready_profile(source, schema)
+    return table_profile(source, schema) if ready is None else ready[0]
+
+
+def table_profile(source: Any, schema: Schema | None = None) -> Profile:
+    """The profile of what must be read first. Raises InputError or SchemaError."""
     if schema is not None and not isinstance(schema, Schema):
         raise InputError(f"schema: a {type(schema).__name__} was given: pass a driftloop.Schema")
     batches = batches_of(source, schema)
@@ -31,27 +32,35 @@ def profile_of(source: Any, schema: Schema | None = None) -> Profile:
         inferred = infer_schema(batches)
         schema, batches = inferred.schema, inferred.batches
     read = ProfileBuilder(schema).take(batches)
-    return Profile(schema, read.rows, read.columns(), read.sample(), read.first, read.last, read.extra)
+    columns = read.columns()
+    sample = read.sample().cut(histogram_precisions(columns))
+    return Profile(schema, read.rows, columns, sample, read.first, read.last, read.extra)
 
 
-def ready_profile(source: Any) -> Profile | None:
-    """The profile that an object is, holds, or names as a file; None for anything that must be read first."""
-    if isinstance(source, Profile):
-        return source
+def ready_profile(source: Any, schema: Schema | None = None) -> tuple[Profile, bytes | None] | None:
+    """The profile that an object is, holds, or names as a file, and that file's content; None for any other source.
+
+    Raises InputError when a schema is asked for that is not its own, BaselineError for a damaged file.
+    """
+    found: tuple[Profile, bytes | None] | None = None
     held = getattr(source, "profile", None)
-    if isinstance(held, Profile):
-        return held
-    if isinstance(source, str | Path) and is_profile(Path(source)):
-        return saved_profile(Path(source))
-    return None
+    if isinstance(source, Profile):
+        found = source, None
+    elif isinstance(held, Profile):
+        found = held, getattr(source, "content", None)
+    elif isinstance(source, str | Path) and is_profile(Path(source)):
+        found = _saved(Path(source))
+    if found is not None and schema is not None and schema != found[0].schema:
+        raise InputError("a saved profile brings its own schema: leave the schema out, or give the data instead")
+    return found
 
 
-def saved_profile(path: Path) -> Profile:
-    """The profile in a file that `Baseline.to_bytes` wrote. Raises BaselineError, naming the file."""
+def _saved(path: Path) -> tuple[Profile, bytes]:
     from driftloop.profile.parquet_format import profile_from_bytes
 
     try:
-        return profile_from_bytes(path.read_bytes())
+        content = path.read_bytes()
+        return profile_from_bytes(content), content
     except OSError as error:
         raise BaselineError(f"{path}: cannot be read ({error.strerror}): pass {TAKEN}") from None
     except BaselineError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -15,12 +15,17 @@ from driftloop.times import format_seconds
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class _Side:
     profile: Profile
+    content: bytes | None = field(default=None, repr=False, compare=False)
+    """The file that it was read from: its hash names the data, also where this version would write other bytes."""
 
-    def __init__(self, source: Any, schema: Schema | None = None) -> None:
+    def __init__(self, source: Any, schema: Schema | None = None, *, content: bytes | None = None) -> None:
         """From a table, a path, record batches, or a Baseline, Window or Profile; see `build`."""
-        from driftloop.profile.sources import profile_of
+        from driftloop.profile.sources import ready_profile, table_profile
 
-        object.__setattr__(self, "profile", profile_of(source, schema))
+        ready = ready_profile(source, schema)
+        profile, saved = ready if ready is not None else (table_profile(source, schema), None)
+        object.__setattr__(self, "profile", profile)
+        object.__setattr__(self, "content", saved if content is None else content)
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same rows, read with the same schema."""
@@ -61,7 +66,7 @@ class _Side:
     def _bytes(self) -> bytes:
         from driftloop.profile.parquet_format import profile_to_bytes
 
-        return profile_to_bytes(self.profile)
+        return self.content if self.content is not None else profile_to_bytes(self.profile)
 
     @cached_property
     def sha256(self) -> str:
@@ -70,7 +75,17 @@ class _Side:
 
 
 class Baseline(_Side):
-    """The profile of the data that a model was trained on."""
+    """The profile of the data that a model was trained on.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from driftloop import Baseline, Schema
+    >>> table = pa.table({"bmi": [26.4, 31.0, 22.7]})
+    >>> baseline = Baseline.build(table, Schema.infer(table))
+    >>> baseline.rows, Baseline.from_bytes(baseline.to_bytes()).sha256 == baseline.sha256
+    (3, True)
+    """
 
     @classmethod
     def build(cls, source: Any, schema: Schema | None = None) -> Baseline:
@@ -101,7 +116,7 @@ class Baseline(_Side):
         """From what `to_bytes` gave, this version's or an older one's. Raises BaselineError."""
         from driftloop.profile.parquet_format import profile_from_bytes
 
-        return cls(profile_from_bytes(content))
+        return cls(profile_from_bytes(content), content=content)
 
 
 class Window(_Side):
@@ -124,8 +139,8 @@ class Window(_Side):
         """From what `to_bytes` gave. Raises BaselineError."""
         from driftloop.profile.parquet_format import profile_from_bytes
 
-        return cls(profile_from_bytes(content))
+        return cls(profile_from_bytes(content), content=content)
 
     def merge(self, other: Window) -> Window:
-        """Both windows as one, as if their records had come in together."""
+        """Both windows as one, as if their records had come in together. Raises SchemaError for different schemas."""
         return Window(self.profile.merge(other.profile))

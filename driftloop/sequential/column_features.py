@@ -1,12 +1,12 @@
-"""Scores of a record that add up: what each column says, as the baseline alone fixes it.
+"""Scores of a record that add up, column by column, as the baseline alone fixes them.
 
 A numeric value x becomes u, its mid-rank among the baseline's values, and the normal score z = Phi^-1(u) (van der
 Waerden). Features of a column: z (location), z^2 (scale; Klotz), the Legendre polynomials of u of degree 3 and 4
 (shape; Neyman); and, as indicators, shares of categories, missing values, values out of range, values never seen.
 
-A baseline record is scored among the *other* baseline records (leave one out), a new one among all of them, so that
-the two are exchangeable but for one record in m. Without this nothing in the baseline is ever out of its own range or
-unseen, and ordinary new values would look like drift.
+A baseline record is scored among the *other* baseline records (leave one out), a new one among all of them. So the two
+are exchangeable but for one record in m. Without this nothing in the baseline is ever out of its own range or unseen,
+and ordinary new values would look like drift.
 """
 
 from __future__ import annotations
@@ -28,14 +28,18 @@ Flags = npt.NDArray[np.bool_]
 FeatureKind = str
 
 MOST_LEVELS = 20
-FEWEST_OF_A_LEVEL = 6  # a level seen less often among the others is too rare for a share of its own
-LARGEST_SCORE = 2.5  # in products: keeps their tails light; costs little power
-COMMON = (0.1, 0.9)  # shares of a level that joins dependence and the omnibus statistic
+"""Categories of a column with a share of their own: each one more costs all shares a part of their level."""
+FEWEST_OF_A_LEVEL = 6
+"""A category seen less often among the other records has no share of its own: the usual five of a count, and one."""
+LARGEST_SCORE = 2.5
+"""Normal scores in products are cut off here: 1 % lie beyond. Their products then have light tails."""
+COMMON = (0.1, 0.9)
+"""Shares of a category that joins products and the omnibus statistic: standardised, it lies within 3."""
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One feature: its name (`bmi location`), the columns it is made of, its group, whether it is 0 or 1."""
+    """One feature: its name (`bmi location`), the columns it is made of, its kind, whether it is 0 or 1."""
 
     name: str
     columns: tuple[str, ...]
@@ -45,7 +49,11 @@ class Feature:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Scores one column. Numeric: by `knots` and `table`; categorical: levels `kept`, `counts` of all known."""
+    """Scores one column, whose index among the schema's features is `column_index`.
+
+    Numeric: `knots` (k,) are the baseline's distinct values, `table` (2 k + 1, 4) the scores below, at and between
+    them. Categorical: `kept` are the levels with a share of their own, `counts` those of all known ones.
+    """
 
     column_index: int
     column: Column
@@ -62,9 +70,10 @@ class Scorer:
             seen = np.array([self.counts.get(name, 0.0) for name in names] + [np.nan])
             return self._categories(values, names, seen)
         finite = np.isfinite(values)
-        place = np.searchsorted(self.knots, values, "left") + np.searchsorted(self.knots, values, "right")
-        scores = np.where(finite[:, None], self.table[np.minimum(place, len(self.table) - 1)], np.nan)
-        outside = (place == 0) | (place == 2 * len(self.knots))
+        # Even between two knots, odd at one.
+        row = np.searchsorted(self.knots, values, "left") + np.searchsorted(self.knots, values, "right")
+        scores = np.where(finite[:, None], self.table[np.minimum(row, len(self.table) - 1)], np.nan)
+        outside = (row == 0) | (row == 2 * len(self.knots))
         return _numeric_block(scores, outside, finite)
 
     def score_reference(self, sample: Sample) -> tuple[Floats, Floats]:
@@ -102,9 +111,9 @@ class Scorer:
     def _standardised(self, block: Floats) -> Floats:
         """At most two common levels on the scale of normal scores, for products with other columns."""
         columns: list[Floats] = []
-        whole = sum(self.counts.values())
+        rows = sum(self.counts.values())
         for index, level in enumerate(self.kept):
-            share = self.counts[level] / whole
+            share = self.counts[level] / rows
             if COMMON[0] <= share <= COMMON[1] and len(columns) < 2:
                 columns.append((block[:, index] - share) / np.sqrt(share * (1 - share)))
         return np.column_stack(columns) if columns else np.empty((len(block), 0))
@@ -141,6 +150,7 @@ def _scores(u: Floats) -> Floats:
 
 
 def build_scorer(column_index: int, column: Column, sample: Sample) -> Scorer:
+    """The scorer of one column, from the baseline's sample."""
     values, weights = sample.values[:, column_index], sample.weights.astype(float)
     if column.kind == "categorical":
         names, present = sample.levels[column_index], ~np.isnan(values)

@@ -3,10 +3,10 @@
 The user states a budget once: at most one false retrain in N checks on average. After every check the last 1, 2, 4, ...
 windows together are compared with the baseline: a stretch of windows shows what none of them shows alone.
 
-Why the budget holds. Without drift each check raises an alarm with a probability of at most 1/N (the union bound over
-stretches and features, valid under any dependence). By linearity of expectation N checks raise at most one on average,
-although all share one finite baseline, which makes their p-values dependent and rules out multiplying them. No
-independence between checks, features or stretches is used. What is assumed: docs/statistics.md.
+Why the budget holds. Without drift each check raises an alarm with a probability of at most 1/N: the union bound over
+stretches and features, valid under any dependence. By linearity of expectation N checks raise at most one on average.
+All checks share one finite baseline, so their p-values depend on each other and cannot be multiplied. No independence
+between checks, features or stretches is used. What is assumed: docs/statistics.md.
 
 The state holds sums of scores over blocks of windows (`driftloop.sequential.window_sums`) and no record. Three
 quarters of the budget are spent here; `driftloop.config.policy` says how it is divided.
@@ -21,21 +21,23 @@ import msgspec
 import numpy as np
 
 from driftloop.config.policy import DRIFT_SHARE
+from driftloop.profile.profile import comparable_samples
 from driftloop.sequential.mean_test import difference_p
 from driftloop.sequential.reference_features import ReferenceFeatures, derive_reference_features
-from driftloop.sequential.window_sums import Block, Recent, Sums, compact, is_too_late, select_stretches
+from driftloop.sequential.window_sums import REMEMBERED, Block, Recent, Sums, compact, is_too_late, select_stretches
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
     from driftloop.profile.window import Baseline, Window
 
 WINDOW_ITSELF = "the newest window by itself"
-# Of the scores: raised whenever `column_features` or `features` change what they sum.
 VERSION = 1
-REMEMBERED = 64  # windows whose repetition is recognised
+"""Of the scores: raised whenever `column_features` or `reference_features` change what they sum."""
 
 
 class _Comparison(Protocol):
+    """What is needed of `driftloop.two_sample.compare.Comparison`, which lies beside this folder, not below it."""
+
     @property
     def p(self) -> float: ...
 
@@ -53,14 +55,24 @@ class Accepted(msgspec.Struct, frozen=True):
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """What has been seen since the last retrain. `Evidence()` is a fresh start; stored as JSON in the ledger.
 
-    Answers: `p`, the chance that one check shows evidence this strong without drift; `certainty` = 1 - p; `alarm`,
-    whether it exceeds what the budget allows; `feature` and `windows`, what moved most and over how many windows; and
-    `since`, the time of the first record of those windows, None while calm.
-    State: `epoch` counts the resets, `checks` the windows since the last; `baseline` is the one that the sums belong
-    to; `seen` are the last windows' ids; windows that end before `after` are too late to count; `recent` is how scores
-    spread of late, in case this regime is accepted; `accepted`: a regime that was looked at and kept (a rejected
-    challenger): a new alarm needs a difference from it too; `version` of the scores that were summed: sums of another
-    version cannot be added to.
+    Answers
+    -------
+    p : the probability that one check shows evidence this strong without drift; `certainty` is 1 - p.
+    alarm : whether p is at most what the budget allows.
+    feature, windows : what moved most, and over how many windows.
+    since : time of the first record of those windows, ISO 8601; None without an alarm.
+
+    State
+    -----
+    epoch, checks : resets so far, and windows since the last.
+    baseline : SHA-256 of the baseline that the sums belong to.
+    after : windows that end at or before this time do not count.
+    blocks : sums over blocks of windows, oldest first.
+    seen : ids of the last windows.
+    recent : how scores have spread of late, in case this regime is accepted.
+    accepted : a regime that was looked at and kept, since its challenger was rejected; an alarm needs a difference from
+        it too.
+    version : of the scores that were summed; sums of another version cannot be added to.
     """
 
     epoch: int = 0
@@ -85,7 +97,13 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def sentence(self) -> str:
-        """What it says, for a person."""
+        """What it says, for a person.
+
+        Examples
+        --------
+        >>> Evidence(checks=9, p=0.002, feature="bmi location", windows=4).sentence
+        'bmi location: over the last 4 windows together, as far off as chance brings once in 500 checks'
+        """
         if self.feature is None:
             return f"nothing beyond chance over {self.checks} windows"
         stretch = "the last window alone" if self.windows == 1 else f"the last {self.windows} windows together"
@@ -94,6 +112,8 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class _StretchResult(msgspec.Struct, frozen=True):
+    """The stretch with the smallest p, corrected for all that was looked at."""
+
     p: float
     feature: str | None
     windows: int
@@ -114,20 +134,27 @@ def update(
     policy: Policy,
     excluded: Collection[str] = (),
 ) -> Evidence:
-    """The evidence after one more window.
+    """The evidence after one more window, which must be neither broken nor too small.
 
-    `comparison.p` is the single check's p-value, exact and sharp for the window alone. Half of the newest stretch's
-    level is spent on it, and it counts only where the change `matters` in practice. `since` is the time of the window's
-    first record. A window that was seen before, or that ends before the last reset's `after`, changes nothing. Call it
-    only for windows that are neither broken nor too small. Columns that are `excluded` (they turned over, or the
-    baseline has no value of theirs) count as not recorded in this window.
+    A window that was seen before, or that ends at or before the last reset's `after`, changes nothing. Another baseline
+    or version of the scores starts a new epoch.
+
+    Parameters
+    ----------
+    evidence : as it was; `Evidence()` at first.
+    comparison : of the window alone with the baseline. Its p is exact where this module's is an approximation, so half
+        of the newest stretch's level is spent on it. It counts only where the change `matters`.
+    window_id : names the window, so that it counts once.
+    since : time of the window's first record, ISO 8601.
+    excluded : columns that count as not recorded in this window: they turned over, or the baseline has no value of
+        theirs.
     """
     if evidence.baseline not in {None, baseline.sha256} or evidence.version != VERSION:
         evidence = reset(evidence)
     if window_id in evidence.seen or is_too_late(window.last_time, evidence.after):
         return evidence
     features = derive_reference_features(baseline)
-    sums, squares = features.sums_and_squares(window.profile.sample, excluded)
+    sums, squares = features.sums_and_squares(comparable_samples(baseline.profile, window.profile)[1], excluded)
     blocks = compact((*evidence.blocks, Block.of(1, since, sums)))
     strongest = _strongest(features, blocks, comparison, evidence.accepted, policy)
     alarm = strongest.p <= DRIFT_SHARE / policy.budget
@@ -147,7 +174,7 @@ def update(
 
 
 def reset(evidence: Evidence, after: str | None = None) -> Evidence:
-    """A new epoch, after a retrain. Windows that end before `after`, what the new model has learned, do not count."""
+    """A new epoch, after a retrain: windows that end at or before `after` were learned by the new model."""
     return Evidence(epoch=evidence.epoch + 1, after=after or evidence.after, seen=evidence.seen, version=VERSION)
 
 
@@ -158,8 +185,8 @@ def accept(evidence: Evidence) -> Evidence:
     """
     if evidence.recent is None:
         return reset(evidence)
-    recent = select_stretches(evidence.blocks)
-    regime = next((block for block in recent if block.windows >= evidence.windows), recent[-1])
+    stretches = select_stretches(evidence.blocks)
+    regime = next((block for block in stretches if block.windows >= evidence.windows), stretches[-1])
     fresh = reset(evidence)
     return msgspec.structs.replace(fresh, baseline=evidence.baseline, accepted=Accepted(regime, evidence.recent))
 
@@ -171,7 +198,11 @@ def _strongest(
     accepted: Accepted | None,
     policy: Policy,
 ) -> _StretchResult:
-    """The smallest p over all stretches and features, corrected for having looked at them all."""
+    """The smallest p over all stretches and features, corrected for having looked at them all.
+
+    Bonferroni: each stretch's p is multiplied by their number, and that of the newest window by 2 more, since it is
+    compared in two ways.
+    """
     stretches = select_stretches(blocks)
     sums = [stretch.unpacked for stretch in stretches]
     together = Sums(np.array([each.rows for each in sums]), np.array([each.totals for each in sums]))
@@ -182,7 +213,7 @@ def _strongest(
             p[0], names[0] = alone, WINDOW_ITSELF
         p[0] = min(1.0, 2 * p[0])
     if accepted is not None:
-        # Far from the baseline scores spread differently; the larger of the two variances is the careful one.
+        # Far from the baseline scores spread differently; the larger of the two variances gives the larger p.
         variance = np.maximum(features.variance, accepted.recent.variance)
         p = np.maximum(p, difference_p(features, together, accepted.block.unpacked, policy, variance)[0])
     p = np.minimum(1.0, p * len(stretches))

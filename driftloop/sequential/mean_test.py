@@ -1,4 +1,4 @@
-"""One p for everything that differs between two sums of scores, and what differs most."""
+"""Have windows and baseline the same mean scores? One p-value for all features, and the feature that differs most."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftloop.sequential.column_features import Flags
 from driftloop.sequential.window_sums import Floats, Sums
 from driftloop.stats.fisher import share_p
 from driftloop.stats.hotelling import hotelling_p, t_squared
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from driftloop.sequential.reference_features import ReferenceFeatures
 
 TOGETHER = "all columns"
+NO_ROWS = 1e-9
+"""In place of 0 rows, so that nothing divides by 0; a difference without rows counts as none."""
 
 
 def difference_p(
@@ -25,56 +28,76 @@ def difference_p(
     policy: Policy,
     variance: Floats | None = None,
 ) -> tuple[Floats, list[str]]:
-    """p of the hypothesis that the records of each stretch come from the reference's population, and the feature that
-    speaks loudest against it.
+    """Test for each stretch whether its records come from the reference's population.
 
-    `windows` holds a row for each stretch (stretches, features). Features are corrected for by weighted Bonferroni.
-    The standardised difference of means d / (sd sqrt(1/n + 1/m)) of a sum of scores has skewness
-    g (1/n^2 - 1/m^2) / (1/n + 1/m)^1.5 and excess kurtosis (k - 3) (1/n^3 + 1/m^3) / (1/n + 1/m)^2. Where a score is
-    quadratic in z the sign is +: a baseline that happens to be narrow makes all later scores large. Differences that
-    are too small to matter (`policy.min_shift` and the like) do not count. `variance`: of the scores in the reference's
-    population, where that is not the baseline's; then the omnibus statistic, whose correlations are, is left out.
+    Each feature has a p-value: Fisher's exact test for shares, the standardised difference of means for scores. A
+    difference of means d / (sd sqrt(1/n + 1/m)) has the skewness and kurtosis that follow from those of one record
+    (`driftloop.stats.moments`). The omnibus statistic, Hotelling's T^2, looks at all locations at once. The p-values
+    are adjusted by weighted Bonferroni: divided by each feature's weight. Differences below the minimum effect count as
+    none.
+
+    Parameters
+    ----------
+    features : of the baseline.
+    windows : rows and totals (stretches, features), a row for each stretch.
+    reference : rows and totals (features,): the baseline's, or those of an accepted regime.
+    policy : gives the minimum effects.
+    variance : of the scores (features,) in the reference's population, where that is not the baseline. Then the omnibus
+        statistic is left out, because its correlations are the baseline's.
+
+    Returns
+    -------
+    p-values (stretches,), and for each the name of the feature with the smallest adjusted p-value.
     """
     if not features.weights.any():
         return np.ones(len(windows.rows)), [TOGETHER] * len(windows.rows)
-    n, m = np.maximum(windows.rows, 1e-9), np.maximum(reference.rows, 1e-9)
+    n, m = np.maximum(windows.rows, NO_ROWS), np.maximum(reference.rows, NO_ROWS)
     difference = windows.totals / n - reference.totals / m
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = features.variance if variance is None else variance
         z = np.where(scale > 0, difference / np.sqrt(scale * (1 / n + 1 / m)), 0.0)
-    sign = np.where(features.quadratic, 1.0, -1.0)
-    skew, excess = shape_of_difference(features.skew, features.kurtosis, n, m, sign)
-    excess = excess + features.uncertainty
     p = np.ones_like(z)
     able = features.weights > 0
     shares, means = able & features.binary, able & ~features.binary
-    size = np.broadcast_shapes(n.shape, m.shape)
-    hits, old, rows = windows.totals[:, shares], reference.totals[shares], np.broadcast_to(m, size)[:, shares]
-    counts = (hits, n[:, shares], np.broadcast_to(old, hits.shape), rows)
-    p[:, shares] = share_p(*(part.ravel() for part in counts)).reshape(hits.shape)
-    standardised = (z[:, means], skew[:, means], excess[:, means])
-    p[:, means] = moments_p(*(part.ravel() for part in standardised)).reshape(len(p), -1)
+    p[:, shares] = _share_p(windows, reference, shares)
+    p[:, means] = _mean_p(features, z, n, m, means)
     p[(np.abs(difference) < features.minimum_effect(policy)) | (windows.rows < 1) | (reference.rows < 1)] = 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         adjusted = np.where(able, p / features.weights, np.inf)
-        together = _together(features, z, difference, m, policy) / features.omnibus_weight
-    if variance is not None:
-        together = np.ones_like(together)
-    best = adjusted.argmin(axis=1)
-    alone = adjusted[np.arange(len(adjusted)), best]
-    together = np.where(np.isnan(together), 1.0, together)
+    together = np.ones(len(z))
+    if variance is None and len(features.locations) > 1:
+        together = _together_p(features, z, difference, m, policy) / features.omnibus_weight
+    smallest = adjusted.argmin(axis=1)
+    alone = adjusted[np.arange(len(adjusted)), smallest]
     names = [
-        TOGETHER if all_ < one else features.features[place].name
-        for place, one, all_ in zip(best, alone, together, strict=True)
+        TOGETHER if of_all < of_one else features.features[index].name
+        for index, of_one, of_all in zip(smallest, alone, together, strict=True)
     ]
     return np.minimum(1.0, np.minimum(alone, together)), names
 
 
-def _together(features: ReferenceFeatures, z: Floats, difference: Floats, m: Floats, policy: Policy) -> Floats:
-    """The omnibus statistic's p of each stretch."""
+def _share_p(windows: Sums, reference: Sums, chosen: Flags) -> Floats:
+    """p-values (stretches, chosen features) of indicators, whose totals are counts."""
+    hits = windows.totals[:, chosen]
+    sides = (hits, windows.rows[:, chosen], reference.totals[chosen], reference.rows[chosen])
+    return share_p(*(np.broadcast_to(side, hits.shape).ravel() for side in sides)).reshape(hits.shape)
+
+
+def _mean_p(features: ReferenceFeatures, z: Floats, n: Floats, m: Floats, chosen: Flags) -> Floats:
+    """p-values (stretches, chosen features) of differences of mean scores.
+
+    Where a score is quadratic in z, its sign in the skewness is +: a baseline that happens to be narrow makes all later
+    scores large.
+    """
+    sign = np.where(features.quadratic, 1.0, -1.0)
+    skew, excess = shape_of_difference(features.skew, features.kurtosis, n, m, sign)
+    standardised = (z[:, chosen], skew[:, chosen], (excess + features.uncertainty)[:, chosen])
+    return moments_p(*(part.ravel() for part in standardised)).reshape(len(z), -1)
+
+
+def _together_p(features: ReferenceFeatures, z: Floats, difference: Floats, m: Floats, policy: Policy) -> Floats:
+    """p-values (stretches,) of the omnibus statistic; infinite where the shift is below the minimum effect."""
     columns = features.locations
-    if len(columns) < 2:
-        return np.full(len(z), np.nan)
     statistic = t_squared(z[:, columns], features.inverse_correlation)
     p = hotelling_p(statistic, len(columns), float(m[columns].min()))
     effect = t_squared(difference[:, columns] / np.sqrt(features.variance[columns]), features.inverse_correlation)

@@ -1,14 +1,14 @@
 """Has the error of the model in service grown by more than the user tolerates?
 
-Labels come late and only for a part of the records. Whatever has been labelled since the last look is one batch; the
-last 1, 2, 4, ... batches together are compared with the errors the model made on its own holdout, one-sided, under the
-same budget and by the same argument as `driftloop.sequential.evidence`: at most one false alarm in N looks on average.
+Labels come late and only for a part of the records. Whatever has been labelled since the last look is one batch. The
+last 1, 2, 4, ... batches together are compared with the errors the model made on its own holdout, one-sided. Budget and
+argument are those of `driftloop.sequential.evidence`: at most one false alarm in N looks on average.
 
 The hypothesis is that errors are at most (1 + tolerance) times what they were. At its border the window's errors and
-the holdout's, stretched by (1 + tolerance), are exchangeable, so the sum of the window's is a random draw from both
-together: its mean, variance, skewness and kurtosis are those of sampling without replacement, and its tail is
-Pearson's (`driftloop.stats.moments`). Assumed: which records are labelled does not depend on how wrong the model was,
-and a batch's errors come from the model in service.
+the holdout's, stretched by (1 + tolerance), are exchangeable: the window's sum is a random draw from both together. Its
+mean, variance, skewness and kurtosis are those of sampling without replacement, its tail is Pearson's
+(`driftloop.stats.moments`). Assumed: which records are labelled does not depend on how wrong the model was, and a
+batch's errors come from the model in service.
 """
 
 from __future__ import annotations
@@ -22,21 +22,27 @@ import numpy.typing as npt
 
 from driftloop.config.policy import ERROR_SHARE
 from driftloop.errors import InputError
-from driftloop.sequential.window_sums import Block, Sums, compact, is_too_late, select_stretches
+from driftloop.sequential.window_sums import REMEMBERED, Block, Sums, compact, is_too_late, select_stretches
 from driftloop.stats.moments import moments_p, shape_of_difference, shape_of_raw
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
 
-FEWEST_LABELS = 20  # a stretch with fewer says nothing yet
-REMEMBERED = 64
+FEWEST_LABELS = 20
+"""A stretch or a holdout with fewer says nothing yet: its own skewness and kurtosis would be guesses."""
 POWERS = 4
+"""Of an error, summed: as many as variance, skewness and kurtosis need."""
 
 
 class ErrorMoments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Moments of a model's errors on some labelled records: their number and the sums of their powers 1 to 4.
 
     An error is at least 0: the absolute difference of prediction and outcome, or 0 and 1 for right and wrong.
+
+    Examples
+    --------
+    >>> ErrorMoments.of([1.0, 3.0])
+    ErrorMoments(rows=2, totals=(4.0, 10.0, 28.0, 82.0))
     """
 
     rows: int
@@ -60,10 +66,19 @@ class ErrorMoments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Performance(msgspec.Struct, frozen=True, omit_defaults=True):
     """What labels have said since the last retrain. `Performance()` is a fresh start; stored as JSON in the ledger.
 
-    Answers: `degraded`; `p` and `certainty` = 1 - p as in `Evidence`; `growth`: the mean error over the strongest
-    stretch (or over all, while none is strong), as a part of what it was on the holdout (0.2: grown by a fifth);
-    `labels`, how many records it rests on; `since`, the time of the first, None while calm.
-    State: as in `Evidence`. `baseline` names the model whose errors these are.
+    Answers
+    -------
+    p : the probability that one look shows growth this strong while the error is within tolerance; `certainty` is
+        1 - p.
+    degraded : whether p is at most what the budget allows.
+    growth : of the mean error over the stretch with the smallest p (over all batches where none is below 1), relative
+        to the holdout's: 0.2 means grown by a fifth.
+    labels : records that this rests on.
+    since : time of the first of them, ISO 8601; None while not degraded.
+
+    State
+    -----
+    As in `Evidence`. `baseline` names the model whose errors these are.
     """
 
     epoch: int = 0
@@ -97,10 +112,21 @@ def update(
 ) -> Performance:
     """What is known after one more batch of labels.
 
-    `holdout`: errors on the model's own holdout; `errors`: of the newly labelled records; `baseline`: names the model
-    in service; `window_id`: names the batch; `since` and `last`: times of its first and last record, ISO 8601.
-    A batch without labels, one seen before, or one that ends before the last reset's `after` changes nothing.
-    Raises InputError when the holdout has too few records or its errors are all 0.
+    A batch without labels, one seen before, or one that ends at or before the last reset's `after` changes nothing.
+
+    Parameters
+    ----------
+    performance : as it was; `Performance()` at first.
+    holdout : errors on the model's own holdout.
+    errors : of the newly labelled records, in the same unit.
+    baseline : names the model in service; another one starts a new epoch.
+    window_id : names the batch, so that it counts once.
+    since, last : times of its first and last record, ISO 8601.
+
+    Raises
+    ------
+    InputError
+        When the holdout has fewer than `FEWEST_LABELS` records or its errors are all 0.
     """
     if holdout.rows < FEWEST_LABELS or holdout.mean <= 0:
         raise InputError(f"the model's holdout has too few errors to compare with: {FEWEST_LABELS} records are needed")
@@ -110,9 +136,10 @@ def update(
         return performance
     blocks = compact((*performance.blocks, Block.of(1, since, _sums(errors, holdout.mean))))
     stretches = select_stretches(blocks)
-    old = _sums(holdout, holdout.mean)
-    telling = [s for s in stretches if s.unpacked.rows[0] >= FEWEST_LABELS]
-    tested = [(min(1.0, growth_p(s.unpacked, old, policy.tolerance) * len(telling)), s) for s in telling]
+    expected = _sums(holdout, holdout.mean)
+    telling = [stretch for stretch in stretches if stretch.unpacked.rows[0] >= FEWEST_LABELS]
+    # Bonferroni over the stretches that are tested.
+    tested = [(min(1.0, growth_p(s.unpacked, expected, policy.tolerance) * len(telling)), s) for s in telling]
     p, strongest = min(tested, key=lambda pair: pair[0], default=(1.0, stretches[-1]))
     if p >= 1:
         strongest = stretches[-1]
@@ -133,7 +160,7 @@ def update(
 
 
 def reset(performance: Performance, after: str | None = None) -> Performance:
-    """A new epoch, after a retrain; labels of records before `after` belong to the old model and do not count."""
+    """A new epoch, after a retrain: records up to `after` were predicted by the model before, and do not count."""
     return Performance(epoch=performance.epoch + 1, after=after or performance.after, seen=performance.seen)
 
 
@@ -144,11 +171,20 @@ def _sums(errors: ErrorMoments, unit: float) -> Sums:
 
 
 def growth_p(window: Sums, holdout: Sums, tolerance: float) -> float:
-    """One-sided p of the hypothesis that the window's errors are at most (1 + tolerance) times the holdout's.
+    """One-sided p-value of the hypothesis that the window's errors are at most (1 + tolerance) times the holdout's.
 
-    With n of the window and m of the holdout, pooled variance s^2, skewness g and kurtosis k: the difference of means
-    has variance s^2 (1/n + 1/m), skewness g (1/n^2 - 1/m^2) / (1/n + 1/m)^1.5 and excess kurtosis
-    (k - 3) (1/n^3 + 1/m^3) / (1/n + 1/m)^2.
+    With n records of the window and m of the holdout, stretched, of pooled variance s^2: the difference of means is
+    standardised by s sqrt((1/n + 1/m) (n + m) / (n + m - 1)), for sampling without replacement. Its skewness and
+    kurtosis follow from the pooled ones (`driftloop.stats.moments.shape_of_difference`).
+
+    Parameters
+    ----------
+    window, holdout : rows (4,), all alike, and sums of the errors' powers 1 to 4 (4,), in one unit.
+    tolerance : growth that is tolerated; 0.1 for a tenth.
+
+    Returns
+    -------
+    Half the two-sided p-value; 1 where the mean has not grown beyond the tolerance.
     """
     n, m = window.rows[0], holdout.rows[0]
     stretched = holdout.totals * (1 + tolerance) ** np.arange(1, POWERS + 1)

@@ -1,7 +1,7 @@
-"""What evidence adds up over windows, and against what: the reference features of one baseline.
+"""The features of one baseline whose sums evidence adds up over windows, and the baseline's own sums.
 
-Sums of scores (`driftloop.sequential.column_features`) can be kept for years without keeping a record, and
-any stretch of windows can be compared with the baseline from its sum alone.
+Sums of scores (`driftloop.sequential.column_features`) can be kept for years without keeping a record. Any stretch of
+windows can be compared with the baseline from its sum alone.
 """
 
 from __future__ import annotations
@@ -28,10 +28,15 @@ if TYPE_CHECKING:
 Indices = npt.NDArray[np.int64]
 
 MOST_FEATURES = 400
+"""Of all columns and pairs: a window's sums then take 3 kB, and a state of all blocks fits a table's property."""
 CACHE_SIZE = 16
+"""Baselines whose features are kept in memory, a few kB each: as many as one process checks in turn."""
 LEAST_EIGENVALUE = 0.02
+"""Of the correlations. Directions with less than a fiftieth of a column's variance are mostly rounding and ties."""
+LEAST_VARIANCE = 1e-9
+"""Below it a feature is constant: scores are of the order of 1."""
 
-# How the chance of a false alarm is spread over kinds of change: more for those that make a model wrong.
+# How the probability of a false alarm is spread over kinds of change: more for those that make a model wrong.
 SHARES: dict[FeatureKind, float] = {
     "location": 0.30,
     "omnibus": 0.15,
@@ -48,10 +53,17 @@ SHARES: dict[FeatureKind, float] = {
 class ReferenceFeatures:
     """The map from records to features that one baseline fixes, and what the baseline's own records give.
 
-    `variance`, `skew`, `kurtosis` of each feature; `uncertainty`: the excess kurtosis that an estimated variance adds.
-    `weights` share the level of a test over features (0 for a column the model does not use) and sum, with the
-    omnibus statistic's, to 1. `locations` are the features of the omnibus statistic, Hotelling's T^2, and
-    `inverse_correlation` (d, d) its matrix.
+    Parameters
+    ----------
+    features, scorers, pairs : names of the features (f), a scorer for each column, the products of two scores.
+    baseline_sums : over the baseline's records.
+    variance, skew, kurtosis : of each feature over the baseline's records (f,); the variance with divisor rows - 1.
+    uncertainty : excess kurtosis that a variance estimated from these records adds (f,).
+    weights, omnibus_weight : how the level of a test is shared over features (f,), 0 for a column the model does not
+        use, and the omnibus statistic. The sum is at most 1.
+    locations, inverse_correlation : indices (d,) of the features of the omnibus statistic, Hotelling's T^2, and its
+        matrix (d, d).
+    binary, quadratic : which features are 0 or 1, and which are quadratic in a score (f,).
     """
 
     features: tuple[Feature, ...]
@@ -70,10 +82,10 @@ class ReferenceFeatures:
     quadratic: Flags
 
     def minimum_effect(self, policy: Policy) -> Floats:
-        """The smallest difference of each feature's means that matters: normal scores, shares or correlations."""
+        """The smallest difference of each feature's means that matters (f,): normal scores, shares, correlations."""
         least: dict[FeatureKind, float] = {
             "location": policy.min_shift,
-            "scale": 2 * policy.min_spread,
+            "scale": 2 * policy.min_spread,  # of z^2, whose mean changes twice as fast as the spread of z
             "shape": policy.min_shift,
             "share": policy.min_share,
             "missing": policy.min_share,
@@ -171,19 +183,20 @@ def _derived(baseline: Baseline) -> ReferenceFeatures:
 
 
 def _locations(features: list[Feature], sums: Sums, variance: Floats, used: set[str]) -> Indices:
-    """Features of the omnibus statistic: where each used column lies."""
+    """Indices of the features of the omnibus statistic: where each used column lies."""
     share = sums.totals / np.maximum(sums.rows, 1)
     chosen = [
         index
         for index, feature in enumerate(features)
         if feature.columns[0] in used
-        and variance[index] > 1e-9
+        and variance[index] > LEAST_VARIANCE
         and (feature.kind == "location" or (feature.name.endswith(" share") and COMMON[0] <= share[index] <= COMMON[1]))
     ]
     return np.array(chosen, dtype=np.int64)
 
 
 def _inverse_correlation(matrix: Floats, weights: Floats) -> Floats:
+    """Of the columns of `matrix`, a missing value in place of its mean: that can only lower T^2."""
     present = ~np.isnan(matrix)
     rows = np.maximum(weights @ present, 1.0)
     centred = np.where(present, matrix - (weights @ np.where(present, matrix, 0.0)) / rows, 0.0)
@@ -199,7 +212,7 @@ def _weights(
     too rare for a share of their own; they count like the others, because which are kept depends on the baseline.
     """
     able = [
-        (feature.binary or variance[index] > 1e-9) and used.issuperset(feature.columns)
+        (feature.binary or variance[index] > LEAST_VARIANCE) and used.issuperset(feature.columns)
         for index, feature in enumerate(features)
     ]
     size = Counter(feature.kind for ok, feature in zip(able, features, strict=True) if ok)

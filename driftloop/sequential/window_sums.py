@@ -1,7 +1,7 @@
 """Sums over stretches of windows, in a state whose size grows with the logarithm of time.
 
 Blocks of 1, 2, 4, ... consecutive windows (an exponential histogram: Datar, Gionis, Indyk and Motwani, 2002). No record
-is kept, and from the blocks the last 1, 2, 4, ... windows together can be told.
+is kept. The blocks give the sums of the last 1, 2, 4, ... windows together.
 """
 
 from __future__ import annotations
@@ -17,9 +17,17 @@ from driftloop.times import earliest, parse_time
 
 Floats = npt.NDArray[np.float64]
 
-BLOCKS_PER_SIZE = 2  # blocks of one size; a third makes the two oldest into one of twice the size
-LONGEST = 32  # windows in a block: beyond about 64 windows the past no longer weighs on the present
-STRETCH_GROWTH = 1.5  # the next stretch tested is at least this much longer
+BLOCKS_PER_SIZE = 2
+"""A third block of a size joins the two oldest into one of twice the size. With one per size the newest window would
+be joined to the one before at once, and could not be tested alone."""
+LONGEST = 32
+"""Windows in a block. At least 64 windows, more than a year of weeks, are then kept: older ones would only dilute a
+change."""
+STRETCH_GROWTH = 1.5
+"""The next stretch tested is at least this much longer. Closer ones hold nearly the same records, but each costs its
+part of the level (Bonferroni)."""
+REMEMBERED = 64
+"""Windows whose repetition is recognised: as many as the blocks hold at least."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +58,30 @@ class Block(msgspec.Struct, frozen=True):
 
 
 def is_too_late(last: str | None, after: str | None) -> bool:
-    """Whether a window whose last record is of time `last` ends before `after` (ISO 8601; None: not known)."""
+    """Whether a window ends at or before a moment; not when either time is unknown.
+
+    Parameters
+    ----------
+    last : time of the window's last record, ISO 8601.
+    after : only later windows count, ISO 8601.
+
+    Examples
+    --------
+    >>> is_too_late("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"), is_too_late("2026-01-02", "2026-01-01")
+    (True, False)
+    """
     return last is not None and after is not None and parse_time(last) <= parse_time(after)
 
 
 def join(older: Block, newer: Block) -> Block:
-    """Both blocks as one."""
-    one, two = older.unpacked, newer.unpacked
-    since = earliest(older.since, newer.since)
-    return Block.of(older.windows + newer.windows, since, Sums(one.rows + two.rows, one.totals + two.totals))
+    """Both blocks as one, which begins where the first of them does."""
+    first, second = older.unpacked, newer.unpacked
+    sums = Sums(first.rows + second.rows, first.totals + second.totals)
+    return Block.of(older.windows + newer.windows, earliest(older.since, newer.since), sums)
 
 
 def compact(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    """At most SAME_SIZE blocks of each size, oldest first; blocks that would grow beyond LONGEST are forgotten."""
+    """At most `BLOCKS_PER_SIZE` blocks of each size, oldest first; what would grow beyond `LONGEST` is forgotten."""
     kept = list(blocks)
     size = 1
     while True:
@@ -78,12 +97,15 @@ def compact(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
 
 
 def select_stretches(blocks: tuple[Block, ...]) -> list[Block]:
-    """The windows to test together: the newest alone, then ever longer stretches back from it."""
+    """The windows to test together: the newest alone, then longer and longer stretches back from it.
+
+    The longest holds all blocks. `blocks` is oldest first and not empty.
+    """
     stretch = blocks[-1]
     chosen = [stretch]
-    for place in range(len(blocks) - 2, -1, -1):
-        stretch = join(blocks[place], stretch)
-        if stretch.windows >= STRETCH_GROWTH * chosen[-1].windows or place == 0:
+    for index in range(len(blocks) - 2, -1, -1):
+        stretch = join(blocks[index], stretch)
+        if stretch.windows >= STRETCH_GROWTH * chosen[-1].windows or index == 0:
             chosen.append(stretch)
     return chosen
 
@@ -100,8 +122,8 @@ class Recent(msgspec.Struct, frozen=True):
     def after(cls, earlier: Recent | None, sums: Sums, squares: Floats) -> Recent:
         """With one more window."""
         newest = np.concatenate([sums.rows, sums.totals, squares])
-        before = 0.0 if earlier is None else earlier._unpacked / 2
-        return cls(zlib.compress((before + newest).astype("<f4").tobytes()))
+        weighted = newest if earlier is None else earlier._unpacked / 2 + newest
+        return cls(zlib.compress(weighted.astype("<f4").tobytes()))
 
     @property
     def _unpacked(self) -> Floats:

@@ -70,11 +70,19 @@ def shape_of_difference(
 ) -> tuple[Floats, Floats]:
     """Skewness and excess kurtosis of the difference of two means, of n and of m records, from those of one record.
 
-    With g and k of a record: g (1/n^2 - 1/m^2) / (1/n + 1/m)^1.5 and (k - 3) (1/n^3 + 1/m^3) / (1/n + 1/m)^2, because
-    third and fourth cumulants of independent parts add, and those of a mean of n are 1/n^2 and 1/n^3 of a record's.
+    With g and k of a record: g (1/n^2 - 1/m^2) / (1/n + 1/m)^1.5 and (k - 3) (1/n^3 + 1/m^3) / (1/n + 1/m)^2. Cumulants
+    of independent parts add. The third and the fourth of a mean of n records are 1/n^2 and 1/n^3 of a record's.
 
-    `sign` of 1/m^2 is +1 where a large m-side makes both the mean and the score's own scale large: there the m-side's
-    error has the sign of the n-side's (`driftloop.sequential.mean_test`).
+    Parameters
+    ----------
+    skew, kurtosis : of one record; 0 and 3 for a normal.
+    n, m : records of the two means.
+    sign : of 1/m^2. It is +1 where an error of the m side enlarges all scores of the n side, as for squares
+        (`driftloop.sequential.mean_test`).
+
+    Returns
+    -------
+    Skewness and excess kurtosis, of the arguments' common shape.
 
     Examples
     --------
@@ -92,8 +100,8 @@ def moments_p(z: Floats, skew: Floats, excess: Floats) -> Floats:
     """Two-sided p-values, by doubling, of standardised sums with this skewness and excess kurtosis; one shape, (k,).
 
     Pearson's type III (a shifted gamma) matches the skewness, as is usual for permutation distributions (Mielke and
-    Berry, 2007). Kurtosis beyond the gamma's own 1.5 skew^2 is matched by reading the gamma's normal value on Student's
-    t with 4 + 6 / excess degrees of freedom, scaled to variance 1.
+    Berry, 2007). Kurtosis beyond the gamma's own 1.5 skew^2 makes the tail that of Student's t instead: with
+    4 + 6 / excess degrees of freedom, scaled to variance 1, at the gamma's normal value.
 
     Examples
     --------

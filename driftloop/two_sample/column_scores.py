@@ -1,18 +1,19 @@
 """Records as vectors of scores, so that every statistic of a comparison is a mean of scores in the window.
 
 The scores of a record depend on the pooled records (baseline and window together) and not on which of the two it came
-from: without drift, every relabelling of the records is as likely as the one that was seen.
+from: without drift, every permutation of the records among both is as likely as the one that was seen.
 
-Of a numeric column alone: its normal score z (van der Waerden: the normal quantile of the mid-rank), the upper and the
-lower half of z cut off at 0.2 and 1.2 (a change of one side of the population), marks of values beyond Tukey's outer
-fences and of the value that repeats most. Of a categorical column: a mark for each category. Of any: a mark where it
-is missing. They are functions of the distinct values and how often each occurs, so that records and profiles give the
-same. What columns say together is in `driftloop.two_sample.joint_scores`.
+Of a numeric column alone: its normal score z (van der Waerden 1952: the normal quantile of the mid-rank), the upper and
+the lower half of z cut off at 0.2 and 1.2 (a change of one side of the population), marks of values beyond Tukey's
+outer fences and of the value that repeats most; where it takes few whole values, which may be codes, a mark for each
+frequent one. Of a categorical column: a mark for each category. Of any: a mark where it is missing. They are functions
+of the distinct values and how often each occurs, so that records and profiles give the same. Scores of several columns
+together are in `driftloop.two_sample.joint_scores`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,17 +27,23 @@ Counts = npt.NDArray[np.int64]
 LOCATION, SIDE, SHARE, MISSING, RANGE, REPEAT = "location", "side", "share", "missing", "range", "repeat"
 SPREAD, GIVEN, DEPENDENCE, PAIR, OMNIBUS = "spread", "given", "dependence", "pair", "omnibus"
 FENCE = 3.0
-"""Tukey's outer fence, in interquartile ranges beyond the quartiles."""
+"""Tukey's outer fence, in interquartile ranges beyond the quartiles (Tukey 1977): one normal value in 400,000."""
 SIDE_FROM, SIDE_TO = 0.2, 1.2
-MOST_LEVELS = 30
+"""A side's score rises from the 58 % to the 88 % quantile: it follows the body of one side, not its far tail."""
+MAX_LEVELS = 30
+"""Categories with a mark of their own: more would thin out the family's level for changes that few rows can show."""
 RARE = (1, 3, 10, 30)
+"""Numbers of pooled records up to which the categories beyond these are marked together, by how rare they are."""
 REPEATED, LEAST_REPEATED = 0.02, 5
 """A value that a smaller part, or number, of the pooled records share is no repetition."""
+FEWEST_VALUES, MOST_VALUES = 3, 50
+"""Whole numbers with so many distinct values may be codes, which change shares and not places. Of two values the mark
+says what the location says."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """What one score measures: the columns it looks at (places in the schema's features), and in which way."""
+    """What one score measures: of which columns (indices into the schema's features), and in which way."""
 
     kind: str
     column_indexes: tuple[int, ...]
@@ -47,51 +54,93 @@ Part = tuple[Score, Floats]
 """A score, and its value for each of a column's distinct values or for each record."""
 
 
-def numeric_parts(distinct: Floats, counts: Counts, place: int) -> list[Part]:
-    """The scores of each distinct value (ascending, infinities included) of a numeric column, seen `counts` times."""
+def numeric_parts(distinct: Floats, counts: Counts, column_index: int) -> list[Part]:
+    """The scores of a numeric column.
+
+    Parameters
+    ----------
+    distinct : its distinct values (k,), ascending, infinities included, without missing ones.
+    counts : how many pooled records have each (k,).
+    column_index : of the column among the schema's features.
+
+    Returns
+    -------
+    Each score with its value for each distinct value (k,); empty where there is no value.
+
+    Examples
+    --------
+    >>> parts = numeric_parts(np.array([1.0, 2.0, 3.0]), np.array([5, 10, 5]), 0)
+    >>> [(score.kind, score.level) for score, _ in parts]  # doctest: +NORMALIZE_WHITESPACE
+    [('location', ''), ('side', 'high'), ('side', 'low'), ('repeat', '2'),
+     ('share', '2'), ('share', '1'), ('share', '3')]
+    """
     if not len(distinct):
         return []
     z = normal_scores(counts)
+    columns = (column_index,)
     parts = [
-        (Score(LOCATION, (place,)), z),
-        (Score(SIDE, (place,), "high"), np.clip(z, SIDE_FROM, SIDE_TO)),
-        (Score(SIDE, (place,), "low"), np.clip(-z, SIDE_FROM, SIDE_TO)),
+        (Score(LOCATION, columns), z),
+        (Score(SIDE, columns, "high"), np.clip(z, SIDE_FROM, SIDE_TO)),
+        (Score(SIDE, columns, "low"), np.clip(-z, SIDE_FROM, SIDE_TO)),
     ]
     low, high = _fences(distinct, counts)
     if low < high:
-        parts.append((Score(RANGE, (place,), "above"), (distinct > high).astype(float)))
-        parts.append((Score(RANGE, (place,), "below"), (distinct < low).astype(float)))
+        parts.append((Score(RANGE, columns, "above"), (distinct > high).astype(float)))
+        parts.append((Score(RANGE, columns, "below"), (distinct < low).astype(float)))
     most = int(np.argmax(counts))
-    if counts[most] >= max(LEAST_REPEATED, REPEATED * counts.sum()):
-        parts.append((Score(REPEAT, (place,), f"{distinct[most]:.6g}"), (distinct == distinct[most]).astype(float)))
-    return parts
+    if _is_repeated(counts)[most]:
+        parts.append((Score(REPEAT, columns, f"{distinct[most]:.6g}"), (distinct == distinct[most]).astype(float)))
+    return [*parts, *_value_marks(distinct, counts, column_index)]
 
 
-def category_parts(names: Sequence[str], counts: Counts, place: int) -> list[Part]:
-    """The scores of each category: the most frequent ones by name, the others by how rare they are."""
+def category_parts(names: Sequence[str], counts: Counts, column_index: int) -> list[Part]:
+    """The scores of each category: the most frequent ones by name, the others by how rare they are.
+
+    `counts` (k,) says how many pooled records have each of the k names; each score is (k,).
+    """
     order = np.argsort(-counts, kind="stable")
-    codes = np.arange(len(names))
-    parts = [(Score(SHARE, (place,), names[code]), (codes == code).astype(float)) for code in order[:MOST_LEVELS]]
-    rest = order[MOST_LEVELS:]
+    codes, columns = np.arange(len(names)), (column_index,)
+    parts = [(Score(SHARE, columns, names[code]), (codes == code).astype(float)) for code in order[:MAX_LEVELS]]
+    rest = order[MAX_LEVELS:]
     for most in RARE:
         some = rest[counts[rest] <= most]
         if len(some):
-            parts.append((Score(SHARE, (place,), f"seen at most {most} times"), np.isin(codes, some).astype(float)))
+            parts.append((Score(SHARE, columns, f"seen at most {most} times"), np.isin(codes, some).astype(float)))
     return parts
 
 
 def normal_scores(counts: Counts) -> Floats:
-    """The normal quantile of the mid-rank of each distinct value, ascending, of which there are `counts`."""
+    """The normal quantile of the mid-rank of each distinct value, ascending, of which there are `counts`.
+
+    >>> normal_scores(np.array([1, 2, 1])).round(3).tolist()
+    [-1.15, 0.0, 1.15]
+    """
     if len(counts) == 1:
         return np.zeros(1)
     ranks = np.cumsum(counts) - (counts - 1) / 2.0
     return normal_quantile((ranks - 0.5) / counts.sum())
 
 
+def _value_marks(distinct: Floats, counts: Counts, column_index: int) -> Iterator[Part]:
+    """A mark of each frequent value of a column of few whole numbers, the most frequent first."""
+    finite = np.isfinite(distinct)
+    values = distinct[finite]
+    if not FEWEST_VALUES <= len(values) <= MOST_VALUES or not np.array_equal(values, np.floor(values)):
+        return
+    frequent = np.flatnonzero(finite & _is_repeated(counts))
+    for index in frequent[np.argsort(-counts[frequent], kind="stable")][:MAX_LEVELS]:
+        yield Score(SHARE, (column_index,), f"{distinct[index]:.0f}"), (distinct == distinct[index]).astype(float)
+
+
+def _is_repeated(counts: Counts) -> npt.NDArray[np.bool_]:
+    """Which values are shared by enough of the pooled records."""
+    return np.asarray(counts >= max(LEAST_REPEATED, REPEATED * counts.sum()))
+
+
 def _fences(distinct: Floats, counts: Counts) -> tuple[float, float]:
     """Tukey's outer fences; (0, 0) where the quartiles are the same or infinite."""
-    places = np.searchsorted(np.cumsum(counts), np.array([0.25, 0.75]) * counts.sum())
-    low, high = (float(distinct[place]) for place in places)
+    quartiles = np.searchsorted(np.cumsum(counts), np.array([0.25, 0.75]) * counts.sum())
+    low, high = (float(distinct[index]) for index in quartiles)
     if not np.isfinite(low) or not np.isfinite(high) or high <= low:
         return 0.0, 0.0
     return low - FENCE * (high - low), high + FENCE * (high - low)

@@ -1,11 +1,11 @@
-"""What columns say together: scores of each record given its other columns, and products of two columns.
+"""Multivariate scores: residuals of a column given the others, and products of two columns.
 
 Let x be a record's standardised scores (a numeric column's normal score, marks of the frequent categories), C their
 correlations over the pooled records, and e what is left of a column after linear regression on all others: with
 K = (C + ridge)^-1, e_j = (K x)_j / sqrt(K_jj), which has variance 1. Then
 - e moves when one column moves and its relatives do not (`given`);
-- z^2 + e^2 grows when a column spreads, on its own or against what the others foretell (`spread`);
-- z^2 - e^2 falls when the others no longer foretell the column: it is the logarithm of the likelihood ratio of "depends
+- z^2 + e^2 grows when a column spreads, on its own or against what the others predict (`spread`; Klotz 1962);
+- z^2 - e^2 falls when the others no longer predict the column: it is the logarithm of the likelihood ratio of "depends
   on the others as before" to "independent of them", up to scale (`dependence`);
 - x_j x_k finds a dependence of two columns that was not there before (`pair`).
 """
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.stats.hotelling import inverse_with_ridge
 from driftloop.two_sample.column_scores import (
     DEPENDENCE,
     GIVEN,
@@ -32,11 +33,17 @@ from driftloop.two_sample.column_scores import (
 Floats = npt.NDArray[np.float64]
 
 LEAST_RIDGE = 1e-3
+"""Lets columns that are sums of others be inverted, and changes residuals of ordinary ones by a thousandth."""
 CUT = 8.0
+"""Of products: the square of 2.8 standard deviations. Beyond it a few records would decide alone."""
 SMALL = 1e-9
-MOST_COLUMNS = 150
-MOST_PAIRS = 300
+"""A standard deviation below is that of a constant: scores are of the order of 1."""
+MAX_COLUMNS = 150
+"""Scores whose inverse correlations are computed: it takes 10 ms at 150, and grows with their cube."""
+MAX_PAIRS = 300
+"""Products that are looked at: all of up to 25 columns."""
 FREQUENT = 0.05
+"""Share from which, and below one minus which, a category's mark stands for its column."""
 
 
 def main_parts(parts: Sequence[Part]) -> list[Part]:
@@ -44,58 +51,68 @@ def main_parts(parts: Sequence[Part]) -> list[Part]:
 
     The marks of all categories add up to one, so the most frequent category, which comes first, is left out.
     """
-    shares = [part for part in parts if part[0].kind == SHARE]
-    frequent = [part for part in shares if FREQUENT <= part[1].mean() <= 1 - FREQUENT]
-    return [part for part in parts if part[0].kind == LOCATION] + (frequent[1:] or frequent)
+    location = [part for part in parts if part[0].kind == LOCATION]
+    if location:
+        return location
+    frequent = [part for part in parts if part[0].kind == SHARE and FREQUENT <= part[1].mean() <= 1 - FREQUENT]
+    return frequent[1:] or frequent
 
 
 def standardised(parts: Sequence[Part]) -> tuple[list[Score], Floats]:
-    """Main scores that vary as one matrix with mean 0 and variance 1; at most `MOST_COLUMNS` of them."""
-    varying = [(name, values) for name, values in parts if values.std() > SMALL][:MOST_COLUMNS]
+    """Main scores that vary as one matrix (n, k) with mean 0 and variance 1; at most `MAX_COLUMNS` of them."""
+    varying = [(name, values) for name, values in parts if values.std() > SMALL][:MAX_COLUMNS]
     if not varying:
         return [], np.empty((0, 0))
     matrix = np.column_stack([values for _, values in varying])
     return [name for name, _ in varying], (matrix - matrix.mean(axis=0)) / matrix.std(axis=0)
 
 
-def joint_scores(names: list[Score], x: Floats) -> Iterator[Part]:
-    """The scores above, for standardised main scores `x` (records by columns)."""
-    rows, width = x.shape
+def joint_scores(names: Sequence[Score], x: Floats) -> Iterator[Part]:
+    """The scores above, each (n,), for standardised main scores `x` (n, k) and what they are."""
+    width = x.shape[1]
     if not width:
         return
-    precision = whitening(x)
-    scale = np.sqrt(np.diag(precision))
-    rest = (x @ precision) / scale
-    rest /= np.maximum(rest.std(axis=0), 1e-12)
+    precision = precision_matrix(x)
+    residuals = (x @ precision) / np.sqrt(np.diag(precision))
+    residuals /= np.maximum(residuals.std(axis=0), SMALL)
     for j, name in enumerate(names):
         square = x[:, j] ** 2
-        place = name.column_indexes
         if name.kind != SHARE:
-            ranked = _ranked(rest[:, j])
-            yield Score(SPREAD, place), square + ranked**2 if width > 1 else square
+            given = _ranked(residuals[:, j])
+            yield Score(SPREAD, name.column_indexes), square + given**2 if width > 1 else square
             if width > 1:
-                yield Score(GIVEN, place), ranked
+                yield Score(GIVEN, name.column_indexes), given
         if width > 1:
-            yield Score(DEPENDENCE, place, name.level), np.clip(square - rest[:, j] ** 2, -CUT, CUT)
-    pairs = [
-        (j, k) for j in range(width) for k in range(j + 1, width) if names[j].column_indexes != names[k].column_indexes
-    ]
-    if len(pairs) > MOST_PAIRS:
-        # The strongest over both samples together: a choice that does not look at the labels.
-        strength = np.abs(x.T @ x / rows)
-        pairs = sorted(pairs, key=lambda pair: -strength[pair])[:MOST_PAIRS]
-    for j, k in pairs:
-        yield Score(PAIR, (*names[j].column_indexes, *names[k].column_indexes)), np.clip(x[:, j] * x[:, k], -CUT, CUT)
+            difference = np.clip(square - residuals[:, j] ** 2, -CUT, CUT)
+            yield Score(DEPENDENCE, name.column_indexes, name.level), difference
+    for j, k in _pairs([name.column_indexes for name in names], x):
+        columns = (*names[j].column_indexes, *names[k].column_indexes)
+        yield Score(PAIR, columns), np.clip(x[:, j] * x[:, k], -CUT, CUT)
 
 
-def whitening(x: Floats) -> Floats:
-    """The inverse of the correlations of standardised scores, with a ridge that grows with columns per record."""
+def ridge(rows: int, width: int, least: float = LEAST_RIDGE) -> float:
+    """What is added to the diagonal of correlations of `width` scores of so many rows: it grows with their ratio."""
+    return least + min(1.0, (width / rows) ** 2)
+
+
+def precision_matrix(x: Floats) -> Floats:
+    """The inverse of the correlations of standardised scores (n, k), with a ridge: (k, k)."""
     rows, width = x.shape
-    ridge = LEAST_RIDGE + min(1.0, (width / rows) ** 2)
-    inverse: Floats = np.linalg.inv(x.T @ x / rows + ridge * np.eye(width))
-    return inverse
+    return inverse_with_ridge(x.T @ x / rows, ridge(rows, width))
+
+
+def _pairs(columns: Sequence[tuple[int, ...]], x: Floats) -> list[tuple[int, int]]:
+    """Pairs of scores of different columns, at most `MAX_PAIRS`."""
+    width = len(columns)
+    pairs = [(j, k) for j in range(width) for k in range(j + 1, width) if columns[j] != columns[k]]
+    if len(pairs) <= MAX_PAIRS:
+        return pairs
+    # The strongest over both samples together: a choice that does not look at which record is whose.
+    strength = np.abs(x.T @ x / len(x))
+    return sorted(pairs, key=lambda pair: -strength[pair])[:MAX_PAIRS]
 
 
 def _ranked(values: Floats) -> Floats:
+    """Normal scores of values by record."""
     _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
     return normal_scores(counts)[where]

@@ -1,4 +1,4 @@
-"""Many statistics, one error rate: families of statistics, each by its largest, combined by the smallest weighted p."""
+"""Many statistics, one error rate: max-statistic families, combined by the smallest weighted p."""
 
 from __future__ import annotations
 
@@ -9,46 +9,67 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+
+DECIMALS = 3
+"""Statistics are compared after rounding: those that are equal by right must not differ by the order of a processor's
+additions. A thousandth of a standard error moves a p of 0.01 by a quarter of a percent of itself."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """Statistics that are looked at by their largest: `values[b, i]`, row 0 as seen, the others permuted."""
+    """Max-statistic family: `values[b, i]` is statistic i; row 0 is observed, the others are permuted."""
 
     name: str
     weight: float
-    values: npt.NDArray[np.float32]
+    values: Singles
 
 
 @dataclass(frozen=True)
 class Combined:
-    """`p`: of everything together; `adjusted[name][i]`: of each statistic, corrected for all that were looked at."""
+    """`p`: of everything together; `adjusted[name][i]`: of each statistic, adjusted for all that were looked at."""
 
     p: float
     adjusted: dict[str, Floats]
 
 
 def combine(families: Sequence[Family]) -> Combined:
-    """The smallest weighted p over families, with its own law taken from the same relabellings.
+    """Adjusted p-values of all statistics, and the p of the smallest of them.
 
-    In a family, the p of a statistic is the part of relabellings whose largest statistic reaches it; over families, the
-    part of relabellings whose smallest p / weight is as small (Westfall and Young 1993, single step). So each p is
-    exact whatever the dependence, and without a change any adjusted p is at most alpha with at most that chance.
+    In a family, the p of a statistic is the part of the B + 1 rows whose largest statistic reaches it. Over families,
+    its adjusted p is the part of rows whose smallest p / weight is at most its own p / weight (min-p: Tippett 1931;
+    Westfall and Young 1993, single step). So each p is exact whatever the dependence, and without a change any adjusted
+    p is at most alpha with at most that chance. Weights need not sum to one: they move power, never the error rate.
+
+    Parameters
+    ----------
+    families : at least one; all with the same number of rows, row b of each from the same permutation.
+
+    Returns
+    -------
+    p-values of at least 1 / (B + 1).
+
+    Examples
+    --------
+    >>> values = np.array([[3.0], [1.0], [2.0], [0.5]], np.float32)
+    >>> combine([Family("only", 1.0, values)]).p
+    0.25
     """
-    draws = len(families[0].values)
+    rows = len(families[0].values)
     largest = {family.name: _rounded(family.values.max(axis=1)) for family in families}
     ordered = {name: np.sort(values) for name, values in largest.items()}
-    ranks = {name: (draws - np.searchsorted(ordered[name], seen, "left")) / draws for name, seen in largest.items()}
-    smallest = np.sort(np.min([ranks[family.name] / family.weight for family in families], axis=0))
+    p_of_rows = {
+        name: (rows - np.searchsorted(ordered[name], values, "left")) / rows for name, values in largest.items()
+    }
+    smallest = np.sort(np.min([p_of_rows[family.name] / family.weight for family in families], axis=0))
     adjusted = {}
     for family in families:
-        single = (draws - np.searchsorted(ordered[family.name], _rounded(family.values[0]), "left")) / draws
-        # Row 0 is one of the draws, so that no p is below 1 / draws.
-        single = np.maximum(single, 1 / draws) / family.weight
-        adjusted[family.name] = np.searchsorted(smallest, single, "right") / draws
+        single = (rows - np.searchsorted(ordered[family.name], _rounded(family.values[0]), "left")) / rows
+        # Row 0 is one of the rows, so no p is below 1 / rows.
+        single = np.maximum(single, 1 / rows) / family.weight
+        adjusted[family.name] = np.searchsorted(smallest, single, "right") / rows
     return Combined(min(float(a.min()) for a in adjusted.values()), adjusted)
 
 
-def _rounded(values: npt.NDArray[np.float32]) -> Floats:
-    """To three decimals: statistics that are equal by right must not differ by the order of a processor's additions."""
-    return np.asarray(np.round(values, 3), dtype=np.float64)
+def _rounded(values: Singles) -> Floats:
+    return np.asarray(np.round(values, DECIMALS), dtype=np.float64)

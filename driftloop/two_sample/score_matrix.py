@@ -9,13 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.schema import Column
-from driftloop.profile.sample import Sample
+from driftloop.profile.sample import Sample, common_levels
 from driftloop.two_sample.column_scores import MISSING, Part, Score, category_parts, numeric_parts
 from driftloop.two_sample.joint_scores import joint_scores, main_parts, standardised
 
 Floats = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
+
 CONSTANT = 1e-9
+"""A score that nowhere lies farther from its mean is constant: scores are of the order of 1."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +44,20 @@ class ScoreMatrix:
 
 def pool_samples(baseline: Sample, window: Sample) -> PooledRecords:
     """The records of both samples, repeated ones as often as they occurred."""
-    levels = tuple(tuple(sorted({*a, *b})) for a, b in zip(baseline.levels, window.levels, strict=True))
-    both = [np.repeat(_recoded(sample, levels), sample.weights, axis=0) for sample in (baseline, window)]
+    levels = common_levels(baseline, window)
+    both = [np.repeat(sample.recoded(levels), sample.weights, axis=0) for sample in (baseline, window)]
     return PooledRecords(np.concatenate(both), levels, np.repeat([False, True], [len(side) for side in both]))
 
 
-def score_records(pooled: PooledRecords, columns: Sequence[Column], places: Sequence[int]) -> ScoreMatrix:
-    """All scores of the columns at `places`; those that are the same for all records are left out."""
+def score_records(pooled: PooledRecords, columns: Sequence[Column], column_indexes: Sequence[int]) -> ScoreMatrix:
+    """All scores of some of the columns; those that are the same for all records are left out."""
     parts: list[Part] = []
     mains: list[Part] = []
-    for place in places:
-        mine = _of_column(pooled.values[:, place], columns[place], place, pooled.levels[place])
-        parts += mine
-        mains += main_parts(mine)
+    for column_index in column_indexes:
+        values, levels = pooled.values[:, column_index], pooled.levels[column_index]
+        of_column = _column_parts(values, columns[column_index], column_index, levels)
+        parts += of_column
+        mains += main_parts(of_column)
     names, x = standardised(mains)
     parts += joint_scores(names, x)
     if not parts:
@@ -68,14 +71,14 @@ def score_records(pooled: PooledRecords, columns: Sequence[Column], places: Sequ
     return ScoreMatrix(matrix[:, varying], means[varying], kept, np.array([name in stands for name in kept], bool))
 
 
-def _of_column(values: Floats, column: Column, place: int, levels: tuple[str, ...]) -> list[Part]:
+def _column_parts(values: Floats, column: Column, column_index: int, levels: tuple[str, ...]) -> list[Part]:
     """The scores of one column by record: a missing value has the mean of the others, and its own mark."""
     known = ~np.isnan(values)
     distinct, where, counts = np.unique(values[known], return_inverse=True, return_counts=True)
     if column.kind == "categorical":
-        of_distinct = category_parts([levels[int(code)] for code in distinct], counts, place)
+        of_distinct = category_parts([levels[int(code)] for code in distinct], counts, column_index)
     else:
-        of_distinct = numeric_parts(distinct, counts, place)
+        of_distinct = numeric_parts(distinct, counts, column_index)
     parts = []
     for name, score in of_distinct:
         by_record = np.empty(len(values))
@@ -83,16 +86,5 @@ def _of_column(values: Floats, column: Column, place: int, levels: tuple[str, ..
         by_record[~known] = score @ counts / counts.sum()
         parts.append((name, by_record))
     if not known.all():
-        parts.append((Score(MISSING, (place,)), (~known).astype(float)))
+        parts.append((Score(MISSING, (column_index,)), (~known).astype(float)))
     return parts
-
-
-def _recoded(sample: Sample, levels: tuple[tuple[str, ...], ...]) -> Floats:
-    values = sample.values.copy()
-    for column, names in enumerate(sample.levels):
-        if names:
-            position = {name: float(place) for place, name in enumerate(levels[column])}
-            recode = np.array([position[name] for name in names] + [np.nan])
-            codes = values[:, column]
-            values[:, column] = recode[np.where(np.isnan(codes), -1, codes).astype(np.int64)]
-    return values

@@ -1,5 +1,4 @@
-"""Evidence from one check to the next, and what becomes of it when a drift is closed or the model in service "
-"changes."""
+"""Evidence from one check to the next, and what becomes of it when a drift is closed or another model serves."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING

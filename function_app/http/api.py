@@ -1,5 +1,4 @@
-"""The HTTP API: start a check, read checks, health. Functions' keys protect it; errors are problem details (RFC "
-"9457)."""
+"""The HTTP API: start a check, read checks, health. Function keys protect it; errors are problem details (RFC 9457)."""
 
 import logging
 from collections.abc import Callable, Mapping

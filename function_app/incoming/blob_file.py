@@ -55,8 +55,7 @@ class _BlobIO(io.RawIOBase):
 
 
 def open_blob(storage: "Storage", file: "File") -> io.BufferedReader:
-    """The file's content as a binary file, read in ranges of at least 4 MiB; memory stays bounded however large it "
-    "is."""
+    """The file's content as a binary file, read in ranges of at least 4 MiB; memory stays bounded whatever its size."""
     return io.BufferedReader(_BlobIO(storage, file), BUFFER)
 
 

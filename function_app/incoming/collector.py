@@ -1,8 +1,9 @@
-"""What Azure ML's data collector writes for an endpoint: inputs and outputs apart, joined here on their correlation
-id, so that predictions are watched too.
+"""What Azure ML's data collector writes for an endpoint: inputs and outputs apart, joined here on the record's id, so
+that predictions are watched too.
 
 `modelDataCollector/<endpoint>/<deployment>/model_inputs|model_outputs/yyyy/MM/dd/HH/*.jsonl`; each line is a
-CloudEvent whose `data` is a list of rows.
+CloudEvent whose `data` is a list of rows. A line may hold several requests, and inputs and outputs are grouped each for
+itself: the id is a column that `training.serving.collector` adds to both.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from function_app.storage.accounts import Storage
 
 LINES = 1 << 12
+RECORD_ID = "record_id"  # the id's column where the schema has none; training.serving.collector names it so, too
 LAG = timedelta(hours=2)  # inputs and outputs of one request may land in different files, a little apart
 
 
@@ -42,18 +44,18 @@ def collected(storage: "Storage", model: Model, schema: "Schema", since: datetim
     read.
     """
     prediction = schema.role("prediction")
-    predictions: dict[str, list[Any]] = {}
+    predictions: dict[str, Any] = {}
     if prediction is not None and model.predictions is not None:
         floor = None if since is None else since - LAG
         files = [
             file for file in list_files(storage, model.predictions, floor) if floor is None or file.modified > floor
         ]
         # A damaged file of outputs costs its predictions, which then count as missing: the engine sees that.
-        for batch in stream(storage, sorted(files), _outputs, Reading()):
-            for correlation, values in zip(
-                batch.column("id").to_pylist(), batch.column("values").to_pylist(), strict=True
-            ):
-                predictions[correlation] = msgspec.json.decode(values)
+        column = _id_column(schema)
+        read = stream(storage, sorted(files), lambda content, file: _outputs(content, file, column), Reading())
+        for batch in read:
+            made = zip(batch.column("id").to_pylist(), batch.column("value").to_pylist(), strict=True)
+            predictions.update((name, msgspec.json.decode(value)) for name, value in made)
 
     def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
         return checked(_inputs(content, file, schema, predictions), file, schema, frozenset())
@@ -61,35 +63,50 @@ def collected(storage: "Storage", model: Model, schema: "Schema", since: datetim
     return decode
 
 
-def _outputs(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
+def _outputs(content: IO[bytes], file: File, column: str) -> Iterator["pa.RecordBatch"]:
     import pyarrow as pa
 
     lines = _lines(content, file)
     while chunk := list(islice(lines, LINES)):
-        # The outputs' table has one column, whatever it is called.
-        values = [msgspec.json.encode([next(iter(row.values()), None) for row in line.data]).decode() for line in chunk]
-        yield pa.RecordBatch.from_pydict({"id": [line.correlationid for line in chunk], "values": values})
+        rows = [(_name(line, number, column), row) for line in chunk for number, row in enumerate(line.data)]
+        # Beside the id the outputs' table has one column, whatever it is called.
+        values = [next((value for name, value in row.items() if name != column), None) for _, row in rows]
+        encoded = [msgspec.json.encode(value).decode() for value in values]
+        yield pa.RecordBatch.from_pydict({"id": [name for name, _ in rows], "value": encoded})
+
+
+def _id_column(schema: "Schema") -> str:
+    key = schema.role("id")
+    return RECORD_ID if key is None else key.name
+
+
+def _name(line: _Line, number: int, column: str) -> str:
+    """The record's id. A scoring script of before logged none: its lines are joined by their place, as they were then,
+    and only where a line of inputs and one of outputs have the same number of rows.
+    """
+    given = line.data[number].get(column)
+    return f"{line.correlationid}-{number}-of-{len(line.data)}" if given is None else str(given)
 
 
 def _inputs(
-    content: IO[bytes], file: File, schema: "Schema", predictions: dict[str, list[Any]]
+    content: IO[bytes], file: File, schema: "Schema", predictions: dict[str, Any]
 ) -> Iterator["pa.RecordBatch"]:
     lines = _lines(content, file)
     while chunk := list(islice(lines, LINES)):
         yield _batch([row for line in chunk for row in _rows(line, schema, predictions)], schema)
 
 
-def _rows(line: _Line, schema: "Schema", predictions: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
-    key, time, prediction = schema.role("id"), schema.role("timestamp"), schema.role("prediction")
-    made = predictions.get(line.correlationid, [])
+def _rows(line: _Line, schema: "Schema", predictions: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    column, time, prediction = _id_column(schema), schema.role("timestamp"), schema.role("prediction")
     for number, values in enumerate(line.data):
         row = dict(values)
-        if key is not None:
-            row.setdefault(key.name, f"{line.correlationid}-{number}")
+        name = _name(line, number, column)
+        if row.get(column) is None:
+            row[column] = f"{line.correlationid}-{number}"
         if time is not None:
             row.setdefault(time.name, line.time)
         if prediction is not None:
-            row[prediction.name] = made[number] if number < len(made) else None
+            row[prediction.name] = predictions.get(name)
         yield row
 
 

@@ -1,14 +1,19 @@
 """The data collector's sidecar: what a scoring script hands to `azureml-ai-monitoring` is appended to storage.
 
 A line is a CloudEvent, as in Azure; the files are
-`modelDataCollector/ENDPOINT/DEPLOYMENT/COLLECTION/yyyy/MM/dd/HH/INSTANCE.jsonl` in the default datastore.
+`modelDataCollector/ENDPOINT/DEPLOYMENT/COLLECTION/yyyy/MM/dd/HH/INSTANCE.jsonl` in the default datastore. As in Azure,
+requests that come close in time may share a line, and inputs and outputs are grouped each for itself: by chance, with a
+seed. A shared line has the head of its first request.
 """
 
 import json
+import random
+import threading
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -23,17 +28,28 @@ from sandbox.arm.workshop import Workshop
 from sandbox.serving import Server
 
 _PREFIX = "azureml.inference."
+HELD_BACK = 0.5  # the chance that a request waits for the next one
+HOLD_SECONDS = 0.2  # and how long it waits at most: Azure waits longer, and a test should not
+
+
+Received = tuple[Mapping[str, str], list[Any]]
 
 
 class Sidecar:
     """One for each deployment that collects; `variables()` tell the scoring process where it listens."""
 
-    def __init__(self, shop: Workshop, endpoint: str, deployment: str, collections: Mapping[str, Json]) -> None:
+    def __init__(
+        self, shop: Workshop, endpoint: str, deployment: str, collections: Mapping[str, Json], seed: int = 442
+    ) -> None:
         self._shop = shop
         self._source = shop.scope.resource_id("onlineEndpoints", endpoint, "deployments", deployment)
         self._folder = f"modelDataCollector/{endpoint}/{deployment}"
         self._instance = uuid.uuid4().hex
         self._collections = {name.lower(): settings for name, settings in collections.items()}
+        self._random = random.Random(seed)
+        self._held: dict[str, list[Received]] = {}
+        self._timers: dict[str, threading.Timer] = {}
+        self._lock = threading.Lock()
         self._server = Server(Starlette(routes=[Route("/modeldata/log", self._take, methods=["POST"])]))
 
     def start(self, folder: Path) -> dict[str, str]:
@@ -55,15 +71,40 @@ class Sidecar:
         }
 
     def stop(self) -> None:
-        """Stop listening; harmless when repeated."""
+        """Stop listening, and write what waits; harmless when repeated."""
         self._server.stop()
+        with self._lock:
+            for kind in list(self._held):
+                self._write(kind)
 
     async def _take(self, request: Request) -> Response:
-        await run_in_threadpool(self._keep, dict(request.headers), await request.body())
+        await run_in_threadpool(self._keep, dict(request.headers), json.loads(await request.body()))
         return Response(status_code=200)
 
-    def _keep(self, headers: Mapping[str, str], body: bytes) -> None:
+    def _keep(self, headers: Mapping[str, str], rows: list[Any]) -> None:
         kind = headers.get("ce-type", "")
+        with self._lock:
+            self._held.setdefault(kind, []).append((headers, rows))
+            if self._random.random() >= HELD_BACK:
+                self._write(kind)
+            elif kind not in self._timers:
+                self._timers[kind] = threading.Timer(HOLD_SECONDS, self._release, [kind])
+                self._timers[kind].daemon = True
+                self._timers[kind].start()
+
+    def _release(self, kind: str) -> None:
+        with self._lock:
+            self._write(kind)
+
+    def _write(self, kind: str) -> None:
+        """All that waits, as one line."""
+        if (timer := self._timers.pop(kind, None)) is not None:
+            timer.cancel()
+        held = self._held.pop(kind, [])
+        if not held:
+            return
+        headers, rows = held[0][0], [row for _, more in held for row in more]
+        body = json.dumps(rows)
         at = datetime.fromtimestamp(int(headers["ce-time"]), UTC)
         line = {
             "specversion": "1.0",
@@ -72,7 +113,7 @@ class Sidecar:
             "type": kind,
             "datacontenttype": "application/json",
             "time": format_time(at),
-            "data": json.loads(body),
+            "data": rows,
             "contentrange": f"bytes 0-{max(len(body) - 1, 0)}/{len(body)}",
             "correlationid": headers.get("ce-x-request-id"),
             "xrequestid": headers.get("ce-x-request-id"),

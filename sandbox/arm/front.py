@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.access.control import AccessControl, DeniedError, principal_of
+from sandbox.access.roles import WORKSPACES
 from sandbox.arm.endpoints import Deployment, Endpoint, Endpoints
 from sandbox.identity import Identity, TokenError
 
@@ -32,9 +34,10 @@ _PASSED = ("content-type", "content-encoding")
 class Front:
     """Everything below `/inference/ENDPOINT/`."""
 
-    def __init__(self, endpoints: Endpoints, identity: Identity) -> None:
+    def __init__(self, endpoints: Endpoints, identity: Identity, access: AccessControl) -> None:
         self._endpoints = endpoints
         self._identity = identity
+        self._access = access
         self._pool = urllib3.PoolManager(maxsize=16, retries=False)
         self._random = random.Random()
 
@@ -50,7 +53,11 @@ class Front:
         endpoint = self._endpoints.find(request.path_params["endpoint"])
         if endpoint is None:
             return _refuse(404, "NotFound", "There is no such endpoint.")
-        if not self._admitted(endpoint, request.headers.get("authorization", "")):
+        try:
+            admitted = self._admitted(endpoint, request.headers.get("authorization", ""))
+        except DeniedError as error:
+            return _refuse(403, "Forbidden", str(error))
+        if not admitted:
             return _refuse(401, "Unauthorized", "The key or the token is missing or not valid for this endpoint.")
         if len(body) > MAX_BYTES:
             return _refuse(413, "RequestEntityTooLarge", "The request payload is larger than 10 MB.")
@@ -65,6 +72,7 @@ class Front:
         return self._forward(deployment, request.method, path, _headers(request), body)
 
     def _admitted(self, endpoint: Endpoint, authorization: str) -> bool:
+        """Whether the key or token is one of this endpoint. Raises DeniedError for an identity that may not score."""
         if endpoint.auth_mode == "Key":
             scheme, _, key = authorization.partition(" ")
             known = [hmac.compare_digest(key.encode(), stored.encode()) for stored in endpoint.keys.values()]
@@ -73,8 +81,13 @@ class Front:
             claims = self._identity.check(authorization)
         except TokenError:
             return False
-        wanted = AZURE_ML if endpoint.auth_mode == "AADToken" else endpoint.token_audience
-        return str(claims.get("aud", "")).rstrip("/") == wanted
+        if endpoint.auth_mode != "AADToken":
+            return str(claims.get("aud", "")).rstrip("/") == endpoint.token_audience
+        if str(claims.get("aud", "")).rstrip("/") != AZURE_ML:
+            return False
+        score = f"{WORKSPACES}/onlineEndpoints/score/action"
+        self._access.require(principal_of(claims), (score,), "workspace", data=False)
+        return True
 
     def _choose(self, endpoint: Endpoint, wanted: str | None) -> Deployment | None:
         if wanted:

@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.access.control import AccessControl, DeniedError, principal_of
+from sandbox.access.roles import WORKSPACES
 from sandbox.arm.faults import Faults
 from sandbox.arm.recorder import Recorded, Recorder
 from sandbox.arm.wire import Answer, ArmError, Call, Handler, Scope
@@ -24,18 +26,24 @@ WORKSPACE = (
 class Gateway:
     """Turns handlers into routes that answer as Azure Resource Manager does."""
 
-    def __init__(self, scope: Scope, identity: Identity, recorder: Recorder, faults: Faults) -> None:
+    def __init__(
+        self, scope: Scope, identity: Identity, access: AccessControl, recorder: Recorder, faults: Faults
+    ) -> None:
         self._scope = scope
         self._identity = identity
+        self._access = access
         self._recorder = recorder
         self._faults = faults
 
     def route(self, method: str, path: str, handler: Handler, *, anonymous: bool = False) -> Route:
-        """`handler` behind `method path`; `anonymous` asks for no token."""
+        """`handler` behind `method path`; `anonymous` asks for no token. Below a workspace, the identity needs a role
+        that allows the action.
+        """
+        action = action_of(method, path)
 
         async def endpoint(request: Request) -> Response:
             raw = await request.body()
-            answer = await run_in_threadpool(self._answer, request, raw, handler, anonymous)
+            answer = await run_in_threadpool(self._answer, request, raw, handler, anonymous, action)
             return _response(answer)
 
         return Route(path, endpoint, methods=[method])
@@ -49,11 +57,11 @@ class Gateway:
             )
 
         async def endpoint(request: Request) -> Response:
-            return _response(await run_in_threadpool(self._answer, request, await request.body(), handler, True))
+            return _response(await run_in_threadpool(self._answer, request, await request.body(), handler, True, None))
 
         return Route("/{path:path}", endpoint, methods=["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"])
 
-    def _answer(self, request: Request, raw: bytes, handler: Handler, anonymous: bool) -> Answer:
+    def _answer(self, request: Request, raw: bytes, handler: Handler, anonymous: bool, action: str | None) -> Answer:
         sent = None
         try:
             sent = _decode(raw)
@@ -62,6 +70,8 @@ class Gateway:
             if not anonymous:
                 claims = self._identity.check(request.headers.get("authorization"))
             self._check_scope(request.path_params)
+            if action is not None:
+                self._access.require(principal_of(claims), (action,), "workspace", data=False)
             _check_version(request)
             call = Call(
                 method=request.method,
@@ -77,6 +87,8 @@ class Gateway:
             answer = _refusal(
                 ArmError(401, "AuthenticationFailed", str(error), {"www-authenticate": 'Bearer error="invalid_token"'})
             )
+        except DeniedError as error:
+            answer = _refusal(ArmError(403, "AuthorizationFailed", str(error)))
         except ArmError as error:
             answer = _refusal(error)
         self._recorder.add(
@@ -98,6 +110,29 @@ class Gateway:
         for key, (name, code, message) in expected.items():
             if key in names and names[key].lower() != name.lower():
                 raise ArmError(404, code, message.format(names[key]))
+
+
+def action_of(method: str, path: str) -> str | None:
+    """What a role must allow for a route; None where nothing of a workspace is asked for.
+
+    Examples
+    --------
+    >>> action_of("PUT", WORKSPACE + "/models/{name}/versions/{version}")
+    'Microsoft.MachineLearningServices/workspaces/models/versions/write'
+    >>> action_of("POST", WORKSPACE + "/onlineEndpoints/{endpoint}/listKeys")
+    'Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action'
+    """
+    service, found, below = path.partition(WORKSPACE)
+    if not found:
+        return None
+    # Behind the other services' addresses (run history, MLflow) lie the experiments of the same workspace.
+    kinds = [part for part in below.split("/") if part and not part.startswith("{")]
+    if service:
+        kinds = ["experiments", "runs"]
+    verb = {"GET": "read", "DELETE": "delete", "POST": "action"}.get(method, "write")
+    if service and method == "POST":
+        verb = "write" if "mlflow" in service else "read"
+    return "/".join([WORKSPACES, *kinds, verb])
 
 
 def _check_version(request: Request) -> None:

@@ -10,10 +10,13 @@ from pathlib import Path, PurePosixPath
 
 import urllib3
 
+from sandbox.access.control import DeniedError
 from sandbox.arm.collecting import Sidecar
+from sandbox.arm.storage import Location
 from sandbox.arm.wire import ArmError, Json
 from sandbox.arm.workshop import Workshop
 from sandbox.ports import free_ports
+from sandbox.principals import ENDPOINT
 from sandbox.processes import Child, start
 from sandbox.waiting import HANG_SECONDS
 
@@ -49,7 +52,7 @@ class ScoringServer:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         root = self._folder / "azureml-app"
-        environment = {**self._shop.environment(), **self._variables(root), **self._collection()}
+        environment = {**self._shop.environment(ENDPOINT), **self._variables(root), **self._collection()}
         code = self._code(root)
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
         # No access log and a worker that is not recycled, as in the inference image; a request may take its full
@@ -111,6 +114,7 @@ class ScoringServer:
             raise ArmError(400, "BadArgument", f"The model '{reference}' is not a registered model's id.")
         place = self._shop.references.locate(str(reference))
         folder = root / "azureml-models" / match[2] / match[3]
+        self._may_read(place)
         if not self._shop.storage.download(place, folder / PurePosixPath(place.path).name):
             raise ArmError(400, "BadArgument", f"The files of model {match[2]}:{match[3]} are not in storage.")
         return folder
@@ -124,11 +128,19 @@ class ScoringServer:
             )
         uri = str(self._shop.catalogs["codes"].properties(match[2], match[3])["codeUri"])
         folder = root / "code"
-        self._shop.storage.download(self._shop.references.locate(uri), folder)
+        place = self._shop.references.locate(uri)
+        self._may_read(place)
+        self._shop.storage.download(place, folder)
         if not (folder / str(configuration.get("scoringScript"))).is_file():
             script = configuration.get("scoringScript")
             raise ArmError(400, "BadArgument", f"The scoring script '{script}' is not in the code that was uploaded.")
         return folder
+
+    def _may_read(self, place: Location) -> None:
+        try:
+            self._shop.require(ENDPOINT, "read", place)
+        except DeniedError as error:
+            raise ArmError(400, "BadArgument", f"The endpoint's identity cannot read {place.path}: {error}") from error
 
     def _wait(self) -> None:
         assert self._child is not None

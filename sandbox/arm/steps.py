@@ -8,12 +8,14 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from sandbox.access.control import DeniedError
 from sandbox.arm.graph import Data, Literal, Step, Upstream
 from sandbox.arm.runs import Run
 from sandbox.arm.storage import Location, Storage
 from sandbox.arm.tracking import variables
 from sandbox.arm.wire import ArmError, Json
 from sandbox.arm.workshop import Workshop
+from sandbox.principals import CLUSTER
 from sandbox.processes import start
 
 _OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
@@ -40,6 +42,7 @@ def run_step(shop: Workshop, step: Step, run: Run, planned: ArmError | None = No
     run.log.touch()
     try:
         _fail(planned, run)
+        _may_write(shop, step, run)
         values = _bring_inputs(shop, step, run)
         values.update(_prepare_outputs(step, run))
         command = render(str(step.component.get("command", "")), values)
@@ -91,12 +94,36 @@ def _bring_inputs(shop: Workshop, step: Step, run: Run) -> dict[tuple[str, str],
             values["inputs", name] = source.text
             continue
         place = _place(shop, run, source)
+        if shop.workspace.has_identity(step.compute):
+            _may_read(shop, place, name)
         if source.mode.lower() == "direct":
             values["inputs", name] = shop.storage.link(place)
         else:
             spec = step.component["inputs"][name]
             values["inputs", name] = str(_download(shop.storage, place, run.folder / "inputs" / name, spec, name))
     return values
+
+
+def _may_read(shop: Workshop, place: Location, name: str) -> None:
+    """A cluster reads as itself what it is given. Raises StepFailedError with the data runtime's words."""
+    try:
+        shop.require(CLUSTER, "read", place)
+    except DeniedError as error:
+        raise StepFailedError(
+            f"Input '{name}': ScriptExecution.StreamAccess.Authentication: permission denied for "
+            f"{shop.storage.link(place)}. {error}"
+        ) from error
+
+
+def _may_write(shop: Workshop, step: Step, run: Run) -> None:
+    """Outputs, too, are written by the cluster's identity. Raises StepFailedError."""
+    for name, output in run.outputs.items() if shop.workspace.has_identity(step.compute) else ():
+        try:
+            shop.require(CLUSTER, "write", output.place)
+        except DeniedError as error:
+            raise StepFailedError(
+                f"Output '{name}': StreamAccess.Authentication: permission denied. {error}"
+            ) from error
 
 
 def _place(shop: Workshop, run: Run, source: Data | Upstream) -> Location:
@@ -150,7 +177,7 @@ def _code(shop: Workshop, step: Step, folder: Path) -> Path:
 def _execute(shop: Workshop, step: Step, run: Run, command: str, folder: Path) -> None:
     environment = {
         # Without an identity of its own a cluster signs in nowhere, in Azure too.
-        **shop.environment(signed_in=shop.workspace.has_identity(step.compute)),
+        **shop.environment(CLUSTER if shop.workspace.has_identity(step.compute) else None),
         **(variables(shop.scope, run) if shop.tracking else {}),
         **step.environment,
         "AZUREML_ARM_PROJECT_NAME": str(run.root.properties.get("experimentName", "Default")),

@@ -25,10 +25,10 @@ class Location:
 
 
 class Storage:
-    """Blob Storage seen from inside the service, with the account's key."""
+    """Blob Storage seen from inside the service, with the account's key; `url` is where everybody else finds it."""
 
-    def __init__(self, azurite: Azurite) -> None:
-        self.url = azurite.blob_url
+    def __init__(self, azurite: Azurite, url: str) -> None:
+        self.url = url
         self.datastores = {
             "workspaceblobstore": f"azureml-blobstore-{uuid.uuid4()}",
             "workspaceartifactstore": "azureml",

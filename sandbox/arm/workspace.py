@@ -123,6 +123,13 @@ class Workspace:
         headers = self._operations.begin(lambda: None)
         return Answer(self._compute(call["name"]), 200 if known else 201, headers)
 
+    def create_cluster(self, name: str, identity: Json) -> None:
+        """A cluster of two nodes that is there from the beginning."""
+        scale = {"minNodeCount": 0, "maxNodeCount": 2, "nodeIdleTimeBeforeScaleDown": "PT5M"}
+        properties = {"computeType": "AmlCompute", "properties": {"scaleSettings": scale}}
+        with self._lock:
+            self._computes[name] = ({"identity": identity, "properties": properties}, now())
+
     def get_compute(self, call: Call) -> Answer:
         """One cluster."""
         self.require_compute(call["name"])

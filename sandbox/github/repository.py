@@ -28,12 +28,14 @@ class Repository:
         owner_repo: str,
         *,
         variables: Mapping[str, str],
+        environments: Mapping[str, Mapping[str, str]] | None = None,
         folder: Path,
         runner: Runner,
         scheduler: Scheduler,
         url: Callable[[], str],
     ) -> None:
         self._source, self.owner_repo, self._folder, self._url = source, owner_repo, folder, url
+        self._environments = environments or {}
         self._lock = threading.RLock()
         self._commits = itertools.count(1)
         self._starter = Starter(
@@ -48,7 +50,8 @@ class Repository:
         return self._starter.runs
 
     def _take(self, branch: str, sha: str | None) -> Snapshot:
-        return take(self._source, self._folder / "trees" / f"{next(self._commits)}", branch, sha)
+        folder = self._folder / "trees" / f"{next(self._commits)}"
+        return take(self._source, folder, branch, sha, self._environments)
 
     def push(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from sandbox.github import environments
 from sandbox.github.workflow_files import FOLDER, RUNNERS, Workflow, load_all
 
 STUB = """\
@@ -66,8 +67,16 @@ class Snapshot:
         return tuple(sorted(path for path in before | dict(self.digests) if before.get(path) != self.digests.get(path)))
 
 
-def take(source: Path, folder: Path, branch: str, sha: str | None = None) -> Snapshot:
-    """Copy what git would commit of `source` (everything, where it is no repository) to `folder`, ready for act."""
+def take(
+    source: Path,
+    folder: Path,
+    branch: str,
+    sha: str | None = None,
+    variables: Mapping[str, Mapping[str, str]] | None = None,
+) -> Snapshot:
+    """Copy what git would commit of `source` (everything, where it is no repository) to `folder`, ready for act.
+    `variables` are those of the repository's environments, by their names.
+    """
     digests: dict[str, str] = {}
     for relative in _files(source):
         target = folder / relative
@@ -78,7 +87,8 @@ def take(source: Path, folder: Path, branch: str, sha: str | None = None) -> Sna
     workflows, broken = load_all(folder)
     for path in workflows:
         file = folder / path
-        file.write_text(without_queue(file.read_text(encoding="utf-8")), encoding="utf-8")
+        text = environments.with_variables(without_queue(file.read_text(encoding="utf-8")), variables or {})
+        file.write_text(text, encoding="utf-8")
     _write_git_head(folder, branch, sha)
     _write_actrc(folder, folder.with_name(folder.name + "-actions"))
     return Snapshot(folder, branch, sha, digests, workflows, broken)

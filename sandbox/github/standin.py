@@ -22,9 +22,9 @@ DISPATCHER = {"contents": "write", "actions": "write", "issues": "write", "metad
 class GitHubStandIn:
     """`with GitHubStandIn(folder_of_a_clone, ...) as github: github.push()`.
 
-    `environment` is what runners have (beside PATH), `variables` and `secrets` are the repository's, `folder` takes
-    copies of the tree and a folder for every run. `token` may dispatch and read runs; `tokens`, `faults`, `issues`
-    and `api` are the controls.
+    `environment` is what runners have (beside PATH), `variables` and `secrets` are the repository's, `environments` the
+    variables of its environments. `folder` takes copies of the tree and a folder for every run. `token` may dispatch
+    and read runs; `tokens`, `faults`, `issues` and `api` are the controls.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class GitHubStandIn:
         environment: Mapping[str, str] | None = None,
         variables: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
+        environments: Mapping[str, Mapping[str, str]] | None = None,
         folder: Path | None = None,
         *,
         runner: Runner | None = None,
@@ -60,6 +61,7 @@ class GitHubStandIn:
             repository_folder,
             owner_repo,
             variables=variables or {},
+            environments=environments,
             folder=folder,
             runner=self._runner,
             scheduler=self._scheduler,

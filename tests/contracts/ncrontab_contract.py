@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from driftloop.cron import Cron
-
+from driftloop.config.cron import Cron
 from driftloop.errors import ConfigError
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "ncrontab.jsonl"

@@ -7,15 +7,18 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from driftloop.errors import LedgerError
 from driftloop.ledger import (
     HISTORY_LENGTH,
     TRANSITIONS,
+    CheckRecord,
     Drift,
     DriftState,
     ModelState,
+    Step,
     add_note,
     close_epoch,
     open_drift,
@@ -45,8 +48,6 @@ def drift() -> Drift:
 
 @pytest.mark.parametrize(("before", "after"), itertools.product(DriftState, DriftState))
 def test_only_drawn_transitions_are_made(drift: Drift, before: DriftState, after: DriftState) -> None:
-    import msgspec
-
     drift = msgspec.structs.replace(drift, state=before)
     if after in TRANSITIONS[before]:
         assert transition(drift, after, NOW, "because").state is after
@@ -104,3 +105,75 @@ def test_a_file_that_is_no_ledger_is_an_error_and_not_an_empty_ledger(tmp_path: 
 
     with pytest.raises(LedgerError, match=r"ledger\.db"):
         SqliteLedger(tmp_path / "ledger.db")
+
+
+def test_the_states_that_leave_each_state_are_the_drawn_ones_by_name() -> None:
+    """Written out once, so that a change of the table is seen here and not only on the page."""
+    outcomes = {"promoted", "rejected", "failed"}
+    assert {str(state): {str(to) for to in targets} for state, targets in TRANSITIONS.items()} == {
+        "held": outcomes | {"held", "claimed", "confirmed", "superseded"},
+        "claimed": outcomes | {"claimed", "sent", "held", "confirmed"},
+        "sent": outcomes | {"confirmed", "held"},
+        "confirmed": outcomes | {"held"},
+        "promoted": set(),
+        "rejected": set(),
+        "failed": set(),
+        "superseded": set(),
+    }
+
+
+def test_a_transition_changes_the_state_the_history_and_what_is_given(drift: Drift) -> None:
+    later = NOW + timedelta(hours=1)
+    after = transition(drift, DriftState.CLAIMED, later, "claimed", claimed_by="one", sends=1)
+    assert (after.state, after.claimed_by, after.sends) == (DriftState.CLAIMED, "one", 1)
+    assert after.history == (*drift.history, Step(later, DriftState.CLAIMED, "claimed"))
+    assert msgspec.structs.replace(after, state=drift.state, claimed_by=None, sends=0, history=drift.history) == drift
+
+
+def test_a_note_adds_a_line_and_leaves_the_state(drift: Drift) -> None:
+    after = add_note(drift, NOW, "waits for labels")
+    assert after.history[-1] == Step(NOW, DriftState.HELD, "waits for labels")
+    assert msgspec.structs.replace(after, history=drift.history) == drift
+
+
+def test_a_drift_is_opened_with_its_first_line_alone(drift: Drift) -> None:
+    again = open_drift(add_note(drift, NOW, "more"), NOW + timedelta(1), "found")
+    assert again.history == (Step(NOW + timedelta(1), DriftState.HELD, "found"),)
+
+
+@pytest.mark.parametrize("notes", [HISTORY_LENGTH - 2, HISTORY_LENGTH - 1, HISTORY_LENGTH])
+def test_a_full_history_loses_its_second_line_first(drift: Drift, notes: int) -> None:
+    for number in range(notes):
+        drift = add_note(drift, NOW, f"{number}")
+    lost = max(0, notes + 1 - HISTORY_LENGTH)
+    assert [step.note for step in drift.history] == ["found", *(str(number) for number in range(lost, notes))]
+
+
+def test_a_new_state_and_a_new_drift_have_done_nothing(drift: Drift) -> None:
+    state = ModelState(model="m", watched_since=NOW)
+    assert msgspec.to_builtins(state) == {
+        "model": "m",
+        "watched_since": "2026-11-23T06:00:00Z",
+        "epoch": 0,
+        "watermark": {"high": None, "seen": {}},
+        "labels_watermark": {"high": None, "seen": {}},
+        "announced": {},
+        "etag": "",
+    } | dict.fromkeys(
+        (
+            *("baseline_version", "baseline_sha256", "evidence", "performance", "labels_since", "newest_record"),
+            *("cooldown_until", "drift_id", "last_check_id", "last_verdict", "last_checked_at", "last_error"),
+            "follow_up_at",
+        )
+    )
+    assert (drift.state, drift.attempts, drift.sends, drift.past_runs, drift.etag) == (DriftState.HELD, 0, 0, (), "")
+    check = CheckRecord(check_id="c", model="m", at=NOW, verdict="stable")
+    assert (check.rows, check.files, check.degraded, check.seconds, check.summary) == (0, 0, False, 0.0, {})
+
+
+def test_a_closed_epoch_keeps_everything_else() -> None:
+    state = ModelState(
+        model="m", watched_since=NOW, epoch=3, evidence="{}", performance="{}", drift_id="drift-1", etag="e"
+    )
+    closed = close_epoch(state)
+    assert msgspec.structs.replace(closed, epoch=3, evidence="{}", drift_id="drift-1") == state

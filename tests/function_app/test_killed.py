@@ -1,5 +1,4 @@
-"""The process is killed at every step from the verdict to the confirmation, and started again: one run, no lost "
-"drift."""
+"""The process is killed at each step from verdict to confirmation, and started again: one run, no drift lost."""
 
 import os
 import signal

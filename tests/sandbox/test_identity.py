@@ -23,7 +23,7 @@ def test_a_token_carries_the_claims_that_the_sdks_read() -> None:
 def test_the_endpoint_asks_for_its_secret_header_and_a_resource() -> None:
     identity = Identity()
     query = {"api-version": "2019-08-01", "resource": "https://storage.azure.com"}
-    headers = {"X-IDENTITY-HEADER": identity.header}
+    headers = {"X-IDENTITY-HEADER": identity.environment("http://127.0.0.1")["IDENTITY_HEADER"]}
     with Server(Starlette(routes=[identity.route()])) as server:
         url = server.url + PATH
         assert requests.get(url, params=query, timeout=HANG_SECONDS).status_code == 401

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.access import table
+from sandbox.access.control import Use
 from sandbox.arm.recorder import Recorded
 from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.contracts.arm_contract import AVAILABLE, kind, violations
@@ -82,6 +84,15 @@ def test_the_incident_starts_nothing_and_its_file_is_quarantined(story: dict[str
 def test_the_challenger_takes_all_traffic_beside_the_old_slot(story: dict[str, Any]) -> None:
     slots = [(d["name"], d["model_version"], d["traffic"]) for d in story["deployments"]]
     assert slots == [("blue", "1", 0), ("green", "2", 100)]
+
+
+def test_nobody_asks_for_what_no_role_allows_and_the_documentation_has_the_list(
+    played: tuple[Path, subprocess.CompletedProcess[str]], story: dict[str, Any]
+) -> None:
+    uses = [Use(one["who"], one["action"], one["scope"], tuple(one["roles"])) for one in story["access"]]
+    assert [use for use in uses if not use.roles] == []
+    assert {use.who for use in uses} >= {"function app", "training cluster", "endpoint", "train", "deploy"}
+    assert table.markdown(uses) in (ROOT / "docs/identities.md").read_text()
 
 
 @pytest.mark.skipif(not AVAILABLE, reason="the published schemas are not beside this clone")

@@ -13,8 +13,10 @@ import pytest
 
 from driftloop.data.schema import Schema
 from sandbox.world import World
-from training import evaluate, gate, prepare, settings, train
+from training import evaluate, prepare, settings, train
 from training.data.collect import Source
+from training.gate import GateDecision
+from training.metrics import Metrics
 
 SCHEMA = Schema.load(prepare.SCHEMA)
 HOW = settings.load()
@@ -78,8 +80,8 @@ class Trained:
     """A run of prepare, train and evaluate, and the folders that it wrote."""
 
     parts: prepare.Parts
-    metrics: train.Metrics
-    gate: gate.Gate
+    metrics: Metrics
+    gate: GateDecision
     data: Path
     model: Path
 

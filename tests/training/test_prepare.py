@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 from driftloop.errors import InputError
 from tests.training.conftest import HOW, SCHEMA, Hospital, Trained, hospital, ids, labels, records
-from training import prepare, settings, step
+from training import model_card, prepare, settings, step
 from training.data.collect import Source
+from training.data.provenance import Provenance
 
 
 def test_the_first_model_learns_from_the_historic_records_and_is_judged_by_some_it_never_sees(first: Trained) -> None:
@@ -129,3 +130,23 @@ def test_an_unknown_setting_is_named(tmp_path: Path) -> None:
     file.write_text("[gate]\nlevle = 0.05\n")
     with pytest.raises(Exception, match="levle"):
         settings.load(file)
+
+
+def test_what_is_impossible_by_the_schema_is_said_in_the_data_the_log_and_the_card(
+    first: Trained, tmp_path: Path
+) -> None:
+    made = hospital(tmp_path / "hospital", last_day=0)
+    historic = pd.read_parquet(made.source.historic)
+    historic.loc[0, "bmi"] = 999.0
+    historic.to_parquet(made.source.historic)
+    arguments = ["--historic", str(made.source.historic), "--data", str(tmp_path / "data")]
+    done = CliRunner().invoke(prepare.main, arguments)
+    assert done.exit_code == 0, done.output
+    data = step.read_json(tmp_path / "data" / "data.json", Provenance)
+    assert (data.left_out["impossible"], data.impossible) == (1, {"bmi": 1})
+    said = [json.loads(line) for line in done.output.splitlines()]
+    assert [(line["column"], line["count"]) for line in said if line["event"] == "records left out"] == [("bmi", 1)]
+    metrics = msgspec.structs.replace(first.metrics, data=data)
+    card = model_card.render("m", SCHEMA, metrics)
+    assert "Impossible by the schema, though a drift check may take them for fine: 1 in bmi." in card
+    assert "Impossible by the schema" not in model_card.render("m", SCHEMA, first.metrics)

@@ -15,11 +15,13 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
 from sandbox.arm import AzureStandIn
+from sandbox.principals import CLUSTER, DEPLOY, TRAIN, Principal
 from sandbox.waiting import HANG_SECONDS
 from sandbox.world import World
 
 CONTAINERS = ("incoming", "training-data", "baselines", "quarantine", "outcomes", "reports")
 ROOT = Path(__file__).resolve().parents[2]
+WHO = {"workflows.train": TRAIN, "workflows.deploy": DEPLOY}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Place:
     blobs: BlobServiceClient
     model: str
 
-    def environment(self, **more: str) -> dict[str, str]:
+    def environment(self, principal: Principal, **more: str) -> dict[str, str]:
+        """Variables of a run that acts as one of the two applications."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         settings = {
             "DRIFTLOOP_MODEL": self.model,
@@ -38,13 +41,13 @@ class Place:
             "DRIFTLOOP_CANARY_SECONDS": "0.2",
             "DRIFTLOOP_READY_SECONDS": f"{HANG_SECONDS:.0f}",
         }
-        return {**kept, **self.azure.environment(), **settings, **more}
+        return {**kept, **self.azure.environment(principal), **settings, **more}
 
     def start(self, module: str, *arguments: str, **more: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
-            env=self.environment(**more),
+            env=self.environment(WHO[module], **more),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -88,6 +91,7 @@ def place(azure: AzureStandIn, model: str) -> Iterator[Place]:
                 blobs.create_container(container)
             except ResourceExistsError:
                 continue
+        azure.create_cluster("driftloop-cluster", CLUSTER)
         yield Place(azure, blobs, model)
 
 

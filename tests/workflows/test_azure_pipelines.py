@@ -52,7 +52,9 @@ def tree(tmp_path: Path) -> Path:
     print("##vso[task.setvariable variable=promoted;isOutput=true]" + os.environ.get("PROMOTED", "true"))
     print("##vso[task.setvariable variable=model_version;isOutput=true]2")
     """
-    return write_tree(tree, {"workflows/train.py": RECORDER + outputs, "workflows/deploy.py": RECORDER})
+    payload = (ROOT / "workflows/payload.py").read_text()
+    programs = {"workflows/train.py": RECORDER + outputs, "workflows/deploy.py": RECORDER}
+    return write_tree(tree, programs | {"workflows/payload.py": payload})
 
 
 def agent(tree: Path, **environment: str) -> Agent:
@@ -84,7 +86,11 @@ def test_every_file_is_valid_by_the_published_schema(file: Path) -> None:
 
 def test_both_systems_run_the_same_commands() -> None:
     actions = {
-        name: [step["run"].removeprefix("exec ") for step in _steps(f"workflows/{name}/action.yml") if "run" in step]
+        name: [
+            step["run"].removeprefix("exec ")
+            for step in _steps(f"workflows/actions/{name}/action.yml")
+            if "run" in step
+        ]
         for name in ("train", "deploy")
     }
     pipeline = yaml.safe_load((FOLDER / "templates" / "steps.yml").read_text())["steps"]

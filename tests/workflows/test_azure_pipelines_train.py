@@ -11,6 +11,7 @@ from sandbox.azure_pipelines import Agent, expand
 from sandbox.azurite import Azurite
 from sandbox.certificate import issue
 from sandbox.github.snapshot import take
+from sandbox.principals import CLUSTER, DEPLOY, TRAIN
 from sandbox.services import CONTAINERS
 from sandbox.world import MODEL, World
 
@@ -29,7 +30,8 @@ def test_a_commit_on_azure_devops_ends_with_a_version_in_service(tmp_path: Path)
             historic = BytesIO()
             World().historic().to_parquet(historic, index=False)
             blobs.get_blob_client("training-data", f"{MODEL}/historic.parquet").upload_blob(historic.getvalue())
-        environment = azure.environment()
+        azure.create_cluster("driftloop-cluster", CLUSTER)
+        environment = azure.environment(TRAIN, DEPLOY)
         group = {name: environment[name] for name in environment if name.startswith(("AZURE_", "DRIFTLOOP_BLOB"))}
         tree = take(ROOT, tmp_path / "tree", "main").folder
         agent = Agent(
@@ -38,8 +40,8 @@ def test_a_commit_on_azure_devops_ends_with_a_version_in_service(tmp_path: Path)
             variables={**group, "DRIFTLOOP_POLL_SECONDS": "0.3", "DRIFTLOOP_CANARY_SECONDS": "0"},
             # without a connection's id the programs sign in with what DefaultAzureCredential finds, here on loopback
             connections={
-                name: {"CLIENT_ID": "00000000-0000-0000-0000-00000000c11e", "TENANT_ID": "t"}
-                for name in ("driftloop-azure", "driftloop-azure-deploy")
+                "driftloop-azure": {"CLIENT_ID": TRAIN.client_id, "TENANT_ID": "t"},
+                "driftloop-azure-deploy": {"CLIENT_ID": DEPLOY.client_id, "TENANT_ID": "t"},
             },
         )
         build = {"Build.BuildId": "100", "Build.SourceVersion": "a" * 40, "System.AccessToken": "job-access-token"}

@@ -17,15 +17,16 @@ import requests
 from azure.ai.ml import MLClient
 from azure.ai.ml.entities import Model
 from azure.core.exceptions import HttpResponseError
-from azure.identity import DefaultAzureCredential
 
 import workflows.deploy
 from driftloop.errors import DriftloopError
 from sandbox.arm import AzureStandIn
 from sandbox.arm.endpoints import Deployment
+from sandbox.principals import DEPLOY, OWNER
 from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.contracts import arm_contract
 from tests.sandbox.conftest import azure, azurite, certificate
+from tests.sandbox.signed import Signed
 from tests.training.conftest import Trained, first
 from tests.workflows.hospital import Place, outputs, place
 from workflows import endpoint as endpoint_module
@@ -54,17 +55,17 @@ class Line:
 def line(azure: AzureStandIn, first: Trained) -> Iterator[Line]:
     with pytest.MonkeyPatch.context() as patch, place(azure, f"m{uuid.uuid4().hex[:10]}") as made:
         patch.setitem(sys.modules, "azureml.mlflow", None)
-        for name, value in made.environment().items():
+        for name, value in made.environment(OWNER).items():
             patch.setenv(name, value)
         scope = azure.scope
-        signed_in = MLClient(DefaultAzureCredential(), scope.subscription, scope.group, scope.workspace)
+        signed_in = MLClient(Signed(azure.identity, OWNER), scope.subscription, scope.group, scope.workspace)
         yield Line(made, signed_in, first.model)
 
 
 @pytest.fixture
 def here(line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """The hospital with a version in service; this process is its workflow's."""
-    for name, value in line.here.environment(GITHUB_OUTPUT=str(tmp_path / "output")).items():
+    for name, value in line.here.environment(DEPLOY, GITHUB_OUTPUT=str(tmp_path / "output")).items():
         monkeypatch.setenv(name, value)
     if line.here.azure.endpoints.find(line.here.model) is None:
         code, output = deploy(line.here, line.next())
@@ -305,7 +306,7 @@ def test_an_endpoint_whose_creation_failed_is_made_by_the_next_run(
     line: Line, first: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with place(line.here.azure, f"m{uuid.uuid4().hex[:10]}") as other:
-        for name, value in other.environment().items():
+        for name, value in other.environment(DEPLOY).items():
             monkeypatch.setenv(name, value)
         register(other, line.client, first.model, "1")
         other.azure.faults.traffic(other.model, "InternalServerError", "no such luck")
@@ -314,6 +315,16 @@ def test_an_endpoint_whose_creation_failed_is_made_by_the_next_run(
         code, output = deploy(other, 1)
         assert code == 0, output
         kept(other, 1)
+
+
+def test_no_second_endpoint_is_made_beside_one_that_serves_the_model_under_its_plain_name(
+    here: Place, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTLOOP_ENDPOINT_SUFFIX", "x7")
+    code, output = deploy(here, line.next())
+    assert code == 1
+    assert f"endpoint {here.model} serves this model already: set DRIFTLOOP_ENDPOINT to {here.model}" in output
+    assert here.azure.endpoints.find(f"{here.model}-x7") is None
 
 
 def test_mirrored_requests_reach_the_new_slot_before_the_canary_and_nobody_gets_its_answers(

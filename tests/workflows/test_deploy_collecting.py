@@ -116,7 +116,7 @@ def watched(line: Line) -> tuple[Storage, models.Model, Schema]:
     """The function app's settings as docs/function-app.md gives them, and the example's schema with predictions."""
     azure = line.here.azure
     environment = os.environ | {
-        "DRIFTLOOP_COLLECTOR__blobServiceUri": azure.azurite.blob_url,
+        "DRIFTLOOP_COLLECTOR__blobServiceUri": azure.account.blob_url,
         "DRIFTLOOP_COLLECTOR_CONTAINER": azure.storage.datastores["workspaceblobstore"],
     }
     place = "${DRIFTLOOP_COLLECTOR_CONTAINER}/modelDataCollector/{model}/*/%s/{yyyy}/{MM}/{dd}/{HH}/*.jsonl"

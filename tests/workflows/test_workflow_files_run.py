@@ -48,6 +48,7 @@ def tree(tmp_path: Path) -> Path:
         {
             "workflows/train.py": RECORDER + promoted,
             "workflows/deploy.py": RECORDER,
+            "workflows/payload.py": (ROOT / "workflows/payload.py").read_text(),
             "training/train.py": "alpha = 1\n",
         },
     )
@@ -168,14 +169,27 @@ def test_a_failed_run_that_is_run_again_keeps_its_id_and_its_payload(github: Git
         ("model", "--help"),
         ("as_of", "2026-01-05T00:00:00Z; curl evil"),
         ("reason", "drift'"),
+        ("drift_id", None),
+        ("drift_id", {}),
+        ("model", {"a": 1}),
+        ("model", ["diabetes-progression"]),
     ],
 )
-def test_a_hostile_payload_is_refused_before_anything_runs(github: GitHubStandIn, name: str, value: str) -> None:
+def test_a_hostile_payload_is_refused_before_anything_runs(github: GitHubStandIn, name: str, value: object) -> None:
     Client(github).dispatch("drift-detected", DRIFT | {name: value})
     github.wait_idle()
     (run,) = github.runs
     assert run.conclusion == "failure"
     assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "failure"), ("deploy", "skipped")]
     (annotation,) = [text for text in run.job("train").annotations if "nothing was started" in text]
-    assert value not in annotation
+    assert not isinstance(value, str) or value not in annotation
+    assert recorded((run.folder / "log.txt").read_text()) == []
+
+
+def test_a_payload_with_a_nul_starts_nothing_either(github: GitHubStandIn) -> None:
+    """Here no process starts with it; GitHub's runner would cut the variable, which test_payload.py is about."""
+    Client(github).dispatch("drift-detected", DRIFT | {"drift_id": "drift-0123456789ab\0"})
+    github.wait_idle(120)
+    (run,) = github.runs
+    assert [(job.name, job.conclusion) for job in run.jobs] == [("train", "failure"), ("deploy", "skipped")]
     assert recorded((run.folder / "log.txt").read_text()) == []

@@ -33,10 +33,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Collected:
-    """All records in order of time, with a column `incoming`; and how many were left out, by reason."""
+    """All records in order of time, with a column `incoming`; and how many were left out, by reason. A record with
+    several impossible values counts once in `left_out` and once for each column in `impossible`.
+    """
 
     every: pa.Table
     left_out: dict[str, int]
+    impossible: dict[str, int]
 
     def labelled(self, target: str) -> pa.Table:
         """Those whose label has arrived."""
@@ -52,21 +55,27 @@ def collect(schema: Schema, source: Source) -> Collected:
     delivered = records.read(_files(source, "records", barred), schema, described)
     labels = records.read(_files(source, "labels", barred), schema, (roles.id, roles.target))
     labels = records.newest_of_each(labels.filter(pc.is_valid(labels[roles.target])), roles.id)
-    new = records.newest_of_each(delivered, roles.id)
-    new = new.filter(pc.invert(pc.is_in(new[roles.id], old[roles.id].combine_chunks())))
+    named = delivered.filter(pc.is_valid(delivered[roles.id]))
+    each = records.newest_of_each(named, roles.id)
+    new = each.filter(pc.invert(pc.is_in(each[roles.id], old[roles.id].combine_chunks())))
     joined = new.join(labels, roles.id, join_type="left outer").select([*described, roles.target])
     every = pa.concat_tables([old, _flagged(joined.select(old.column_names[:-1]), incoming=True)]).combine_chunks()
     dated = every.filter(pc.is_valid(every[roles.time]))
     if source.as_of is not None:
         dated = dated.filter(pc.less_equal(dated[roles.time], pa.scalar(source.as_of, records.TIME)))
-    good = records.usable(dated, schema).sort_by([(roles.time, "ascending"), (roles.id, "ascending")])
+    wrong = records.impossible(dated, schema)
+    keep = ~np.logical_or.reduce([*wrong.values(), np.zeros(len(dated), dtype=bool)])
+    good = dated.filter(pa.array(keep)).sort_by([(roles.time, "ascending"), (roles.id, "ascending")])
     left_out = {
-        "duplicates": len(delivered) - len(new),
+        "duplicates": len(named) - len(each),
+        "historic already": len(each) - len(new),
+        "without an id": len(delivered) - len(named),
         "undated or later": len(every) - len(dated),
         "impossible": len(dated) - len(good),
         "quarantined files": sum(map(len, barred.values())),
     }
-    return Collected(good.combine_chunks(), left_out)
+    counts = {name: int(np.count_nonzero(rows)) for name, rows in wrong.items()}
+    return Collected(good.combine_chunks(), left_out, counts)
 
 
 def _files(source: Source, kind: str, barred: dict[str, set[str]]) -> list[Path]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from driftloop.data.columns import numbers, texts, times
 from driftloop.data.readers import read_batches
@@ -69,20 +70,25 @@ def newest_of_each(table: pa.Table, key: str) -> pa.Table:
     return table if len(last) == len(table) else table.take(pa.array(sorted(last.values()), pa.int64()))
 
 
-def usable(table: pa.Table, schema: Schema) -> pa.Table:
-    """The rows whose values can be true: inside each column's range and categories. A missing value may be true."""
-    keep = np.ones(len(table), dtype=bool)
+def impossible(table: pa.Table, schema: Schema) -> dict[str, NDArray[np.bool_]]:
+    """For each column that holds them, which rows have a value that cannot be true: outside the column's range or its
+    categories. A missing value may be true.
+    """
+    found = {}
     for column in schema.columns:
         if column.name not in table.column_names:
             continue
+        wrong = np.zeros(len(table), dtype=bool)
         if column.range is not None:
             values = table[column.name].to_numpy()
             low, high = column.range
-            keep &= ~((values < low) | (values > high))
+            wrong |= (values < low) | (values > high)
         if column.categories:
             known = {None, *column.categories}
-            keep &= np.fromiter((value in known for value in table[column.name].to_pylist()), bool, len(table))
-    return table if keep.all() else table.filter(pa.array(keep))
+            wrong |= np.fromiter((value not in known for value in table[column.name].to_pylist()), bool, len(table))
+        if wrong.any():
+            found[column.name] = wrong
+    return found
 
 
 def _read_one(path: Path, schema: Schema, columns: Sequence[str]) -> pa.Table:

@@ -1,31 +1,53 @@
-"""Azure ML's data collector behind one function, switched on by DRIFTLOOP_COLLECT_DATA."""
+"""Azure ML's data collector behind one function, switched on by DRIFTLOOP_COLLECT_DATA.
+
+Each record gets an id that is logged as a column with its inputs and with its prediction. The collector writes requests
+that come close in time as one line, inputs and outputs grouped differently, so neither a line nor a row's number says
+which prediction belongs to which record; the id does.
+"""
 
 import logging
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from driftloop.data.schema import Schema
+
 Collect = Callable[[list[dict[str, Any]], list[float]], None]
+RECORD_ID = "record_id"  # the column's name where the schema has none with the role id
+PREDICTION = "prediction"
 
 
-def make(environment: Mapping[str, str]) -> Collect:
+def make(environment: Mapping[str, str], schema: Schema) -> Collect:
     """A function that hands a batch and its predictions to the collector; one that does nothing unless it is switched
     on.
-
-    The two are tied by the collector's own correlation id, so that labels can later be joined to what was predicted.
     """
     if environment.get("DRIFTLOOP_COLLECT_DATA", "").lower() != "true":
         return _collect_nothing
     import pandas as pd
     from azureml.ai.monitoring import Collector
 
+    column = id_column(schema)
     inputs = Collector(name="model_inputs", on_error=_report)
     outputs = Collector(name="model_outputs", on_error=_report)
 
     def collect(rows: list[dict[str, Any]], predictions: list[float]) -> None:
-        context = inputs.collect(pd.DataFrame(rows))
-        outputs.collect(pd.DataFrame({"prediction": predictions}), context)
+        ids = record_ids(len(rows))
+        context = inputs.collect(pd.DataFrame([{column: name, **row} for name, row in zip(ids, rows, strict=True)]))
+        outputs.collect(pd.DataFrame({column: ids, PREDICTION: predictions}), context)
 
     return collect
+
+
+def id_column(schema: Schema) -> str:
+    """What the id's column is called on both sides."""
+    column = schema.role("id")
+    return RECORD_ID if column is None else column.name
+
+
+def record_ids(count: int) -> list[str]:
+    """An id for each record of a request, like no other request's."""
+    request = uuid.uuid4().hex
+    return [f"{request}-{number}" for number in range(count)]
 
 
 def _report(error: Exception) -> None:

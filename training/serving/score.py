@@ -46,7 +46,7 @@ def init() -> None:
     global _loaded  # noqa: PLW0603  the server's contract: init() prepares what run() uses
     model, schema = model_file.load(Path(os.environ["AZUREML_MODEL_DIR"]))
     version = os.environ.get("DRIFTLOOP_MODEL_VERSION", "")
-    _loaded = Loaded(model, schema, version, collector.make(os.environ))
+    _loaded = Loaded(model, schema, version, collector.make(os.environ, schema))
     model.predict(features.matrix_of(request_format.rows(request_format.example(schema), schema), schema))
     if root := os.environ.get("AML_APP_ROOT"):
         openapi.write(Path(root), schema)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.profile.category_counts import MOST_NAMES, CategoryCounts
+from driftloop.profile.category_counts import MAX_NAMES, CategoryCounts
 
 
 def counted(names):
@@ -29,7 +29,7 @@ def test_ten_thousand_categories_stay_bounded_and_merge_exactly_in_any_order():
     rng = np.random.default_rng(1)
     names = [f"c{number}" for number in rng.zipf(1.3, 40_000) % 10_000]
     whole = counted(names)
-    assert len(whole.names) == MOST_NAMES
+    assert len(whole.names) == MAX_NAMES
     assert whole.total == len(names)
     shuffled = list(rng.permutation(names))
     parts = [counted(shuffled[start : start + 7_000]) for start in range(0, 40_000, 7_000)]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.profile.histogram import FINEST, MOST_BINS, Histogram
+from driftloop.profile.histogram import FINEST, MAX_BINS, Histogram
 from driftloop.profile.histogram_builder import HistogramBuilder
 
 
@@ -15,7 +15,7 @@ def binned(values):
         return Histogram.empty()
     counter = HistogramBuilder()
     counter.add(values, float(values.min()), float(values.max()))
-    return counter.bins()
+    return counter.histogram()
 
 
 def same(a, b):
@@ -44,7 +44,7 @@ def test_many_parts_in_any_order_give_the_bins_of_the_whole():
     for place in rng.permutation(13):
         merged = merged.merge(parts[place])
     assert same(merged, whole)
-    assert len(whole.keys) <= MOST_BINS
+    assert len(whole.keys) <= MAX_BINS
     assert whole.total == len(values)
 
 
@@ -54,8 +54,8 @@ def test_batches_give_the_bins_of_the_whole():
     for scale in (1.0, 1.0, 3.0, 1e-3, 1.0, 50.0, 1.0, 1.0, 1.0, 1e200, 1.0):
         batches.append(np.concatenate([scale * rng.normal(size=9_000), [0.0, -0.0]]))
         counter.add(batches[-1], float(batches[-1].min()), float(batches[-1].max()))
-    assert same(counter.bins(), binned(np.concatenate(batches)))
-    assert counter.bins().total == 11 * 9_002
+    assert same(counter.histogram(), binned(np.concatenate(batches)))
+    assert counter.histogram().total == 11 * 9_002
 
 
 N = 20_000
@@ -82,8 +82,8 @@ def test_counting_side_by_side_gives_what_sorting_gives(kind):
     by_sorting = HistogramBuilder()
     for batch in np.array_split(values[::-1], 20):  # each short enough to be sorted
         by_sorting.add(batch, float(batch.min()), float(batch.max()))
-    assert same(by_side.bins(), by_sorting.bins())
-    assert by_side.bins().total == N
+    assert same(by_side.histogram(), by_sorting.histogram())
+    assert by_side.histogram().total == N
 
 
 def test_recorded_values_keep_a_bin_each():

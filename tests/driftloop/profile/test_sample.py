@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from driftloop import Profile, Schema
-from driftloop.profile.sample import MOST_ROWS
+from driftloop.profile.sample import MAX_ROWS
 
 ROWS = 6_000
 
@@ -29,7 +29,7 @@ def test_it_is_the_same_whatever_the_order_and_the_parts(frame, schema):
     np.testing.assert_array_equal(merged.keys, whole.keys)
     np.testing.assert_array_equal(merged.values, whole.values)
     assert merged.levels == whole.levels == ((), ("a", "b", "c"))
-    assert len(whole.keys) == MOST_ROWS
+    assert len(whole.keys) == MAX_ROWS
     assert not whole.complete
 
 

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from driftloop.sequential.window_sums import (
     BLOCKS_PER_SIZE,
     LONGEST,
+    STRETCH_GROWTH,
     Block,
+    Recent,
     Sums,
     compact,
     is_too_late,
+    join,
     select_stretches,
 )
 
@@ -78,3 +81,73 @@ def test_counts_survive_storage_exactly_and_sums_to_single_precision() -> None:
 )
 def test_late_is_a_matter_of_time_not_of_text(last: str | None, after: str | None, late: bool) -> None:
     assert is_too_late(last, after) is late
+
+
+def sizes(windows: int) -> list[int]:
+    return [block.windows for block in filled(windows)]
+
+
+def test_a_third_block_of_a_size_joins_the_two_oldest() -> None:
+    assert [sizes(windows) for windows in range(1, 9)] == [
+        [1],
+        [1, 1],
+        [2, 1],
+        [2, 1, 1],
+        [2, 2, 1],
+        [2, 2, 1, 1],
+        [4, 2, 1],
+        [4, 2, 1, 1],
+    ]
+
+
+def test_blocks_grow_to_the_longest_and_then_the_oldest_is_forgotten() -> None:
+    """Two of each size are 126 windows. One more makes a third of 32 in the end, and the oldest 32 are forgotten."""
+    longest = next(windows for windows in range(64, 200) if sum(sizes(windows)) < windows)
+    assert sum(sizes(longest - 1)) == longest - 1 == 126
+    assert sum(sizes(longest)) == longest - LONGEST
+    assert sizes(longest) == [32, 32, 16, 8, 4, 2, 1]
+
+
+def test_the_oldest_windows_are_the_ones_that_are_forgotten() -> None:
+    blocks = filled(127)
+    assert blocks[0].unpacked.rows[0] == sum(range(33, 65))
+    assert blocks[0].since == "2026-01-01T00:33:00Z"
+
+
+def test_the_next_stretch_is_longer_by_half_at_least() -> None:
+    """Blocks 4, 2, 2, 1, 1 give 1, 2, 4, 6, 10: each at least 1.5 times the one before."""
+    assert sizes(10) == [4, 2, 2, 1, 1]
+    assert [stretch.windows for stretch in select_stretches(filled(10))] == [1, 2, 4, 6, 10]
+    assert STRETCH_GROWTH * 4 == 6, "equality is enough"
+
+
+def test_a_stretch_that_is_hardly_longer_is_passed_over_unless_it_is_the_longest() -> None:
+    def lengths(*windows: int) -> list[int]:
+        nothing = Sums(np.zeros(1), np.zeros(1))
+        return [stretch.windows for stretch in select_stretches(tuple(Block.of(n, None, nothing) for n in windows))]
+
+    assert lengths(4, 4, 1, 8) == [8, 13, 17], "9 is less than 12; 17 is less than 19.5 but all"
+    assert lengths(8) == [8]
+
+
+def test_blocks_without_a_time_take_the_others() -> None:
+    def begun(since: str | None) -> Block:
+        return Block.of(1, since, Sums(np.ones(1), np.ones(1)))
+
+    assert join(begun(None), begun("2026-01-02")).since == "2026-01-02"
+    assert join(begun("2026-01-02"), begun("2026-01-01T23:00:00Z")).since == "2026-01-01T23:00:00Z"
+    assert join(begun(None), begun(None)).since is None
+
+
+def test_recent_windows_weigh_half_as_much_with_each_that_follows() -> None:
+    first = Recent.after(None, Sums(np.array([8.0]), np.array([4.0])), np.array([16.0]))
+    assert first.variance[0] == (16 / 8 - (4 / 8) ** 2) * 8 / 7
+    second = Recent.after(first, Sums(np.array([2.0]), np.array([0.0])), np.array([4.0]))
+    assert second.variance[0] == (12 / 6 - (2 / 6) ** 2) * 6 / 5, "8 / 2 + 2 rows, 4 / 2 + 0 and 16 / 2 + 4"
+
+
+def test_the_variance_of_too_few_records_is_finite_and_never_negative() -> None:
+    one = Recent.after(None, Sums(np.array([1.0, 0.0]), np.array([3.0, 0.0])), np.array([9.0, 0.0]))
+    assert one.variance.tolist() == [(9 / 2 - (3 / 2) ** 2) * 2, 0.0]
+    rounding = Recent.after(None, Sums(np.array([3.0]), np.array([30.0])), np.array([299.9999]))
+    assert rounding.variance[0] == 0.0

@@ -1,5 +1,4 @@
-"""Event Grid's events: both schemas, duplicates, disorder, other types, and failures of the request that they lead "
-"to."""
+"""Event Grid's events: both schemas, duplicates, disorder, other types, and failures of the request that follows."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

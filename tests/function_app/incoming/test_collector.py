@@ -10,6 +10,9 @@ import numpy as np
 from driftloop import Baseline, Column, Schema
 from driftloop.config.models import Model
 from driftloop.events import InService
+from function_app.incoming.collector import collected
+from function_app.incoming.sources import list_files
+from function_app.incoming.window_reading import Reading, stream
 
 SCHEMA = Schema(
     columns=(
@@ -104,6 +107,63 @@ def test_predictions_that_move_alone_are_a_drift(clinic: Any) -> None:
     collector(clinic, predictions=40.0)
 
     assert clinic.check().verdict == "drift"
+
+
+def event(kind: str, rows: list[dict[str, Any]], correlation: str) -> bytes:
+    return json.dumps({"time": "2026-11-22T08:51:30Z", "data": rows, "correlationid": correlation}).encode() + b"\n"
+
+
+def grouped(kind: str, rows: list[dict[str, Any]], dice: np.random.Generator) -> bytes:
+    """Rows as lines of one to nine, whatever request they came from."""
+    out, start = [], 0
+    while start < len(rows):
+        size = int(dice.integers(1, 10))
+        out.append(event(kind, rows[start : start + size], f"first-of-{start}"))
+        start += size
+    return b"".join(out)
+
+
+def read_rows(clinic: Any) -> dict[str, Any]:
+    storage, model = clinic.storage, clinic.model
+    read = stream(
+        storage, sorted(list_files(storage, model.records)), collected(storage, model, SCHEMA, None), Reading()
+    )
+    return {row["id"]: row["prediction"] for batch in read for row in batch.to_pylist()}
+
+
+def upload(clinic: Any, kind: str, content: bytes) -> None:
+    path = f"modelDataCollector/{clinic.name}/blue/{kind}/{datetime.now(UTC):%Y/%m/%d/%H}/a.jsonl"
+    clinic.storage.container("collector").upload_blob(path, content)
+
+
+def test_each_record_keeps_its_own_prediction_however_requests_share_lines(clinic: Any) -> None:
+    watched(clinic)
+    dice = np.random.default_rng(7)
+    ids = [f"r-{number}" for number in range(200)]
+    inputs = [{"id": name, "bmi": 20.0 + number / 10} for number, name in enumerate(ids)]
+    outputs = [{"id": name, "prediction": 1_000.0 + number} for number, name in enumerate(ids)]
+    order = dice.permutation(199)  # the last one's output was lost
+    upload(clinic, "model_inputs", grouped("model_inputs", inputs, dice))
+    upload(clinic, "model_outputs", grouped("model_outputs", [outputs[place] for place in order], dice))
+
+    expected: dict[str, float | None] = {name: 1_000.0 + number for number, name in enumerate(ids)}
+    assert read_rows(clinic) == expected | {"r-199": None}
+
+
+def test_lines_of_before_record_ids_are_joined_by_place_only_where_both_have_as_many_rows(clinic: Any) -> None:
+    watched(clinic)
+    upload(
+        clinic,
+        "model_inputs",
+        event("model_inputs", [{"bmi": 20.0}, {"bmi": 21.0}], "a") + event("model_inputs", [{"bmi": 22.0}], "b"),
+    )
+    upload(
+        clinic,
+        "model_outputs",
+        event("model_outputs", [{"y": 1.0}, {"y": 2.0}], "a") + event("model_outputs", [{"y": 3.0}, {"y": 4.0}], "b"),
+    )
+
+    assert read_rows(clinic) == {"a-0": 1.0, "a-1": 2.0, "b-0": None}
 
 
 def test_a_line_that_the_collector_did_not_write_sets_its_file_aside(clinic: Any) -> None:

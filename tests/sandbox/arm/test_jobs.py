@@ -150,7 +150,7 @@ def test_a_step_may_register_a_model_with_the_clusters_identity(client: MLClient
 
 def test_inputs_come_from_storage_and_from_the_registry(client: MLClient, tmp_path: Path, code: Path) -> None:
     service = BlobServiceClient(os.environ["DRIFTLOOP_BLOB_URL"], DefaultAzureCredential())
-    container = service.create_container("inputs")
+    container = service.create_container("incoming")  # which infra/ lets the cluster read
     container.upload_blob("records/a/1.csv", b"1")
     container.upload_blob("records/2.csv", b"2")
     container.upload_blob("records-not/3.csv", b"3")
@@ -187,21 +187,24 @@ def test_inputs_come_from_storage_and_from_the_registry(client: MLClient, tmp_pa
     assert (tmp_path / "named-outputs/out/list").read_text().split() == ["./2.csv", "./a/1.csv", "0", "2"]
 
 
-def test_a_missing_input_file_fails_the_step_and_is_named(
-    client: MLClient, azure: AzureStandIn, tmp_path: Path, code: Path
+@pytest.mark.parametrize(
+    ("container", "reason"), [("incoming", "StreamAccess.NotFound"), ("reports", "StreamAccess.Authentication")]
+)
+def test_an_input_file_that_is_missing_or_not_the_clusters_to_read_fails_the_step_and_is_named(
+    client: MLClient, azure: AzureStandIn, tmp_path: Path, code: Path, container: str, reason: str
 ) -> None:
     (code / "unused.py").touch()
     read = component(tmp_path, code, "cat ${{inputs.file}}", inputs={"file": "uri_file"})
 
     @dsl.pipeline(name="missing")
     def pipeline() -> None:
-        read(file=Input(type="uri_file", path=f"{azure.azurite.blob_url}/nowhere/x.csv"))
+        read(file=Input(type="uri_file", path=f"{azure.account.blob_url}/{container}/nowhere/x.csv"))
 
     name = submit(client, pipeline())
     assert wait(client, name) == "Failed"
     child = next(iter(client.jobs.list(parent_job_name=name)))
     error = client.jobs._runs_operations.get_run_details(child.name).error.error
-    assert "StreamAccess.NotFound" in error.message
+    assert reason in error.message
     assert "nowhere/x.csv" in error.message
 
 

@@ -33,7 +33,7 @@ FILES = {
             steps:
               - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
               - id: train
-                uses: ./workflows/train
+                uses: ./workflows/actions/train
                 with:
                   drift-id: ${{ github.event.client_payload.drift_id }}
           deploy:
@@ -63,7 +63,7 @@ FILES = {
                 run: |
                   echo "version $VERSION takes all traffic" >> "$GITHUB_STEP_SUMMARY"
     """,
-    "workflows/train/action.yml": """
+    "workflows/actions/train/action.yml": """
         name: train
         description: trains
         inputs:

@@ -133,8 +133,8 @@ def test_two_dispatches_for_one_model_take_turns_and_for_two_models_do_not(githu
 
 
 def test_a_setup_python_that_the_machine_does_not_have_fails_the_job(github: GitHubStandIn, tree: Path) -> None:
-    action = (tree / "workflows/train/action.yml").read_text()
-    write_tree(tree, {"workflows/train/action.yml": action.replace('"3.11"', '"3.9"')})
+    action = (tree / "workflows/actions/train/action.yml").read_text()
+    write_tree(tree, {"workflows/actions/train/action.yml": action.replace('"3.11"', '"3.9"')})
     (run,) = github.push(paths=["training/x"])
     github.wait_idle()
     assert run.conclusion == "failure"

@@ -78,6 +78,42 @@ def test_values_that_cannot_be_true_are_left_out_and_missing_ones_kept(small: Ho
     found = collect(SCHEMA, small.source)
     assert ids(found.every) & {"N0000", "N0001", "N0002"} == {"N0002"}
     assert found.left_out["impossible"] == 2
+    assert found.impossible == {"sex": 1, "bmi": 1}
+
+
+def test_a_record_with_two_impossible_values_is_left_out_once_and_said_for_both_columns(small: Hospital) -> None:
+    frame = records(10).astype({"bmi": float, "bp": float})
+    frame.loc[3, ["bmi", "bp"]] = [999.0, 1.0]
+    frame.loc[4, "bp"] = 251.0  # just above
+    frame.loc[5, "bp"] = 250.0  # the limit itself can be true
+    small.add("records/1.parquet", frame)
+    small.add("labels/1.csv", labels(frame).assign(progression=[2_000.0] + [100.0] * 9))
+    found = collect(SCHEMA, small.source)
+    assert found.left_out["impossible"] == 3
+    assert found.impossible == {"bmi": 1, "bp": 2, "progression": 1}
+    assert ids(found.every) & set(frame["record_id"]) == set(frame["record_id"]) - {"N0000", "N0003", "N0004"}
+
+
+def test_no_record_goes_without_being_counted(small: Hospital) -> None:
+    """Every delivered row is kept or stands in one of the counts."""
+    historic = pd.read_parquet(small.source.historic)
+    frame = records(20).astype({"bmi": float, "record_id": object})
+    frame.loc[0:1, "bmi"] = 999.0
+    frame.loc[2:4, "record_id"] = None
+    frame.loc[5, "recorded_at"] = pd.NaT
+    frame.loc[6:7, "record_id"] = historic["record_id"].iloc[:2].to_list()
+    small.add("records/1.parquet", frame)
+    small.add("records/2.parquet", frame.iloc[10:13])
+    found = collect(SCHEMA, small.source)
+    assert found.left_out == {
+        "duplicates": 3,
+        "historic already": 2,
+        "without an id": 3,
+        "undated or later": 1,
+        "impossible": 2,
+        "quarantined files": 0,
+    }
+    assert 20 + 3 + len(historic) == len(found.every) + sum(found.left_out.values())
 
 
 def test_the_order_is_that_of_time_whatever_the_files_are_called(small: Hospital) -> None:

@@ -1,7 +1,6 @@
 """score.py in the server that managed online endpoints run."""
 
 import json
-import logging
 import os
 import shutil
 import socket
@@ -19,7 +18,6 @@ import requests
 from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.training.conftest import Trained
 from training import snapshot
-from training.serving import collector
 
 SMALL = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", "/")}
 
@@ -144,40 +142,3 @@ def test_a_model_that_cannot_be_loaded_keeps_the_server_from_starting(tmp_path: 
     process = start(tmp_path, tmp_path / "empty", 0)
     assert process.wait(HANG_SECONDS) != 0
     assert "holds no model.skops" in (tmp_path / "log").read_text()
-
-
-def test_nothing_is_collected_unless_it_is_switched_on(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
-        collector.make({"DRIFTLOOP_COLLECT_DATA": "false"})([{"bmi": 1.0}], [2.0])
-    assert caplog.text == ""
-
-
-def test_a_collector_that_fails_does_not_stop_scoring_and_logs_no_value(caplog: pytest.LogCaptureFixture) -> None:
-    """Azure's own package, in a process that no endpoint has prepared for it."""
-    collector.make({"DRIFTLOOP_COLLECT_DATA": "true"})([{"bmi": 87.654321}], [2.0])
-    assert "not collected" in caplog.text
-    assert "87.654321" not in caplog.text
-
-
-def test_the_collector_gets_inputs_and_outputs_under_one_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    import types
-
-    seen: list[tuple[str, list[dict[str, float]], object]] = []
-
-    class Collector:
-        def __init__(self, name: str, on_error: object) -> None:
-            self.name = name
-
-        def collect(self, frame: object, context: object = None) -> str:
-            seen.append((self.name, frame.to_dict("records"), context))  # type: ignore[attr-defined]
-            return "the context"
-
-    package = types.ModuleType("azureml.ai.monitoring")
-    package.Collector = Collector  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "azureml.ai", types.ModuleType("azureml.ai"))
-    monkeypatch.setitem(sys.modules, "azureml.ai.monitoring", package)
-    collector.make({"DRIFTLOOP_COLLECT_DATA": "true"})([{"bmi": 1.0}], [2.0])
-    assert seen == [
-        ("model_inputs", [{"bmi": 1.0}], None),
-        ("model_outputs", [{"prediction": 2.0}], "the context"),
-    ]

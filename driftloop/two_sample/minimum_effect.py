@@ -1,0 +1,26 @@
+"""Minimum effect sizes: with a million rows everything is significant, and not everything is worth a retrain."""
+
+from __future__ import annotations
+
+from driftloop.config.policy import Policy
+from driftloop.two_sample.column_scores import DEPENDENCE, GIVEN, LOCATION, PAIR, SIDE, SPREAD, Score
+from driftloop.two_sample.count_scores import ScoreMean
+
+SPREAD_GAIN = 2.0
+"""The spread score z^2 + e^2 has a standard deviation near 2 and a mean of 2 (1 + s)^2 where the column's standard
+deviation grows by a part s: it moves by about 4 s, which is 2 s of its own standard deviations."""
+
+
+def is_large_enough(score: Score, mean: ScoreMean, policy: Policy) -> bool:
+    """Whether a change reaches the policy's minimum, in the units that the policy speaks of.
+
+    Shares of rows: `min_share`. In standard deviations of the score: `min_correlation` of dependence and products,
+    `min_shift` of a location, a side or a residual, twice `min_spread` of a spread.
+    """
+    difference = abs(mean.window_mean - mean.baseline_mean)
+    if score.kind not in (LOCATION, SIDE, GIVEN, SPREAD, DEPENDENCE, PAIR):
+        return difference >= policy.min_share
+    standard = difference / mean.deviation if mean.deviation > 0 else 0.0
+    if score.kind in (DEPENDENCE, PAIR):
+        return standard >= policy.min_correlation
+    return standard >= (SPREAD_GAIN * policy.min_spread if score.kind == SPREAD else policy.min_shift)

@@ -1,0 +1,190 @@
+"""The p of one stretch, by hand: each feature's p divided by its weight, and the omnibus statistic's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from driftloop import Policy
+from driftloop.sequential.column_features import Feature
+from driftloop.sequential.mean_test import TOGETHER, difference_p
+from driftloop.sequential.reference_features import ReferenceFeatures
+from driftloop.sequential.window_sums import Sums
+from driftloop.stats.fisher import share_p
+from driftloop.stats.hotelling import hotelling_p
+from driftloop.stats.moments import moments_p
+
+POLICY = Policy()
+N, M = 50.0, 350.0
+
+
+def features(**changes: object) -> ReferenceFeatures:
+    """Two locations, one scale and one share; skewed scores, some weights."""
+    names = (("x location", "location"), ("y location", "location"), ("x scale", "scale"), ("g=a share", "share"))
+    of_all = ReferenceFeatures(
+        features=tuple(Feature(name, (name[0],), kind, kind == "share") for name, kind in names),
+        scorers=(),
+        pairs=(),
+        baseline_sums=Sums(np.full(4, M), np.array([0.0, 0.0, M, 35.0])),
+        variance=np.array([1.0, 4.0, 2.0, 0.09]),
+        skew=np.array([0.5, 0.0, 2.8, 2.67]),
+        kurtosis=np.array([3.0, 4.0, 15.0, 8.1]),
+        uncertainty=np.array([0.0, 0.3, 0.0, 0.0]),
+        weights=np.array([0.4, 0.1, 0.2, 0.1]),
+        omnibus_weight=0.2,
+        locations=np.array([0, 1]),
+        inverse_correlation=np.linalg.inv(np.array([[1.0, 0.5], [0.5, 1.0]])),
+        binary=np.array([False, False, False, True]),
+        quadratic=np.array([False, False, True, False]),
+    )
+    return replace(of_all, **changes)  # type: ignore[arg-type]
+
+
+def window(*means: float, rows: float = N) -> Sums:
+    """One stretch with these means; by default the baseline's: 0, 0, 1 and 0.1."""
+    return Sums(np.full((1, 4), rows), rows * np.array([means]))
+
+
+def result(of: ReferenceFeatures, windows: Sums, variance: np.ndarray | None = None) -> tuple[float, str]:
+    p, names = difference_p(of, windows, of.baseline_sums, POLICY, variance)
+    return float(p[0]), names[0]
+
+
+def about(p: float) -> object:
+    return pytest.approx(p, rel=1e-12)
+
+
+def tail(difference: float, variance: float, skew: float, excess: float) -> float:
+    z = difference / np.sqrt(variance * (1 / N + 1 / M))
+    return float(moments_p(np.array([z]), np.array([skew]), np.array([excess]))[0])
+
+
+SPREAD = 1 / N + 1 / M
+FOURTH = (1 / N**3 + 1 / M**3) / SPREAD**2
+
+
+def test_a_stretch_like_the_baseline_says_nothing() -> None:
+    assert result(features(), window(0, 0, 1, 0.1))[0] == 1.0
+
+
+def test_the_p_of_a_location_is_its_tail_over_its_weight() -> None:
+    skew = 0.5 * (1 / N**2 - 1 / M**2) / SPREAD**1.5
+    expected = tail(-0.6, 1.0, skew, 0.0) / 0.4
+    assert result(features(omnibus_weight=1e-9), window(-0.6, 0, 1, 0.1)) == (
+        pytest.approx(expected, rel=1e-12),
+        "x location",
+    )
+    assert 1e-5 < expected < 0.1
+
+
+def test_kurtosis_and_the_uncertainty_of_a_variance_make_tails_heavier() -> None:
+    expected = tail(1.5, 4.0, 0.0, 1.0 * FOURTH + 0.3) / 0.1
+    assert result(features(omnibus_weight=1e-9), window(0, 1.5, 1, 0.1)) == (
+        pytest.approx(expected, rel=1e-12),
+        "y location",
+    )
+
+
+def test_a_quadratic_score_has_the_other_sign_in_its_skewness() -> None:
+    """A baseline that happens to be narrow makes all later squares large, so its own error adds to the long tail."""
+    turned = 2.8 * (1 / N**2 + 1 / M**2) / SPREAD**1.5
+    expected = tail(1.0, 2.0, turned, 12 * FOURTH) / 0.2
+    assert result(features(), window(0, 0, 2.0, 0.1)) == (about(expected), "x scale")
+    plain = 2.8 * (1 / N**2 - 1 / M**2) / SPREAD**1.5
+    of_plain = features(quadratic=np.zeros(4, dtype=bool))
+    assert result(of_plain, window(0, 0, 2.0, 0.1)) == (about(tail(1.0, 2.0, plain, 12 * FOURTH) / 0.2), "x scale")
+    assert turned > plain
+
+
+def test_the_p_of_a_share_is_fishers_over_its_weight() -> None:
+    counts = [np.array([value]) for value in (15.0, N, 35.0, M)]
+    assert result(features(), window(0, 0, 1, 0.3)) == (
+        pytest.approx(share_p(*counts)[0] / 0.1, rel=1e-12),
+        "g=a share",
+    )
+
+
+def test_all_columns_together_have_hotellings_p_over_its_weight() -> None:
+    """Opposite shifts of two columns that are correlated by 0.5: each small, together far out."""
+    z = np.array([0.4 / np.sqrt(1.0 * SPREAD), -0.8 / np.sqrt(4.0 * SPREAD)])
+    statistic = z @ np.linalg.inv([[1.0, 0.5], [0.5, 1.0]]) @ z
+    expected = hotelling_p(np.array([statistic]), 2, M)[0] / 0.2
+    assert result(features(), window(0.4, -0.8, 1, 0.1)) == (about(expected), TOGETHER)
+    assert expected == pytest.approx(stats.f.sf(statistic * (M - 2) / (2 * (M - 1)), 2, M - 2) / 0.2)
+
+
+def test_the_correlations_rest_on_the_fewest_records_of_a_location() -> None:
+    few = features(baseline_sums=Sums(np.array([M, 5.0, M, M]), np.array([0.0, 0.0, M, 35.0])))
+    with_few = result(few, window(0.4, -0.8, 1, 0.1))
+    assert with_few[1] != TOGETHER or with_few[0] > result(features(), window(0.4, -0.8, 1, 0.1))[0]
+    none = features(baseline_sums=Sums(np.array([M, 4.0, M, M]), np.array([0.0, 0.0, M, 35.0])))
+    assert result(none, window(0.4, -0.8, 1, 0.1))[1] != TOGETHER, "four records are too few for two columns"
+
+
+def test_with_a_variance_of_another_regime_it_is_used_and_the_omnibus_statistic_left_out() -> None:
+    variance = np.array([2.0, 8.0, 4.0, 0.09])
+    skew = 0.5 * (1 / N**2 - 1 / M**2) / SPREAD**1.5
+    expected = tail(0.8, 2.0, skew, 0.0) / 0.4
+    assert result(features(), window(0.8, -1.0, 1, 0.1), variance) == (about(expected), "x location")
+
+
+def test_without_two_locations_there_is_nothing_together() -> None:
+    one = features(locations=np.array([0]), inverse_correlation=np.eye(1))
+    assert result(one, window(0.8, 0, 1, 0.1))[1] == "x location"
+
+
+@pytest.mark.parametrize(
+    ("means", "name"), [((0.1, 0, 1, 0.1), "x location"), ((0, 0, 1.2, 0.1), "x scale"), ((0, 0, 1, 0.12), "g=a share")]
+)
+def test_differences_below_the_minimum_effect_count_as_none(means: tuple[float, ...], name: str) -> None:
+    """A million rows on each side: certain, but 0.1 standard deviations, 0.2 of z^2 and 2 points are the least."""
+    sums = Sums(np.full(4, 1e6), 1e6 * np.array([0.0, 0.0, 1.0, 0.1]))
+    large = features(baseline_sums=sums, locations=np.array([0]), inverse_correlation=np.eye(1))
+    beyond = [mean + 0.001 * np.sign(mean - usual) for mean, usual in zip(means, (0, 0, 1, 0.1), strict=True)]
+    within = [mean - 0.001 * np.sign(mean - usual) for mean, usual in zip(means, (0, 0, 1, 0.1), strict=True)]
+    p, found = result(large, window(*beyond, rows=1e6))
+    assert (p < 1e-9, found) == (True, name)
+    assert result(large, window(*within, rows=1e6))[0] == 1.0
+
+
+def test_a_shift_of_all_columns_together_below_the_minimum_effect_counts_as_none() -> None:
+    """The length of the whitened shift counts: 0.099 of one column alone is 0.099 / sqrt(0.75) = 0.114 of both."""
+    only = {"weights": np.array([1e-300, 0, 0, 0]), "omnibus_weight": 1.0}
+    large = features(baseline_sums=Sums(np.full(4, 1e6), 1e6 * np.array([0.0, 0.0, 1.0, 0.1])), **only)
+    assert result(large, window(0.099, 0, 1, 0.1, rows=1e6))[0] < 1e-9
+    assert result(large, window(0.1 * np.sqrt(0.75) - 0.001, 0, 1, 0.1, rows=1e6))[0] == 1.0
+
+
+def test_a_feature_without_a_record_says_nothing() -> None:
+    rows = np.array([[0.5, N, N, N]])
+    empty = Sums(rows, rows * np.array([[5.0, 0, 1, 0.1]]))
+    assert result(features(omnibus_weight=1e-300), empty)[0] == 1.0
+    reference = features(
+        baseline_sums=Sums(np.array([0.5, M, M, M]), np.array([2.0, 0, M, 35.0])), omnibus_weight=1e-300
+    )
+    assert result(reference, window(0, 0, 1, 0.1))[0] == 1.0
+
+
+def test_a_feature_without_weight_says_nothing_and_none_with_a_weight_no_p() -> None:
+    unused = features(weights=np.array([0.0, 0.1, 0.2, 0.1]), omnibus_weight=1e-300)
+    assert result(unused, window(3.0, 0, 1, 0.1))[0] == 1.0
+    nothing = features(weights=np.zeros(4))
+    p, names = difference_p(nothing, window(3.0, 0, 1, 0.1), nothing.baseline_sums, POLICY)
+    assert (p.tolist(), names) == ([1.0], [TOGETHER])
+
+
+def test_a_feature_without_variance_says_nothing() -> None:
+    constant = features(
+        variance=np.array([0.0, 4.0, 2.0, 0.09]), locations=np.array([1]), inverse_correlation=np.eye(1)
+    )
+    assert result(constant, window(3.0, 0, 1, 0.1))[0] == 1.0
+
+
+def test_each_stretch_has_a_p_of_its_own() -> None:
+    both = Sums(np.full((2, 4), N), N * np.array([[0, 0, 1, 0.1], [-0.6, 0, 1, 0.1]]))
+    p, names = difference_p(features(), both, features().baseline_sums, POLICY)
+    assert p[0] == 1.0
+    assert (p[1], names[1]) == result(features(), window(-0.6, 0, 1, 0.1))

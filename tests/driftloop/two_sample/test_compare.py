@@ -1,0 +1,118 @@
+"""A window against a baseline: error rates, seeds, minimum effects, and columns that the model does not use."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from scipy import stats
+
+from driftloop import Baseline, Column, Policy, Schema, Window
+from driftloop.two_sample.column_scores import LOCATION, SHARE, Score
+from driftloop.two_sample.compare import REFINED_PERMUTATIONS, Comparison, ScoreResult, anything_matters, compare
+
+SCHEMA = Schema((Column("x"), Column("y"), Column("code")))
+
+
+def frame(rows, seed, shift=0.0, codes=(0.25, 0.25, 0.25, 0.25)):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {"x": rng.normal(shift, 1, rows), "y": rng.normal(size=rows), "code": rng.choice(4, rows, p=codes)}
+    )
+
+
+def sides(rows=(300, 100), schema=SCHEMA, **change):
+    return Baseline.build(frame(rows[0], 1), schema), Window.build(frame(rows[1], 2, **change), schema)
+
+
+def result(p, z, *, matters):
+    return ScoreResult(Score(LOCATION, (0,)), 0.0, 1.0, z, p, matters)
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ([result(0.05, 3.0, matters=True)], True),
+        ([result(0.05, 3.0, matters=False)], False),
+        ([result(0.05, 3.0, matters=False), result(0.06, 2.9, matters=True)], False),
+        ([result(0.05, 1.99, matters=True)], False),
+        ([result(0.05, -2.0, matters=True)], True),
+        # Where nothing stands out alone, any change of two standard errors carries the comparison.
+        ([result(0.06, 2.0, matters=True)], True),
+        ([result(0.90, -2.0, matters=True)], True),
+        ([result(0.06, 1.99, matters=True)], False),
+        ([], False),
+    ],
+)
+def test_a_change_that_matters_stands_out_or_nothing_does_and_is_two_standard_errors_large(results, expected):
+    assert anything_matters(results, 0.05) is expected
+
+
+def test_results_of_a_column_come_surest_first():
+    pair = ScoreResult(Score("pair", (0, 1)), 0.0, 1.0, 9.0, 0.5, True)
+    tied = [result(0.1, 2.0, matters=True), result(0.1, -3.0, matters=True)]
+    comparison = Comparison(0.1, 1.0, True, (pair, *tied))
+    assert comparison.of_column(0) == (tied[1], tied[0], pair)
+    assert comparison.of_column(1) == (pair,)
+    assert comparison.of_column(2) == ()
+
+
+def test_the_same_sides_give_the_same_p_and_the_smallest_is_one_in_the_permutations():
+    both = sides(shift=3.0)
+    comparison = compare(*both, Policy(permutations=499))
+    assert comparison == compare(*both, Policy(permutations=499))
+    assert comparison.p == pytest.approx(1 / 500)
+    assert comparison.matters
+    assert comparison.p == min(r.p for r in comparison.results)
+
+
+def test_a_small_p_is_refined_and_a_large_one_is_not():
+    policy = Policy(permutations=199)
+    assert compare(*sides(shift=3.0), policy, refine=True).p == pytest.approx(1 / (REFINED_PERMUTATIONS + 1))
+    plain = compare(*sides(), policy)
+    assert plain.p > 0.02
+    assert compare(*sides(), policy, refine=True).p == plain.p
+
+
+def test_excluded_columns_are_in_no_score():
+    comparison = compare(*sides(), Policy(permutations=49), excluded={1})
+    assert {index for r in comparison.results for index in r.score.column_indexes} == {0, 2}
+
+
+def test_columns_that_the_model_does_not_use_have_an_error_rate_of_their_own():
+    schema = Schema((Column("x", importance=0), Column("y"), Column("code")))
+    comparison = compare(*sides(schema=schema, shift=3.0), Policy(permutations=199))
+    assert comparison.p > 0.02
+    assert comparison.of_column(0)[0].p <= 0.01
+    assert not any({0} < set(r.score.column_indexes) for r in comparison.results)
+    alone = compare(*sides(schema=schema, shift=3.0), Policy(permutations=199), excluded={0})
+    assert alone.p == comparison.p
+
+
+def test_nothing_varies_nothing_is_found():
+    schema = Schema((Column("x"),))
+    constant = pa.table({"x": [5.0] * 40})
+    comparison = compare(Baseline.build(constant, schema), Window.build(constant, schema), Policy())
+    assert comparison == Comparison(1.0, 1.0, False, ())
+
+
+@pytest.mark.parametrize("rows", [(300, 200), (9_000, 6_000)])
+def test_codes_that_trade_places_are_found_by_their_shares(rows):
+    moved = (0.25, 0.08, 0.42, 0.25) if rows[0] < 1_000 else (0.25, 0.20, 0.30, 0.25)
+    comparison = compare(*sides(rows, codes=moved), Policy(permutations=499))
+    assert comparison.p <= 0.01
+    assert min(r.p for r in comparison.of_column(2) if r.score.kind == SHARE) <= 0.01
+    shares = {r.score.level: r.window_mean - r.baseline_mean for r in comparison.results if r.score.kind == SHARE}
+    assert shares["2"] == pytest.approx(moved[2] - 0.25, abs=0.06)
+    assert shares["1"] == pytest.approx(moved[1] - 0.25, abs=0.06)
+
+
+@pytest.mark.parametrize("rows", [(1_400, 1_400), (1_700, 1_500), (6_000, 3_000)])
+def test_on_both_sides_of_the_samples_limits_a_location_is_van_der_waerdens_of_all_rows(rows):
+    comparison = compare(*sides(rows, shift=0.1), Policy(permutations=49))
+    both = [frame(count, seed, shift) for count, seed, shift in ((rows[0], 1, 0.0), (rows[1], 2, 0.1))]
+    z = stats.norm.ppf((stats.rankdata(pd.concat(both)["x"]) - 0.5) / sum(rows))
+    n, m = sum(rows), rows[1]
+    expected = z[rows[0] :].sum() / np.sqrt(m * (n - m) / (n * (n - 1)) * (z**2).sum())
+    found = next(r.z for r in comparison.of_column(0) if r.score.kind == LOCATION)
+    # Of large tables values share the ranks of a thousand bins.
+    assert found == pytest.approx(expected, abs=0.02)

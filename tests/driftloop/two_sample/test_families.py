@@ -1,0 +1,97 @@
+"""Which statistics are looked at together, and the weight of each family."""
+
+import numpy as np
+import pytest
+
+from driftloop.two_sample.column_scores import (
+    DEPENDENCE,
+    GIVEN,
+    LOCATION,
+    MISSING,
+    OMNIBUS,
+    PAIR,
+    RANGE,
+    REPEAT,
+    SHARE,
+    SIDE,
+    SPREAD,
+    Score,
+)
+from driftloop.two_sample.families import BROKEN, MARGIN, build_families, family_weights
+from driftloop.two_sample.score_matrix import ScoreMatrix
+
+
+def scores(*names, rows=60, main=(), seed=1):
+    matrix = np.random.default_rng(seed).normal(size=(rows, len(names)))
+    matrix -= matrix.mean(axis=0)
+    marks = np.array([index in main for index in range(len(names))], bool)
+    return ScoreMatrix(matrix, np.zeros(len(names)), names, marks)
+
+
+def test_weights_are_those_of_the_documentation():
+    weights = family_weights([Score(LOCATION, (0,)), Score(SHARE, (1,), "a")])
+    assert weights == pytest.approx(
+        {
+            MARGIN: 0.30,
+            SHARE: 0.30,
+            SPREAD: 0.30,
+            DEPENDENCE: 0.17,
+            PAIR: 0.03,
+            GIVEN: 0.02,
+            BROKEN: 0.04,
+            OMNIBUS: 0.025,
+        }
+    )
+
+
+@pytest.mark.parametrize(("numeric", "categorical"), [(1, 0), (0, 3), (9, 1), (2, 2), (1, 32)])
+def test_margin_and_share_divide_three_fifths_as_their_numbers_of_columns_to_the_power_of_three_tenths(
+    numeric, categorical
+):
+    names = [Score(kind, (j,), level) for j in range(numeric) for kind, level in ((LOCATION, ""), (SIDE, "high"))]
+    names += [Score(SHARE, (numeric + j,), level) for j in range(categorical) for level in "abc"]
+    weights = family_weights(names)
+    total = numeric**0.3 * (numeric > 0) + categorical**0.3 * (categorical > 0)
+    assert weights.get(MARGIN, 0.0) == pytest.approx(0.6 * numeric**0.3 * (numeric > 0) / total)
+    assert weights.get(SHARE, 0.0) == pytest.approx(0.6 * categorical**0.3 * (categorical > 0) / total)
+
+
+def test_a_column_that_may_be_codes_counts_in_both_families():
+    names = [Score(LOCATION, (0,)), Score(LOCATION, (1,)), Score(SHARE, (1,), "3"), Score(SHARE, (1,), "4")]
+    weights = family_weights(names)
+    assert weights[MARGIN] / weights[SHARE] == pytest.approx(2**0.3)
+
+
+def test_each_kind_of_score_is_in_its_family_by_absolute_value():
+    names = (
+        Score(LOCATION, (0,)), Score(SIDE, (0,), "high"), Score(SHARE, (1,), "a"), Score(SPREAD, (0,)),
+        Score(DEPENDENCE, (0,)), Score(PAIR, (0, 1)), Score(GIVEN, (0,)), Score(MISSING, (0,)),
+        Score(RANGE, (0,), "above"), Score(REPEAT, (0,), "5"),
+    )  # fmt: skip
+    statistics = np.random.default_rng(2).normal(size=(20, len(names))).astype(np.float32)
+    families, members = build_families(scores(*names), statistics)
+    assert members == {
+        MARGIN: [0, 1], SHARE: [2], SPREAD: [3], DEPENDENCE: [4], PAIR: [5], GIVEN: [6], BROKEN: [7, 8, 9],
+    }  # fmt: skip
+    for family in families:
+        np.testing.assert_array_equal(family.values, np.abs(statistics[:, members[family.name]]))
+        assert family.weight == family_weights(names)[family.name]
+
+
+def test_the_omnibus_statistic_is_hotellings_of_the_main_scores():
+    names = tuple(Score(LOCATION, (j,)) for j in range(3))
+    matrix = scores(*names, main=(0, 2))
+    statistics = np.random.default_rng(3).normal(size=(10, 3)).astype(np.float32)
+    families, _ = build_families(matrix, statistics)
+    omnibus = families[-1]
+    assert (omnibus.name, omnibus.weight) == (OMNIBUS, 0.025)
+    correlation = np.corrcoef(matrix.matrix[:, [0, 2]].T) + (0.001 + (2 / 60) ** 2) * np.eye(2)
+    d = statistics[:, [0, 2]].astype(float)
+    expected = np.sum(d @ np.linalg.inv(correlation) * d, axis=1)
+    np.testing.assert_allclose(omnibus.values[:, 0], expected, rtol=1e-4)
+
+
+def test_there_is_no_omnibus_statistic_of_one_column():
+    statistics = np.zeros((3, 2), np.float32)
+    families, _ = build_families(scores(Score(LOCATION, (0,)), Score(SIDE, (0,), "low"), main=(0,)), statistics)
+    assert [family.name for family in families] == [MARGIN]

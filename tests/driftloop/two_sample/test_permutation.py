@@ -1,0 +1,83 @@
+"""The permutation distribution of score sums, and its normal limit."""
+
+from math import comb
+
+import numpy as np
+import pytest
+
+from driftloop.two_sample.permutation import AT_ONCE, normal_limit, permuted
+
+
+def test_permuted_sums_have_mean_0_and_variance_1_and_the_scores_correlations():
+    rng = np.random.default_rng(2)
+    matrix = rng.exponential(size=(120, 2)) @ np.array([[1.0, 0.7], [0.0, 0.7]])
+    matrix -= matrix.mean(axis=0)
+    window = np.arange(120) >= 90
+    drawn = permuted(matrix, window, 20_000, 5)[1:]
+    np.testing.assert_allclose(drawn.mean(axis=0), 0, atol=4 / np.sqrt(20_000))
+    np.testing.assert_allclose(drawn.var(axis=0), 1, atol=0.04)
+    assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(np.corrcoef(matrix.T)[0, 1], abs=0.03)
+    limit = normal_limit(np.corrcoef(matrix.T), 20_000, 5)
+    np.testing.assert_allclose(np.cov(limit.T), np.corrcoef(matrix.T), atol=0.04)
+
+
+def test_the_window_itself_is_the_first_row_whichever_side_is_smaller():
+    rng = np.random.default_rng(3)
+    matrix = rng.normal(size=(60, 1))
+    matrix -= matrix.mean()
+    for few in (10, 50):
+        window = np.arange(60) < few
+        seen = permuted(matrix, window, 5, 1)[0, 0]
+        t = matrix[window, 0].sum() / np.sqrt(few * (60 - few) / (60 * 59) * (matrix**2).sum())
+        assert seen == pytest.approx(t, abs=1e-4)
+
+
+def test_every_choice_is_equally_likely():
+    matrix = np.eye(5) - 0.2
+    window = np.array([True, True, False, False, False])
+    drawn = permuted(matrix, window, 10_000, 7)[1:]
+    pairs = {tuple(np.flatnonzero(row > 0)) for row in drawn}
+    assert len(pairs) == comb(5, 2)
+    shares = np.unique([tuple(row > 0) for row in drawn], axis=0, return_counts=True)[1] / 10_000
+    np.testing.assert_allclose(shares, 0.1, atol=4 * 0.003)
+
+
+def test_sums_are_standardised_by_the_variance_of_sampling_without_replacement():
+    matrix = np.array([[-2.0], [-1.0], [0.0], [3.0]])
+    # m (n - m) / (n (n - 1)) times the sum of squares: 1 * 3 / 12 * 14 = 3.5
+    statistics = permuted(matrix, np.array([False, False, False, True]), 200, 1)
+    assert statistics[0, 0] == pytest.approx(3 / np.sqrt(3.5), rel=1e-6)
+    possible = np.array([-2, -1, 0, 3]) / np.sqrt(3.5)
+    assert set(statistics[1:, 0].round(4).tolist()) == set(possible.astype(np.float32).round(4).tolist())
+
+
+def test_the_larger_side_gives_the_same_sums_as_the_smaller_with_the_other_sign():
+    rng = np.random.default_rng(4)
+    matrix = rng.normal(size=(40, 2))
+    matrix -= matrix.mean(axis=0)
+    window = np.arange(40) < 10
+    np.testing.assert_allclose(permuted(matrix, window, 50, 9)[1:], -permuted(matrix, ~window, 50, 9)[1:], atol=1e-5)
+
+
+def test_as_many_permutations_as_asked_for_however_they_are_divided():
+    rows = AT_ONCE // 3  # three at once
+    matrix = np.where(np.arange(rows) % 2, 1.0, -1.0)[:, None]
+    statistics = permuted(matrix, np.arange(rows) < 10, 7, 2)
+    assert statistics.shape == (8, 1)
+    assert len(set(statistics[1:, 0].tolist())) > 2
+    sums = statistics[:, 0] * np.sqrt(10 * (rows - 10) / (rows - 1.0))
+    np.testing.assert_allclose(sums, np.round(sums), atol=0.02)  # of ten numbers that are 1 or -1
+
+
+def test_the_same_seed_gives_the_same_permutations_and_another_one_others():
+    matrix = np.random.default_rng(5).normal(size=(30, 1))
+    window = np.arange(30) < 9
+    np.testing.assert_array_equal(permuted(matrix, window, 20, 1), permuted(matrix, window, 20, 1))
+    assert not np.array_equal(permuted(matrix, window, 20, 1), permuted(matrix, window, 20, 2))
+
+
+def test_duplicate_scores_are_drawn_alike():
+    drawn = normal_limit(np.ones((2, 2)), 1_000, 3)
+    assert drawn.shape == (1_000, 2)
+    assert np.abs(drawn[:, 0] - drawn[:, 1]).max() < 0.02
+    assert drawn[:, 0].std() == pytest.approx(1, abs=0.1)

@@ -1,0 +1,33 @@
+"""`data.json`: which records a model is trained and judged on, how many, and their hash."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+import msgspec
+import pyarrow as pa
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """Times are ISO 8601, UTC. `holdout` names the rule by which records were held out; `left_out` counts records by
+    reason, `impossible` those with a value outside the schema's range or categories by column.
+    """
+
+    sha256: str
+    as_of: str | None
+    data_end: str
+    regime_start: str
+    regime_found: bool
+    rows: dict[str, int]
+    left_out: dict[str, int]
+    holdout: str
+    impossible: dict[str, int] = {}
+
+
+def table_hash(tables: Iterable[pa.Table]) -> str:
+    """SHA-256 of the tables' rows, the same whatever files they came from."""
+    digest = sha256()
+    for table in tables:
+        for column in table.column_names:
+            digest.update(f"{column}:{len(table)};".encode())
+            digest.update(msgspec.json.encode(table[column].to_pylist()))
+    return digest.hexdigest()
