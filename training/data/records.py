@@ -13,11 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from driftloop.data.columns import numbers, texts, times
-from driftloop.data.readers import read_batches
+from driftloop.data.readers import is_data_file, read_batches
 from driftloop.data.schema import Schema
 from driftloop.errors import ConfigError, InputError, SchemaError
 
-SUFFIXES = (".parquet", ".pq", ".csv", ".jsonl", ".ndjson")
 TIME = pa.timestamp("us", tz="UTC")
 
 
@@ -49,7 +48,7 @@ def files(folder: Path, barred: Iterable[str] = ()) -> list[Path]:
     left_out = set(barred)
     if not folder.is_dir():
         return []
-    found = (path for path in folder.rglob("*") if path.is_file() and _is_data(path))
+    found = (path for path in folder.rglob("*") if path.is_file() and is_data_file(path.name))
     return sorted(path for path in found if path.relative_to(folder).as_posix() not in left_out)
 
 
@@ -87,7 +86,7 @@ def usable(table: pa.Table, schema: Schema) -> pa.Table:
 
 def _read_one(path: Path, schema: Schema, columns: Sequence[str]) -> pa.Table:
     try:
-        batches = [_typed(batch, schema, columns) for batch in read_batches(path)]
+        batches = [_typed(batch, schema, columns) for batch in read_batches(path, schema)]
     except SchemaError as error:
         raise SchemaError(f"{path.name}: {error}") from None
     return pa.concat_tables(batches) if batches else _empty(schema, columns)
@@ -122,10 +121,6 @@ def _column(array: Any, schema: Schema, name: str) -> pa.Array:
 
 def _empty(schema: Schema, columns: Sequence[str]) -> pa.Table:
     return pa.table({name: _column(pa.array([], pa.null()), schema, name) for name in columns})
-
-
-def _is_data(path: Path) -> bool:
-    return path.name.removesuffix(".gz").endswith(SUFFIXES)
 
 
 def require_rows(table: pa.Table, what: str) -> None:

@@ -84,8 +84,11 @@ def format_of(name: str) -> tuple[str, str | None]:
 
 
 def is_data_file(name: str) -> bool:
-    """Whether a file's name is one that `read_batches` takes: a known ending, and not hidden."""
-    if name.startswith(HIDDEN):
+    """Whether a file in a folder is data by its name: a known ending, and not hidden.
+
+    Files named .txt are read where they are named, not where they lie beside others: most are notes.
+    """
+    if name.startswith(HIDDEN) or ".txt" in Path(name.lower()).suffixes:
         return False
     try:
         format_of(name)
