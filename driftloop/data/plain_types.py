@@ -153,6 +153,32 @@ def shortest_decimals(values: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarr
     return wide
 
 
+FIRST = 64
+"""Values that tell whether a column comes from short floats: a float64 is one by chance in one of 500 million."""
+
+
+def without_short_floats(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Values that a writer has widened from float32 as the decimals that they stand for: 17.1599998 as 17.16.
+
+    Writers of JSON widen, writers of CSV do not, and Parquet keeps the short floats.
+
+    Examples
+    --------
+    >>> without_short_floats(np.array([17.15999984741211, 0.5])).tolist(), without_short_floats(np.array([0.1])).tolist()
+    ([17.16, 0.5], [0.1])
+    """
+    first = values[:FIRST]
+    first = first[np.isfinite(first) & (first != np.floor(first))]
+    with np.errstate(over="ignore"):
+        if not len(first) or not np.array_equal(first.astype(np.float32), first):
+            return values
+        short = values.astype(np.float32)
+    exact = (short == values) & (values != np.floor(values))
+    result = values.copy()
+    result[exact] = shortest_decimals(short[exact])
+    return result
+
+
 EXACT_WHOLE = 2.0**24
 """Below it every whole number is a float32 of its own, and its shortest text is the number itself."""
 POWERS = 10.0 ** np.arange(EXACT_POWERS + 1)

@@ -25,7 +25,9 @@ def true_false_format(names: Iterable[str]) -> str:
     for false, true in PAIRS:
         if words and set(words) <= {false, true} and (len(words) == 2 or set(words) <= LONE_WORDS):
             return f"{words.get(false, false)}/{words.get(true, true)}"
-    return ""
+    # Files of a folder may have several writers; one that says true or false tells what the others' 0 and 1 mean.
+    is_mixed = {"false", "true"} & set(words) and set(words) <= FALSE_WORDS | TRUE_WORDS
+    return "false/true" if is_mixed else ""
 
 
 def in_words_of(names: Sequence[str], written: str) -> list[str]:

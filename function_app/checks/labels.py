@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from driftloop.config.models import Model
 from driftloop.errors import InputError
 from driftloop.times import parse_time
-from function_app.incoming.decoding import plain
+from function_app.incoming.decoding import any_columns
 from function_app.incoming.sources import list_files
 from function_app.incoming.window_reading import Reading, stream
 from function_app.telemetry.events import emit
@@ -38,24 +38,24 @@ def count_labelled(storage: "Storage", model: Model, schema: "Schema", since: st
     key, target = schema.role("id"), schema.role("target")
     labelled = [
         array
-        for batch in _rows(storage, model.labels, landed)
+        for batch in _rows(storage, model.labels, schema, landed)
         if (array := _labelled_ids(batch, key, target)) is not None
     ]
     rows = sum(len(array) for array in labelled)
     if key is None or rows < max(1, model.labels_required):
         return rows
     wanted = pc.unique(pa.chunked_array(labelled))
-    found = [_new_ids(batch, key.name, schema, start) for batch in _rows(storage, model.records, landed)]
+    found = [_new_ids(batch, key.name, schema, start) for batch in _rows(storage, model.records, schema, landed)]
     if not found:
         return 0
     ids = pc.unique(pa.chunked_array(found))
     return int(pc.sum(pc.is_in(ids, value_set=wanted)).as_py() or 0)
 
 
-def _rows(storage: "Storage", pattern: str, start: datetime) -> Iterator["pa.RecordBatch"]:
+def _rows(storage: "Storage", pattern: str, schema: "Schema", start: datetime) -> Iterator["pa.RecordBatch"]:
     files = sorted(file for file in list_files(storage, pattern) if file.modified >= start)
     reading = Reading()
-    yield from stream(storage, files, plain, reading)
+    yield from stream(storage, files, any_columns(schema), reading)
     if reading.broken:
         # They are quarantined by the check that reads them; here they only cannot be counted.
         emit("event_ignored", reason="labels could not be counted", files=tuple(file.path for file in reading.broken))
@@ -69,6 +69,10 @@ def _labelled_ids(batch: "pa.RecordBatch", key: Any, target: Any) -> "pa.Array |
     if target is not None and target.name in names:
         values = batch.column(target.name)
         present = pc.is_valid(values)
+        if pa.types.is_floating(values.type):
+            present = pc.and_(present, pc.fill_null(pc.invert(pc.is_nan(values)), False))
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
         if pa.types.is_string(values.type):
             present = pc.and_(present, pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(values), ""), False))
         batch = batch.filter(present)

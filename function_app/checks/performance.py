@@ -17,7 +17,7 @@ from driftloop.config.models import Model
 from driftloop.events import InService, check_id
 from driftloop.ledger import CheckRecord, ModelState
 from driftloop.times import format_time
-from function_app.incoming.decoding import by_schema, plain
+from function_app.incoming.decoding import any_columns, by_schema
 from function_app.incoming.sources import File, advanced, list_files, select
 from function_app.incoming.window_reading import Decode, Reading, stream
 from function_app.storage.model_blobs import ModelBlobs
@@ -90,7 +90,7 @@ def _labels(storage: "Storage", files: list[File], schema: "Schema") -> Iterator
     key, target = schema.role("id"), schema.role("target")
     if key is None or target is None:
         return
-    for batch in stream(storage, files, plain, Reading()):
+    for batch in stream(storage, files, any_columns(schema), Reading()):
         if key.name in batch.schema.names and target.name in batch.schema.names:
             outcomes = numbers(batch.column(target.name), schema.missing).values
             yield from zip(_texts(batch, key.name), outcomes.tolist(), strict=True)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from function_app.storage.accounts import Storage
 
-SMALL = 8 << 20  # bytes; decoded whole
+SMALL = 8 << 20  # bytes; decoded whole, unless they unpack to more than
+DECODED = 6 << 20  # bytes of Arrow arrays: a compressed file may hold a thousand times its size
 WORKERS = 8
 AHEAD = 2 * WORKERS  # small files held in memory at once
 _Result = TypeVar("_Result")
@@ -68,7 +69,7 @@ def build_window(
 def stream(storage: "Storage", files: list[File], decode: Decode, reading: Reading) -> Iterator["pa.RecordBatch"]:
     """The rows of all files, in their order; `reading` says what became of each."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        upcoming: deque[tuple[File, Future[list[pa.RecordBatch]] | None]] = deque()
+        upcoming: deque[tuple[File, Future[list[pa.RecordBatch] | None] | None]] = deque()
         remaining = iter(files)
 
         def fill() -> None:
@@ -80,8 +81,7 @@ def stream(storage: "Storage", files: list[File], decode: Decode, reading: Readi
             fill()
             while upcoming:
                 file, future = upcoming.popleft()
-                batches = _streamed(storage, file, decode) if future is None else _awaited(future)
-                yield from _handed_on(file, batches, reading)
+                yield from _handed_on(file, _awaited(future, storage, file, decode), reading)
                 fill()
         finally:
             for _, waiting in upcoming:
@@ -89,8 +89,11 @@ def stream(storage: "Storage", files: list[File], decode: Decode, reading: Readi
                     waiting.cancel()
 
 
-def _awaited(future: "Future[list[pa.RecordBatch]]") -> Iterator["pa.RecordBatch"]:
-    yield from future.result()
+def _awaited(
+    future: "Future[list[pa.RecordBatch] | None] | None", storage: "Storage", file: File, decode: Decode
+) -> Iterator["pa.RecordBatch"]:
+    decoded = None if future is None else future.result()
+    yield from _streamed(storage, file, decode) if decoded is None else decoded
 
 
 def _handed_on(file: File, batches: Iterable["pa.RecordBatch"], reading: Reading) -> Iterator["pa.RecordBatch"]:
@@ -111,9 +114,16 @@ def _handed_on(file: File, batches: Iterable["pa.RecordBatch"], reading: Reading
     reading.read.append(file)
 
 
-def _decoded(storage: "Storage", file: File, decode: Decode) -> "list[pa.RecordBatch]":
+def _decoded(storage: "Storage", file: File, decode: Decode) -> "list[pa.RecordBatch] | None":
+    """The rows of a file; None where they take so much memory that they are better read piece by piece."""
     content = download(storage.container(file.container).get_blob_client(file.name), file)
-    return list(decode(io.BytesIO(content), file))
+    batches, held = [], 0
+    for batch in decode(io.BytesIO(content), file):
+        batches.append(batch)
+        held += batch.nbytes
+        if held > DECODED:
+            return None
+    return batches
 
 
 def _streamed(storage: "Storage", file: File, decode: Decode) -> "Iterator[pa.RecordBatch]":

@@ -9,15 +9,12 @@ from typing import IO, Any
 import pyarrow as pa
 
 from driftloop.data.plain_types import NESTED, not_comparable
-from driftloop.data.readers.arrow_messages import check_messages
-from driftloop.data.readers.limits import BATCH_BYTES
+from driftloop.data.readers.arrow_messages import check_file, check_stream
+from driftloop.data.readers.limits import BATCH_BYTES, rows_of
 from driftloop.data.readers.projection import Projection, check_names, shown
-from driftloop.data.tables import BATCH_ROWS
 from driftloop.errors import InputError, SchemaError
 
 FILE_MAGIC, FEATHER_1 = b"ARROW1", b"FEA1"
-STREAM_IN_FILE = 8
-"""Where the batches of the file format begin: behind the magic word, as a stream, with an index after them."""
 
 
 def arrow_batches(file: IO[bytes] | str, projection: Projection) -> Iterator[pa.RecordBatch]:
@@ -39,34 +36,44 @@ def arrow_batches(file: IO[bytes] | str, projection: Projection) -> Iterator[pa.
             raise InputError(
                 "is a Feather file of version 1: write it in version 2 (in pyarrow: feather.write_feather)"
             )
-        start = STREAM_IN_FILE if head == FILE_MAGIC else 0
-        source.seek(start)
-        check_messages(source)
-        source.seek(start)
-        yield from _batches(source, start, projection)
+        is_file = head == FILE_MAGIC
+        source.seek(0)
+        (check_file if is_file else check_stream)(source)
+        source.seek(0)
+        schema = (pa.ipc.open_file if is_file else pa.ipc.open_stream)(source).schema
+        names = _readable(schema, projection)
+        options = pa.ipc.IpcReadOptions(included_fields=[schema.names.index(name) for name in names])
+        source.seek(0)
+        batches = (_of_file if is_file else pa.ipc.open_stream)(source, options=options)
+        yield from _pieces(batches, schema, projection)
 
 
-def _batches(source: Any, start: int, projection: Projection) -> Iterator[pa.RecordBatch]:
-    schema = pa.ipc.open_stream(source).schema
+def _of_file(source: Any, options: Any) -> Iterator[pa.RecordBatch]:
+    reader = pa.ipc.open_file(source, options=options)
+    return (reader.get_batch(index) for index in range(reader.num_record_batches))
+
+
+def _readable(schema: pa.Schema, projection: Projection) -> list[str]:
     check_names(schema.names)
     wanted = projection.wanted(schema.names)
-    for name in wanted:
-        reason = not_comparable(schema.field(name).type)
-        if projection.is_narrow and pa.types.is_nested(schema.field(name).type):
-            raise SchemaError(
-                f"column {shown(name)}: {reason} cannot be compared: flatten it, or give it the role ignore"
-            )
-    flat = [name for name in wanted if not pa.types.is_nested(schema.field(name).type)] or schema.names[:1]
-    options = pa.ipc.IpcReadOptions(included_fields=[schema.names.index(name) for name in flat], use_threads=False)
-    source.seek(start)
-    reader, is_read = pa.ipc.open_stream(source, options=options), False
-    for batch in reader:
+    nested = [name for name in wanted if pa.types.is_nested(schema.field(name).type)]
+    if nested and projection.is_narrow:
+        reason = not_comparable(schema.field(nested[0]).type)
+        raise SchemaError(
+            f"column {shown(nested[0])}: {reason} cannot be compared: flatten it, or give it the role ignore"
+        )
+    return [name for name in wanted if name not in nested] or schema.names[:1]
+
+
+def _pieces(batches: Iterator[pa.RecordBatch], schema: pa.Schema, projection: Projection) -> Iterator[pa.RecordBatch]:
+    is_read = False
+    for batch in batches:
         is_read = True
-        rows = max(1, min(BATCH_ROWS, BATCH_BYTES * batch.num_rows // max(batch.nbytes, 1)))
+        rows = max(1, min(rows_of(batch.num_columns), BATCH_BYTES * batch.num_rows // max(batch.nbytes, 1)))
         for first in range(0, max(batch.num_rows, 1), rows):
             yield _described(batch.slice(first, rows), schema, projection)
     if not is_read:
-        empty = pa.RecordBatch.from_arrays([pa.nulls(0, f.type) for f in reader.schema], schema=reader.schema)
+        empty = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
         yield _described(empty, schema, projection)
 
 

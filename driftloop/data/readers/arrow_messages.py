@@ -10,12 +10,17 @@ from driftloop.errors import InputError
 
 CONTINUATION = b"\xff\xff\xff\xff"
 DICTIONARY_BATCH, RECORD_BATCH = 2, 3
+INDEX_END = 10
+"""Bytes behind a file's index: its length, and the magic word."""
+BLOCK_BYTES = 24
+"""Of an entry of the index: offset, length of the header, length of the body."""
+DAMAGED = "the headers of its batches are damaged"
 LARGEST_HEADER = 16 << 20
 """Bytes of a message's header: 16 for each buffer, so that it suits far more columns than are read."""
 
 
-def check_messages(source: Any) -> None:
-    """Look at every message from the source's place on.
+def check_stream(source: Any) -> None:
+    """Look at every message of a stream, from the source's place on.
 
     Raises
     ------
@@ -24,18 +29,57 @@ def check_messages(source: Any) -> None:
     """
     try:
         while (header := _header(source)) is not None:
-            kind, batch, body = _message(header)
-            start = source.tell()
-            if kind in (RECORD_BATCH, DICTIONARY_BATCH):
-                total = _decompressed(source, batch, start)
-                if total > LARGEST_ARROW_BATCH:
-                    raise InputError(
-                        f"has a record batch of {size(total)}; at most {size(LARGEST_ARROW_BATCH)} can be read: "
-                        "write smaller batches (in pyarrow: write_table(..., max_chunksize=65536))"
-                    )
-            source.seek(start + body)
+            _check(source, header)
     except (struct.error, IndexError, OverflowError, OSError):
-        raise InputError("the headers of its batches are damaged") from None
+        raise InputError(DAMAGED) from None
+
+
+def check_file(source: Any) -> None:
+    """Look at every message that the index at the end of an Arrow file names. Raises InputError as `check_stream`."""
+    try:
+        end = source.size() - INDEX_END
+        source.seek(end)
+        length = struct.unpack("<i", source.read(4))[0]
+        if not 0 < length <= min(end, LARGEST_HEADER):
+            raise InputError(DAMAGED)
+        source.seek(end - length)
+        index = source.read(length)
+        footer = _Table(index, struct.unpack_from("<I", index)[0])
+        for field in (2, 3):  # dictionaries, record batches
+            for place in _blocks(footer, field):
+                source.seek(place)
+                header = _header(source)
+                if header is not None:
+                    _check(source, header)
+    except (struct.error, IndexError, OverflowError, OSError):
+        raise InputError(DAMAGED) from None
+
+
+def _blocks(footer: _Table, field: int) -> list[int]:
+    """Where the messages begin that a vector of the footer names."""
+    place = footer.at(field)
+    if place is None:
+        return []
+    place += struct.unpack_from("<I", footer.data, place)[0]
+    count = struct.unpack_from("<I", footer.data, place)[0]
+    return [
+        struct.unpack_from("<q", footer.data, place + 4 + BLOCK_BYTES * index)[0]
+        for index in range(min(count, len(footer.data)))
+    ]
+
+
+def _check(source: Any, header: bytes) -> None:
+    """Look at one message, and go behind it."""
+    kind, batch, body = _message(header)
+    start = source.tell()
+    if kind in (RECORD_BATCH, DICTIONARY_BATCH):
+        total = _decompressed(source, batch, start)
+        if total > LARGEST_ARROW_BATCH:
+            raise InputError(
+                f"has a record batch of {size(total)}; at most {size(LARGEST_ARROW_BATCH)} can be read: "
+                "write smaller batches (in pyarrow: write_table(..., max_chunksize=65536))"
+            )
+    source.seek(start + body)
 
 
 def _header(source: Any) -> bytes | None:

@@ -15,10 +15,9 @@ from driftloop.data.canonical import SEPARATOR
 from driftloop.data.readers.csv_dialect import HEAD_BYTES, Dialect, detect
 from driftloop.data.readers.csv_lines import NOT_UTF8, is_open_at_end, last_boundary
 from driftloop.data.readers.decompression import TextBytes
-from driftloop.data.readers.limits import BLOCK_BYTES, LONGEST_RECORD, size
+from driftloop.data.readers.limits import BLOCK_BYTES, LONGEST_RECORD, rows_of, size
 from driftloop.data.readers.projection import Projection, check_names
 from driftloop.data.reading import Reading, ReadNotes
-from driftloop.data.tables import BATCH_ROWS
 from driftloop.errors import InputError
 
 UNNAMED = re.compile(r"Unnamed: \d+")
@@ -46,7 +45,7 @@ def csv_batches(
     for block in _blocks(head[dialect.start :], file, dialect):
         table = parse(block, before=count)
         count += table.num_rows
-        for batch in table.to_batches(max_chunksize=BATCH_ROWS):
+        for batch in table.to_batches(max_chunksize=rows_of(table.num_columns)):
             is_read = True
             yield projection.noting(batch, [name for name in names if name])
     if not is_read:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from driftloop.data.arrow import numbers_array, texts_array
 from driftloop.data.plain_types import NESTED
 from driftloop.data.readers.decompression import TextBytes
-from driftloop.data.readers.limits import BLOCK_BYTES, LONGEST_RECORD, size
+from driftloop.data.readers.limits import BLOCK_BYTES, LONGEST_RECORD, rows_of, size
 from driftloop.data.readers.projection import Projection, check_names, shown
 from driftloop.errors import InputError, SchemaError
 
@@ -44,7 +44,7 @@ def json_batches(file: TextBytes, projection: Projection) -> Iterator[pa.RecordB
         held += length
         count += 1
         names.update(dict.fromkeys(row))
-        if len(rows) == ROWS or held >= BLOCK_BYTES or len(names) > len(rows) + held // 8:
+        if len(rows) >= min(ROWS, rows_of(len(names))) or held >= BLOCK_BYTES:
             yield _batch(rows, list(names), projection)
             rows, held = [], 0
     if count == 0:

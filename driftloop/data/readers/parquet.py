@@ -12,6 +12,7 @@ from driftloop.data.plain_types import ENCODED, NESTED, not_comparable
 from driftloop.data.readers.limits import (
     BATCH_BYTES,
     FAR_GROUP_BYTES,
+    FEWEST_ROWS,
     LARGEST_PAGE,
     LARGEST_PAGES,
     size,
@@ -32,8 +33,6 @@ USUAL_PAGE = 1 << 20
 """Bytes of a page as writers make it; only larger column chunks can hold larger pages."""
 FIRST_ROWS = 100_000
 """Rows after which row groups are taken anew: a schema is inferred from so many."""
-FEWEST_ROWS = 64
-"""Rows of a batch at least, however wide they are on average."""
 
 
 def parquet_batches(file: IO[bytes] | str, projection: Projection) -> Iterator[pa.RecordBatch]:

@@ -56,8 +56,14 @@ class Projection:
         unknown = [name for name in names if name not in self._known]
         if not unknown:
             return batch
-        metadata = {**(batch.schema.metadata or {}), UNREAD: "\n".join(unknown).encode("utf-8", "backslashreplace")}
+        metadata = dict(batch.schema.metadata or {})
+        noted = [part for part in (metadata.get(UNREAD, b""), *(_in_bytes(name) for name in unknown)) if part]
+        metadata[UNREAD] = b"\n".join(noted)
         return batch.replace_schema_metadata(metadata)
+
+
+def _in_bytes(name: str) -> bytes:
+    return name.replace("\n", " ").encode("utf-8", "backslashreplace")
 
 
 def check_names(names: Sequence[str]) -> None:

@@ -84,11 +84,11 @@ def format_of(name: str) -> tuple[str, str | None]:
 
 
 def is_data_file(name: str) -> bool:
-    """Whether a file that lies in a folder is data: a known ending, not hidden, and no plain text.
+    """Whether a file in a folder is data by its name: a known ending, and not hidden.
 
-    A `.txt` among data files is a note more often than a table; named by itself it is read.
+    Files named .txt are read where they are named, not where they lie beside others: most are notes.
     """
-    if name.startswith(HIDDEN) or ".txt" in Path(name.lower()).suffixes[-2:]:
+    if name.startswith(HIDDEN) or ".txt" in Path(name.lower()).suffixes:
         return False
     try:
         format_of(name)

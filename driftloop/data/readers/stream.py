@@ -160,9 +160,10 @@ def _batches(part: Part, projection: Projection, reading: Reading, notes: ReadNo
 
 def _with_constants(batch: pa.RecordBatch, part: Part, projection: Projection) -> pa.RecordBatch:
     """The batch with the columns that the names of its folders give."""
-    names = [name for name in projection.wanted(list(part.constants)) if name not in batch.schema.names]
-    if not names:
+    if not part.constants:
         return batch
+    batch = projection.noting(batch, list(part.constants))
+    names = [name for name in projection.wanted(list(part.constants)) if name not in batch.schema.names]
     arrays, fields = list(batch.columns), list(batch.schema)
     for name in names:
         arrays.append(texts_array([part.constants[name]] * batch.num_rows))
