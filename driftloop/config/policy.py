@@ -1,4 +1,4 @@
-"""How careful to be: the rates of false alarms that the user tolerates, and what is too small to matter."""
+"""False-alarm rates and minimum effect sizes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_rows: int = 20
     """A smaller window says too little: verdict `insufficient`."""
     permutations: int = 999
-    """Random relabellings of a small window; more where the answer needs a finer p."""
+    """Random permutations of a small window; more where the answer needs a finer p."""
     min_shift: float = 0.1
     """Smallest shift of a mean that matters, in standard deviations of the baseline."""
     min_share: float = 0.02

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MEANINGS = {
     "stable": "Nothing has moved beyond chance. The model stays in service.",
     "drift": "The population has moved. A retrain is due.",
-    "incident": "The feed is broken. Nothing should be learnt from these records until it is mended.",
+    "incident": "The feed is broken. Nothing should be learnt from these records until it is repaired.",
     "insufficient": "Too few records to say anything.",
 }
 
