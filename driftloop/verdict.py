@@ -42,9 +42,8 @@ class Check(Result):
     >>> import driftloop, pyarrow as pa
     >>> sizes = pa.table({"size": [float(n % 17) for n in range(200)]})
     >>> result = driftloop.check(sizes, sizes.slice(0, 100))
-    >>> result
-    <Check stable: 100 rows against 200, p 1
-      no change beyond chance>
+    >>> result.verdict.value, result.reasons
+    ('stable', ('no change beyond chance',))
     >>> result.raise_for_drift()  # stable: nothing is raised
     """
 

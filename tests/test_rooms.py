@@ -26,7 +26,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("coverage", "data_quality", "json_schemas", "sequential", "two_sample"),
         ("config", "ledger", "profile"),
         ("data", "events"),
-        ("times", "validation"),
+        ("by_content", "times", "validation"),
         ("errors", "stats"),
     ),
 }

@@ -13,7 +13,7 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profile.by_content import ByContent
+from driftloop.by_content import ByContent
 
 MAX_NAMES = 1024
 BUCKETS = 256

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profile.by_content import ByContent
+from driftloop.by_content import ByContent
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

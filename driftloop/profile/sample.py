@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.by_content import ByContent
 from driftloop.data.levels import codes_of, recode, values_of
-from driftloop.profile.by_content import ByContent
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
