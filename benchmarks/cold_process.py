@@ -26,7 +26,7 @@ def check(model: str) -> str | None:
     import function_app
 
     function_app.app.get_functions()
-    from function_app.checks.fan_out import handle
+    from function_app.queue.handling import handle
     from function_app.runtime import runtime
 
     done = handle(runtime(), b'{"model": "%s"}' % model.encode())

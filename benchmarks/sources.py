@@ -157,7 +157,7 @@ def _begin(environment: dict[str, str]) -> None:
 
 
 def _check() -> Checked:
-    from function_app.checks.fan_out import handle
+    from function_app.queue.handling import handle
     from function_app.runtime import Runtime
 
     began, used = time.monotonic(), time.process_time()

@@ -12,6 +12,8 @@ import msgspec
 from driftloop.errors import InputError
 
 Reason = Literal["drift", "degraded"]
+VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""A model's version as Azure Machine Learning writes it; it becomes part of a blob's path."""
 _Kind = TypeVar("_Kind")
 
 
@@ -126,8 +128,8 @@ def read_in_service(content: bytes, where: str) -> InService:
     pointer = _decode(content, InService, where)
     if not re.fullmatch(r"[0-9a-f]{64}", pointer.baseline_sha256):
         raise InputError(f"{where}: baseline_sha256 is not a SHA-256 in hexadecimal: deploy the model again")
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", pointer.version):  # it becomes part of a blob's path
-        raise InputError(f"{where}: version {pointer.version[:40]!r} is not a version: deploy the model again")
+    if not VERSION.fullmatch(pointer.version):
+        raise InputError(f"{where}: version is not a model's version: deploy the model again")
     return pointer
 
 
@@ -139,7 +141,9 @@ def read_outcome(content: bytes, where: str) -> Outcome:
 def _decode(content: bytes, kind: type[_Kind], where: str) -> _Kind:
     try:
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        # What the decoder quotes in single quotes is the file's own text.
+        reason = re.sub(r"'.*'", "…", str(error), flags=re.DOTALL) or type(error).__name__
         raise InputError(
-            f"{where}: {error}: it was not written by Driftloop's workflows, or is damaged; write it again"
+            f"{where}: {reason}: it was not written by Driftloop's workflows, or is damaged; write it again"
         ) from None

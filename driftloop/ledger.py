@@ -11,9 +11,10 @@ properties of theirs. A write with an old ETag is refused. And `commit` stores a
 the model together or not at all.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -23,6 +24,12 @@ from driftloop.events import Reason
 HISTORY_LENGTH = 40
 """Lines of a drift's history. At 200 characters each they fill a quarter of a table's text property (32,000), however
 many months a drift waits."""
+MOST_TRIES = 8
+"""At a write that others win: of ten processes at one row none has needed more than five."""
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""With its time zone, which the ledger writes as UTC."""
+VerdictName = Literal["stable", "drift", "incident", "insufficient"]
+_Written = TypeVar("_Written")
 
 
 class LedgerConflictError(LedgerError):
@@ -62,10 +69,21 @@ TRANSITIONS: dict[DriftState, frozenset[DriftState]] = {
 }
 
 
+class Announcement(msgspec.Struct, frozen=True):
+    """An event that is stored together with what it tells of, and logged after that: at least once.
+
+    `event_id` is the same each time that it is logged, so that a receiver can drop a repetition.
+    """
+
+    event_id: str
+    event: str
+    fields: dict[str, Any] = {}
+
+
 class Step(msgspec.Struct, frozen=True):
     """A line of a drift's history."""
 
-    at: datetime
+    at: Moment
     state: DriftState
     note: str
 
@@ -74,7 +92,8 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """One drift and what became of it.
 
     `as_of` and `since`: times of the newest and the oldest record of its evidence, ISO 8601. `attempts` counts runs
-    that were started, `sends` requests that were tried since the last run. `etag` is set by the store.
+    that were started, `sends` requests that were tried since the last run. `outbox`: what is not announced yet. `etag`
+    is set by the store.
     """
 
     drift_id: str
@@ -101,6 +120,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     job: str | None = None
     gate: dict[str, Any] | None = None
     history: tuple[Step, ...] = ()
+    outbox: tuple[Announcement, ...] = ()
     etag: str = ""
 
 
@@ -112,8 +132,8 @@ class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     check_id: str
     model: str
-    at: datetime
-    verdict: str
+    at: Moment
+    verdict: VerdictName
     reasons: tuple[str, ...] = ()
     rows: int = 0
     files: int = 0
@@ -132,13 +152,18 @@ class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watermark(msgspec.Struct, frozen=True):
-    """How far a model's files have been read.
+    """Which of a model's files have been read.
 
-    `high`: the newest last-modified time; `seen`: the files within the overlap before it, a hash of name and ETag each.
+    `high`: the newest last-modified time. `seen`: the files that are remembered one by one (a hash of name and ETag
+    each, with the last-modified time). `floor`: files as old as that, or older, count as read without being remembered;
+    None in rows of older versions, which remembered a fixed time before `high`. `contents`: hashes of what was read
+    last, each with when, so that a file that is delivered again is not read twice.
     """
 
     high: datetime | None = None
     seen: dict[str, datetime] = {}
+    floor: datetime | None = None
+    contents: dict[str, datetime] = {}
 
 
 class ModelState(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +171,9 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
 
     `evidence` and `performance` are the engine's, as JSON; `drift_id` is the drift that this epoch raised.
     `labels_since` moves on when a challenger is rejected: the next retrain needs outcomes that the rejected one did not
-    have. `announced`: the model versions whose deployment was requested, and by which event.
+    have. `announced`: the model versions whose deployment was requested, and by which event. `outbox`: what is not
+    announced yet. `starts`: for each of the last windows, by the time of its first record, when its records really
+    began, stragglers left out.
     """
 
     model: str
@@ -168,6 +195,8 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str | None = None
     follow_up_at: datetime | None = None
     announced: dict[str, str] = {}
+    outbox: tuple[Announcement, ...] = ()
+    starts: dict[str, str] = {}
     etag: str = ""
 
 
@@ -223,6 +252,19 @@ class Ledger(Protocol):
     def checks(self, model: str | None = None, limit: int = 50) -> list[CheckRecord]:
         """The newest checks first."""
         ...
+
+
+def until_written(attempt: Callable[[], _Written], what: str) -> _Written:
+    """What `attempt` gives: it reads, decides and writes, and is made again when another process wrote in between.
+
+    Raises LedgerError after `MOST_TRIES` conflicts: the caller's own repetition (queue, Event Grid) comes later.
+    """
+    for _ in range(MOST_TRIES):
+        try:
+            return attempt()
+        except LedgerConflictError as error:
+            lost = error
+    raise LedgerError(f"{what}: another process wrote first, {MOST_TRIES} times in a row: it is tried again") from lost
 
 
 def transition(drift: Drift, to: DriftState, at: datetime, note: str, **changes: Any) -> Drift:

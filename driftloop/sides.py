@@ -134,6 +134,8 @@ def taken_for_target(label: str) -> str:
 
 def read_window(current: Any, schema: Schema, reading: Reading | None = None, notes: ReadNotes | None = None) -> Window:
     """The window, read with the baseline's schema. Raises InputError when it has none of the baseline's columns."""
+    if isinstance(current, Window):
+        return current
     if ready_profile(current) is not None:
         return Window(current)
     where = str(current) if isinstance(current, str | Path) else "current"
@@ -151,7 +153,7 @@ def _ready(reference: Any, settings: ColumnSettings) -> Baseline | None:
         raise InputError(
             "a saved baseline brings its own schema, roles and importances: leave them out, or give the data instead"
         )
-    baseline = Baseline(reference)
+    baseline = reference if isinstance(reference, Baseline) else Baseline(reference)
     return _with_rows(baseline) if isinstance(reference, str | Path) else baseline
 
 

@@ -24,7 +24,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 @app.timer_trigger(arg_name="timer", schedule="%DRIFT_CHECK_SCHEDULE%", run_on_startup=False, use_monitor=True)
 def check_drift(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001
     """Asks for a check of every model that is due."""
-    from function_app.checks.fan_out import start_checks
+    from function_app.queue.timer import start_checks
     from function_app.runtime import runtime
     from function_app.telemetry.spans import span
 
@@ -36,38 +36,41 @@ def check_drift(timer: func.TimerRequest, context: func.Context) -> None:  # noq
 @app.queue_trigger(arg_name="message", queue_name="checks", connection="DRIFTLOOP_STORAGE")
 def check_model(message: func.QueueMessage, context: func.Context) -> None:
     """Checks one model, or takes its open drifts further."""
-    from function_app.checks.fan_out import handle
+    from function_app.queue.handling import handle, traceparent_of
     from function_app.runtime import runtime
     from function_app.telemetry.spans import span
 
-    with span("driftloop.check", context):
-        handle(runtime(), message.get_body())
+    body = message.get_body()
+    with span("driftloop.check", context, asked_by=traceparent_of(body)):
+        handle(runtime(), body)
 
 
 @app.function_name("check_poisoned")
 @app.queue_trigger(arg_name="message", queue_name="checks-poison", connection="DRIFTLOOP_STORAGE")
 def check_poisoned(message: func.QueueMessage) -> None:
     """Raises the alarm over a check that failed too often."""
-    from function_app.checks.fan_out import poisoned
+    from function_app.queue.handling import poisoned
 
     poisoned(message.get_body())
 
 
 @app.function_name("incoming_data")
 @app.event_grid_trigger(arg_name="event")
-def incoming_data(event: func.EventGridEvent) -> None:
+def incoming_data(event: func.EventGridEvent, context: func.Context) -> None:
     """Asks for a check when data lands (off unless the application settings enable it)."""
-    from function_app.dispatch.event_grid import data_landed
+    from function_app.event_grid.new_data import data_landed
     from function_app.runtime import runtime
+    from function_app.telemetry.spans import span
 
-    data_landed(runtime(), event)
+    with span("driftloop.data_landed", context):
+        data_landed(runtime(), event)
 
 
 @app.function_name("model_registered")
 @app.event_grid_trigger(arg_name="event")
 def model_registered(event: func.EventGridEvent, context: func.Context) -> None:
     """Has a model version deployed that was registered outside of the training workflow."""
-    from function_app.dispatch.event_grid import version_registered
+    from function_app.event_grid.registered_models import version_registered
     from function_app.runtime import runtime
     from function_app.telemetry.spans import span
 
@@ -77,12 +80,14 @@ def model_registered(event: func.EventGridEvent, context: func.Context) -> None:
 
 @app.function_name("start_check")
 @app.route(route="checks", methods=["POST"])
-def start_check(req: func.HttpRequest) -> func.HttpResponse:
+def start_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """POST /api/checks: check now."""
     from function_app.http.api import answer, start_check
     from function_app.runtime import runtime
+    from function_app.telemetry.spans import span
 
-    return answer(start_check, runtime, req)
+    with span("driftloop.start_check", context):
+        return answer(start_check, runtime, req)
 
 
 @app.function_name("list_checks")

@@ -21,6 +21,7 @@ from driftloop.errors import ConfigError
 from driftloop.validation import convert, nearest
 
 __all__ = [
+    "CONTAINER",
     "FILE_NAME",
     "AzureDevOpsTarget",
     "Config",
@@ -34,10 +35,11 @@ __all__ = [
 
 FILE_NAME = "driftloop.toml"
 TABLES = ("model", "defaults")
+CONTAINER = r"[a-z0-9](?:-?[a-z0-9]){2,62}"
+"""The name of a blob container, as Azure Storage takes it."""
 _MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,253}")
 """What Azure Machine Learning takes as a model's name; safe in a path and as a table key."""
-_PATTERN = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}/.+")
-"""A container's name as Azure Storage takes it, and what lies in it."""
+_PATTERN = re.compile(f"{CONTAINER}/.+")
 _LEAST = {"labels_required": 0, "cooldown_hours": 0, "max_attempts": 1, "settle_seconds": 0}
 
 

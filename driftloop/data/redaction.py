@@ -16,6 +16,11 @@ COMMON = 6
 
 def named(category: str, column: Column, records: int) -> str:
     """The category in quotes, or what stands for it; `records` is how many of the baseline have it."""
-    if len(category) <= SHORT or category in column.categories or records >= COMMON:
+    if may_name(category, column, records):
         return repr(category)
     return "a rare value" if records else "a value that the baseline does not have"
+
+
+def may_name(category: str, column: Column, records: int) -> bool:
+    """Whether a category may be named outside of the file: a code, a declared one, or one that many share."""
+    return len(category) <= SHORT or category in column.categories or records >= COMMON

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.data.redaction import may_name
 from driftloop.data.schema import Column
 from driftloop.profile.column_profile import ColumnProfile
 from driftloop.profile.summary import summarise
@@ -17,12 +18,13 @@ Floats = npt.NDArray[np.float64]
 WIDTH, HEIGHT, FOOT = 420, 130, 18
 BARS = 32
 MOST_CATEGORIES = 8
+UNNAMED = "other values"
 
 
 def picture(column: Column, baseline: ColumnProfile, window: ColumnProfile) -> str:
     """An `<svg>` element with a title for screen readers; colours come from the page's style sheet."""
     if column.kind == "categorical":
-        body, described = _categories(baseline, window)
+        body, described = _categories(column, baseline, window)
     else:
         body, described = _numbers(column, baseline, window)
     title = escape(f"{column.name}: {described}")
@@ -97,8 +99,8 @@ def _outline(heights: Floats) -> str:
     return "".join(points) + f"L{WIDTH} {floor}Z"
 
 
-def _categories(baseline: ColumnProfile, window: ColumnProfile) -> tuple[str, str]:
-    of_baseline, of_window = dict(summarise(baseline).shares), dict(summarise(window).shares)
+def _categories(column: Column, baseline: ColumnProfile, window: ColumnProfile) -> tuple[str, str]:
+    of_baseline, of_window = (_nameable(column, baseline, side) for side in (baseline, window))
     together = {name: of_baseline.get(name, 0.0) + of_window.get(name, 0.0) for name in {*of_baseline, *of_window}}
     names = sorted(together, key=lambda name: (-together[name], name))[:MOST_CATEGORIES]
     if not names:
@@ -120,6 +122,15 @@ def _categories(baseline: ColumnProfile, window: ColumnProfile) -> tuple[str, st
         described.append(f"{name} {of_baseline.get(name, 0.0):.0%} to {of_window.get(name, 0.0):.0%}")
     parts.append(f'<line class="axis" x1="0" x2="{WIDTH}" y1="{floor}" y2="{floor}"/>')
     return "".join(parts), ", ".join(described)
+
+
+def _nameable(column: Column, baseline: ColumnProfile, side: ColumnProfile) -> dict[str, float]:
+    """Shares by category; those that no sentence may name (`driftloop.data.redaction`) stand together."""
+    shares: dict[str, float] = {}
+    for name, share in summarise(side).shares:
+        shown = name if may_name(name, column, baseline.counts.get(name, 0)) else UNNAMED
+        shares[shown] = shares.get(shown, 0.0) + share
+    return shares
 
 
 def _note(text: str) -> str:

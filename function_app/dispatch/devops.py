@@ -10,7 +10,8 @@ import msgspec
 
 from driftloop.config.models import AzureDevOpsTarget
 from function_app.dispatch.http_session import request, session
-from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
+from function_app.dispatch.rate_limits import retry_after, server_time
+from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always
 
 if TYPE_CHECKING:
     import requests
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 _SCOPE = "499b84ac-1321-427f-aa17-267ca6975798/.default"  # Azure DevOps, the same in every tenant
 _VERSION = "7.1"
 _NEWEST = 30  # how many runs are looked into: their parameters come one request each
-_CLOCK_SKEW = timedelta(minutes=10)
+_CLOCK_SKEW = timedelta(minutes=10)  # its clock and ours
+_PAUSE = timedelta(minutes=1)  # where it names no time
 
 
 class _Run(msgspec.Struct, frozen=True, rename="camel"):
@@ -60,7 +62,7 @@ class AzureDevOpsDispatcher:
     def find(self, correlation: str, since: datetime, exclude: Collection[str] = ()) -> Run | None:
         runs = self._decoded(self._request("GET", ""), _Runs).value
         for run in sorted(runs, key=lambda run: run.id, reverse=True)[:_NEWEST]:
-            if str(run.id) in exclude or (run.created_date and run.created_date.astimezone(UTC) < since - _CLOCK_SKEW):
+            if str(run.id) in exclude or (run.created_date and _utc(run.created_date) < since - _CLOCK_SKEW):
                 continue
             parameters = (
                 run.template_parameters or self._decoded(self._request("GET", f"/{run.id}"), _Run).template_parameters
@@ -76,12 +78,8 @@ class AzureDevOpsDispatcher:
     def _request(
         self, method: str, path: str, may_send: Callable[[], bool] = always, **options: Any
     ) -> "requests.Response":
-        headers = {"Authorization": f"Bearer {self._token()}"}
-        if not may_send():
-            raise too_late()
-        return request(
-            self._session, method, self._url + path, headers=headers, params={"api-version": _VERSION}, **options
-        )
+        options |= {"headers": {"Authorization": f"Bearer {self._token()}"}, "params": {"api-version": _VERSION}}
+        return request(self._session, method, self._url + path, may_send=may_send, **options)
 
     def _decoded(self, answer: "requests.Response", kind: type[Any]) -> Any:
         where = f"pipeline {self._target.pipeline} of {self._target.organization}/{self._target.project}"
@@ -89,13 +87,14 @@ class AzureDevOpsDispatcher:
         if status == 200:
             try:
                 return msgspec.json.decode(answer.content, type=kind)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 raise DispatchUncertainError(f"Azure DevOps' answer for {where} cannot be read ({error})") from error
         if status == 429 or (status == 503 and "retry-after" in answer.headers):
-            pause = answer.headers.get("retry-after", "")
-            retry_at = datetime.now(UTC) + timedelta(seconds=min(int(pause), 86_400) if pause.isdecimal() else 60)
+            now = server_time(answer.headers, datetime.now(UTC))
             raise DispatchRefusedError(
-                f"Azure DevOps limits requests ({status}); sent again when it allows", retry_at=retry_at, wait=True
+                f"Azure DevOps limits requests ({status}); sent again when it allows",
+                retry_at=retry_after(answer.headers, now) or now + _PAUSE,
+                wait=True,
             )
         if status >= 500:
             raise DispatchUncertainError(
@@ -111,6 +110,10 @@ class AzureDevOpsDispatcher:
             404: "no such organization, project or pipeline, or the identity cannot see it",
         }.get(status, "an answer that Azure DevOps does not document: check api_url")
         raise DispatchRefusedError(f"Azure DevOps refused {where} ({status}): {text}")
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _entra_token() -> str:

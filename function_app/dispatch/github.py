@@ -1,12 +1,8 @@
-"""GitHub:
-
-`repository_dispatch`, and the runs that it starts. Works the same on github.com and on GitHub Enterprise Server.
-"""
+"""GitHub's `repository_dispatch`, and the runs that it starts: on github.com and on GitHub Enterprise Server alike."""
 
 import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,15 +11,16 @@ from driftloop.config.models import GitHubTarget
 from driftloop.errors import DispatchError
 from driftloop.times import format_time
 from function_app.dispatch.http_session import request, session
-from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
+from function_app.dispatch.rate_limits import limit_resets, retry_after, server_time
+from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always
 
 if TYPE_CHECKING:
     import requests
 
     from function_app.dispatch.github_tokens import TokenSource
 
-PAGE = 100
-MOST_PAGES = 5
+PAGE = 100  # the most that GitHub gives
+MOST_PAGES = 5  # a repository with more runs since the drift was found is searched by its next tries
 CLOCK_SKEW = timedelta(minutes=10)  # GitHub's clock and ours
 _SECONDARY_LIMIT_PAUSE = timedelta(minutes=1)  # what GitHub asks for where it names no time
 
@@ -87,12 +84,8 @@ class GitHubDispatcher:
         self, method: str, path: str, may_send: Callable[[], bool] = always, **options: Any
     ) -> "requests.Response":
         for fresh in (False, True):
-            token = self._tokens.token(fresh=fresh)
-            if not may_send():
-                raise too_late()
-            answer = request(
-                self._session, method, self._url + path, headers={"Authorization": f"Bearer {token}"}, **options
-            )
+            headers = {"Authorization": f"Bearer {self._tokens.token(fresh=fresh)}"}
+            answer = request(self._session, method, self._url + path, may_send=may_send, headers=headers, **options)
             # A rotated key or an installation token that was revoked: a new one is worth one more try.
             if answer.status_code != 401 or fresh or not self._tokens.renewable:
                 break
@@ -103,7 +96,7 @@ class GitHubDispatcher:
             raise self._problem(answer, "actions: read")
         try:
             return msgspec.json.decode(answer.content, type=kind)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise DispatchError(
                 f"GitHub's answer for {self._repository} cannot be read ({error}): is api_url a GitHub API?"
             ) from error
@@ -135,6 +128,8 @@ class GitHubDispatcher:
                     f"GitHub does not take the request ({_message(answer)}): this version of Driftloop does not fit "
                     "that GitHub"
                 )
+            case 301 | 302 | 307 | 308:
+                text = "the repository has moved to another host: correct `repository` and `api_url` in driftloop.toml"
             case _ if status >= 500:
                 return DispatchUncertainError(
                     f"GitHub failed for {where} ({status}); the run is looked for before it is sent again"
@@ -146,12 +141,12 @@ class GitHubDispatcher:
 
 def _retry_at(answer: "requests.Response") -> datetime | None:
     headers = answer.headers
-    now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
-    if headers.get("retry-after", "").isdecimal():
-        return now + timedelta(seconds=min(int(headers["retry-after"]), 86_400))
-    if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdecimal():
-        return min(datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), UTC), now + timedelta(days=1))
-    if answer.status_code == 429 or "secondary rate limit" in _message(answer).casefold():
+    now = server_time(headers, datetime.now(UTC))
+    named = retry_after(headers, now) or limit_resets(headers, now)
+    if named is not None:
+        return named
+    limited = answer.status_code == 429 or headers.get("x-ratelimit-remaining") == "0"
+    if limited or "secondary rate limit" in _message(answer).casefold():
         return now + _SECONDARY_LIMIT_PAUSE
     return None
 
@@ -159,7 +154,7 @@ def _retry_at(answer: "requests.Response") -> datetime | None:
 def _message(answer: "requests.Response") -> str:
     try:
         body = msgspec.json.decode(answer.content)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return ""
     return str(body.get("message", ""))[:200] if isinstance(body, dict) else ""
 

@@ -49,6 +49,11 @@ class _InstallationToken(msgspec.Struct, frozen=True):
     token: str
     expires_at: datetime
 
+    @property
+    def ends_at(self) -> datetime:
+        """In UTC, which is what GitHub writes."""
+        return self.expires_at if self.expires_at.tzinfo else self.expires_at.replace(tzinfo=UTC)
+
 
 class AppToken:
     """Installation tokens of a GitHub App, limited to one repository and to what Driftloop does there."""
@@ -65,7 +70,7 @@ class AppToken:
 
     def token(self, *, fresh: bool = False) -> str:
         with self._lock:
-            if fresh or self._current is None or self._current.expires_at - datetime.now(UTC) < _EARLY:
+            if fresh or self._current is None or self._current.ends_at - datetime.now(UTC) < _EARLY:
                 self._current = self._new()
             return self._current.token
 
@@ -86,7 +91,7 @@ class AppToken:
         if answer.status_code in (200, 201):
             try:
                 return msgspec.json.decode(answer.content, type=kind)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 raise DispatchRefusedError(
                     f"GitHub's answer cannot be read ({error}): is api_url a GitHub API?"
                 ) from error

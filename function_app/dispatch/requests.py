@@ -43,7 +43,7 @@ class Run:
 
 
 def always() -> bool:
-    """There is no lease to keep."""
+    """Default `may_send`: always allow."""
     return True
 
 

@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +13,16 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.errors import ConfigError, DriftloopError
-from function_app.checks.fan_out import Message, ask
+from function_app.http.answers import MOST_CHECKS, CheckAnswer, Checks, Problem, Queued, Start
 from function_app.http.health import health_of
+from function_app.queue.waiting import ask_once
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
-    from driftloop.ledger import Drift
     from function_app.runtime import Runtime
 
-MOST_CHECKS = 200
-MOST_BODY = 10_000
+MOST_BODY = 10_000  # bytes: a body names one model
+_SENDERS = 8
 
 
 class ProblemError(Exception):
@@ -29,10 +31,6 @@ class ProblemError(Exception):
     def __init__(self, status: HTTPStatus, detail: str) -> None:
         super().__init__(detail)
         self.status, self.detail = status, detail
-
-
-class _Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    model: str | None = None
 
 
 Handler = Callable[["Runtime", func.HttpRequest], func.HttpResponse]
@@ -57,17 +55,21 @@ def answer(handler: Handler, runtime: "Callable[[], Runtime]", request: func.Htt
 
 
 def start_check(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:
-    """Asks for a check of one model, or of all; 202, because the queue does the work."""
+    """Asks for a check of one model, or of all; 202, because the queue does the work.
+
+    Checks asked for while one waits are one.
+    """
     body = request.get_body()
     if len(body) > MOST_BODY:
         raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {MOST_BODY} bytes")
     try:
-        wanted = msgspec.json.decode(body, type=_Start) if body.strip() else _Start()
+        wanted = msgspec.json.decode(body, type=Start) if body.strip() else Start()
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ProblemError(HTTPStatus.BAD_REQUEST, f'the body is not {{"model": "NAME"}}: {error}') from None
     models = runtime.config.models if wanted.model is None else (_model(runtime, wanted.model),)
-    ask(runtime, [Message(model.name) for model in models])
-    return _json({"queued": [model.name for model in models]}, HTTPStatus.ACCEPTED)
+    with ThreadPoolExecutor(_SENDERS) as pool:
+        list(pool.map(partial(ask_once, runtime), [model.name for model in models]))
+    return _json(Queued([model.name for model in models]), HTTPStatus.ACCEPTED)
 
 
 def list_checks(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:
@@ -82,7 +84,7 @@ def list_checks(runtime: "Runtime", request: func.HttpRequest) -> func.HttpRespo
         raise ProblemError(HTTPStatus.BAD_REQUEST, f"limit must be a number from 1 to {MOST_CHECKS}")
     name = request.params.get("model")
     model = None if name is None else _model(runtime, name).name
-    return _json({"checks": [_plain(check) for check in runtime.ledger.checks(model, int(limit))]})
+    return _json(Checks(runtime.ledger.checks(model, int(limit))))
 
 
 def get_check(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:
@@ -92,13 +94,13 @@ def get_check(runtime: "Runtime", request: func.HttpRequest) -> func.HttpRespons
     if check is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, "there is no check with this id")
     drift = runtime.ledger.drift(check.model, check.drift_id) if check.drift_id else None
-    return _json({**_plain(check), "drift": None if drift is None else _drift(drift)})
+    return _json(CheckAnswer.of(check, drift))
 
 
 def health(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
     """When the last check of each model ran; 503 when one is overdue."""
     found = health_of(runtime.config.models, runtime.ledger, runtime.schedule, datetime.now(UTC))
-    return _json(found.body(), HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE)
+    return _json(found.answer(), HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def openapi(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
@@ -110,11 +112,11 @@ def openapi(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:
 
 def problem(status: HTTPStatus, detail: str) -> func.HttpResponse:
     """Problem details."""
-    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail[:1000]}
+    body = Problem(status.phrase, int(status), detail[:1000])
     return func.HttpResponse(msgspec.json.encode(body), status_code=int(status), mimetype="application/problem+json")
 
 
-def _json(body: Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
+def _json(body: msgspec.Struct | Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return func.HttpResponse(
         msgspec.json.encode(body), status_code=int(status), headers=headers, mimetype="application/json"
@@ -130,13 +132,3 @@ def _model(runtime: "Runtime", name: str) -> Model:
 
 def _is_check_id(text: str) -> bool:
     return len(text) <= 40 and text.isascii() and text.replace("-", "").isalnum()
-
-
-def _plain(check: msgspec.Struct) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(check)
-    return found
-
-
-def _drift(drift: "Drift") -> dict[str, Any]:
-    hidden = ("etag", "claimed_by", "lease_until")
-    return {name: value for name, value in _plain(drift).items() if name not in hidden}

@@ -3,15 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from driftloop.config.cron import Cron
 from driftloop.config.models import Model
 from driftloop.ledger import Ledger, ModelState
-from driftloop.times import format_time
+from function_app.http.answers import HealthAnswer, ModelHealthAnswer
 from function_app.telemetry.events import emit
 
-GRACE = timedelta(minutes=30)  # for the queue, and for a check of a large window
+GRACE = timedelta(minutes=30)  # for the queue, and for a check of a large window: functionTimeout of host.json
 DEFAULT_SCHEDULE = "0 0 6 * * *"
 
 
@@ -35,23 +34,19 @@ class Health:
         """No check is overdue."""
         return all(model.due_since is None for model in self.models)
 
-    def body(self) -> dict[str, Any]:
+    def answer(self) -> HealthAnswer:
         """As the API answers it."""
-        return {
-            "status": "healthy" if self.healthy else "overdue",
-            "models": [
-                {
-                    "model": health.model,
-                    "last_checked_at": None
-                    if health.state.last_checked_at is None
-                    else format_time(health.state.last_checked_at),
-                    "last_verdict": health.state.last_verdict,
-                    "last_error": health.state.last_error,
-                    "overdue_since": None if health.due_since is None else format_time(health.due_since),
-                }
-                for health in self.models
-            ],
-        }
+        models = [
+            ModelHealthAnswer(
+                model=health.model,
+                last_checked_at=health.state.last_checked_at,
+                last_verdict=health.state.last_verdict,
+                last_error=health.state.last_error,
+                overdue_since=health.due_since,
+            )
+            for health in self.models
+        ]
+        return HealthAnswer("healthy" if self.healthy else "overdue", models)
 
 
 def health_of(models: Iterable[Model], ledger: Ledger, schedule: str | None, now: datetime) -> Health:

@@ -1,85 +1,98 @@
-"""The HTTP API's OpenAPI description: what it promises, and what a test holds it to."""
+"""The HTTP API's OpenAPI description: paths by hand, bodies from the types that the API decodes and encodes."""
 
 from typing import Any
 
-_TIME = {"type": "string", "format": "date-time"}
-_TEXT_OR_NULL = {"type": ["string", "null"]}
-_NUMBER_OR_NULL = {"type": ["number", "null"]}
+import msgspec
 
-_CHECK: dict[str, Any] = {
-    "type": "object",
-    "required": ["check_id", "model", "at", "verdict", "reasons", "rows", "files"],
-    "properties": {
-        "check_id": {"type": "string"},
-        "model": {"type": "string"},
-        "at": _TIME,
-        "verdict": {"enum": ["stable", "drift", "incident", "insufficient"]},
-        "reasons": {"type": "array", "items": {"type": "string"}},
-        "rows": {"type": "integer", "minimum": 0},
-        "files": {"type": "integer", "minimum": 0},
-        "baseline_version": _TEXT_OR_NULL,
-        "baseline_sha256": _TEXT_OR_NULL,
-        "window_sha256": _TEXT_OR_NULL,
-        "window_first": _TEXT_OR_NULL,
-        "window_last": _TEXT_OR_NULL,
-        "evidence": _NUMBER_OR_NULL,
-        "drift_id": _TEXT_OR_NULL,
-        "degraded": {"type": "boolean"},
-        "quarantined": {"type": "array", "items": {"type": "string"}},
-        "report": _TEXT_OR_NULL,
-        "seconds": {"type": "number", "minimum": 0},
-        "summary": {"type": "object"},
-    },
-}
-_DRIFT: dict[str, Any] = {
-    "type": ["object", "null"],
-    "required": ["drift_id", "state", "history"],
-    "properties": {
-        "drift_id": {"type": "string"},
-        "state": {"enum": ["held", "claimed", "sent", "confirmed", "promoted", "rejected", "failed", "superseded"]},
-        "history": {"type": "array", "items": {"type": "object", "required": ["at", "state", "note"]}},
-    },
-}
-_MODEL_HEALTH: dict[str, Any] = {
-    "type": "object",
-    "required": ["model", "last_checked_at", "overdue_since"],
-    "properties": {
-        "model": {"type": "string"},
-        "last_checked_at": _TEXT_OR_NULL,
-        "last_verdict": _TEXT_OR_NULL,
-        "last_error": _TEXT_OR_NULL,
-        "overdue_since": _TEXT_OR_NULL,
-    },
-}
-_HEALTH: dict[str, Any] = {
-    "type": "object",
-    "required": ["status", "models"],
-    "properties": {"status": {"enum": ["healthy", "overdue"]}, "models": {"type": "array", "items": _MODEL_HEALTH}},
-}
-_PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-    },
-}
+from function_app.http.answers import CheckAnswer, Checks, HealthAnswer, Limit, Problem, Queued, Start
+
+REFERENCE = "#/components/schemas/{name}"
+_TYPES = (Start, Queued, Checks, CheckAnswer, HealthAnswer, Problem)
+_REFERENCES, _SCHEMAS = msgspec.json.schema_components((*_TYPES, Limit), ref_template=REFERENCE)
+_SCHEMA = dict(zip((*_TYPES, Limit), _REFERENCES, strict=True))
 
 
-def _json(schema: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _body(kind: Any, description: str, media: str = "application/json") -> dict[str, Any]:
+    return {"description": description, "content": {media: {"schema": _SCHEMA[kind]}}}
 
 
 def _problem(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/problem+json": {"schema": _PROBLEM}}}
+    return _body(Problem, description, "application/problem+json")
 
 
 _ALWAYS = {
     "401": {"description": "The function key is missing or wrong; the Functions host answers, without a body."},
     "500": _problem("The application is misconfigured, or failed."),
     "503": _problem("Storage does not answer; try again."),
+}
+_OVERDUE = _body(HealthAnswer, "A check is overdue, or storage does not answer.")
+_CHECK_ID = {"name": "check_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+
+PATHS: dict[str, Any] = {
+    "/checks": {
+        "post": {
+            "operationId": "startCheck",
+            "summary": "Check now: one model, or all",
+            "requestBody": {"required": False, "content": {"application/json": {"schema": _SCHEMA[Start]}}},
+            "responses": {
+                "202": _body(Queued, "The checks are queued; one that waits already serves."),
+                "400": _problem("The body is not what it should be."),
+                "404": _problem("No model of this name is watched."),
+                "413": _problem("The body is too long."),
+                **_ALWAYS,
+            },
+        },
+        "get": {
+            "operationId": "listChecks",
+            "summary": "The newest checks first",
+            "parameters": [
+                {"name": "model", "in": "query", "schema": {"type": "string"}},
+                {"name": "limit", "in": "query", "schema": _SCHEMA[Limit]},
+            ],
+            "responses": {
+                "200": _body(Checks, "The checks."),
+                "400": _problem("A parameter is not what it should be."),
+                "404": _problem("No model of this name is watched."),
+                **_ALWAYS,
+            },
+        },
+    },
+    "/checks/{check_id}": {
+        "get": {
+            "operationId": "getCheck",
+            "summary": "One check and its drift",
+            "parameters": [_CHECK_ID],
+            "responses": {
+                "200": _body(CheckAnswer, "The check."),
+                "404": _problem("There is no such check."),
+                **_ALWAYS,
+            },
+        }
+    },
+    "/health": {
+        "get": {
+            "operationId": "health",
+            "summary": "When each model was last checked",
+            "responses": {
+                "200": _body(HealthAnswer, "No check is overdue."),
+                **_ALWAYS,
+                "503": {**_OVERDUE, "content": {**_OVERDUE["content"], **_ALWAYS["503"]["content"]}},
+            },
+        }
+    },
+    "/openapi.json": {
+        "get": {
+            "operationId": "openapi",
+            "summary": "This description",
+            "responses": {
+                "200": {
+                    "description": "OpenAPI 3.1.",
+                    "content": {"application/json": {"schema": {"type": "object"}}},
+                },
+                **_ALWAYS,
+            },
+        }
+    },
 }
 
 DESCRIPTION: dict[str, Any] = {
@@ -92,102 +105,11 @@ DESCRIPTION: dict[str, Any] = {
     "servers": [{"url": "/api"}],
     "security": [{"header": []}, {"query": []}],
     "components": {
+        "schemas": _SCHEMAS,
         "securitySchemes": {
             "header": {"type": "apiKey", "in": "header", "name": "x-functions-key"},
             "query": {"type": "apiKey", "in": "query", "name": "code"},
-        }
-    },
-    "paths": {
-        "/checks": {
-            "post": {
-                "operationId": "startCheck",
-                "summary": "Check now: one model, or all",
-                "requestBody": {
-                    "required": False,
-                    "content": {
-                        "application/json": {
-                            "schema": {
-                                "type": "object",
-                                "additionalProperties": False,
-                                "properties": {"model": _TEXT_OR_NULL},
-                            }
-                        }
-                    },
-                },
-                "responses": {
-                    "202": _json(
-                        {
-                            "type": "object",
-                            "required": ["queued"],
-                            "properties": {"queued": {"type": "array", "items": {"type": "string"}}},
-                        },
-                        "The checks are queued.",
-                    ),
-                    "400": _problem("The body is not what it should be."),
-                    "404": _problem("No model of this name is watched."),
-                    "413": _problem("The body is too long."),
-                    **_ALWAYS,
-                },
-            },
-            "get": {
-                "operationId": "listChecks",
-                "summary": "The newest checks first",
-                "parameters": [
-                    {"name": "model", "in": "query", "schema": {"type": "string"}},
-                    {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 200}},
-                ],
-                "responses": {
-                    "200": _json(
-                        {
-                            "type": "object",
-                            "required": ["checks"],
-                            "properties": {"checks": {"type": "array", "items": _CHECK}},
-                        },
-                        "The checks.",
-                    ),
-                    "400": _problem("A parameter is not what it should be."),
-                    "404": _problem("No model of this name is watched."),
-                    **_ALWAYS,
-                },
-            },
-        },
-        "/checks/{check_id}": {
-            "get": {
-                "operationId": "getCheck",
-                "summary": "One check and its drift",
-                "parameters": [
-                    {"name": "check_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-                ],
-                "responses": {
-                    "200": _json({**_CHECK, "properties": {**_CHECK["properties"], "drift": _DRIFT}}, "The check."),
-                    "404": _problem("There is no such check."),
-                    **_ALWAYS,
-                },
-            }
-        },
-        "/health": {
-            "get": {
-                "operationId": "health",
-                "summary": "When each model was last checked",
-                "responses": {
-                    "200": _json(_HEALTH, "No check is overdue."),
-                    **_ALWAYS,
-                    "503": {
-                        "description": "A check is overdue, or storage does not answer.",
-                        "content": {
-                            "application/json": {"schema": _HEALTH},
-                            "application/problem+json": {"schema": _PROBLEM},
-                        },
-                    },
-                },
-            }
-        },
-        "/openapi.json": {
-            "get": {
-                "operationId": "openapi",
-                "summary": "This description",
-                "responses": {"200": _json({"type": "object"}, "OpenAPI 3.1."), **_ALWAYS},
-            }
         },
     },
+    "paths": PATHS,
 }

@@ -1,26 +1,18 @@
-"""Which files are new: patterns over a container, and the watermark that has each record checked once.
-
-Time is the storage service's: a file is placed by its last-modified time, never by this machine's clock. Files may
-become visible a little out of order, so everything within OVERLAP before the watermark is looked at again and told
-apart by name and ETag. A file that was written again is a new file.
-"""
+"""Which files are there: patterns over a container, and what the service says of each file that matches."""
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from driftloop.errors import InputError
-from driftloop.ledger import Watermark
 
 if TYPE_CHECKING:
     from function_app.storage.accounts import Storage
 
-OVERLAP = timedelta(minutes=15)
 LATE_DAYS = 8  # how long after its day a file may still land, where the pattern has dates
-APPEND_SETTLE = timedelta(minutes=5)  # an append blob has no last byte: it is whole when nothing was added for so long
 _TOKENS = {"{yyyy}": ("%Y", r"\d{4}"), "{MM}": ("%m", r"\d{2}"), "{dd}": ("%d", r"\d{2}"), "{HH}": ("%H", r"\d{2}")}
 _PART = re.compile(r"\{yyyy\}|\{MM\}|\{dd\}|\{HH\}|\*\*/|\*\*|\*")
 
@@ -35,6 +27,7 @@ class File:
     modified: datetime
     size: int
     appendable: bool = False
+    md5: str = ""  # of the content, where the service knows it
 
     @property
     def path(self) -> str:
@@ -45,19 +38,6 @@ class File:
     def key(self) -> str:
         """16 hexadecimal digits that stand for name and version."""
         return hashlib.sha256(f"{self.path}\0{self.etag}".encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The files of one window, oldest first, and those that wait because they may still be written."""
-
-    files: tuple[File, ...]
-    waiting: tuple[File, ...]
-
-    @property
-    def sha256(self) -> str:
-        """The window's identity: which versions of which files; their order does not matter."""
-        return hashlib.sha256("\n".join(sorted(file.key for file in self.files)).encode()).hexdigest()
 
 
 def list_files(
@@ -87,46 +67,8 @@ def list_files(
 
 def _file(container: str, blob: Any) -> File:
     appendable = str(getattr(blob.blob_type, "value", blob.blob_type)) == "AppendBlob"
-    return File(container, blob.name, blob.etag.strip('"'), blob.last_modified, blob.size, appendable)
-
-
-def select(files: Iterable[File], watermark: Watermark, settle: timedelta, now: datetime) -> Selection:
-    """What the next window is made of."""
-    floor = None if watermark.high is None else watermark.high - overlap(settle)
-    chosen: list[File] = []
-    waiting: list[File] = []
-    for file in files:
-        if (floor is not None and file.modified <= floor) or file.key in watermark.seen:
-            continue
-        patience = max(settle, APPEND_SETTLE) if file.appendable else settle
-        (waiting if patience and now - file.modified < patience else chosen).append(file)
-    return Selection(tuple(sorted(chosen, key=_order)), tuple(sorted(waiting, key=_order)))
-
-
-def _order(file: File) -> tuple[datetime, str]:
-    return file.modified, file.path
-
-
-def advanced(watermark: Watermark, taken: Iterable[File], settle: timedelta) -> Watermark:
-    """The watermark once `taken` were checked or set aside."""
-    taken = list(taken)
-    if not taken:
-        return watermark
-    newest = max(file.modified for file in taken)
-    high = newest if watermark.high is None else max(newest, watermark.high)
-    seen = {**watermark.seen, **{file.key: file.modified for file in taken}}
-    floor = high - overlap(settle)
-    return Watermark(high, {key: modified for key, modified in seen.items() if modified > floor})
-
-
-def marked(watermark: Watermark, taken: Iterable[File]) -> Watermark:
-    """The watermark where `taken` are done with, but files beside them of the same time are not: it does not move."""
-    return Watermark(watermark.high, {**watermark.seen, **{file.key: file.modified for file in taken}})
-
-
-def overlap(settle: timedelta) -> timedelta:
-    """How far before the watermark files are looked at again: beyond the longest time that one may be left waiting."""
-    return max(OVERLAP, 2 * max(settle, APPEND_SETTLE))
+    md5 = bytes(blob.content_settings.content_md5 or b"").hex()
+    return File(container, blob.name, blob.etag.strip('"'), blob.last_modified, blob.size, appendable, md5)
 
 
 def expression(path: str) -> re.Pattern[str]:
@@ -140,10 +82,10 @@ def expression(path: str) -> re.Pattern[str]:
     return re.compile("".join(out) + re.escape(path[position:]), re.DOTALL)
 
 
-def prefixes(path: str, since: datetime | None, now: datetime) -> list[str]:
+def prefixes(path: str, since: datetime | None = None, now: datetime | None = None) -> list[str]:
     """What to list: the text before the first wildcard, once for each day where that text holds a whole date."""
     literal = re.split(r"\*", path, maxsplit=1)[0]
-    if since is None or "{dd}" not in literal:
+    if since is None or now is None or "{dd}" not in literal:
         return [re.split(r"\{", literal, maxsplit=1)[0]]
     literal = literal.split("{HH}", 1)[0]
     first: date = (since - timedelta(days=LATE_DAYS)).astimezone(UTC).date()

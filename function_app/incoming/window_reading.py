@@ -1,15 +1,17 @@
 """From files to one stream of record batches: small files many at a time, large ones piece by piece, broken ones set
 aside.
 
-A broken file must add nothing to the window. Small files are decoded whole before any of their rows are handed on;
-where a large one breaks in the middle, BrokenFileError ends the stream and the window is built again without it.
+Whatever is wrong with a file's content costs that file, never the others: it must add nothing to the window. Small
+files are decoded before any of their rows are handed on; where a large one breaks in the middle, BrokenFileError ends
+the stream and the window is built again without it. What storage or memory refuses is no file's fault, and is raised.
 """
 
 import io
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import islice
 from typing import IO, TYPE_CHECKING, TypeVar
 
@@ -22,30 +24,45 @@ if TYPE_CHECKING:
 
     from function_app.storage.accounts import Storage
 
-SMALL = 8 << 20  # bytes; decoded whole, unless they unpack to more than
-DECODED = 6 << 20  # bytes of Arrow arrays: a compressed file may hold a thousand times its size
+SMALL = 8 << 20  # bytes in storage; downloaded whole
+LARGEST_HELD = 8 << 20  # bytes of decoded rows; what holds more is decoded when its turn comes
 WORKERS = 8
-AHEAD = 2 * WORKERS  # small files held in memory at once
+AHEAD = 2 * WORKERS  # small files in memory at once: 128 MB at most, so that four checks share an instance
 _Result = TypeVar("_Result")
-# From an open file to its rows. Raises InputError where it is broken.
+# From an open file to its rows. Whatever it raises is the file's fault, unless it is storage's.
 Decode = Callable[[IO[bytes], File], Iterator["pa.RecordBatch"]]
 
 
 class BrokenFileError(Exception):
-    """A file that was already being handed on turned out to be broken."""
+    """A file that was already being handed on turned out to be broken, or to have been written again (`vanished`)."""
 
-    def __init__(self, file: File, reason: str) -> None:
+    def __init__(self, file: File, reason: str, *, vanished: bool = False) -> None:
         super().__init__(reason)
-        self.file, self.reason = file, reason
+        self.file, self.reason, self.vanished = file, reason, vanished
 
 
 @dataclass
 class Reading:
-    """What became of the files of a window besides being read."""
+    """What became of the files of a window.
+
+    `contents`: hashes of the content of those that were read (with the file), and of those that were read before;
+    `copies`: files with the content of another, which is named where it is one of this window.
+    """
 
     broken: dict[File, str] = field(default_factory=dict)
     vanished: list[File] = field(default_factory=list)
     read: list[File] = field(default_factory=list)
+    copies: dict[File, File | None] = field(default_factory=dict)
+    contents: dict[str, File | None] | None = None
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A small file in memory: its rows, or its content where the rows are too many to be held."""
+
+    digest: str
+    batches: "list[pa.RecordBatch] | None"
+    content: bytes = b""
 
 
 def build_window(
@@ -53,23 +70,41 @@ def build_window(
     files: Iterable[File],
     decode: Decode,
     build: Callable[[Iterator["pa.RecordBatch"]], _Result],
+    known: Mapping[str, object] | None = None,
 ) -> tuple[_Result, Reading]:
-    """`build` over the rows of all files that can be read, and what became of the others."""
+    """`build` over the rows of all files that can be read, and what became of the others.
+
+    `known`: hashes of contents that were read before; None where copies are read like other files.
+
+    Raises Azure's errors, and what `build` raises of no single file.
+    """
     files = list(files)
     broken: dict[File, str] = {}
+    vanished: list[File] = []
     while True:
-        reading = Reading(broken=dict(broken))
-        left = [file for file in files if file not in broken]
+        contents = None if known is None else dict.fromkeys(known)
+        reading = Reading(dict(broken), list(vanished), contents=contents)
+        left = [file for file in files if file not in broken and file not in vanished]
         try:
             return build(stream(storage, left, decode, reading)), reading
         except BrokenFileError as error:
-            broken[error.file] = error.reason
+            if error.vanished:
+                vanished.append(error.file)
+            else:
+                broken[error.file] = error.reason
+        except Exception as error:
+            if not is_of_content(error):
+                raise
+            found = _unbuildable(storage, [file for file in left if file not in reading.broken], decode, build)
+            if not found:
+                raise
+            broken |= found
 
 
 def stream(storage: "Storage", files: list[File], decode: Decode, reading: Reading) -> Iterator["pa.RecordBatch"]:
     """The rows of all files, in their order; `reading` says what became of each."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        upcoming: deque[tuple[File, Future[list[pa.RecordBatch] | None] | None]] = deque()
+        upcoming: deque[tuple[File, Future[_Held] | None]] = deque()
         remaining = iter(files)
 
         def fill() -> None:
@@ -81,7 +116,7 @@ def stream(storage: "Storage", files: list[File], decode: Decode, reading: Readi
             fill()
             while upcoming:
                 file, future = upcoming.popleft()
-                yield from _handed_on(file, _awaited(future, storage, file, decode), reading)
+                yield from _handed_on(file, _rows(storage, file, future, decode, reading), reading)
                 fill()
         finally:
             for _, waiting in upcoming:
@@ -89,43 +124,117 @@ def stream(storage: "Storage", files: list[File], decode: Decode, reading: Readi
                     waiting.cancel()
 
 
-def _awaited(
-    future: "Future[list[pa.RecordBatch] | None] | None", storage: "Storage", file: File, decode: Decode
+def is_of_content(error: BaseException) -> bool:
+    """Whether an error comes from what a file holds, and not from storage, or from want of memory."""
+    from azure.core.exceptions import AzureError
+
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, AzureError | MemoryError) or not isinstance(cause, Exception):
+            return False
+        seen.add(id(cause))
+        cause = cause.__cause__ or cause.__context__
+    return True
+
+
+def _rows(
+    storage: "Storage", file: File, future: "Future[_Held] | None", decode: Decode, reading: Reading
 ) -> Iterator["pa.RecordBatch"]:
-    decoded = None if future is None else future.result()
-    yield from _streamed(storage, file, decode) if decoded is None else decoded
+    if future is None:
+        digest, batches = file.md5, None
+    else:
+        held = future.result()
+        digest, batches = held.digest, held.batches
+    if reading.contents is not None and digest:
+        if digest in reading.contents:
+            reading.copies[file] = reading.contents[digest]
+            return
+        reading.contents[digest] = file
+    if batches is not None:
+        yield from batches
+    elif future is not None:
+        yield from decode(io.BytesIO(held.content), file)
+    else:
+        with open_blob(storage, file) as content:
+            yield from decode(content, file)
 
 
 def _handed_on(file: File, batches: Iterable["pa.RecordBatch"], reading: Reading) -> Iterator["pa.RecordBatch"]:
     handed_on = False
-    try:
-        for batch in batches:
-            handed_on = True
-            yield batch
-    except (InputError, VanishedError) as error:
-        vanished = isinstance(error, VanishedError) or isinstance(error.__context__, VanishedError)
-        if handed_on:
-            raise BrokenFileError(file, "it changed while it was read" if vanished else str(error)) from error
-        if vanished:
-            reading.vanished.append(file)
-        else:
-            reading.broken[file] = str(error)
-        return
-    reading.read.append(file)
+    iterator = iter(batches)
+    while True:
+        try:
+            batch = next(iterator, None)
+        except Exception as error:
+            vanished = _vanished(error)
+            if not vanished and not is_of_content(error):
+                raise
+            reason = _reason(file, error)
+            _forget_content(file, reading)
+            if handed_on:
+                raise BrokenFileError(file, reason, vanished=vanished) from error
+            if vanished:
+                reading.vanished.append(file)
+            else:
+                reading.broken[file] = reason
+            return
+        if batch is None:
+            break
+        handed_on = True
+        yield batch
+    if file not in reading.copies:
+        reading.read.append(file)
 
 
-def _decoded(storage: "Storage", file: File, decode: Decode) -> "list[pa.RecordBatch] | None":
-    """The rows of a file; None where they take so much memory that they are better read piece by piece."""
+def _forget_content(file: File, reading: Reading) -> None:
+    """A copy of a file that could not be read is no copy: it is looked at by itself."""
+    for digest, first in tuple((reading.contents or {}).items()):
+        if first == file and reading.contents is not None:
+            del reading.contents[digest]
+
+
+def _unbuildable(
+    storage: "Storage",
+    files: list[File],
+    decode: Decode,
+    build: Callable[[Iterator["pa.RecordBatch"]], object],
+) -> dict[File, str]:
+    """The files of which nothing can be built, each looked at by itself, and why."""
+    found = {}
+    for file in files:
+        try:
+            build(stream(storage, [file], decode, Reading()))
+        except BrokenFileError as error:
+            if not error.vanished:
+                found[file] = error.reason
+        except Exception as error:
+            if not is_of_content(error):
+                raise
+            found[file] = _reason(file, error)
+    return found
+
+
+def _vanished(error: BaseException) -> bool:
+    # A reader that takes every OSError for a damaged file still has it as the context of its own error.
+    return isinstance(error, VanishedError) or isinstance(error.__context__, VanishedError)
+
+
+def _reason(file: File, error: Exception) -> str:
+    """For a person: our own sentences as they are; of others the kind only, because their text may quote the file."""
+    if not isinstance(error, InputError):
+        return f"{file.path}: cannot be read ({type(error).__name__})"
+    text = str(error)
+    return text if file.path in text else f"{file.path}: {text}"
+
+
+def _decoded(storage: "Storage", file: File, decode: Decode) -> _Held:
     content = download(storage.container(file.container).get_blob_client(file.name), file)
-    batches, held = [], 0
+    digest = sha256(content).hexdigest()[:16]
+    batches, size = [], 0
     for batch in decode(io.BytesIO(content), file):
+        size += batch.nbytes
+        if size > LARGEST_HELD:
+            return _Held(digest, None, content)
         batches.append(batch)
-        held += batch.nbytes
-        if held > DECODED:
-            return None
-    return batches
-
-
-def _streamed(storage: "Storage", file: File, decode: Decode) -> "Iterator[pa.RecordBatch]":
-    with open_blob(storage, file) as content:
-        yield from decode(content, file)
+    return _Held(digest, batches)

@@ -35,6 +35,7 @@ class Storage:
         self._given_credential = credential
         self._given_options = options
         self._elsewhere: dict[str, str] = {}
+        self._blob_services: dict[str, BlobServiceClient] = {}
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Storage":
@@ -69,21 +70,21 @@ class Storage:
             "proxies": get_environ_proxies(self._urls["blob"]),
         }
 
-    @cached_property
+    @property
     def blobs(self) -> "BlobServiceClient":
         """The blob service."""
-        from azure.storage.blob import BlobServiceClient
-
-        return BlobServiceClient(self._urls["blob"], self._credential, **{**_BLOB_RETRY, **self._options})
+        return self._blob_service(self._urls["blob"])
 
     def container(self, name: str) -> "ContainerClient":
         """A container's client, whether it exists or not."""
-        if name in self._elsewhere:
-            from azure.storage.blob import BlobServiceClient
+        return self._blob_service(self._elsewhere.get(name, self._urls["blob"])).get_container_client(name)
 
-            options = {**_BLOB_RETRY, **self._options}
-            return BlobServiceClient(self._elsewhere[name], self._credential, **options).get_container_client(name)
-        return self.blobs.get_container_client(name)
+    def _blob_service(self, url: str) -> "BlobServiceClient":
+        from azure.storage.blob import BlobServiceClient
+
+        if url not in self._blob_services:
+            self._blob_services[url] = BlobServiceClient(url, self._credential, **{**_BLOB_RETRY, **self._options})
+        return self._blob_services[url]
 
     @cached_property
     def tables(self) -> "TableServiceClient":

@@ -1,18 +1,19 @@
 """The ledger in Azure Table Storage.
 
 A table transaction reaches one partition of one table, but a check, its drift and its model's state live in three
-tables. So the state's row carries the newest check and drift along (an outbox): one conditional write stores all
-three, and whoever reads the state next copies what has not been copied yet. Copies are made only where none exists,
-so it does not matter how often, or by whom.
+tables. So the state's row carries the newest check and drift along until they are delivered: one conditional write
+stores all three, and whoever reads the state next copies what has not been copied yet. Copies are made only where none
+exists, so it does not matter how often, or by whom.
 
-Tables: `states` (partition: model), `drifts` (partition: model, row: drift id), `checks` (twice: partition `id` of
-the check; partition `model:<name>`, newest first).
+Tables: `states` (partition: model, row `state`), `drifts` (partition: model, row: drift id), `checks` (three times:
+partition `id` of the check; partitions `model:<name>` and `every`, newest first).
 """
 
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
 _CHUNK = 60_000  # a binary property holds 64 KiB
 _MOST_CHUNKS = 15  # an entity holds 1 MiB
 _Kind = TypeVar("_Kind")
+STATE, EVERY = "state", "every"  # the row of a model's state; the partition of all checks, newest first
 _LAST_TICK = 10**17  # microseconds; what is counted down from, so that newer rows sort first
 
 
-class _Outbox(msgspec.Struct, frozen=True):
+class _StateRow(msgspec.Struct, frozen=True):
     state: ModelState
     check: CheckRecord | None = None
     drift: Drift | None = None
@@ -51,46 +53,49 @@ class TableLedger:
     def state(self, model: str, now: datetime) -> ModelState:
         with _ledger_errors(model):
             try:
-                entity = self._states.get_entity(model, "state")
+                row = _state_row(self._states.get_entity(model, STATE))
             except ResourceNotFoundError as error:
                 if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
                     raise
                 fresh = ModelState(model=model, watched_since=now)
-                row = {"PartitionKey": model, "RowKey": "state", **_state_properties(_Outbox(fresh))}
-                if (etag := _create(self._states, row)) is not None:
+                entity = {"PartitionKey": model, "RowKey": STATE, **_state_properties(_StateRow(fresh))}
+                if (etag := _create(self._states, entity)) is not None:
                     return msgspec.structs.replace(fresh, etag=etag)
-                entity = self._states.get_entity(model, "state")
-            outbox = _outbox(entity)
-            if outbox.check is not None and self.check(outbox.check.check_id) is None:
-                self._deliver(outbox)
-        return outbox.state
+                row = _state_row(self._states.get_entity(model, STATE))
+            if not self._delivered(row):
+                self._deliver(row)
+        return row.state
 
     def states(self) -> list[ModelState]:
         with _ledger_errors("states"):
-            return sorted(
-                (_outbox(entity).state for entity in self._states.list_entities()), key=lambda state: state.model
-            )
+            found = [_state_row(entity).state for entity in _query(self._states, "RowKey eq @row", row=STATE)]
+        return sorted(found, key=lambda state: state.model)
 
     def commit(self, state: ModelState, check: CheckRecord | None = None, drift: Drift | None = None) -> ModelState:
-        outbox = _Outbox(state, check, drift)
+        row = _StateRow(state, check, drift)
         with _ledger_errors(state.model):
-            etag = _replace(self._states, state.model, "state", _state_properties(outbox), state.etag)
-            self._deliver(outbox)
+            etag = _replace(self._states, state.model, STATE, _state_properties(row), state.etag)
+            self._deliver(row)
         return msgspec.structs.replace(state, etag=etag)
 
-    def _deliver(self, outbox: _Outbox) -> None:
+    def _delivered(self, row: _StateRow) -> bool:
+        """The rows that the state's row carries are in their own tables."""
+        drift, check = row.drift, row.check
+        if drift is not None and self.drift(drift.model, drift.drift_id) is None:
+            return False
+        return check is None or self.check(check.check_id) is not None
+
+    def _deliver(self, row: _StateRow) -> None:
         # The check's own row comes last: where it exists, everything before it does.
-        if outbox.drift is not None:
-            drift = outbox.drift
+        if row.drift is not None:
+            drift = row.drift
             _create(self._drifts, {"PartitionKey": drift.model, "RowKey": drift.drift_id, **_drift_properties(drift)})
-        if outbox.check is not None:
-            check = outbox.check
-            ticks = _LAST_TICK - int(check.at.timestamp() * 1_000_000)
-            row = {**_body(check), "model": check.model, "at": check.at, "verdict": check.verdict}
-            _create(
-                self._checks, {"PartitionKey": f"model:{check.model}", "RowKey": f"{ticks:017}-{check.check_id}", **row}
-            )
-            _create(self._checks, {"PartitionKey": check.check_id, "RowKey": "check", **row})
+        if row.check is not None:
+            check = row.check
+            properties = {**_body(check), "model": check.model, "at": check.at, "verdict": check.verdict}
+            for partition in (f"model:{check.model}", EVERY):
+                _create(self._checks, {"PartitionKey": partition, "RowKey": _newest_first(check), **properties})
+            _create(self._checks, {"PartitionKey": check.check_id, "RowKey": "check", **properties})
 
     def write(self, drift: Drift) -> Drift:
         with _ledger_errors(drift.drift_id):
@@ -128,26 +133,39 @@ class TableLedger:
                 return None
 
     def checks(self, model: str | None = None, limit: int = 50) -> list[CheckRecord]:
-        if model is None:
-            # The newest checks overall are among the newest of the models that were checked last.
-            states = sorted(
-                (state for state in self.states() if state.last_checked_at),
-                key=lambda state: str(state.last_checked_at),
-                reverse=True,
-            )
-            found = [check for state in states[:limit] for check in self.checks(state.model, limit)]
-            return sorted(found, key=lambda check: check.at, reverse=True)[:limit]
         with _ledger_errors("checks"):
-            rows: Iterator[Any] = iter(
-                _query(self._checks, "PartitionKey eq @partition", partition=f"model:{model}", results_per_page=limit)
-            )
-            return [_decoded(row, CheckRecord) for row, _ in zip(rows, range(limit), strict=False)]
+            if model is not None:
+                return self._newest(f"model:{model}", limit)
+            found = self._newest(EVERY, limit)
+            if len(found) < limit:
+                found += self._older(found[-1] if found else None, limit - len(found))
+        return found
+
+    def _newest(self, partition: str, limit: int, after: CheckRecord | None = None) -> list[CheckRecord]:
+        """The first rows of a partition, or those behind `after`; no row is read beyond them."""
+        condition = "PartitionKey eq @partition" + ("" if after is None else " and RowKey gt @after")
+        row = None if after is None else _newest_first(after)
+        rows = _query(self._checks, condition, results_per_page=limit, partition=partition, after=row)
+        return [_decoded(entity, CheckRecord) for entity in islice(rows, limit)]
+
+    def _older(self, than: CheckRecord | None, limit: int) -> list[CheckRecord]:
+        """Checks of versions that had no partition for those of every model: they stand under their models only."""
+        states = sorted(
+            (state for state in self.states() if state.last_check_id),
+            key=lambda state: str(state.last_checked_at),
+            reverse=True,
+        )
+        found = [check for state in states[:limit] for check in self._newest(f"model:{state.model}", limit, than)]
+        return sorted(found, key=lambda check: check.at, reverse=True)[:limit]
 
 
 @contextmanager
 def _ledger_errors(what: str) -> Iterator[None]:
     try:
         yield
+    except (KeyError, TypeError, ValueError) as error:
+        # An answer that was cut on its way, or is not of table storage.
+        raise LedgerError(f"table storage gave no readable answer for {what} ({type(error).__name__})") from error
     except AzureError as error:
         status = f"{error.status_code} " if isinstance(error, HttpResponseError) else ""
         code = getattr(error, "error_code", None) or type(error).__name__
@@ -156,6 +174,10 @@ def _ledger_errors(what: str) -> Iterator[None]:
             f"table storage refused or did not answer ({status}{code}) for {what}: check the account, its firewall "
             "and the role Storage Table Data Contributor"
         ) from error
+
+
+def _newest_first(check: CheckRecord) -> str:
+    return f"{_LAST_TICK - int(check.at.timestamp() * 1_000_000):017}-{check.check_id}"
 
 
 def _create(table: "TableClient", entity: dict[str, Any]) -> str | None:
@@ -176,7 +198,7 @@ def _replace(table: "TableClient", partition: str, row: str, properties: dict[st
         )
     except HttpResponseError as error:
         if error.status_code in (404, 412):
-            what = partition if row == "state" else row
+            what = partition if row == STATE else row
             raise LedgerConflictError(f"{what}: it was written by another process: read it again") from error
         raise
     return str(answer["etag"])
@@ -215,27 +237,25 @@ def _decoded(entity: "TableEntity", kind: type[_Kind]) -> _Kind:
         ) from error
 
 
-def _state_properties(outbox: _Outbox) -> dict[str, Any]:
+def _state_properties(row: _StateRow) -> dict[str, Any]:
     # Columns beside the body are for people who look into the table; nothing reads them back.
-    state = outbox.state
+    state = row.state
     columns = {
         "epoch": state.epoch,
         "verdict": state.last_verdict,
         "checked_at": state.last_checked_at,
         "drift_id": state.drift_id,
     }
-    return {**{name: value for name, value in columns.items() if value is not None}, **_body(outbox)}
+    return {**{name: value for name, value in columns.items() if value is not None}, **_body(row)}
 
 
 def _drift_properties(drift: Drift) -> dict[str, Any]:
     return {"state": str(drift.state), "open": not drift.state.closed, "check_id": drift.check_id, **_body(drift)}
 
 
-def _outbox(entity: "TableEntity") -> _Outbox:
-    outbox = _decoded(entity, _Outbox)
-    return msgspec.structs.replace(
-        outbox, state=msgspec.structs.replace(outbox.state, etag=str(entity.metadata["etag"]))
-    )
+def _state_row(entity: "TableEntity") -> _StateRow:
+    row = _decoded(entity, _StateRow)
+    return msgspec.structs.replace(row, state=msgspec.structs.replace(row.state, etag=str(entity.metadata["etag"])))
 
 
 def _drift(entity: "TableEntity") -> Drift:

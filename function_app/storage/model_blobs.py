@@ -1,9 +1,8 @@
 """What the other parts leave for the function app in the storage account, and what it leaves for them: pointer,
-baseline, outcomes, quarantine, reports.
+baseline, outcomes, reports.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -12,17 +11,27 @@ import msgspec
 
 from driftloop.errors import BaselineError, InputError
 from driftloop.events import InService, Outcome, read_in_service, read_outcome
-from driftloop.times import format_time
-from function_app.incoming.sources import File
 
 if TYPE_CHECKING:
     from driftloop import Baseline
+    from driftloop.sequential.label_shift import LabelSummary
     from driftloop.sequential.model_error import ErrorMoments
     from function_app.storage.accounts import Storage
 
 
 class _Metrics(msgspec.Struct, frozen=True):
     holdout_errors: dict[str, Any] | None = None
+    holdout_labels: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """The errors of the version in service on its own holdout, and the outcomes there; None where it was registered
+    without them.
+    """
+
+    errors: "ErrorMoments | None" = None
+    labels: "LabelSummary | None" = None
 
 
 @dataclass(frozen=True)
@@ -46,31 +55,27 @@ class ModelBlobs:
         path = f"{self.model}/{pointer.version}.parquet"
         return _baseline(self.storage, path, pointer.baseline_sha256)
 
-    def holdout_errors(self, pointer: InService) -> "ErrorMoments | None":
-        """The errors of the version in service on its own holdout; None where it was registered without them."""
-        from driftloop.sequential.model_error import ErrorMoments
-
+    def holdout(self, pointer: InService) -> Holdout:
+        """What the version in service was registered with, of its own holdout. Raises InputError when it is damaged."""
         path = f"{self.model}/{pointer.version}.metrics.json"
         content = _read(self.storage, "baselines", path)
         if content is None:
-            return None
+            return Holdout()
+        from driftloop.sequential.label_shift import LabelSummary
+        from driftloop.sequential.model_error import ErrorMoments
+
         try:
-            found = msgspec.json.decode(content, type=_Metrics).holdout_errors
-            return None if found is None else msgspec.convert(found, ErrorMoments)
+            found = msgspec.json.decode(content, type=_Metrics)
+            errors = None if found.holdout_errors is None else msgspec.convert(found.holdout_errors, ErrorMoments)
+            labels = None if found.holdout_labels is None else msgspec.convert(found.holdout_labels, LabelSummary)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InputError(f"baselines/{path}: {error}: deploy the model again") from None
+        return Holdout(errors, labels)
 
     def outcome(self, drift_id: str) -> Outcome | None:
         """How the run of this drift ended; None while it has not. Raises InputError when the file is damaged."""
         content = _read(self.storage, "outcomes", f"{drift_id}.json")
         return None if content is None else read_outcome(content, f"outcomes/{drift_id}.json")
-
-    def quarantine(self, file: File, reason: str, at: datetime, check_id: str | None) -> str:
-        """Has training leave the file out until the note is deleted. Returns the note's path."""
-        note = {"file": file.path, "etag": file.etag, "reason": reason, "check_id": check_id, "at": format_time(at)}
-        path = f"{file.name}.json"
-        _write(self.storage, "quarantine", path, msgspec.json.encode(note), "application/json")
-        return f"quarantine/{path}"
 
     def report(self, check_id: str, summary: dict[str, Any], page: str | None) -> str:
         """Stores what a check found, for people. Returns the page's path."""

@@ -1,13 +1,18 @@
-"""What is told of a check: the events that alerts are on, the summary that the API answers, the note of a crash."""
+"""What is said of a check: the events that alerts are on, the summary that the API answers, the note of a crash.
+
+What must not be lost is stored in the ledger together with what it tells of (its outbox), and logged after that: by the
+process that stored it, or by the next that reads the row. So it is logged at least once, each time with the same id.
+"""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from driftloop.errors import DriftloopError, LedgerError
-from driftloop.ledger import CheckRecord, Drift, Ledger
-from function_app.telemetry.events import emit
+from driftloop.ledger import Announcement, CheckRecord, Drift, Ledger, LedgerConflictError, ModelState, until_written
+from function_app.telemetry.events import LONGEST, MOST_ITEMS, emit
 
 if TYPE_CHECKING:
     import driftloop
@@ -19,16 +24,59 @@ def summary(result: "driftloop.Check") -> dict[str, Any]:
     return {"p_value": found["p_value"], "alpha": found["alpha"], "features": found["features"]}
 
 
-def announce(check: CheckRecord, drift: Drift | None) -> None:
-    """Logs what a check found, once it is in the ledger."""
+def announcements(check: CheckRecord, drift: Drift | None, *, new: bool = True) -> tuple[Announcement, ...]:
+    """What a person must learn of a check, for the state's outbox.
+
+    Of one that is not `new`, the same window having been checked before, only what has happened since.
+    """
+    found = []
     fields: dict[str, Any] = {"model": check.model, "check_id": check.check_id, "verdict": check.verdict}
-    if check.verdict == "incident" or check.quarantined:
-        emit("incident", **fields, reasons=check.reasons, quarantined=check.quarantined)
+    if (new and check.verdict == "incident") or check.quarantined:
+        files = [name[:LONGEST] for name in check.quarantined[:MOST_ITEMS]]
+        more = {"reasons": _short(check.reasons), "quarantined": files, "files_set_aside": len(check.quarantined)}
+        which = sha256("\0".join(check.quarantined).encode()).hexdigest()[:12]
+        found.append(Announcement(f"incident-{check.check_id}-{which}", "incident", {**fields, **more}))
     if drift is not None:
-        emit("drift", **fields, drift_id=drift.drift_id, certainty=check.evidence, reasons=check.reasons)
+        more = {"drift_id": drift.drift_id, "certainty": check.evidence, "reasons": _short(check.reasons)}
+        found.append(Announcement(f"found-{drift.drift_id}", "drift", {**fields, **more}))
+    return tuple(found)
+
+
+def announced(ledger: Ledger, state: ModelState) -> ModelState:
+    """The state with an empty outbox: what was in it is logged. Raises LedgerError."""
+
+    def attempt() -> ModelState:
+        nonlocal state
+        if not state.outbox:
+            return state
+        _log(state.outbox)
+        try:
+            return ledger.commit(msgspec.structs.replace(state, outbox=()))
+        except LedgerConflictError:
+            state = ledger.state(state.model, state.watched_since)
+            raise
+
+    return until_written(attempt, state.model)
+
+
+def drift_announced(ledger: Ledger, drift: Drift) -> Drift:
+    """The drift with an empty outbox: what was in it is logged.
+
+    Raises LedgerConflictError when the drift was written since it was read.
+    """
+    if not drift.outbox:
+        return drift
+    _log(drift.outbox)
+    return ledger.write(msgspec.structs.replace(drift, outbox=()))
+
+
+def check_finished(check: CheckRecord) -> None:
+    """Logs that a check ended, and how."""
     emit(
         "check_finished",
-        **fields,
+        model=check.model,
+        check_id=check.check_id,
+        verdict=check.verdict,
         rows=check.rows,
         files=check.files,
         seconds=check.seconds,
@@ -39,10 +87,30 @@ def announce(check: CheckRecord, drift: Drift | None) -> None:
 
 def failed(ledger: Ledger, model: str, error: Exception, now: datetime) -> None:
     """Notes on the model's state that its check crashed, as far as the ledger answers."""
-    text = str(error) if isinstance(error, DriftloopError) else type(error).__name__
+    text = error_text(error)
     emit("check_failed", model=model, error=text)
+
+    def attempt() -> ModelState:
+        return ledger.commit(msgspec.structs.replace(ledger.state(model, now), last_error=text))
+
     try:
-        state = ledger.state(model, now)
-        ledger.commit(msgspec.structs.replace(state, last_error=text))
+        until_written(attempt, model)
     except LedgerError as second:
         emit("check_failed", model=model, error=str(second))
+
+
+def error_text(error: Exception) -> str:
+    """Our own sentences as they are; of others the kind only, because their text may quote what a file holds."""
+    return str(error) if isinstance(error, DriftloopError) else type(error).__name__
+
+
+def _log(outbox: tuple[Announcement, ...]) -> None:
+    for announcement in outbox:
+        fields = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in announcement.fields.items()
+        }
+        emit(announcement.event, event_id=announcement.event_id, **fields)  # type: ignore[arg-type]
+
+
+def _short(sentences: tuple[str, ...]) -> list[str]:
+    return [sentence[:LONGEST] for sentence in sentences[:MOST_ITEMS]]

@@ -28,11 +28,15 @@ Event = Literal[
     "deployment_requested",
     "deployment_skipped",
     "event_ignored",
+    "event_unreadable",
 ]
 Field = str | int | float | bool | None | datetime | tuple[str, ...]
 # What a person must look at; alert rules are on these.
-_ALERTS = frozenset({"incident", "overdue", "dispatch_failed", "check_poisoned", "check_failed", "retrain_failed"})
-_LONGEST = 500
+_ALERTS = frozenset(
+    {"incident", "overdue", "dispatch_failed", "check_poisoned", "check_failed", "retrain_failed", "event_unreadable"}
+)
+LONGEST = 500  # characters of a field: a line of 64 kB is cut by the host
+MOST_ITEMS = 20  # of a list
 _logger = logging.getLogger("driftloop")
 
 
@@ -47,5 +51,5 @@ def _plain(value: Field) -> object:
     if isinstance(value, datetime):
         return format_time(value)
     if isinstance(value, tuple):
-        return [item[:_LONGEST] for item in value[:20]]
-    return value[:_LONGEST] if isinstance(value, str) else value
+        return [item[:LONGEST] for item in value[:MOST_ITEMS]]
+    return value[:LONGEST] if isinstance(value, str) else value

@@ -6,8 +6,10 @@ may quote what a file holds.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 # The worker's own: the first has it set up the Azure Monitor distribution, the second trusts the app with an SDK.
 SETTINGS = ("PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY", "PYTHON_ENABLE_OPENTELEMETRY")
 NAME = "driftloop"
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_passed_on: ContextVar[str | None] = ContextVar("traceparent", default=None)
 _ATTRIBUTES = frozenset(
     {
         *("model", "check_id", "verdict", "rows", "files", "baseline_version"),
@@ -38,6 +42,7 @@ _COUNTED: dict[str, tuple[str, dict[str, str]]] = {
     "retrain_failed": ("driftloop.retrains.failed", {}),
     "deployment_requested": ("driftloop.deployments", {"outcome": "requested"}),
     "deployment_skipped": ("driftloop.deployments", {"outcome": "skipped"}),
+    "event_unreadable": ("driftloop.events.unreadable", {}),
 }
 _TELLING = ("model", "verdict", "state", "final")
 DURATION = "driftloop.check.duration"
@@ -50,13 +55,15 @@ def switched_on() -> bool:
 
 
 @contextmanager
-def span(name: str, invocation: "func.Context | None" = None, **attributes: Any) -> Iterator[None]:
-    """One piece of work; `invocation`, where it is given, is what it continues: the host's own span.
+def span(
+    name: str, invocation: "func.Context | None" = None, *, asked_by: str | None = None, **attributes: Any
+) -> Iterator[None]:
+    """One piece of work, which continues the span that asked for it (`asked_by`), or the host's own of `invocation`.
 
     What the body raises passes through; the span keeps its type only.
     """
     if not switched_on():
-        yield
+        yield from _unrecorded(invocation, asked_by)
         return
     from opentelemetry import trace
     from opentelemetry.trace import StatusCode
@@ -64,7 +71,7 @@ def span(name: str, invocation: "func.Context | None" = None, **attributes: Any)
     tracer = trace.get_tracer(NAME)
     with tracer.start_as_current_span(
         name,
-        context=_continued(invocation),
+        context=_continued(invocation, asked_by),
         attributes=_allowed(attributes),
         record_exception=False,
         set_status_on_exception=False,
@@ -95,15 +102,42 @@ def observe(event: str, fields: Mapping[str, Any]) -> None:
         _duration().record(fields["seconds"], {"verdict": str(fields.get("verdict"))})
 
 
-def _continued(invocation: "func.Context | None") -> Any:
+def traceparent() -> str | None:
+    """What a queue message carries on: the span that is under way, or where none is recorded the one it would continue
+    (W3C Trace Context).
+    """
+    if not switched_on():
+        return _passed_on.get()
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier)
+    return carrier.get("traceparent")
+
+
+def _unrecorded(invocation: "func.Context | None", asked_by: str | None) -> Iterator[None]:
+    """Without spans of our own the host's still hang together."""
+    token = _passed_on.set(_parent(invocation, asked_by) or _passed_on.get())
+    try:
+        yield
+    finally:
+        _passed_on.reset(token)
+
+
+def _parent(invocation: "func.Context | None", asked_by: str | None) -> str | None:
     # The worker attaches the host's context in its own thread, and functions run in others.
-    parent = None if invocation is None else invocation.trace_context.trace_parent
+    found = asked_by or (None if invocation is None else invocation.trace_context.trace_parent)
+    return found if found and _TRACEPARENT.fullmatch(found) else None
+
+
+def _continued(invocation: "func.Context | None", asked_by: str | None) -> Any:
+    parent = _parent(invocation, asked_by)
     if not parent:
         return None
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-    carrier = {"traceparent": parent, "tracestate": invocation.trace_context.trace_state or ""}  # type: ignore[union-attr]
-    return TraceContextTextMapPropagator().extract(carrier)
+    state = "" if asked_by or invocation is None else invocation.trace_context.trace_state or ""
+    return TraceContextTextMapPropagator().extract({"traceparent": parent, "tracestate": state})
 
 
 def _allowed(fields: Mapping[str, Any]) -> dict[str, str | int | float | bool]:

@@ -20,9 +20,11 @@ from driftloop.errors import DispatchError, LedgerError
 from driftloop.events import InService, Outcome, check_id, drift_id
 from driftloop.ledger import CheckRecord, Drift, ModelState, open_drift
 from driftloop.times import format_time
-from function_app.checks.checking import Finding, ModelCheck
+from function_app.checks.checking import ModelCheck
+from function_app.checks.findings import Finding
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
-from function_app.incoming.sources import File, Selection
+from function_app.incoming.sources import File
+from function_app.incoming.watermark import Selection
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -256,7 +258,7 @@ class Process(ModelCheck):
     def _sleep(self, seconds: float) -> None:
         self._world.now += timedelta(seconds=seconds)
 
-    def _with_performance(self, finding: Finding, pointer: InService, now: datetime) -> Finding:
+    def _with_labels(self, finding: Finding, pointer: InService, now: datetime) -> Finding:
         return finding
 
     def _selection(self, state: ModelState, now: datetime) -> Selection:
@@ -265,7 +267,7 @@ class Process(ModelCheck):
         file = File("incoming", f"{number}.parquet", str(number), START + timedelta(hours=3 * number), 1)
         return Selection(() if file.key in state.watermark.seen else (file,), ())
 
-    def _compared(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> Finding:
+    def _window(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> Finding:
         self._world.moment("the comparison")
         drifted = pointer.baseline_sha256 == OLD
         identity = check_id("m", pointer.baseline_sha256, selection.sha256)

@@ -144,21 +144,21 @@ class Clinic:
         )
         self.target = RecordingTarget()
         self.now = datetime.now(UTC)
-        self._random = np.random.default_rng(7)
+        self.dice = np.random.default_rng(7)
         self._ids = itertools.count()
 
     def configure(self, **changes: object) -> None:
         self.model = msgspec.structs.replace(self.model, **changes)
 
     def rows(self, count: int, shift: float = 0.0) -> pa.Table:
-        minutes = np.sort(self._random.uniform(0, 60, count))
+        minutes = np.sort(self.dice.uniform(0, 60, count))
         start = self.now - timedelta(hours=2)
         return pa.table(
             {
                 "id": [f"r{next(self._ids):06}" for _ in range(count)],
                 "at": [start + timedelta(minutes=float(minute)) for minute in minutes],
-                "bmi": np.round(self._random.normal(26 + 4 * shift, 4, count), 2),
-                "sex": self._random.integers(1, 3, count).astype(str),
+                "bmi": np.round(self.dice.normal(26 + 4 * shift, 4, count), 2),
+                "sex": self.dice.integers(1, 3, count).astype(str),
             }
         )
 

@@ -76,7 +76,7 @@ def test_a_frozen_sender_does_send_twice_and_only_the_fence_of_the_run_keeps_it_
 def test_the_campaign_finds_a_dispatch_that_is_repeated_blindly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from function_app.checks.retraining import Retraining
+    from function_app.retraining.steps import Retraining
 
     monkeypatch.setattr(Retraining, "_find", lambda *_: None)
 

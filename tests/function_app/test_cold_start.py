@@ -34,4 +34,4 @@ def test_a_cold_process_reaches_a_verdict_with_the_deployed_packages_and_loads_n
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["verdict"] == "stable"
     assert HEAVY & set(found["modules"]) == set()
-    assert "function_app.fan_out" in found["modules"]
+    assert "function_app.queue.handling" in found["modules"]

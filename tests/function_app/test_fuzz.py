@@ -23,8 +23,9 @@ from driftloop import Column, Schema, Window
 from driftloop.config.models import Config, Model
 from driftloop.errors import InputError
 from driftloop.events import InService
-from function_app.dispatch import event_grid
-from function_app.dispatch.event_grid import BLOB_CREATED, REGISTERED, data_landed, version_registered
+from function_app.event_grid import new_data
+from function_app.event_grid.new_data import BLOB_CREATED, data_landed
+from function_app.event_grid.registered_models import REGISTERED, version_registered
 from function_app.http import api as http_api
 from function_app.incoming.decoding import by_schema
 from function_app.incoming.sources import File
@@ -126,8 +127,8 @@ def runtime(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> NothingGoesOut:
     def ask(*_: object) -> None:
         raise AssertionError("a fuzzed event asked for a check")
 
-    monkeypatch.setattr(event_grid, "ask", ask)
-    monkeypatch.setattr(http_api, "ask", lambda *_: None)
+    monkeypatch.setattr(new_data, "ask_once", ask)
+    monkeypatch.setattr(http_api, "ask_once", lambda *_: True)
     return NothingGoesOut(tmp_path)
 
 

@@ -17,7 +17,7 @@ from driftloop.config.models import AzureDevOpsTarget
 from driftloop.events import DriftDetected, ModelRegistered
 from function_app.dispatch.devops import AzureDevOpsDispatcher
 from function_app.dispatch.requests import DispatchRefusedError
-from sandbox.azure_pipelines import Agent, AzurePipelinesStandIn, PipelineRun, expand
+from tests.azure_pipelines import Agent, AzurePipelinesStandIn, PipelineRun, expand
 from tests.sandbox.github.client import shorten_lock, write_tree
 
 ROOT = Path(__file__).parents[2]

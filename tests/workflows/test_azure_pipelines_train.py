@@ -7,13 +7,13 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from sandbox.arm import AzureStandIn
-from sandbox.azure_pipelines import Agent, expand
 from sandbox.azurite import Azurite
 from sandbox.certificate import issue
 from sandbox.github.snapshot import take
 from sandbox.principals import CLUSTER, DEPLOY, TRAIN
 from sandbox.services import CONTAINERS
 from sandbox.world import MODEL, World
+from tests.azure_pipelines import Agent, expand
 
 ROOT = Path(__file__).parents[2]
 

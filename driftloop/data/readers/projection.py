@@ -71,9 +71,10 @@ def check_names(names: Sequence[str]) -> None:
     if len(names) > MOST_COLUMNS:
         raise InputError(f"has {len(names):,} columns; at most {MOST_COLUMNS:,} can be read: split the table")
     if len(set(names)) < len(names):
-        seen: set[str] = set()
-        twice = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise InputError(f"two columns are named {shown(twice)}")
+        first = next(index for index, name in enumerate(names) if name in names[index + 1 :])
+        second = [*names].index(names[first], first + 1)
+        # Not by name: where the header is missing, a name is a value of the first record.
+        raise InputError(f"columns {first + 1} and {second + 1} have the same name: is the header missing?")
 
 
 def shown(name: str) -> str:

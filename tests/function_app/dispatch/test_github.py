@@ -15,7 +15,7 @@ from driftloop.errors import ConfigError, DispatchError
 from driftloop.events import DriftDetected, ModelRegistered
 from function_app.dispatch.github import GitHubDispatcher
 from function_app.dispatch.github_tokens import AppToken, FixedToken, token_source
-from function_app.dispatch.http_session import session
+from function_app.dispatch.http_session import MOST_REDIRECTS, session
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from sandbox.github import DISPATCH, RUNS, GitHubStandIn, Instant
 from sandbox.ports import free_ports
@@ -66,8 +66,16 @@ def test_an_id_is_found_as_a_whole_word_only(github: GitHubStandIn) -> None:
     dispatcher(github).send(ModelRegistered("m", "12", "e"))
     github.wait_idle()
 
-    assert dispatcher(github).find("m 1", START) is None
+    assert dispatcher(github).find("m 1", START) is None, "the right end of a word"
     assert dispatcher(github).find("m 12", START) is not None
+
+
+def test_an_id_that_ends_another_one_is_not_taken_for_it(github: GitHubStandIn) -> None:
+    dispatcher(github).send(ModelRegistered("team", "7", "e"))
+    github.wait_idle()
+
+    assert dispatcher(github).find("am 7", START) is None, "the left end of a word: model `am` is not model `team`"
+    assert dispatcher(github).find("team 7", START) is not None
 
 
 def test_requests_are_as_github_describes_them(github: GitHubStandIn) -> None:
@@ -237,11 +245,100 @@ def test_missing_or_unresolved_credentials_are_one_clear_line(settings: dict[str
         token_source(GitHubTarget("o/r"), settings)
 
 
-def test_redirects_are_not_followed_with_a_token(github: GitHubStandIn) -> None:
-    github.faults.answer(307, location="http://127.0.0.1:1/")
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_repository_that_was_renamed_is_followed_on_the_same_host(github: GitHubStandIn, status: int) -> None:
+    before = len(github.runs)
+    github.faults.answer(status, location=f"{github.url}/repos/proseware/driftloop/dispatches")
 
-    with pytest.raises(DispatchRefusedError, match="does not document"):
+    assert dispatcher(github).send(EVENT) is None
+
+    github.wait_idle()
+    assert len(github.runs) == before + 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_reading_follows_every_kind_of_redirect(github: GitHubStandIn, status: int) -> None:
+    dispatcher(github).send(EVENT)
+    github.wait_idle()
+    query = "event=repository_dispatch&per_page=100&page=1"
+    github.faults.answer(status, request=RUNS, location=f"/repos/proseware/driftloop/actions/runs?{query}")
+
+    assert dispatcher(github).find(EVENT.drift_id, START) is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "location"),
+    [
+        (307, "http://127.0.0.1:1/"),
+        (308, "https://api.evil.example/repos/o/r/dispatches"),
+        (307, ""),
+        (301, "/repos/proseware/driftloop/dispatches"),
+    ],
+)
+def test_a_token_does_not_travel_to_another_host_and_a_post_is_not_turned_into_a_read(
+    github: GitHubStandIn, status: int, location: str
+) -> None:
+    github.faults.answer(status, location=location)
+
+    with pytest.raises(DispatchRefusedError, match="has moved") as caught:
         dispatcher(github).send(EVENT)
+    assert caught.value.retry_at is None
+
+
+def test_a_circle_of_redirects_ends(github: GitHubStandIn) -> None:
+    before = len(github.faults.played)
+    github.faults.answer(307, 10, location=f"{github.url}/repos/proseware/other/dispatches")
+
+    with pytest.raises(DispatchRefusedError, match="has moved"):
+        dispatcher(github).send(EVENT)
+    assert len(github.faults.played) - before == MOST_REDIRECTS
+
+
+def test_a_location_that_is_no_address_is_a_doubt(github: GitHubStandIn) -> None:
+    github.faults.answer(307, location="http://[no address")
+
+    with pytest.raises(DispatchUncertainError, match="did not answer"):
+        dispatcher(github).send(EVENT)
+
+
+def test_the_lease_is_looked_at_before_each_request_of_a_redirect(github: GitHubStandIn) -> None:
+    before, asked = len(github.runs), iter([True, False])
+    github.faults.answer(307, location=f"{github.url}/repos/proseware/driftloop/dispatches")
+
+    with pytest.raises(DispatchRefusedError, match="lease"):
+        dispatcher(github).send(EVENT, lambda: next(asked))
+
+    github.wait_idle()
+    assert len(github.runs) == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x_ratelimit_remaining": "0", "x_ratelimit_reset": "9" * 30},
+        {"x_ratelimit_remaining": "0", "x_ratelimit_reset": "99999999999"},
+        {"x_ratelimit_remaining": "0", "x_ratelimit_reset": "soon"},
+        {"x_ratelimit_remaining": "0", "x_ratelimit_reset": "-1"},
+        {"retry_after": "9" * 5000},
+        {"retry_after": "99999999"},
+        {"retry_after": "Wed, 21 Oct"},
+        {"date": "no date at all"},
+        {"date": "Mon, 01 Jan 0001 00:00:00 GMT"},
+        {"date": "Fri, 31 Dec 9999 23:59:59 GMT", "retry_after": "60"},
+        {"date": "Thu, 26 Nov 2026 14:00:00 -0000", "retry_after": "60"},
+    ],
+)
+def test_whatever_the_headers_say_a_limit_is_a_refusal_that_ends_within_a_day(
+    github: GitHubStandIn, headers: dict[str, str]
+) -> None:
+    github.faults.answer(429, **headers)
+
+    with pytest.raises(DispatchRefusedError) as caught:
+        dispatcher(github).send(EVENT)
+
+    assert caught.value.wait
+    assert caught.value.retry_at is not None
+    assert timedelta(seconds=-5) <= caught.value.retry_at - datetime.now(UTC) <= timedelta(days=1, seconds=5)
 
 
 def test_no_secret_reaches_a_log_or_an_error(github: GitHubStandIn, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,6 @@ import pytest
 from driftloop.config.models import Config, Model
 from driftloop.errors import ConfigError, LedgerError
 from driftloop.ledger import CheckRecord, Drift, open_drift
-from function_app.checks.fan_out import Message
 from function_app.http import api as http_api
 from function_app.http.openapi import DESCRIPTION
 from tests.driftloop.sqlite_ledger import SqliteLedger
@@ -39,10 +38,11 @@ def runtime(tmp_path: Any) -> FakeRuntime:
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
 
-    def ask(runtime: object, messages: list[Message], delay: timedelta = timedelta(0)) -> None:
-        found.extend(message.model for message in messages)
+    def ask_once(runtime: object, model: str) -> bool:
+        found.append(model)
+        return True
 
-    monkeypatch.setattr(http_api, "ask", ask)
+    monkeypatch.setattr(http_api, "ask_once", ask_once)
     return found
 
 
@@ -182,4 +182,15 @@ def test_answers_are_as_described(runtime: FakeRuntime, queued: list[str]) -> No
     ]:
         status, body, mimetype = call(runtime, name, **arguments)
         schema = DESCRIPTION["paths"][path][method]["responses"][str(status)]["content"][mimetype]["schema"]
-        jsonschema.validate(body, schema)
+        jsonschema.validate(body, {**schema, "components": DESCRIPTION["components"]})
+
+
+def test_the_description_is_made_of_the_types_that_the_api_answers() -> None:
+    schemas = DESCRIPTION["components"]["schemas"]
+
+    assert set(schemas["CheckRecord"]["properties"]) == {field.name for field in msgspec.structs.fields(CheckRecord)}
+    shown = {field.name for field in msgspec.structs.fields(Drift)} - {"etag", "claimed_by", "lease_until", "outbox"}
+    assert set(schemas["Drift"]["properties"]) == shown
+    assert schemas["CheckRecord"]["properties"]["at"]["format"] == "date-time"
+    assert schemas["Start"]["additionalProperties"] is False
+    assert schemas["CheckRecord"]["properties"]["verdict"]["enum"] == ["drift", "incident", "insufficient", "stable"]

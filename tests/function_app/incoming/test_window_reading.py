@@ -11,7 +11,9 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from azure.core.exceptions import ServiceResponseError
 
+from driftloop import Column, Schema, Window
 from driftloop.errors import InputError
 from function_app.incoming import window_reading
 from function_app.incoming.blob_file import VanishedError, open_blob
@@ -39,11 +41,11 @@ def test_many_small_files_are_read_in_parallel_but_few_are_held_at_once(
     files = [File("incoming", f"{number}.csv", "1", datetime.now(UTC), 10) for number in range(2000)]
     lock, held, most = threading.Lock(), [0], [0]
 
-    def decoded(_: Storage, file: File, __: object) -> list[pa.RecordBatch]:
+    def decoded(_: Storage, file: File, __: object) -> window_reading._Held:
         with lock:
             held[0] += 1
             most[0] = max(most[0], held[0])
-        return [pa.RecordBatch.from_pydict({"name": [file.name]})]
+        return window_reading._Held(file.name, [pa.RecordBatch.from_pydict({"name": [file.name]})])
 
     monkeypatch.setattr(window_reading, "_decoded", decoded)
     names = []
@@ -184,14 +186,112 @@ def test_gzipped_files_are_read(storage: Storage, model_name: str) -> None:
     assert build_window(storage, listed(storage, model_name), plain, count)[0] == 3
 
 
-def test_a_decoder_s_own_mistake_is_not_hidden(storage: Storage, model_name: str) -> None:
-    upload(storage, f"{model_name}/a.csv", b"x\n1\n")
+@pytest.mark.parametrize("small", [1 << 20, 1])
+@pytest.mark.parametrize("error", [OverflowError("Mrs Patient"), RecursionError("Mrs Patient"), pa.ArrowInvalid("Mrs")])
+def test_whatever_a_content_makes_a_decoder_raise_costs_that_file_only_and_is_not_quoted(
+    storage: Storage, model_name: str, small: int, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_reading, "SMALL", small)
+    for name in ("a.csv", "b.csv", "c.csv"):
+        upload(storage, f"{model_name}/{name}", b"x\n1\n")
 
-    def mistaken(_: IO[bytes], __: File) -> Iterator[pa.RecordBatch]:
-        raise ZeroDivisionError
+    def decode(content: IO[bytes], file: File) -> Iterator[pa.RecordBatch]:
+        yield from plain(content, file)
+        if file.name.endswith("b.csv"):
+            raise error
+
+    rows, reading = build_window(storage, listed(storage, model_name), decode, count)
+
+    assert rows == 2
+    assert list(reading.broken.values()) == [f"incoming/{model_name}/b.csv: cannot be read ({type(error).__name__})"]
+
+
+def test_what_only_the_builder_finds_is_still_the_fault_of_one_file(storage: Storage, model_name: str) -> None:
+    schema = Schema(columns=(Column(name="x"),))
+    for number in range(6):
+        upload(storage, f"{model_name}/{number}.jsonl", b'{"x": 1}\n' * 30)
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"x": [{"deep": 1}] * 30}), buffer)
+    upload(storage, f"{model_name}/struct.parquet", buffer.getvalue())
+    files = listed(storage, model_name)
+
+    window, reading = build_window(storage, files, plain, lambda batches: Window.build(batches, schema))
+
+    assert window.rows == 180
+    assert [file.name.rsplit("/")[-1] for file in reading.broken] == ["struct.parquet"]
+
+
+def test_what_no_single_file_explains_is_raised(storage: Storage, model_name: str) -> None:
+    for name in ("a.csv", "b.csv"):
+        upload(storage, f"{model_name}/{name}", b"x\n1\n")
+
+    def build(batches: Iterator[pa.RecordBatch]) -> int:
+        if (rows := count(batches)) > 1:
+            raise ZeroDivisionError
+        return rows
 
     with pytest.raises(ZeroDivisionError):
-        build_window(storage, listed(storage, model_name), mistaken, count)
+        build_window(storage, listed(storage, model_name), plain, build)
+
+
+def test_want_of_memory_is_no_file_s_fault(storage: Storage, model_name: str) -> None:
+    upload(storage, f"{model_name}/a.csv", b"x\n1\n")
+
+    def decode(_: IO[bytes], __: File) -> Iterator[pa.RecordBatch]:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        build_window(storage, listed(storage, model_name), decode, count)
+
+
+def test_an_error_of_storage_inside_a_reader_s_own_error_is_storage_s(storage: Storage, model_name: str) -> None:
+    upload(storage, f"{model_name}/a.csv", b"x\n1\n")
+
+    def decode(_: IO[bytes], __: File) -> Iterator[pa.RecordBatch]:
+        raise InputError("cannot be read") from ServiceResponseError("the connection broke")
+        yield
+
+    with pytest.raises(InputError):
+        build_window(storage, listed(storage, model_name), decode, count)
+
+
+def test_a_file_that_is_delivered_twice_is_read_once(storage: Storage, model_name: str) -> None:
+    upload(storage, f"{model_name}/a.csv", b"x\n1\n2\n")
+    upload(storage, f"{model_name}/b.csv", b"x\n3\n")
+    upload(storage, f"{model_name}/c.csv", b"x\n1\n2\n")
+    files = listed(storage, model_name)
+
+    rows, reading = build_window(storage, files, plain, count, {})
+    again, later = build_window(storage, files, plain, count, reading.contents)
+
+    assert (rows, [file.name[-5:] for file in reading.read]) == (3, ["a.csv", "b.csv"])
+    assert {copy.name[-5:]: first and first.name[-5:] for copy, first in reading.copies.items()} == {"c.csv": "a.csv"}
+    assert (again, later.read, len(later.copies)) == (0, [], 3), "and what was read by an earlier check"
+    assert build_window(storage, files, plain, count)[0] == 5, "unless copies may be by chance"
+
+
+def test_a_copy_of_a_file_that_cannot_be_read_is_looked_at_by_itself(storage: Storage, model_name: str) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        upload(storage, f"{model_name}/{name}", b'{"x": 1')
+
+    _, reading = build_window(storage, listed(storage, model_name), plain, count, {})
+
+    assert [file.name[-7:] for file in reading.broken] == ["a.jsonl", "b.jsonl"]
+    assert reading.copies == {}
+
+
+def test_a_small_file_of_many_rows_is_not_held_decoded(storage: Storage, model_name: str) -> None:
+    """1,000,000 rows of one value: 10 kB in storage, 8 MB and more in memory."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"x": [1.0] * 1_000_000, "y": [2.0] * 1_000_000}), buffer)
+    upload(storage, f"{model_name}/wide.parquet", buffer.getvalue())
+    (file,) = listed(storage, model_name)
+
+    assert file.size < window_reading.SMALL
+    held = window_reading._decoded(storage, file, plain)
+    assert held.batches is None
+    assert len(held.content) == file.size
+    assert build_window(storage, [file], plain, count)[0] == 1_000_000
 
 
 def test_unknown_formats_say_what_can_be_read() -> None:

@@ -197,6 +197,131 @@ def test_a_drift_whose_writer_died_after_the_state_is_delivered_by_the_next_read
     assert ledger.check(f"chk-{model_name}-0") is not None
 
 
+def test_a_drift_without_a_check_is_delivered_by_the_next_reader_too(
+    storage: Storage, model_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its id would stand in the state for ever without a row, and no other drift could be raised."""
+    ledger = TableLedger(storage.tables)
+    state = msgspec.structs.replace(ledger.state(model_name, NOW), drift_id=f"drift-{model_name}-0")
+
+    def fails(*_: object) -> None:
+        raise LedgerError("503")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TableLedger, "_deliver", fails)
+        with pytest.raises(LedgerError):
+            ledger.commit(state, None, a_drift(model_name))
+    assert ledger.drifts(model_name) == []
+
+    assert ledger.state(model_name, NOW).drift_id == f"drift-{model_name}-0"
+    assert [drift.drift_id for drift in ledger.drifts(model_name)] == [f"drift-{model_name}-0"]
+
+
+def test_a_drift_is_delivered_although_the_check_beside_it_was_stored_before(
+    storage: Storage, model_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = TableLedger(storage.tables)
+    state = ledger.commit(ledger.state(model_name, NOW), a_check(model_name))
+    with monkeypatch.context() as patched:
+        patched.setattr(TableLedger, "_deliver", lambda *_: None)
+        ledger.commit(state, a_check(model_name), a_drift(model_name))
+
+    ledger.state(model_name, NOW)
+
+    assert len(ledger.drifts(model_name)) == 1
+
+
+class Counting:
+    """A table's client that counts the rows that queries hand over."""
+
+    def __init__(self, table: object) -> None:
+        self._table, self.rows = table, 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._table, name)
+
+    def query_entities(self, *given: object, **options: object) -> object:
+        for entity in self._table.query_entities(*given, **options):  # type: ignore[attr-defined]
+            self.rows += 1
+            yield entity
+
+
+def test_listing_checks_reads_no_more_rows_than_it_returns(storage: Storage, model_name: str) -> None:
+    ledger = TableLedger(storage.tables)
+    for half in ("a", "b"):
+        state = ledger.state(f"{model_name}-{half}", NOW)
+        for number in range(6):
+            at = datetime.now(UTC) + timedelta(days=number)
+            changed = msgspec.structs.replace(state, last_checked_at=at, last_check_id=f"{half}{number}")
+            state = ledger.commit(changed, a_check(f"{model_name}-{half}", number, at=at))
+
+    for model, limit in ((None, 5), (f"{model_name}-a", 4)):
+        ledger._checks = Counting(storage.tables.get_table_client("checks"))  # type: ignore[assignment]
+        found = ledger.checks(model, limit)
+        assert len(found) == limit
+        assert ledger._checks.rows == limit, "not one more"  # type: ignore[attr-defined]
+        assert found == sorted(found, key=lambda check: check.at, reverse=True)
+
+
+def test_checks_of_an_older_version_are_listed_behind_the_newer_ones(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stand under their models only."""
+    for name in ("oldstates", "olddrifts", "oldchecks"):
+        storage.tables.create_table_if_not_exists(name)
+    ledger = TableLedger(storage.tables)
+    for name in ("states", "drifts", "checks"):
+        monkeypatch.setattr(ledger, f"_{name}", storage.tables.get_table_client(f"old{name}"))
+    state = ledger.state("m", NOW)
+    for number in range(4):
+        changed = msgspec.structs.replace(state, last_check_id=f"chk-m-{number}", last_checked_at=NOW)
+        state = ledger.commit(changed, a_check("m", number))
+        if number < 2:
+            ledger._checks.delete_entity(
+                "every", f"{10**17 - int(a_check('m', number).at.timestamp() * 1e6):017}-chk-m-{number}"
+            )
+
+    assert [check.check_id for check in ledger.checks(limit=50)] == ["chk-m-3", "chk-m-2", "chk-m-1", "chk-m-0"]
+    assert [check.check_id for check in ledger.checks(limit=3)] == ["chk-m-3", "chk-m-2", "chk-m-1"]
+
+
+def test_a_mark_of_a_waiting_check_is_no_state(storage: Storage, model_name: str) -> None:
+    from function_app.storage.marks import Mark, Marks
+
+    Marks(storage.tables).write(Mark(model_name, NOW, NOW), None)
+
+    assert model_name not in [state.model for state in TableLedger(storage.tables).states()]
+    assert TableLedger(storage.tables).state(model_name, NOW).watched_since == NOW
+
+
+@pytest.mark.parametrize("answer", [{}, {"body0": b"rubbish"}, {"body0": 5}])
+def test_an_answer_that_was_cut_is_a_refusal_that_is_tried_again(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, answer: dict[str, object]
+) -> None:
+    ledger = TableLedger(storage.tables)
+    monkeypatch.setattr(type(ledger._states), "get_entity", lambda *_: answer)
+
+    for read in (lambda: ledger.state("m", NOW), lambda: ledger.drift("m", "d"), lambda: ledger.check("c")):
+        with pytest.raises(LedgerError):
+            read()
+
+
+def test_a_row_of_the_version_before_is_read(ledger: Ledger, model_name: str) -> None:
+    """As the version without outbox, floor, contents and starts wrote it."""
+    old = (
+        b'{"model":"m","watched_since":"2026-11-23T06:00:00Z","epoch":2,"watermark":{"high":"2026-11-23T05:00:00Z",'
+        b'"seen":{"0123456789abcdef":"2026-11-23T05:00:00Z"}},"announced":{"4":"sent"},"etag":""}'
+    )
+    from driftloop.ledger import ModelState
+
+    state = msgspec.json.decode(old, type=ModelState)
+
+    assert (state.outbox, state.starts, state.watermark.floor, state.watermark.contents) == ((), {}, None, {})
+    stored = ledger.state(model_name, NOW)
+    ledger.commit(msgspec.structs.replace(state, model=model_name, etag=stored.etag))
+    assert ledger.state(model_name, NOW).epoch == 2
+
+
 def test_a_missing_table_is_an_error_and_not_an_empty_ledger(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = TableLedger(storage.tables)
     monkeypatch.setattr(ledger, "_checks", storage.tables.get_table_client("nosuchtable"))

@@ -1,0 +1,101 @@
+"""Have the outcomes themselves moved? Labels that have landed, against those of the model's own holdout.
+
+Reported, and no more: whether the model errs more is what a retrain depends on (`driftloop.sequential.model_error`).
+Numbers by the difference of means, z = (m1 - m2) / (s sqrt(1/n1 + 1/n2)) with s pooled; classes by Fisher's exact test
+of each class, times their number (Bonferroni). At most one false report in `budget` looks, as for drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import erfc, sqrt
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from driftloop.data.redaction import named
+from driftloop.stats.fisher import share_p
+
+if TYPE_CHECKING:
+    from driftloop.config.policy import Policy
+    from driftloop.data.schema import Column
+
+FEWEST = 20  # labels; fewer say nothing yet
+MOST_CLASSES = 100  # that are counted one by one; a target with more is no class
+
+
+class LabelSummary(msgspec.Struct, frozen=True):
+    """Outcomes in short: how many; for numbers the sums of values and of squares, for classes the count of each."""
+
+    rows: int
+    total: float = 0.0
+    squares: float = 0.0
+    counts: dict[str, int] = {}
+
+    @classmethod
+    def of_numbers(cls, outcomes: npt.NDArray[Any]) -> LabelSummary:
+        """Of finite numbers, shape (rows,)."""
+        return cls(len(outcomes), float(np.sum(outcomes)), float(np.sum(np.square(outcomes))))
+
+    @classmethod
+    def of_classes(cls, counts: Mapping[str, int]) -> LabelSummary:
+        """Of classes, from the count of each. Of more than `MOST_CLASSES` the most frequent are kept."""
+        kept = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_CLASSES]
+        return cls(sum(counts.values()), counts=dict(kept))
+
+    @property
+    def mean(self) -> float:
+        """Of numbers."""
+        return self.total / self.rows
+
+    def share(self, name: str) -> float:
+        """Of a class."""
+        return self.counts.get(name, 0) / self.rows
+
+
+def shift_of(target: Column, labels: LabelSummary, holdout: LabelSummary, policy: Policy) -> str | None:
+    """A sentence where the outcomes have moved beyond chance, by more than what matters; None where not."""
+    if min(labels.rows, holdout.rows) < FEWEST:
+        return None
+    return (_classes if target.kind == "categorical" else _numbers)(target, labels, holdout, policy)
+
+
+def _numbers(target: Column, labels: LabelSummary, holdout: LabelSummary, policy: Policy) -> str | None:
+    rows = labels.rows + holdout.rows
+    within = labels.squares - labels.rows * labels.mean**2 + holdout.squares - holdout.rows * holdout.mean**2
+    spread = (max(within, 0.0) / max(rows - 2, 1)) ** 0.5
+    if spread == 0.0:
+        return None
+    shift = (labels.mean - holdout.mean) / spread
+    z = shift / (1 / labels.rows + 1 / holdout.rows) ** 0.5
+    if two_sided(z) > 1 / policy.budget or abs(shift) < policy.min_shift:
+        return None
+    unit = f" {target.unit}" if target.unit else ""
+    return (
+        f"outcomes have moved: {target.name} is {labels.mean:.4g}{unit} on average over {labels.rows} labels, "
+        f"{holdout.mean:.4g}{unit} on the model's holdout"
+    )
+
+
+def _classes(target: Column, labels: LabelSummary, holdout: LabelSummary, policy: Policy) -> str | None:
+    names = sorted({*labels.counts, *holdout.counts})
+    hits = [np.array([float(side.counts.get(name, 0)) for name in names]) for side in (labels, holdout)]
+    rows = [np.full(len(names), float(side.rows)) for side in (labels, holdout)]
+    p = share_p(hits[0], rows[0], hits[1], rows[1])
+    p[np.abs(hits[0] / rows[0] - hits[1] / rows[1]) < policy.min_share] = 1.0
+    most = int(np.argmin(p))
+    if p[most] * len(names) > 1 / policy.budget:
+        return None
+    name = names[most]
+    called = named(name, target, holdout.counts.get(name, 0))
+    return (
+        f"outcomes have moved: {target.name} is {called} in {labels.share(name):.0%} of {labels.rows} labels, "
+        f"{holdout.share(name):.0%} on the model's holdout"
+    )
+
+
+def two_sided(z: float) -> float:
+    """The chance of a standard normal value at least as far from 0: 2 (1 - Phi(|z|)) = erfc(|z| / sqrt 2)."""
+    return erfc(abs(z) / sqrt(2.0))

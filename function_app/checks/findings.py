@@ -1,0 +1,162 @@
+"""What a check is about to store: its row, the model's state after it, and the drift that it opens."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from driftloop.config.models import Model
+from driftloop.events import InService, check_id
+from driftloop.ledger import CheckRecord, Drift, ModelState, Watermark
+from driftloop.times import format_time, latest
+from function_app.checks.comparing import Compared
+from function_app.checks.regime_start import remembered
+from function_app.incoming.watermark import Selection, advanced, marked
+from function_app.labels.performance import LabelFindings, growth_sentence, unwatched
+from function_app.retraining.epochs import encoded, new_drift
+from function_app.telemetry.announcing import summary
+
+if TYPE_CHECKING:
+    from driftloop import Evidence, Schema
+
+NO_BASELINE = "none"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check is about to store. `again`: files were left for a check of their own."""
+
+    check: CheckRecord
+    state: ModelState
+    drift: Drift | None = None
+    again: bool = False
+
+
+def of_nothing(
+    model: Model, state: ModelState, pointer: InService | None, selection: Selection, now: datetime
+) -> Finding:
+    """There is no baseline, or nothing new to compare with it: the row says why."""
+    if pointer is None:
+        why = "no version of this model is in service yet: there is no baseline to compare with"
+    elif selection.waiting:
+        why = f"{len(selection.waiting)} files may still be written: they wait for the next check"
+    elif state.watermark.high:
+        why = f"no new records since {format_time(state.watermark.high)}"
+    else:
+        why = f"no file matches {model.records}"
+    check = CheckRecord(
+        check_id=check_id(model.name, pointer.baseline_sha256 if pointer else NO_BASELINE, selection.sha256),
+        model=model.name,
+        at=now,
+        verdict="insufficient",
+        reasons=(why,),
+        files=len(selection.files),
+        baseline_version=pointer.version if pointer else None,
+        baseline_sha256=pointer.baseline_sha256 if pointer else None,
+        window_sha256=selection.sha256 if selection.files else None,
+    )
+    return Finding(check, _checked(state, check))
+
+
+def record_of(
+    compared: Compared, model: Model, pointer: InService, selection: Selection, *, now: datetime, schema: "Schema"
+) -> CheckRecord:
+    """The row of a check that compared a window."""
+    window, reading, result = compared.window, compared.reading, compared.result
+    copies = len(reading.copies)
+    also = (f"{copies} files hold what another one holds: it is read once" if copies else None, unwatched(schema))
+    evidence = None if result is None else result.evidence
+    return CheckRecord(
+        check_id=check_id(model.name, pointer.baseline_sha256, window.sha256 if reading.read else selection.sha256),
+        model=model.name,
+        at=now,
+        verdict=compared.verdict,
+        reasons=(*compared.reasons, *(said for said in also if said)),
+        rows=window.rows,
+        files=len(reading.read),
+        baseline_version=pointer.version,
+        baseline_sha256=pointer.baseline_sha256,
+        window_sha256=window.sha256,
+        window_first=window.first_time,
+        window_last=window.last_time,
+        evidence=None if evidence is None else evidence.certainty,
+        summary={} if result is None else summary(result),
+    )
+
+
+def of_window(
+    compared: Compared,
+    state: ModelState,
+    pointer: InService,
+    check: CheckRecord,
+    *,
+    evidence: "Evidence",
+    settle: timedelta,
+    newest_file: datetime,
+) -> Finding:
+    """The state after a window was compared, and the drift that it opens: one for each epoch."""
+    result = compared.result
+    newest = compared.window.last_time or format_time(newest_file)
+    learned = result.evidence if result is not None and compared.calm else evidence
+    starts = state.starts
+    if compared.calm:
+        starts = remembered(starts, compared.window.first_time, compared.start)
+    after = msgspec.structs.replace(
+        state,
+        watermark=_watermark(state.watermark, compared, settle, check.at),
+        evidence=encoded(learned),
+        baseline_version=pointer.version,
+        baseline_sha256=pointer.baseline_sha256,
+        newest_record=latest(newest, state.newest_record) if compared.calm else state.newest_record,
+        starts=starts,
+    )
+    drift = None
+    if compared.verdict == "drift" and state.drift_id is None:
+        since = (learned.since if learned else None) or compared.window.first_time or newest
+        drift = new_drift(after, pointer, check, reason="drift", as_of=newest, since=starts.get(since, since))
+        after = msgspec.structs.replace(after, drift_id=drift.drift_id)
+    check = msgspec.structs.replace(check, drift_id=after.drift_id if compared.verdict == "drift" else None)
+    again = bool(compared.guilty) and compared.verdict == "incident" and bool(compared.innocent or compared.undecided)
+    return Finding(check, _checked(after, check), drift, again)
+
+
+def with_labels(finding: Finding, found: LabelFindings, pointer: InService, now: str) -> Finding:
+    """The same finding and what newly landed labels say: outcomes that have moved, an error that has grown."""
+    performance, state = found.performance, finding.state
+    state = msgspec.structs.replace(
+        state, performance=found.state.performance, labels_watermark=found.state.labels_watermark
+    )
+    grown = performance is not None and performance.degraded
+    opens = grown and state.drift_id is None and finding.check.verdict != "incident"
+    reasons = (*((growth_sentence(performance),) if opens and performance is not None else ()), *finding.check.reasons)
+    check = msgspec.structs.replace(finding.check, reasons=(*reasons, *found.reasons), degraded=opens)
+    if check.window_sha256 is None and (opens or found.reasons):
+        # A check that had no window of its own is named by the labels.
+        identity = check_id(check.model, check.baseline_sha256 or "", found.batch)
+        check = msgspec.structs.replace(check, check_id=identity, window_sha256=found.batch)
+    drift = finding.drift
+    if opens and performance is not None:
+        newest = state.newest_record or now
+        since = performance.since or newest
+        drift = new_drift(state, pointer, check, reason="degraded", as_of=newest, since=since)
+        state = msgspec.structs.replace(state, drift_id=drift.drift_id)
+        check = msgspec.structs.replace(check, drift_id=drift.drift_id)
+    return replace(finding, check=check, state=_checked(state, check), drift=drift)
+
+
+def _watermark(before: Watermark, compared: Compared, settle: timedelta, now: datetime) -> Watermark:
+    if compared.verdict == "insufficient":
+        return marked(before, compared.guilty)
+    if compared.verdict == "incident":
+        if compared.innocent or compared.undecided:
+            return marked(before, compared.guilty)
+        return advanced(before, compared.guilty, settle)
+    read = {digest: now for digest, file in (compared.reading.contents or {}).items() if file in compared.innocent}
+    return advanced(before, [*compared.guilty, *compared.innocent], settle, read)
+
+
+def _checked(state: ModelState, check: CheckRecord) -> ModelState:
+    return msgspec.structs.replace(
+        state, last_check_id=check.check_id, last_verdict=check.verdict, last_checked_at=check.at, last_error=None
+    )

@@ -1,0 +1,42 @@
+"""When a target that limits requests allows the next one, from the headers of its answer.
+
+A header may hold anything: what is no number or no date, or lies absurdly far off, is as if it were not there.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+LONGEST_PAUSE = timedelta(days=1)  # whatever a header asks for: limits are by the hour
+BELIEVED = timedelta(days=1)  # a clock that is further off than this is no clock
+_DIGITS = 12  # of a number of seconds: more is no time
+
+
+def server_time(headers: Mapping[str, str], now: datetime) -> datetime:
+    """The target's clock where its answer tells it, else `now`."""
+    try:
+        found = parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return now
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if abs(found - now) < BELIEVED else now
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """From `retry-after` in seconds; None where there is none."""
+    seconds = _whole(headers.get("retry-after"))
+    return None if seconds is None else now + min(timedelta(seconds=min(seconds, 10**9)), LONGEST_PAUSE)
+
+
+def limit_resets(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """From `x-ratelimit-reset` (seconds since 1970), where no request remains; None where it says nothing usable."""
+    seconds = _whole(headers.get("x-ratelimit-reset"))
+    if headers.get("x-ratelimit-remaining") != "0" or seconds is None:
+        return None
+    longest = (now + LONGEST_PAUSE).timestamp()
+    return max(now, datetime.fromtimestamp(min(seconds, longest), UTC))
+
+
+def _whole(text: str | None) -> int | None:
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None

@@ -1,0 +1,135 @@
+"""Label files: each row says the outcome of one record, by the record's id.
+
+An outcome is a number, or a class where the schema says that the target is categorical. What is wrong with a file's
+content sets that file aside, as with records: a note in `quarantine/`, and an alert that names it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any
+
+from driftloop.config.models import Model
+from driftloop.errors import InputError
+from function_app.incoming.decoding import plain
+from function_app.incoming.quarantine import Quarantine, barred
+from function_app.incoming.sources import File
+from function_app.incoming.window_reading import Decode, Reading, build_window
+from function_app.telemetry.events import emit
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from driftloop import Column, Schema
+    from function_app.storage.accounts import Storage
+
+ID, OUTCOME = "id", "outcome"  # columns of what is read, whatever the file calls them
+
+
+@dataclass(frozen=True)
+class LabelFiles:
+    """Reads label files of one model, and sets broken ones aside."""
+
+    storage: "Storage"
+    model: Model
+    clock: Callable[[], datetime]
+
+    def read(self, files: list[File], schema: "Schema") -> "pa.Table":
+        """The outcomes in these files: columns `id` (text; absent where the schema has no id) and `outcome` (float64,
+        or text for a class). Rows without an outcome are left out. Raises Azure's errors.
+        """
+        import pyarrow as pa
+
+        quarantine = Quarantine(self.storage)
+        notes = quarantine.notes(self.model.labels) if files else {}
+        wanted = [file for file in files if not barred(file, notes)]
+        empty = _empty(schema)
+        table, reading = build_window(
+            self.storage, wanted, _decode(schema), lambda batches: pa.Table.from_batches(list(batches), empty)
+        )
+        self._set_aside(reading, quarantine)
+        quarantine.release(reading.read, notes)
+        return table
+
+    def _set_aside(self, reading: Reading, quarantine: Quarantine) -> None:
+        for file, reason in reading.broken.items():
+            # Said before it is noted: a process that dies in between says it again, and receivers drop the repetition.
+            emit(
+                "incident",
+                event_id=f"quarantine-{file.key}",
+                model=self.model.name,
+                reasons=(reason,),
+                quarantined=(file.path,),
+            )
+            quarantine.write(file, reason, self.clock(), None)
+
+
+def ids_of(batch: "pa.RecordBatch", key: "Column") -> "pa.Array":
+    """The ids of records or labels as texts. Raises InputError where they are neither texts nor numbers."""
+    import pyarrow as pa
+
+    if key.name not in batch.schema.names:
+        raise InputError(f"column {key.name!r} is missing: labels are matched to records by it")
+    try:
+        return batch.column(key.name).cast(pa.string())
+    except pa.ArrowException:
+        raise InputError(f"column {key.name!r} holds no ids: write texts or whole numbers") from None
+
+
+def outcomes_of(batch: "pa.RecordBatch", column: "Column", missing: tuple[str, ...]) -> "tuple[pa.Array, int]":
+    """Outcomes (or predictions): float64, or texts where the schema says categorical; null where there is none.
+
+    Beside them, in how many rows something else than a number stands where the schema says numbers.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    from driftloop.data.columns import numbers, texts
+
+    if column.kind == "categorical":
+        found = texts(batch.column(column.name), missing)
+        levels = pa.array([*found.levels, None], pa.string())
+        return levels.take(pa.array(np.where(found.codes < 0, len(found.levels), found.codes))), 0
+    values = numbers(batch.column(column.name), missing)
+    return pa.array(values.values, mask=~np.isfinite(values.values)), values.malformed
+
+
+def _decode(schema: "Schema") -> Decode:
+    """Reads a label file as ids and outcomes.
+
+    A file with texts in all rows where the schema says numbers is refused: its labels would count as missing, and an
+    error of the model would never be seen.
+    """
+    import pyarrow as pa
+
+    key, target = schema.role("id"), schema.role("target")
+
+    def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
+        numbers = others = 0
+        for batch in plain(content, file):
+            columns: dict[str, Any] = {} if key is None else {ID: ids_of(batch, key)}
+            if target is None:
+                outcomes, malformed = pa.array([0.0] * batch.num_rows), 0  # that there is a row is all that is known
+            elif target.name not in batch.schema.names:
+                raise InputError(f"column {target.name!r} is missing: it is the outcome")
+            else:
+                outcomes, malformed = outcomes_of(batch, target, schema.missing)
+            found = pa.RecordBatch.from_pydict({**columns, OUTCOME: outcomes})
+            found = found.filter(found.column(OUTCOME).is_valid())
+            numbers, others = numbers + found.num_rows, others + malformed
+            yield found
+        if target is not None and others and not numbers:
+            raise InputError(
+                f"column {target.name!r} holds no number in {others} rows: give the target kind = 'categorical' in the "
+                "model's schema if its outcomes are classes"
+            )
+
+    return decode
+
+
+def _empty(schema: "Schema") -> "pa.Schema":
+    import pyarrow as pa
+
+    key, target = schema.role("id"), schema.role("target")
+    outcome = pa.string() if target is not None and target.kind == "categorical" else pa.float64()
+    return pa.schema([*([] if key is None else [(ID, pa.string())]), (OUTCOME, outcome)])

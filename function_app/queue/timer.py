@@ -1,0 +1,42 @@
+"""From a tick of the timer to checks: one queue message for each model that is due."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from driftloop.config.cron import Cron
+from driftloop.config.models import Model
+from function_app.queue.sending import Message, ask
+
+if TYPE_CHECKING:
+    from driftloop.ledger import ModelState
+    from function_app.runtime import Runtime
+
+TOLERANCE = timedelta(seconds=30)  # the timer's singleton may move between machines whose clocks differ
+
+
+def due(models: Iterable[Model], states: dict[str, "ModelState"], now: datetime) -> list[Model]:
+    """The models to check at this tick: all that follow the timer, and those whose own schedule ticked since their
+    last check.
+    """
+    found = []
+    for model in models:
+        if model.schedule is not None:
+            tick = Cron.parse(model.schedule).previous(now + TOLERANCE)
+            state = states.get(model.name)
+            last = None if state is None else state.last_checked_at
+            if tick is None or (last is not None and last >= tick):
+                continue
+        found.append(model)
+    return found
+
+
+def start_checks(runtime: "Runtime", now: datetime | None = None) -> list[str]:
+    """What the timer does: asks for a check of each model that is due. Returns their names."""
+    now = now or datetime.now(UTC)
+    models = runtime.config.models
+    own = any(model.schedule is not None for model in models)
+    states = {state.model: state for state in runtime.ledger.states()} if own else {}
+    chosen = due(models, states, now)
+    ask(runtime, [Message(model.name) for model in chosen])
+    return [model.name for model in chosen]

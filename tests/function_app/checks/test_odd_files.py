@@ -1,0 +1,263 @@
+"""One odd row or file costs that file: it is set aside with its name, and the rest goes on."""
+
+import io
+import json
+import logging
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from driftloop.ledger import DriftState
+
+
+def parquet(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    return buffer.getvalue()
+
+
+def lines(table: pa.Table, last: str = "") -> bytes:
+    rows = [{**row, "at": row["at"].isoformat()} for row in table.to_pylist()]
+    return "".join(json.dumps(row) + "\n" for row in rows).encode() + last.encode()
+
+
+def wrong_unit(table: pa.Table) -> pa.Table:
+    return table.set_column(2, "bmi", pc.multiply(table["bmi"], 10.0))
+
+
+def odd(clinic: Any) -> dict[str, tuple[str, bytes]]:
+    """Contents that no reader expects, by what is odd about them: name and content."""
+    table = clinic.rows(30)
+    nested = table.set_column(2, "bmi", pa.array([{"deep": 1.0}] * 30))
+    listed = table.set_column(1, "at", pa.array([[table["at"][0].as_py()]] * 30))
+    return {
+        "a 400-digit integer": ("digits.jsonl", lines(table, '{"id": "x", "bmi": ' + "9" * 400 + "}\n")),
+        "100,000 brackets": ("deep.jsonl", lines(table, '{"bmi": ' + "[" * 100_000 + "}\n")),
+        "a struct in place of a number": ("struct.parquet", parquet(nested)),
+        "a list as time": ("list.parquet", parquet(listed)),
+        "no data at all": ("noise.csv.gz", b"\x1f\x8b\x08\x00 not gzip"),
+        "a lone surrogate": ("text.jsonl", b'{"id": "\\ud83d", "bmi": "\\ud83d", "at": 1, "sex": "1"}\n' * 30),
+    }
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["a 400-digit integer", "100,000 brackets", "a struct in place of a number", "a list as time", "no data at all"],
+)
+def test_an_odd_file_is_set_aside_by_name_and_good_files_beside_it_are_checked(
+    clinic: Any, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    clinic.deploy()
+    name, content = odd(clinic)[what]
+    clinic.land(content, name)
+    clinic.land(clinic.rows(60), "good.parquet")
+
+    check = clinic.check()
+
+    assert (check.verdict, check.rows, check.files) == ("stable", 60, 1)
+    assert check.quarantined == (f"quarantine/{clinic.name}/records/{name}.json",)
+    (alert,) = [json.loads(record.message) for record in caplog.records if '"event": "incident"' in record.message]
+    assert f"{clinic.name}/records/{name}" in alert["reasons"][0]
+    assert clinic.check().rows == 0, "neither is looked at again"
+
+
+def test_whatever_comes_alone_is_an_incident_and_not_a_crash(clinic: Any) -> None:
+    clinic.deploy()
+    for name, content in odd(clinic).values():
+        clinic.now += timedelta(seconds=1)
+        clinic.land(content, name)
+        assert clinic.check().verdict in ("incident", "insufficient", "stable"), name
+
+
+def test_one_bad_file_among_fifty_small_ones_is_found_and_the_innocent_are_checked(clinic: Any) -> None:
+    clinic.deploy()
+    for number in range(51):
+        table = clinic.rows(8)
+        clinic.land(wrong_unit(table) if number == 31 else table, f"{number:02}.parquet")
+
+    first, again = clinic.task().check()
+    second = clinic.check()
+
+    assert (first.verdict, first.quarantined) == ("incident", (f"quarantine/{clinic.name}/records/31.parquet.json",))
+    assert again is not None
+    assert (second.verdict, second.files, second.rows) == ("stable", 50, 400)
+
+
+def test_one_bad_file_of_eleven_with_fifteen_rows_each_is_found(clinic: Any) -> None:
+    clinic.deploy()
+    for number in range(11):
+        table = clinic.rows(15)
+        clinic.land(wrong_unit(table) if number == 4 else table, f"{number:02}.parquet")
+
+    first = clinic.check()
+    second = clinic.check()
+
+    assert first.quarantined == (f"quarantine/{clinic.name}/records/04.parquet.json",)
+    assert (second.verdict, second.files) == ("stable", 10)
+
+
+def test_a_file_that_is_delivered_twice_is_read_once(clinic: Any) -> None:
+    clinic.deploy()
+    table = clinic.rows(60)
+    clinic.land(table, "day.parquet")
+    clinic.land(table, "day-again.parquet")
+    first = clinic.check()
+    clinic.now += timedelta(hours=3)
+    clinic.land(table, "day.parquet")
+    clinic.land(clinic.rows(40), "next.parquet")
+    second = clinic.check()
+
+    assert (first.verdict, first.rows, first.files) == ("stable", 60, 1)
+    assert "1 files hold what another one holds: it is read once" in first.reasons
+    assert (second.rows, second.files) == (40, 1), "written again with the same content, hours later"
+    assert clinic.check().rows == 0
+
+
+def test_a_copy_of_a_broken_file_is_set_aside_with_it(clinic: Any) -> None:
+    clinic.deploy()
+    bad = wrong_unit(clinic.rows(60))
+    clinic.land(clinic.rows(80), "a.parquet")
+    clinic.land(bad, "b.parquet")
+    clinic.land(bad, "c.parquet")
+
+    check = clinic.check()
+
+    assert {note.rsplit("/")[-1] for note in check.quarantined} == {"b.parquet.json", "c.parquet.json"}
+    assert clinic.check().rows == 80
+
+
+def test_a_straggler_from_before_the_last_check_is_read_all_the_same(clinic: Any) -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(60), "straggler.parquet")
+    state = clinic.state()
+    ahead = clinic.now + timedelta(days=2)
+    from function_app.incoming.sources import File
+    from function_app.incoming.watermark import advanced
+
+    newest = File("incoming", f"{clinic.name}/records/newest.parquet", "e", ahead, 1)
+    import msgspec
+
+    clinic.ledger.commit(msgspec.structs.replace(state, watermark=advanced(state.watermark, [newest], timedelta(0))))
+
+    assert clinic.check().rows == 60
+
+
+def test_a_note_belongs_to_the_version_that_it_was_written_for(clinic: Any) -> None:
+    clinic.deploy()
+    clinic.land(b"PAR1 torn", "day.parquet")
+    assert clinic.check().verdict == "incident"
+    notes = clinic.storage.container("quarantine")
+    path = f"{clinic.name}/records/day.parquet.json"
+    assert notes.get_blob_client(path).exists()
+
+    clinic.now += timedelta(seconds=1)
+    clinic.land(clinic.rows(60), "day.parquet")
+    check = clinic.check()
+
+    assert check.verdict == "stable"
+    assert not notes.get_blob_client(path).exists(), "training takes the new version"
+
+
+def test_a_note_of_a_person_stays_whatever_the_file_is_written_as(clinic: Any) -> None:
+    clinic.deploy()
+    notes = clinic.storage.container("quarantine")
+    path = f"{clinic.name}/records/day.parquet.json"
+    notes.upload_blob(path, b'{"reason": "not this ward"}')
+    clinic.land(clinic.rows(60), "day.parquet")
+
+    assert clinic.check().verdict == "stable"
+    assert notes.get_blob_client(path).exists()
+
+
+def test_a_damaged_outcome_file_stops_neither_the_look_at_new_data_nor_the_dispatch(
+    clinic: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    clinic.configure(labels_required=50)
+    clinic.deploy()
+    clinic.land(clinic.rows(100, shift=2.0))
+    clinic.check()
+    held = clinic.drift()
+    assert held.state is DriftState.HELD
+    clinic.storage.container("outcomes").upload_blob(
+        f"{held.drift_id}.json", b'{"drift_id": "x", "outcome": "Mrs Hidden", "model": "m", "at": "t"}'
+    )
+    clinic.configure(labels_required=0)
+    clinic.land(clinic.rows(60), "more.parquet")
+
+    check = clinic.check()
+
+    assert check.rows == 60
+    assert clinic.drift().state is DriftState.CONFIRMED, "what cannot be read is no outcome"
+    assert f"outcomes/{held.drift_id}.json" in caplog.text
+    assert "Mrs Hidden" not in caplog.text
+
+
+def test_what_fails_about_an_open_drift_is_raised_after_the_look_at_new_data(
+    clinic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.configure(labels_required=50)
+    clinic.deploy()
+    clinic.land(clinic.rows(100, shift=2.0))
+    clinic.check()
+    clinic.now += timedelta(seconds=1)
+    clinic.land(clinic.rows(60), "more.parquet")
+    task = clinic.task()
+
+    def fails(*_: object) -> int:
+        raise ConnectionError("labels cannot be listed")
+
+    monkeypatch.setattr(type(task), "_labelled", fails)
+    with pytest.raises(ConnectionError):
+        task.check()
+
+    assert [check.rows for check in clinic.ledger.checks(clinic.name)] == [60, 100]
+
+
+def test_a_broken_file_beside_too_few_rows_is_said_once_for_each_file(
+    clinic: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(3), "few.parquet")
+    for name in ("first.parquet", "second.parquet"):
+        clinic.land(b"PAR1", name)
+        assert clinic.check().verdict == "insufficient"
+        clinic.check()
+
+    alerts = [json.loads(record.message) for record in caplog.records if '"event": "incident"' in record.message]
+    assert [alert["quarantined"][0].rsplit("/")[-1] for alert in alerts] == [
+        "first.parquet.json",
+        "second.parquet.json",
+    ]
+    assert len({alert["event_id"] for alert in alerts}) == 2
+
+
+def test_a_straggling_record_does_not_move_the_start_of_the_regime(clinic: Any) -> None:
+    clinic.configure(labels_required=1_000)
+    clinic.deploy()
+    table = clinic.rows(100, shift=2.0)
+    first = sorted(table["at"].to_pylist())[0]
+    times = [first - timedelta(days=400), *table["at"].to_pylist()[1:]]
+    clinic.land(table.set_column(1, "at", pa.array(times)))
+
+    check = clinic.check()
+
+    from driftloop.times import parse_time
+
+    assert check.verdict == "drift"
+    assert check.window_first is not None
+    assert parse_time(check.window_first) < first - timedelta(days=399)
+    assert parse_time(clinic.drift().since) >= first
+
+
+@pytest.mark.parametrize("kind", ["records", "labels"])
+def test_events_hold_no_level_of_a_file(clinic: Any, kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    clinic.deploy()
+    clinic.land(b"Mrs-Hidden-Patient;1,5;x\n" * 40, "odd.csv", kind=kind)
+    clinic.check()
+
+    assert "Hidden" not in caplog.text
