@@ -136,13 +136,14 @@ def _delays(results: Results) -> Iterator[str]:
 def _speed(results: Results) -> Iterator[str]:
     return _table(
         "Speed and memory",
-        "Each in a fresh process; seconds are medians of repetitions, memory is the process's largest.",
-        ("what", "rows", "seconds", "MB"),
+        "Whole processes; seconds and processor time are medians of repetitions, memory is the process's largest.",
+        ("what", "rows", "seconds", "CPU", "MB"),
         (
             (
                 r.name,
                 "350 + 92" if r.rows == 442 else f"{r.rows:,} + {r.rows:,}",
                 f"{r.seconds:.3f}",
+                f"{r.cpu:.3f}",
                 f"{r.megabytes:.0f}",
             )
             for r in results.speed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from driftloop.data.canonical import canonical_batches
 from driftloop.data.columns import Numbers, Texts, numbers, texts, times
-from driftloop.data.readers import UNREAD, as_batches
+from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
+from driftloop.data.tables import as_batches
 from driftloop.errors import SchemaError
 from driftloop.profile.column_builder import CategoricalColumnBuilder, NumericColumnBuilder
 from driftloop.profile.column_profile import ColumnProfile, greatest, least
@@ -63,9 +65,8 @@ class ProfileBuilder:
 
         Raises SchemaError for a column whose values cannot be compared, InputError for an unreadable stream.
         """
-        stream: Iterable[pa.RecordBatch] = as_batches(batches)
         with Helper() as helper:
-            for batch in stream:
+            for batch in canonical_batches(as_batches(batches), self.schema):
                 for start in range(0, batch.num_rows, LENGTH):
                     self._take(batch.slice(start, LENGTH), helper)
                 unread = (batch.schema.metadata or {}).get(UNREAD, b"").decode().split("\n")

@@ -13,12 +13,14 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.by_content import ByContent
+
 MAX_NAMES = 1024
 BUCKETS = 256
 
 
-@dataclass(frozen=True)
-class CategoryCounts:
+@dataclass(frozen=True, eq=False)
+class CategoryCounts(ByContent):
     """`names`: count by category; `buckets`: counts of the categories beyond the dictionary, None while all fit."""
 
     names: dict[str, int]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.arrow import lists_array, numbers_array, texts_array
+from driftloop.data.readers.saved_profile import METADATA
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import BaselineError, SchemaError
 from driftloop.profile.category_counts import CategoryCounts
@@ -30,7 +30,6 @@ EXACT_SINCE = 2
 """The first version whose samples keep values as they are; version 1 rounded them."""
 MOST_SHIFT = UNIT + 1024 + 64
 """The largest double is below 2^1024, and no table has 2^64 rows."""
-METADATA = b"driftloop"
 MOST_DECIMALS = 4
 COUNTS = ("rows", "missing", "malformed", "absent", "negative_infinite", "positive_infinite")
 
@@ -94,16 +93,6 @@ def profile_from_bytes(content: bytes) -> Profile:
         )
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError, IndexError, SchemaError) as error:
         raise BaselineError(f"not a readable profile ({str(error).splitlines()[0][:200]}): build it anew") from None
-
-
-def is_profile(path: Path) -> bool:
-    """Whether a file is a profile rather than a table of records."""
-    import pyarrow.parquet as pq
-
-    try:
-        return METADATA in (pq.read_metadata(path).metadata or {})
-    except (pa.ArrowException, OSError):
-        return False
 
 
 def _header(text: bytes | None) -> Header:

@@ -18,10 +18,20 @@ FEWEST_BLANK = 20  # rows; in fewer, a column may be empty by chance
 
 
 def plain(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
-    """Parquet, CSV or JSON Lines, by the file's name, with all their columns."""
+    """Every format, by the file's name, with all columns as they are written."""
     from driftloop.data.readers import read_batches
 
     return read_batches(content, format=file.path)
+
+
+def any_columns(schema: "Schema") -> Decode:
+    """Files with some of a schema's columns, such as labels: by the file's name, as the schema reads them."""
+    from driftloop.data.readers import read_batches
+
+    def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
+        return read_batches(content, schema, format=file.path)
+
+    return decode
 
 
 def by_schema(schema: "Schema", never_blank: frozenset[str] = frozenset()) -> Decode:
@@ -59,6 +69,8 @@ def _is_blank(column: "pa.Array", missing: tuple[str, ...]) -> bool:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary if column.null_count == 0 else column.dictionary_decode()
     if column.null_count == len(column):
         return True
     if pa.types.is_floating(column.type):

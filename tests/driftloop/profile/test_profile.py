@@ -168,7 +168,7 @@ def test_an_empty_text_is_a_value_where_the_schema_says_so():
 
 
 def test_what_is_no_number_is_counted_as_malformed_and_missing():
-    column = Profile.build(pa.table({"x": ["1", "two", "3,5", ""]}), Schema((Column("x"),))).columns["x"]
+    column = Profile.build(pa.table({"x": ["1", "two", "3;5", ""]}), Schema((Column("x"),))).columns["x"]
     assert (column.malformed, column.missing, column.histogram.total) == (2, 3, 1)
 
 

@@ -1,0 +1,188 @@
+"""Parquet files as record batches, in memory that does not depend on how well they are compressed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import IO, Any
+
+import pyarrow as pa
+
+from driftloop.data.plain_types import ENCODED, NESTED, not_comparable
+from driftloop.data.readers.limits import (
+    BATCH_BYTES,
+    FAR_GROUP_BYTES,
+    FEWEST_ROWS,
+    LARGEST_PAGE,
+    LARGEST_PAGES,
+    size,
+)
+from driftloop.data.readers.parquet_pages import largest_page
+from driftloop.data.readers.projection import Projection, check_names, shown
+from driftloop.data.readers.saved_profile import METADATA
+from driftloop.data.tables import BATCH_ROWS
+from driftloop.errors import InputError, SchemaError
+
+AHEAD = 3
+"""Batches that are read before they are asked for: reading and counting seldom take equally long."""
+PIECE_BYTES = 1 << 18
+"""Of a column that are read from a path at once: small enough that the same memory serves all of them."""
+FAR_PIECE_BYTES = 1 << 20
+"""Of a column that are fetched from an open file at once, where its row groups are too large to come whole."""
+USUAL_PAGE = 1 << 20
+"""Bytes of a page as writers make it; only larger column chunks can hold larger pages."""
+FIRST_ROWS = 100_000
+"""Rows after which row groups are taken anew: a schema is inferred from so many."""
+
+
+def parquet_batches(file: IO[bytes] | str, projection: Projection) -> Iterator[pa.RecordBatch]:
+    """The rows of a Parquet file, given as a path or as an open file that can seek.
+
+    Raises
+    ------
+    InputError
+        For an encrypted file, and for one whose pages are too large to be decoded in bounded memory.
+    SchemaError
+        For a nested column that a schema wants to compare.
+    """
+    import pyarrow.parquet as pq
+
+    _refuse_encrypted(file)
+    # Arrow reads a path by itself, without a Python call for every piece. An open file may be far away, each piece a
+    # request: its columns come whole, unless a row group is so large that memory would not stay bounded.
+    piece = PIECE_BYTES if isinstance(file, str) else 0
+    with pq.ParquetFile(file, pre_buffer=False, buffer_size=piece) as parquet:
+        metadata, schema = parquet.metadata, parquet.schema_arrow
+    if METADATA in (metadata.metadata or {}):
+        raise InputError("a saved baseline among the records: give it by itself as the reference")
+    check_names(schema.names)
+    largest = max((metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)), default=0)
+    if not piece and largest > FAR_GROUP_BYTES:
+        piece = FAR_PIECE_BYTES
+    options = {
+        "pre_buffer": False,
+        "buffer_size": piece,
+        "coerce_int96_timestamp_unit": "us",  # nanoseconds end in 2262, and wrap around
+        "read_dictionary": _texts_in_dictionaries(metadata, schema),
+    }
+    with pq.ParquetFile(file, **options) as parquet:
+        yield from _ahead(_row_groups(parquet, schema, file, projection), metadata.num_rows)
+
+
+def _refuse_encrypted(file: IO[bytes] | str) -> None:
+    if isinstance(file, str):
+        with open(file, "rb") as opened:  # noqa: PTH123
+            head = opened.read(4)
+    else:
+        place = file.tell()
+        head = file.read(4)
+        file.seek(place)
+    if not head:
+        raise InputError("the file is empty")
+    if head == b"PARE":
+        raise InputError("the file is encrypted: decrypt it first")
+
+
+def _texts_in_dictionaries(metadata: Any, schema: pa.Schema) -> list[str]:
+    """Text columns that the file holds as dictionaries: read as such, a long text costs once what it takes once."""
+    if not metadata.num_row_groups:
+        return []
+    group = metadata.row_group(0)
+    chunks = (group.column(index) for index in range(group.num_columns))
+    encoded = {chunk.path_in_schema for chunk in chunks if any("DICTIONARY" in name for name in chunk.encodings)}
+    return [
+        field.name
+        for field in schema
+        if field.name in encoded and (pa.types.is_string(field.type) or pa.types.is_binary(field.type))
+    ]
+
+
+def _row_groups(
+    parquet: Any, schema: pa.Schema, file: IO[bytes] | str, projection: Projection
+) -> Iterator[pa.RecordBatch]:
+    metadata, is_read, index = parquet.metadata, False, 0
+    while index < metadata.num_row_groups:
+        # The columns that are wanted may become fewer when the first rows have told what they are.
+        wanted, groups, seen, rows = _readable(schema, projection), [], 0, BATCH_ROWS
+        while index < metadata.num_row_groups and (projection.is_narrow or seen < FIRST_ROWS):
+            rows = min(rows, _batch_rows(metadata.row_group(index), wanted, file))
+            seen += metadata.row_group(index).num_rows
+            groups.append(index)
+            index += 1
+        for batch in parquet.iter_batches(rows, row_groups=groups, columns=wanted):
+            yield _described(batch, schema, projection)
+            is_read = True
+    if not is_read:
+        empty = [pa.nulls(0, field.type) for field in parquet.schema_arrow]
+        yield _described(pa.RecordBatch.from_arrays(empty, schema=parquet.schema_arrow), schema, projection)
+
+
+def _readable(schema: pa.Schema, projection: Projection) -> list[str]:
+    wanted = projection.wanted(schema.names)
+    nested = [name for name in wanted if pa.types.is_nested(schema.field(name).type)]
+    if nested and projection.is_narrow:
+        reason = not_comparable(schema.field(nested[0]).type)
+        raise SchemaError(
+            f"column {shown(nested[0])}: {reason} cannot be compared: flatten the column, or give it the role ignore"
+        )
+    flat = [name for name in wanted if name not in nested]
+    # Without a single column Arrow would forget how many rows there are.
+    return flat or [name for name in schema.names if not pa.types.is_nested(schema.field(name).type)][:1]
+
+
+def _described(batch: pa.RecordBatch, schema: pa.Schema, projection: Projection) -> pa.RecordBatch:
+    """The batch with what the file says of its columns, nested ones as nulls that say so."""
+    arrays, fields = [], []
+    for field in schema:
+        index = batch.schema.get_field_index(field.name)
+        if index >= 0:
+            array = batch.column(index)
+            is_ours = pa.types.is_dictionary(array.type) and not pa.types.is_dictionary(field.type)
+            arrays.append(array)
+            fields.append(pa.field(field.name, array.type, metadata={ENCODED: b"1"} if is_ours else None))
+        elif pa.types.is_nested(field.type) and not projection.is_narrow:
+            arrays.append(pa.nulls(batch.num_rows))
+            reason = (not_comparable(field.type) or "").encode("utf-8", "replace")
+            fields.append(pa.field(field.name, pa.null(), metadata={NESTED: reason}))
+    described = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+    return projection.noting(described, schema.names)
+
+
+def _batch_rows(group: Any, wanted: list[str], file: IO[bytes] | str) -> int:
+    """Rows of a batch that take about 8 MB. Raises InputError where a page alone would take too much."""
+    width, pages = 0.0, 0
+    names = set(wanted)
+    for index in range(group.num_columns):
+        chunk = group.column(index)
+        name = chunk.path_in_schema.split(".")[0]
+        if name not in names:
+            continue
+        bytes_ = chunk.total_uncompressed_size
+        width += max(bytes_ / max(group.num_rows, 1), 8.0)
+        page = largest_page(file, chunk) if bytes_ > LARGEST_PAGE else min(bytes_, USUAL_PAGE)
+        if page > LARGEST_PAGE:
+            raise InputError(
+                f"column {shown(name)} has a page of {size(page)}; at most {size(LARGEST_PAGE)} can be read: "
+                "write the file with smaller pages (in pyarrow: data_page_size)"
+            )
+        pages += page
+    if pages > LARGEST_PAGES:
+        raise InputError(
+            f"the pages of {len(wanted)} columns take {size(pages)} together; at most {size(LARGEST_PAGES)} can be "
+            "read: write smaller pages, or give a schema with fewer columns"
+        )
+    return max(FEWEST_ROWS, min(BATCH_ROWS, int(BATCH_BYTES / max(width, 1.0))))
+
+
+def _ahead(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """The same batches, the next few being read while one is worked on."""
+    if rows <= BATCH_ROWS:
+        yield from batches
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as reader:
+        coming = deque(reader.submit(next, batches, None) for _ in range(AHEAD))
+        while (batch := coming.popleft().result()) is not None:
+            coming.append(reader.submit(next, batches, None))
+            yield batch
