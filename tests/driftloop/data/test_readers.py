@@ -120,7 +120,7 @@ def bad(tmp_path, name, content):
         ("text.parquet", b"hello, world" * 9, "cannot be read as parquet"),
         ("ragged.csv", b"a,b\n1,2\n3\n", "line 3 has 1 value"),
         ("latin.csv", "a,b\n1,é\n".encode("latin-1"), "not UTF-8"),
-        ("twice.csv", b"a,a\n1,2\n", "two columns are named 'a'"),
+        ("twice.csv", b"a,a\n1,2\n", "columns 1 and 2 have the same name"),
         ("half.jsonl", b'{"a": 1}\n{"a": \n', "record 2 is not JSON"),
         ("list.jsonl", b"[1, 2]\n", "record 1 is not a JSON object"),
         ("broken.csv.gz", b"\x1f\x8b\x08\0 not gzip", "cannot be read as csv"),
