@@ -46,14 +46,13 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "__init__",
             "candidates",
+            "cloud",
             "data",
             "features",
             "model_file",
             "settings",
             "snapshot",
             "step",
-            "tracking",
-            "workspace",
         ),
     ),
 }
