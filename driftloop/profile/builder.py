@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from driftloop.data.columns import Numbers, Texts, numbers, texts, times
 from driftloop.data.canonical import canonical_batches
+from driftloop.data.columns import Numbers, Texts, numbers, texts, times
 from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
 from driftloop.data.tables import as_batches
