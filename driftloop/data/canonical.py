@@ -12,7 +12,7 @@ from driftloop.data.reading import Reading, ReadNotes
 from driftloop.data.schema import Schema
 
 CANONICAL = b"driftloop.canonical"
-"""Key of a batch's metadata: it is in this form already."""
+"""Key of a batch's metadata: it is in this form already. The value is the source's name, for errors."""
 SEPARATOR = b"driftloop.separator"
 """Key of a batch's metadata: what stood between the values of its CSV."""
 HELD_ROWS = 100_000
@@ -46,13 +46,13 @@ def canonical_batches(
             settle(tuple(forms.values()), reading, separator_of(batch), notes or ReadNotes(), where)
             settled = True
             for one in held.release():
-                yield _rewritten(one, forms, schema.missing)
+                yield _rewritten(one, forms, schema.missing, where)
             continue
-        yield _rewritten(batch, forms, schema.missing)
+        yield _rewritten(batch, forms, schema.missing, where)
     if held.batches:
         settle(tuple(forms.values()), reading, separator_of(held.batches[0]), notes or ReadNotes(), where)
         for one in held.release():
-            yield _rewritten(one, forms, schema.missing)
+            yield _rewritten(one, forms, schema.missing, where)
 
 
 def separator_of(batch: pa.RecordBatch) -> str | None:
@@ -89,7 +89,7 @@ def _array(batch: pa.RecordBatch, name: str) -> pa.Array | None:
     return None if not_comparable(array.type) else array
 
 
-def _rewritten(batch: pa.RecordBatch, forms: dict[str, Form], missing: tuple[str, ...]) -> pa.RecordBatch:
+def _rewritten(batch: pa.RecordBatch, forms: dict[str, Form], missing: tuple[str, ...], where: str) -> pa.RecordBatch:
     arrays, fields, changed = list(batch.columns), list(batch.schema), False
     for place, name in enumerate(batch.schema.names):
         form = forms.get(name)
@@ -98,7 +98,7 @@ def _rewritten(batch: pa.RecordBatch, forms: dict[str, Form], missing: tuple[str
         array = form.rewrite(arrays[place], missing)
         if array is not arrays[place]:
             arrays[place], fields[place], changed = array, pa.field(name, array.type), True
-    metadata = {**(batch.schema.metadata or {}), CANONICAL: b"1"}
+    metadata = {**(batch.schema.metadata or {}), CANONICAL: where.encode("utf-8", "backslashreplace") or b"1"}
     if not changed:
         return batch.replace_schema_metadata(metadata)
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields, metadata))

@@ -71,7 +71,7 @@ def findings_of(batches: Iterable[pa.RecordBatch], now: float) -> list[Finding]:
         part = batch.slice(0, LOOKED_AT - rows)
         rows += part.num_rows
         for field, array in zip(part.schema, part.columns, strict=True):
-            if not is_index_name(field.name):
+            if field.name and not is_index_name(field.name):
                 fields.setdefault(field.name, field)
                 arrays.setdefault(field.name, []).append(array)
     joined = {name: _joined(parts) for name, parts in arrays.items()}

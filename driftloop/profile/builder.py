@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from driftloop.data.canonical import canonical_batches
+from driftloop.data.canonical import CANONICAL, canonical_batches
 from driftloop.data.columns import Numbers, Texts, numbers, texts, times
 from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
@@ -78,7 +78,7 @@ class Profiler:
         read: list[Numbers | Texts | None] = [None] * len(self._compared)
         for column in self._read:
             place = batch.schema.get_field_index(column.name)
-            part = None if place < 0 else read_column(column, batch.column(place), self.schema.missing)
+            part = None if place < 0 else self._read_column(column, batch, place)
             ends = (float(part.values.min()), float(part.values.max())) if isinstance(part, Numbers) else (0.0, 0.0)
             if part is not None:
                 mix(keys, part, self._salts[column.name], *ends)
@@ -90,6 +90,13 @@ class Profiler:
                 read[number] = part
         finish(keys)
         self._gathering.consider(keys, read)
+
+    def _read_column(self, column: Column, batch: pa.RecordBatch, place: int) -> Numbers | Texts:
+        try:
+            return read_column(column, batch.column(place), self.schema.missing)
+        except SchemaError as error:
+            source = (batch.schema.metadata or {}).get(CANONICAL, b"1").decode()
+            raise error if source == "1" else SchemaError(f"{source}: {error}") from None
 
     def _see_times(self, values: Floats, low: float, high: float) -> None:
         if not isfinite(low + high):

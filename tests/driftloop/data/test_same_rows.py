@@ -36,7 +36,7 @@ def rows() -> pd.DataFrame:
             "count": rng.integers(0, 900, ROWS),
             "stage": rng.integers(1, 4, ROWS),
             "smoker": rng.random(ROWS) < 0.3,
-            "ward": rng.choice(["north", "süd, \"alt\"", "01"], ROWS),
+            "ward": rng.choice(["north", 'süd, "alt"', "01"], ROWS),
             "empty": pd.Series([None] * ROWS, dtype="float64"),
         }
     )
