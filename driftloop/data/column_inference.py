@@ -9,11 +9,22 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from driftloop.data.columns import MISSING_TEXTS, Texts, as_dictionary, category_names, numbers, texts, times
+from driftloop.data.arrow import codes as dictionary_codes
+from driftloop.data.columns import (
+    MISSING_TEXTS,
+    Texts,
+    as_dictionary,
+    category_names,
+    numbers,
+    text_list,
+    texts,
+    times,
+)
 from driftloop.data.date_formats import DateEvidence, moment, time_of_day
-from driftloop.data.epoch_times import are_compact_dates
-from driftloop.data.number_formats import NumberEvidence
+from driftloop.data.epoch_times import are_compact_dates, seconds, time_unit
+from driftloop.data.number_formats import NumberEvidence, plain_number
 from driftloop.data.plain_types import ENCODED, NESTED, is_text, not_comparable, plain
+from driftloop.data.reading import DateOrder
 from driftloop.data.true_false import true_false_format
 
 Floats = npt.NDArray[np.float64]
@@ -81,7 +92,10 @@ def find_column(name: str, array: pa.Array, field: pa.Field | None = None) -> Fi
             return Finding(name, "categorical", "feature", "a category type", true_false_format(found.levels))
     if is_text(array.type):
         return _of_texts(name, as_dictionary(array))
-    array = plain(array)
+    return _of_plain(name, plain(array))
+
+
+def _of_plain(name: str, array: pa.Array) -> Finding:
     kind = array.type
     if array.null_count == len(array):
         return _empty(name)
@@ -116,20 +130,23 @@ def of_numbers(name: str, values: Floats) -> Finding:
         return Finding(name, "numeric", "feature", "numbers with fractions")
     if are_compact_dates(known) and len(known) > 1:
         return Finding(name, "datetime", "timestamp", "whole numbers that are dates as year, month and day")
-    levels = np.unique(known)
-    parts = name_parts(name)
+    return _of_whole_numbers(name, known, complete=len(known) == len(values))
+
+
+def _of_whole_numbers(name: str, known: Floats, *, complete: bool) -> Finding:
+    levels, words = np.unique(known), set(name_parts(name))
+    kind: Kind = "categorical"
     if len(levels) <= FEW_CODES and len(known) >= REPEATS * len(levels):
         names = [str(int(level)) for level in levels] if abs(levels).max() < 2**53 else []
-        return Finding(name, "categorical", "feature", "few whole numbers: codes", true_false_format(names))
-    if CODE_NAMES & set(parts):
-        return Finding(name, "categorical", "feature", "whole numbers in a column that is named as a code")
+        return Finding(name, kind, "feature", "few whole numbers: codes", true_false_format(names))
+    if CODE_NAMES & words:
+        return Finding(name, kind, "feature", "whole numbers in a column that is named as a code")
     if (unit := _epoch(known, levels)) is not None:
         return Finding(name, "datetime", "timestamp", f"whole numbers that are times, in {unit} since 1970")
-    ground = _counts(known, levels, complete=len(known) == len(values))
-    if ground is not None:
-        return Finding(name, "categorical", "id", ground, unique=len(known) == len(values))
-    if ID_NAMES & set(parts) and len(levels) > MANY_LEVELS:
-        return Finding(name, "categorical", "id", "many whole numbers in a column that is named as an id")
+    if (ground := _counts(known, levels, complete=complete)) is not None:
+        return Finding(name, kind, "id", ground, unique=complete)
+    if ID_NAMES & words and len(levels) > MANY_LEVELS:
+        return Finding(name, kind, "id", "many whole numbers in a column that is named as an id")
     return Finding(name, "numeric", "feature", "whole numbers")
 
 
@@ -166,9 +183,8 @@ def _of_texts(name: str, array: pa.Array) -> Finding:
     known = int(np.count_nonzero(found.codes >= 0))
     if not known:
         return _empty(name)
-    if written := true_false_format(found.levels):
-        if (len(found.levels) == 2 and known >= REPEATS) or written == "false/true" or found.levels[0] not in "01":
-            return Finding(name, "categorical", "feature", "two values that mean true and false", written)
+    if words := true_false_format(found.levels):
+        return Finding(name, "categorical", "feature", "two values that mean true and false", words)
     counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.levels))
     names = [level.strip() for level in category_names(array.dictionary) if level.strip() not in MISSING_TEXTS]
     written_numbers = NumberEvidence.of(names)
@@ -176,9 +192,8 @@ def _of_texts(name: str, array: pa.Array) -> Finding:
         return _of_number_texts(name, array, names, written_numbers)
     dates, clocks = (np.array([parse(text) is not None for text in names]) for parse in (_date, time_of_day))
     if dates.mean() >= MOSTLY:
-        evidence = DateEvidence.of(names)
-        written = evidence.order or ""
-        return Finding(name, "datetime", "timestamp", "texts that are dates or times", written)
+        order = DateEvidence.of(names).order or ""
+        return Finding(name, "datetime", "timestamp", "texts that are dates or times", order)
     if clocks.mean() >= MOSTLY:
         return Finding(name, "datetime", "feature", "texts that are times of day")
     return _of_categories(name, found, counts, known, len(array))
@@ -227,7 +242,24 @@ def _empty(name: str) -> Finding:
     return Finding(name, "categorical", "feature", "no value in the rows that were looked at")
 
 
-def seconds_of(array: pa.Array) -> Floats:
-    """A datetime column's values as seconds since 1970, as far as they can be told."""
-    values = times(array, MISSING_TEXTS).values
+def seconds_of(array: pa.Array, written: str = "") -> Floats:
+    """A datetime column's known values as seconds since 1970, in the order of the rows, as far as they can be told.
+
+    `written` is the order of day and month where it was recognised.
+    """
+    if is_text(array.type):
+        encoded = as_dictionary(array)
+        order: DateOrder | None = "day-first" if written == "day-first" else "month-first" if written else None
+        counts = [plain_number((text or "").strip()) for text in text_list(encoded.dictionary)]
+        parsed = [moment((text or "").strip(), order) for text in text_list(encoded.dictionary)]
+        known = np.array([np.nan if value is None else value for value in parsed] + [np.nan])
+        numbers_only = np.array([np.nan if value is None else value for value in counts] + [np.nan])
+        if np.isnan(known).all() and not np.isnan(numbers_only).all():
+            known = seconds(numbers_only, time_unit(numbers_only[np.isfinite(numbers_only)]))
+        values: Floats = known[dictionary_codes(encoded.indices)]
+    else:
+        array = plain(array)
+        values = times(array, MISSING_TEXTS).values
+        if not pa.types.is_temporal(array.type) and np.isfinite(values).any():
+            values = seconds(values, time_unit(values[np.isfinite(values)]))
     return values[np.isfinite(values)]

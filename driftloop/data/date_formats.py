@@ -23,26 +23,8 @@ _AMERICAN = re.compile(rf"([A-Za-z]{{3,9}},? )?(?P<name>[A-Za-z]{{3,9}})\.? (?P<
 _MONTH = re.compile(r"(?P<y>\d{4})-(?P<m>0[1-9]|1[0-2])")
 _COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})([T ]?(?P<clock>\d{6}) ?(?P<zone>Z)?)?", re.ASCII)
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,9})?))?", re.ASCII)
-MONTHS = {
-    name: place + 1
-    for place, full in enumerate(
-        [
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ]
-    )
-    for name in (full, full[:3])
-} | {"sept": 9}
+_MONTH_NAMES = ("january february march april may june july august september october november december").split()  # noqa: SIM905
+MONTHS = {name: place + 1 for place, full in enumerate(_MONTH_NAMES) for name in (full, full[:3])} | {"sept": 9}
 PIVOT = 69
 """Years of two digits below it are of this century, as POSIX has it."""
 COMPACT_YEARS = (1900, 2100)
@@ -62,25 +44,32 @@ def moment(text: str, order: DateOrder | None = None) -> float | None:
     (86401.0, None, 86400.0)
     """
     try:
-        if (found := _ISO.fullmatch(text)) or (found := _COMPACT.fullmatch(text)):
-            parts = found.groupdict()
-            if "mark" not in parts and not COMPACT_YEARS[0] <= int(parts["y"]) < COMPACT_YEARS[1]:
-                return None
-            return _seconds(int(parts["y"]), int(parts["m"]), int(parts["d"]), parts)
-        if found := _ORDERED.fullmatch(text):
-            order = order or _decided(date_order(text))
-            if order is None:
-                return None
-            day, month = (found["p"], found["q"]) if order == "day-first" else (found["q"], found["p"])
-            return _seconds(_year(found["y"]), int(month), int(day), found.groupdict())
-        if (found := _NAMED.fullmatch(text)) or (found := _AMERICAN.fullmatch(text)):
-            named = MONTHS.get(found["name"].lower())
-            return None if named is None else _seconds(int(found["y"]), named, int(found["d"]), found.groupdict())
-        if found := _MONTH.fullmatch(text):
-            return _seconds(int(found["y"]), int(found["m"]), 1, {})
+        return _with_year_first(text) if text[:4].isdigit() else _with_year_last(text, order)
     except (ValueError, OverflowError):
-        pass
-    return None
+        return None
+
+
+def _with_year_first(text: str) -> float | None:
+    if found := _ISO.fullmatch(text):
+        return _seconds(int(found["y"]), int(found["m"]), int(found["d"]), found.groupdict())
+    if (found := _COMPACT.fullmatch(text)) and COMPACT_YEARS[0] <= int(found["y"]) < COMPACT_YEARS[1]:
+        return _seconds(int(found["y"]), int(found["m"]), int(found["d"]), found.groupdict())
+    found = _MONTH.fullmatch(text)
+    return None if found is None else _seconds(int(found["y"]), int(found["m"]), 1, {})
+
+
+def _with_year_last(text: str, order: DateOrder | None) -> float | None:
+    if found := _ORDERED.fullmatch(text):
+        order = order or _decided(date_order(text))
+        if order is None:
+            return None
+        day, month = (found["p"], found["q"]) if order == "day-first" else (found["q"], found["p"])
+        return _seconds(_year(found["y"]), int(month), int(day), found.groupdict())
+    found = _NAMED.fullmatch(text) or _AMERICAN.fullmatch(text)
+    month_number = None if found is None else MONTHS.get(found["name"].lower())
+    if found is None or month_number is None:
+        return None
+    return _seconds(int(found["y"]), month_number, int(found["d"]), found.groupdict())
 
 
 def time_of_day(text: str) -> float | None:

@@ -35,9 +35,10 @@ def time_unit(values: Floats) -> TimeUnit:
     values = values[(values < YEAR_9999[0]) | (values >= YEAR_9999[1])]
     typical = float(np.median(np.abs(values))) if len(values) else 0.0
     limit = MOST_SECONDS
-    for unit in ("s", "ms", "us"):
+    units: tuple[TimeUnit, ...] = ("s", "ms", "us")
+    for unit in units:
         if typical < limit:
-            return unit  # type: ignore[return-value]
+            return unit
         limit *= STEP
     return "ns"
 

@@ -48,8 +48,8 @@ def plain(array: pa.Array) -> pa.Array:
     shortest text stands for, so that 0.1 is the same number in every type. Raises SchemaError for nested values.
     """
     kind = array.type
-    reason = not_comparable(kind)
-    if reason is not None and not (isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.json"):
+    is_json = isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.json"
+    if not is_json and (reason := not_comparable(kind)) is not None:
         raise SchemaError(f"{reason} cannot be compared: flatten the column, or give it the role ignore")
     if isinstance(kind, pa.BaseExtensionType):
         return _of_extension(array)
@@ -59,26 +59,32 @@ def plain(array: pa.Array) -> pa.Array:
         import pyarrow.compute as pc  # only where it is needed: 25 ms of imports
 
         return plain(pc.run_end_decode(array))
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    return _of_texts(array) if is_text(kind) or _is_binary(kind) else _of_numbers(array)
+
+
+def _of_texts(array: pa.Array) -> pa.Array:
+    if pa.types.is_string(array.type):
+        return array
+    if not _is_binary(array.type):
         return array.cast(pa.string())
-    if _is_binary(kind):
-        return texts_array(
-            [None if value is None else value.decode("utf-8", "backslashreplace") for value in array.to_pylist()]
-        )
+    values = array.to_pylist()
+    return texts_array([None if value is None else value.decode("utf-8", "backslashreplace") for value in values])
+
+
+def _of_numbers(array: pa.Array) -> pa.Array:
+    kind = array.type
     if pa.types.is_decimal(kind):
         return array.cast(pa.string()).cast(pa.float64())
     if pa.types.is_float16(kind):
         return _of_half_floats(array)
-    if pa.types.is_float32(kind):
-        return _of_single_floats(array)
-    return array
+    return _of_single_floats(array) if pa.types.is_float32(kind) else array
 
 
 def is_text(kind: pa.DataType) -> bool:
     """Whether values of a type are texts, in whatever encoding."""
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         return is_text(kind.value_type)
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _is_binary(kind: pa.DataType) -> bool:
@@ -164,8 +170,8 @@ def without_short_floats(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.nd
 
     Examples
     --------
-    >>> without_short_floats(np.array([17.15999984741211, 0.5])).tolist(), without_short_floats(np.array([0.1])).tolist()
-    ([17.16, 0.5], [0.1])
+    >>> without_short_floats(np.array([17.15999984741211, 0.5])).tolist()
+    [17.16, 0.5]
     """
     first = values[:FIRST]
     first = first[np.isfinite(first) & (first != np.floor(first))]

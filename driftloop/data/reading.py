@@ -50,7 +50,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
             raise ValueError("decimal and thousands must differ")
         if self.encoding is not None:
             try:
-                text = codecs.lookup(self.encoding)._is_text_encoding  # type: ignore[attr-defined]
+                text = codecs.lookup(self.encoding)._is_text_encoding
             except (LookupError, ValueError):
                 text = False
             if not text:

@@ -13,7 +13,7 @@ from msgspec.structs import force_setattr
 
 from driftloop.data.columns import MISSING_TEXTS
 from driftloop.data.reading import Reading
-from driftloop.errors import SchemaError
+from driftloop.errors import InputError, SchemaError
 from driftloop.validation import convert, nearest
 
 Kind = Literal["numeric", "categorical", "datetime"]
@@ -252,7 +252,11 @@ def infer_schema(
     """
     from driftloop.data.schema_inference import infer_columns
 
-    findings, stream = infer_columns(batches)
+    try:
+        findings, stream = infer_columns(batches)
+    except InputError as error:
+        name = str(getattr(batches, "name", ""))
+        raise type(error)(f"{name}: {error}" if name and name not in str(error) else str(error)) from None
     columns = tuple(Column(name=f.name, kind=f.kind, role=f.role, format=f.format) for f in findings)
     schema = Schema(columns, reading=reading)
     if adjust is not None:

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.arrow import texts_array
@@ -20,28 +21,18 @@ LOOKED_AT = 100_000
 """Rows from which a schema is inferred: enough for every rule, and read in a fraction of a second."""
 HELD_BYTES = 32 << 20
 """Bytes that are held meanwhile, so that wide tables do not fill the memory."""
+Floats = npt.NDArray[np.float64]
+
 A_DAY = 86_400.0
 """By how much clocks and time zones may differ before a time counts as ahead."""
 RECORD_TIMES = frozenset(
-    ["time", "timestamp", "ts", "recorded", "created", "logged", "event", "observed", "received", "arrived", "ingested"]
+    "at time timestamp ts recorded created logged event observed received arrived ingested".split()  # noqa: SIM905
 )
+"""Words in the names of columns that say when a record was made."""
 OTHER_TIMES = frozenset(
-    [
-        "birth",
-        "birthday",
-        "birthdate",
-        "dob",
-        "born",
-        "due",
-        "expiry",
-        "expires",
-        "expiration",
-        "end",
-        "until",
-        "valid",
-        "updated",
-    ]
+    "birth birthday birthdate dob born due expiry expires expiration end until valid updated".split()  # noqa: SIM905
 )
+"""Words in the names of columns that say when something else was, or will be."""
 
 
 def infer_columns(batches: Any, now: float | None = None) -> tuple[list[Finding], Iterator[pa.RecordBatch]]:
@@ -80,7 +71,7 @@ def findings_of(batches: Iterable[pa.RecordBatch], now: float) -> list[Finding]:
         part = batch.slice(0, LOOKED_AT - rows)
         rows += part.num_rows
         for field, array in zip(part.schema, part.columns, strict=True):
-            if not is_index_name(field.name):
+            if field.name and not is_index_name(field.name):
                 fields.setdefault(field.name, field)
                 arrays.setdefault(field.name, []).append(array)
     joined = {name: _joined(parts) for name, parts in arrays.items()}
@@ -117,32 +108,27 @@ def _one_id(found: list[Finding]) -> list[Finding]:
 
 def _one_time(found: list[Finding], arrays: dict[str, pa.Array], now: float) -> list[Finding]:
     """Of several times the record's own, as docs/data.md says; the others are not compared."""
-    chosen, best = None, (0, 0, 0, 0)
-    ahead = set()
-    for index, finding in enumerate(found):
-        if finding.role != "timestamp":
-            continue
-        values = seconds_of(arrays[finding.name])
-        words = set(name_parts(finding.name))
-        if len(values) and values.max() > now + A_DAY and not finding.ground.startswith("whole"):
-            ahead.add(index)
-            continue
-        named = 1 if words & RECORD_TIMES or words & {"at"} else -1 if words & OTHER_TIMES else 0
-        if named < 0:
-            continue
-        rank = (named, int(len(values) > 1 and bool(np.all(np.diff(values) >= 0))), 1, -index)
-        if chosen is None or rank > best:
-            chosen, best = index, rank
-    result = []
-    for index, finding in enumerate(found):
-        if finding.role == "timestamp" and index != chosen:
-            why = (
-                "lie ahead already in the reference"
-                if index in ahead
-                else "not the record's own time"
-                if chosen is None
-                else f"the record's time is {found[chosen].name}"
-            )
-            finding = finding._replace(role="ignore", ground=f"{finding.ground}; {why}")
-        result.append(finding)
-    return result
+    times = {f.name: seconds_of(arrays[f.name], f.format) for f in found if f.role == "timestamp"}
+    ahead = {name for name, values in times.items() if len(values) and values.max() > now + A_DAY}
+    ranks = {name: _rank(name, values) for name, values in times.items() if name not in ahead}
+    candidates = [name for name in ranks if ranks[name][0] >= 0]
+    chosen = max(candidates, key=lambda name: ranks[name], default=None)
+    return [
+        finding
+        if finding.role != "timestamp" or finding.name == chosen
+        else finding._replace(role="ignore", ground=f"{finding.ground}; {_why_not(finding.name, ahead, chosen)}")
+        for finding in found
+    ]
+
+
+def _rank(name: str, values: Floats) -> tuple[int, bool]:
+    """How much a time looks like the record's own: by its name, then by whether it never goes back."""
+    words = set(name_parts(name))
+    named = 1 if words & RECORD_TIMES else -1 if words & OTHER_TIMES else 0
+    return named, len(values) > 1 and bool(np.all(np.diff(values) >= 0))
+
+
+def _why_not(name: str, ahead: set[str], chosen: str | None) -> str:
+    if name in ahead:
+        return "some lie ahead already in the reference, so that it is not the record's time"
+    return "by its name not the record's time" if chosen is None else f"the record's time is {chosen!r}"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from driftloop.data.canonical import canonical_batches
+from driftloop.data.canonical import CANONICAL, canonical_batches
 from driftloop.data.columns import Numbers, Texts, numbers, texts, times
 from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
@@ -112,7 +112,7 @@ class ProfileBuilder:
         keys, mixed = np.zeros(batch.num_rows, np.uint64), 0
         for column in columns:
             field = batch.schema.get_field_index(column.name)
-            part = None if field < 0 else read_column(column, batch.column(field), self.schema.missing)
+            part = None if field < 0 else self._read_column(column, batch, field)
             # NaN where a value is missing: numpy's minimum hands it on.
             ends = (float(part.values.min()), float(part.values.max())) if isinstance(part, Numbers) else (0.0, 0.0)
             if part is not None:
@@ -125,6 +125,13 @@ class ProfileBuilder:
                 self._columns[index].add(part, batch.num_rows, *ends)
                 read[index] = part
         return keys, mixed
+
+    def _read_column(self, column: Column, batch: pa.RecordBatch, place: int) -> Numbers | Texts:
+        try:
+            return read_column(column, batch.column(place), self.schema.missing)
+        except SchemaError as error:
+            source = (batch.schema.metadata or {}).get(CANONICAL, b"1").decode()
+            raise error if source == "1" else SchemaError(f"{source}: {error}") from None
 
     def _see_times(self, values: Floats, low: float, high: float) -> None:
         if not isfinite(low + high):

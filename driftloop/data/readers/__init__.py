@@ -1,4 +1,4 @@
-"""Files, folders and open files as streams of record batches: one reader for check, replay, function app and training."""
+"""Files, folders and open files as streams of record batches: one reader for all that reads data."""
 
 from driftloop.data.readers.projection import UNREAD
 from driftloop.data.readers.sources import format_of, is_data_file, list_windows

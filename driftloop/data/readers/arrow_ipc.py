@@ -54,7 +54,7 @@ def _of_file(source: Any, options: Any) -> Iterator[pa.RecordBatch]:
 
 
 def _readable(schema: pa.Schema, projection: Projection) -> list[str]:
-    check_names(schema.names)
+    check_names([name for name in schema.names if name])
     wanted = projection.wanted(schema.names)
     nested = [name for name in wanted if pa.types.is_nested(schema.field(name).type)]
     if nested and projection.is_narrow:

@@ -118,6 +118,8 @@ def _parsed(
         refused.append(row)
         return "error"
 
+    if not block.isascii():
+        _check_utf8(block, before)
     if not block.strip():
         return pa.Table.from_batches([pa.RecordBatch.from_arrays([texts_array([]) for _ in include], include)])
     try:
@@ -132,20 +134,29 @@ def _parsed(
                 invalid_row_handler=handle,
             ),
             convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(include, pa.string()), include_columns=include, strings_can_be_null=False
+                column_types=dict.fromkeys(include, pa.string()),
+                include_columns=include,
+                strings_can_be_null=False,
+                check_utf8=False,
             ),
         )
-    except pa.ArrowInvalid as error:
+    except pa.ArrowInvalid:
         if refused:
             row = refused[0]
             place = f"record {before + row.number}" if row.number is not None else "a record"
             values = "1 value" if row.actual_columns == 1 else f"{row.actual_columns} values"
             raise InputError(f"{place} has {values}, the header {row.expected_columns}") from None
-        if "UTF8" in str(error) or "UTF-8" in str(error):
-            raise InputError(NOT_UTF8) from None
         raise
     table = _without_headers(table, notes)
     return table.replace_schema_metadata({SEPARATOR: style.separator.encode()})
+
+
+def _check_utf8(block: bytes, before: int) -> None:
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError as error:
+        record = before + 1 + block.count(b"\n", 0, error.start)
+        raise InputError(f"{NOT_UTF8}; about record {record} has another byte") from None
 
 
 def _without_headers(table: pa.Table, notes: ReadNotes) -> pa.Table:

@@ -126,7 +126,7 @@ def _try(head: bytes, style: Style, known: Collection[str], *, is_whole: bool) -
         odd = next(index for index in range(len(widths)) if index >= first and widths[index] != width)
         reason = f"line {table[odd].number} has {_values(widths[odd])}, most lines have {width}"
         return _Trial(None, share, reason=f"{reason}; if another character separates them, declare [reading] separator")
-    found = _header(head, lines, table, first, width, style, known)
+    found = _header(head, lines, table[first:], style, known)
     if isinstance(found, str):
         return _Trial(None, share, reason=found)
     names, line = found
@@ -141,13 +141,13 @@ def _values(count: int) -> str:
 
 
 def _header(
-    head: bytes, lines: list[Line], table: list[Line], first: int, width: int, style: Style, known: Collection[str]
+    head: bytes, lines: list[Line], body: list[Line], style: Style, known: Collection[str]
 ) -> tuple[tuple[str, ...], Line] | str:
-    """The names of the columns and their line; why there is none as a text."""
-    usual = table[first]
+    """The names of the columns and their line; why there is none as a text. `body` begin with the first usual line."""
+    usual, width = body[0], body[0].width(style)
     above = lines[lines.index(usual) - 1] if lines.index(usual) else None
     if above is not None and above.width(style) == width - 1 and _are_names(names := _cells(head, above, style), known):
-        rows = [_cells(head, line, style) for line in table[first:] if line.width(style) == width]
+        rows = [_cells(head, line, style) for line in body if line.width(style) == width]
         if all(not row[-1] for row in rows):
             return (*names, ""), above
         if _count_up([row[0] for row in rows]):

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from driftloop.errors import InputError
 
+Octets = npt.NDArray[np.uint8]
+
 MOST_LINES = 500
 """Lines of a file's head that are compared: each separator is tried on all of them."""
-_ESCAPED = re.compile(rb'\\"')
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def newline_of(head: bytes) -> bytes:
 
 
 def escape_of(head: bytes, quote: str) -> str | None:
-    r"""The backslash, where quotes inside of quoted values are written \" as Spark does; None where they are doubled."""
+    r"""The backslash, where quotes inside of quoted values are written \" (by Spark); None where they are doubled."""
     mark = quote.encode()
     if b"\\" + mark not in head:
         return None
@@ -70,7 +72,8 @@ def quoted_value(style: Style) -> re.Pattern[bytes]:
 def lines_of(head: bytes, style: Style, *, is_whole: bool) -> list[Line]:
     """The lines of a file's head that are not blank; the last one only where the file ends with it."""
     blanked = quoted_value(style).sub(lambda found: b'"' + b"_" * (len(found[0]) - 2) + b'"', head)
-    lines, start, number = [], 0, 0
+    lines: list[Line] = []
+    start = number = 0
     while start < len(blanked) and len(lines) < MOST_LINES:
         end = blanked.find(style.newline, start)
         if end < 0 and not is_whole:
@@ -164,10 +167,11 @@ def _alternate(data: bytes, style: Style) -> bool:
     return all(bool(_among(part, ends).all()) for part in (before, after))
 
 
-def _among(values: np.ndarray, ends: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _among(values: Octets, ends: Octets) -> npt.NDArray[np.bool_]:
     table = np.zeros(256, bool)
     table[ends] = True
-    return table[values]
+    found: npt.NDArray[np.bool_] = table[values]
+    return found
 
 
 def _by_parity(data: bytes, newline: bytes, quote: bytes, count: int) -> int:

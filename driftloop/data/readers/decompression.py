@@ -6,7 +6,7 @@ import bz2
 import codecs
 import gzip
 import lzma
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,7 +23,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-NAMES = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
+NAMES: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
 MAGIC = (
     (b"PAR1", "Parquet"),
     (b"PARE", "an encrypted Parquet file"),
@@ -100,7 +100,7 @@ def _filled(file: Bytes, count: int) -> bytes:
 
 
 def _recognised(head: bytes) -> str | None:
-    """The encoding that a byte order mark, or the NUL bytes of UTF-16's Latin letters, tell; None where nothing does."""
+    """The encoding that a byte order mark tells, or the NUL bytes of UTF-16's Latin letters; None for neither."""
     for mark, name in BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return name

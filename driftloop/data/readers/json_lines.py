@@ -156,6 +156,7 @@ def _of_array(head: bytes, file: TextBytes) -> Iterator[Record]:
 
 
 def _batch(rows: list[dict[str, Any]], names: list[str], projection: Projection) -> pa.RecordBatch:
+    names = [name for name in names if name]
     check_names(names)
     wanted = projection.wanted(names) or names[:1]
     arrays, fields = [], []

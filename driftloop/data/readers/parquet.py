@@ -17,7 +17,7 @@ from driftloop.data.readers.limits import (
     LARGEST_PAGES,
     size,
 )
-from driftloop.data.readers.parquet_pages import largest_page
+from driftloop.data.readers.parquet_footer import RowGroup, largest_page, read_row_groups
 from driftloop.data.readers.projection import Projection, check_names, shown
 from driftloop.data.readers.saved_profile import METADATA
 from driftloop.data.tables import BATCH_ROWS
@@ -47,49 +47,31 @@ def parquet_batches(file: IO[bytes] | str, projection: Projection) -> Iterator[p
     """
     import pyarrow.parquet as pq
 
-    _refuse_encrypted(file)
+    groups = read_row_groups(file)
     # Arrow reads a path by itself, without a Python call for every piece. An open file may be far away, each piece a
     # request: its columns come whole, unless a row group is so large that memory would not stay bounded.
     piece = PIECE_BYTES if isinstance(file, str) else 0
+    if not piece and max((group.decompressed for group in groups), default=0) > FAR_GROUP_BYTES:
+        piece = FAR_PIECE_BYTES
     with pq.ParquetFile(file, pre_buffer=False, buffer_size=piece) as parquet:
         metadata, schema = parquet.metadata, parquet.schema_arrow
     if METADATA in (metadata.metadata or {}):
         raise InputError("a saved baseline among the records: give it by itself as the reference")
-    check_names(schema.names)
-    largest = max((metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)), default=0)
-    if not piece and largest > FAR_GROUP_BYTES:
-        piece = FAR_PIECE_BYTES
+    check_names([name for name in schema.names if name])
     options = {
         "pre_buffer": False,
         "buffer_size": piece,
         "coerce_int96_timestamp_unit": "us",  # nanoseconds end in 2262, and wrap around
-        "read_dictionary": _texts_in_dictionaries(metadata, schema),
+        "read_dictionary": _texts_in_dictionaries(groups, schema),
     }
     with pq.ParquetFile(file, **options) as parquet:
-        yield from _ahead(_row_groups(parquet, schema, file, projection), metadata.num_rows)
+        batches = _batches(parquet, groups, schema, file, projection)
+        yield from _ahead(batches, sum(group.rows for group in groups))
 
 
-def _refuse_encrypted(file: IO[bytes] | str) -> None:
-    if isinstance(file, str):
-        with open(file, "rb") as opened:  # noqa: PTH123
-            head = opened.read(4)
-    else:
-        place = file.tell()
-        head = file.read(4)
-        file.seek(place)
-    if not head:
-        raise InputError("the file is empty")
-    if head == b"PARE":
-        raise InputError("the file is encrypted: decrypt it first")
-
-
-def _texts_in_dictionaries(metadata: Any, schema: pa.Schema) -> list[str]:
+def _texts_in_dictionaries(groups: tuple[RowGroup, ...], schema: pa.Schema) -> list[str]:
     """Text columns that the file holds as dictionaries: read as such, a long text costs once what it takes once."""
-    if not metadata.num_row_groups:
-        return []
-    group = metadata.row_group(0)
-    chunks = (group.column(index) for index in range(group.num_columns))
-    encoded = {chunk.path_in_schema for chunk in chunks if any("DICTIONARY" in name for name in chunk.encodings)}
+    encoded = {chunk.column for group in groups for chunk in group.chunks if chunk.is_dictionary}
     return [
         field.name
         for field in schema
@@ -97,19 +79,23 @@ def _texts_in_dictionaries(metadata: Any, schema: pa.Schema) -> list[str]:
     ]
 
 
-def _row_groups(
-    parquet: Any, schema: pa.Schema, file: IO[bytes] | str, projection: Projection
+def _batches(
+    parquet: Any,
+    groups: tuple[RowGroup, ...],
+    schema: pa.Schema,
+    file: IO[bytes] | str,
+    projection: Projection,
 ) -> Iterator[pa.RecordBatch]:
-    metadata, is_read, index = parquet.metadata, False, 0
-    while index < metadata.num_row_groups:
+    is_read, index = False, 0
+    while index < len(groups):
         # The columns that are wanted may become fewer when the first rows have told what they are.
-        wanted, groups, seen, rows = _readable(schema, projection), [], 0, BATCH_ROWS
-        while index < metadata.num_row_groups and (projection.is_narrow or seen < FIRST_ROWS):
-            rows = min(rows, _batch_rows(metadata.row_group(index), wanted, file))
-            seen += metadata.row_group(index).num_rows
-            groups.append(index)
+        wanted, chosen, seen, rows = _readable(schema, projection), [], 0, BATCH_ROWS
+        while index < len(groups) and (projection.is_narrow or seen < FIRST_ROWS):
+            rows = min(rows, _batch_rows(groups[index], wanted, file))
+            seen += groups[index].rows
+            chosen.append(index)
             index += 1
-        for batch in parquet.iter_batches(rows, row_groups=groups, columns=wanted):
+        for batch in parquet.iter_batches(rows, row_groups=chosen, columns=wanted):
             yield _described(batch, schema, projection)
             is_read = True
     if not is_read:
@@ -148,21 +134,19 @@ def _described(batch: pa.RecordBatch, schema: pa.Schema, projection: Projection)
     return projection.noting(described, schema.names)
 
 
-def _batch_rows(group: Any, wanted: list[str], file: IO[bytes] | str) -> int:
+def _batch_rows(group: RowGroup, wanted: list[str], file: IO[bytes] | str) -> int:
     """Rows of a batch that take about 8 MB. Raises InputError where a page alone would take too much."""
     width, pages = 0.0, 0
     names = set(wanted)
-    for index in range(group.num_columns):
-        chunk = group.column(index)
-        name = chunk.path_in_schema.split(".")[0]
-        if name not in names:
+    for chunk in group.chunks:
+        if chunk.column not in names:
             continue
-        bytes_ = chunk.total_uncompressed_size
-        width += max(bytes_ / max(group.num_rows, 1), 8.0)
-        page = largest_page(file, chunk) if bytes_ > LARGEST_PAGE else min(bytes_, USUAL_PAGE)
+        width += max(chunk.decompressed / max(group.rows, 1), 8.0)
+        is_suspect = chunk.decompressed > LARGEST_PAGE
+        page = largest_page(file, chunk) if is_suspect else min(chunk.decompressed, USUAL_PAGE)
         if page > LARGEST_PAGE:
             raise InputError(
-                f"column {shown(name)} has a page of {size(page)}; at most {size(LARGEST_PAGE)} can be read: "
+                f"column {shown(chunk.column)} has a page of {size(page)}; at most {size(LARGEST_PAGE)} can be read: "
                 "write the file with smaller pages (in pyarrow: data_page_size)"
             )
         pages += page

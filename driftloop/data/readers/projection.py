@@ -38,7 +38,7 @@ class Projection:
 
     def wanted(self, names: Sequence[str]) -> list[str]:
         """Those of a file's columns that are read."""
-        return [name for name in names if self._known is None or name in self._wanted]
+        return [name for name in names if name and (self._known is None or name in self._wanted)]
 
     @property
     def known(self) -> frozenset[str]:
@@ -53,7 +53,7 @@ class Projection:
         """The batch with the names of the file's columns that the schema does not know, for the profile to mention."""
         if self._known is None:
             return batch
-        unknown = [name for name in names if name not in self._known]
+        unknown = [name for name in names if name and name not in self._known]
         if not unknown:
             return batch
         metadata = dict(batch.schema.metadata or {})

@@ -102,7 +102,8 @@ def list_windows(folder: str | Path) -> tuple[list[Path], list[str]]:
 
     A source is a data file, or a folder that holds data files (a table as Spark writes it).
     """
-    found, skipped = [], []
+    found: list[Path] = []
+    skipped: list[str] = []
     for path in sorted(Path(folder).iterdir()):
         is_data = path.is_dir() and any(_data_files(path)) if path.is_dir() else is_data_file(path.name)
         if is_data and not path.name.startswith(HIDDEN):
@@ -162,7 +163,8 @@ def _first_names(paths: list[str]) -> str:
 
 
 def _of_folder(folder: Path, format: str | None, notes: ReadNotes) -> list[Part]:
-    parts, skipped = [], []
+    parts: list[Part] = []
+    skipped: list[str] = []
     for path in _data_files(folder, skipped):
         constants = dict(_constants(path.parent.relative_to(folder).parts))
         parts.append(Part(str(path), str(path), *format_of(format or path.name), constants, is_one_of_many=True))

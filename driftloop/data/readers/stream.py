@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -37,6 +38,8 @@ class BatchStream:
         self._notes = notes or ReadNotes()
         self._projection = Projection(schema)
         self._batches = self._read()
+        self.name = str(source) if isinstance(source, str | Path) else str(format or getattr(source, "name", ""))
+        """As errors show it."""
 
     def narrow(self, schema: Schema) -> None:
         """Read only the columns of a schema from here on: what was inferred from the first rows."""
@@ -54,8 +57,7 @@ class BatchStream:
         if self._schema is None:
             yield from batches
             return
-        where = str(self._source) if isinstance(self._source, str | Path) else parts[0].name
-        yield from canonical_batches(batches, self._schema, self._notes, where)
+        yield from canonical_batches(batches, self._schema, self._notes, self.name)
 
 
 def read_batches(
@@ -113,7 +115,16 @@ def _of_part(part: Part, projection: Projection, reading: Reading, notes: ReadNo
         raise InputError(f"{part.name}: is nested too deeply") from None
     except MemoryError:
         raise InputError(f"{part.name}: holds a value that is too large for the memory") from None
-    except (pa.ArrowException, OSError, EOFError, ValueError, ArithmeticError, LookupError, TypeError) as error:
+    except (
+        pa.ArrowException,
+        OSError,
+        EOFError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        zlib.error,
+    ) as error:
         raise InputError(f"{part.name}: cannot be read as {part.format} ({_reason(error)})") from None
 
 
