@@ -30,9 +30,25 @@ class Profile:
 
     @classmethod
     def build(cls, batches: Iterable[Any], schema: Schema) -> Profile:
-        """The profile of a stream of Arrow record batches (or a table, or a data frame), in one pass.
+        """The profile of a table, in one pass and bounded memory.
 
-        Raises SchemaError for a column whose values cannot be compared, InputError for an unreadable stream.
+        Parameters
+        ----------
+        batches : a stream of Arrow record batches, an Arrow table or a data frame.
+        schema : what its columns are; columns that it does not name are not compared.
+
+        Raises
+        ------
+        SchemaError : a column's values cannot be compared.
+        InputError : the stream cannot be read.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from driftloop import Column, Schema
+        >>> profile = Profile.build(pa.table({"bmi": [26.4, None, 31.0]}), Schema((Column("bmi"),)))
+        >>> profile.rows, profile.columns["bmi"].missing, profile.columns["bmi"].maximum
+        (3, 1, 31.0)
         """
         read = ProfileBuilder(schema).take(batches)
         columns = read.columns()
@@ -40,7 +56,10 @@ class Profile:
         return cls(schema, read.rows, columns, sample, read.first, read.last, read.extra)
 
     def merge(self, other: Profile) -> Profile:
-        """The profile of both tables together: counts exactly, the sample as if both had been read at once."""
+        """The profile of both tables together, as if they had been read at once, to the last bit.
+
+        Raises SchemaError where the compared columns differ in name or kind.
+        """
         if [(c.name, c.kind) for c in self.schema.features] != [(c.name, c.kind) for c in other.schema.features]:
             raise SchemaError("profiles of different schemas cannot be merged: build both with the same schema")
         columns = {name: column.merge(other.columns[name]) for name, column in self.columns.items()}
