@@ -16,7 +16,9 @@ import numpy.typing as npt
 from driftloop.by_content import ByContent
 
 MAX_NAMES = 1024
+"""Names in the dictionary: as many as a histogram has bins."""
 BUCKETS = 256
+"""For names beyond the dictionary: how many rows they have is kept, and roughly how it is divided."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,6 +44,14 @@ class Profile:
             For a column whose values cannot be compared.
         InputError
             For an unreadable stream, and anything that is no table.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from driftloop import Column, Schema
+        >>> profile = Profile.build(pa.table({"bmi": [26.4, None, 31.0]}), Schema((Column("bmi"),)))
+        >>> profile.rows, profile.columns["bmi"].missing, profile.columns["bmi"].maximum
+        (3, 1, 31.0)
         """
         # By name, because what reads a saved profile lies above: it makes one of these.
         built: Profile = import_module("driftloop.profile.sources").profile_of(source, schema)
@@ -67,7 +75,10 @@ class Profile:
         return replace(self, schema=schema, columns=kept, sample=self.sample.without(column_index))
 
     def merge(self, other: Profile) -> Profile:
-        """The profile of both tables together: counts exactly, the sample as if both had been read at once."""
+        """The profile of both tables together, as if they had been read at once, to the last bit.
+
+        Raises SchemaError where the compared columns differ in name or kind.
+        """
         if [(c.name, c.kind) for c in self.schema.features] != [(c.name, c.kind) for c in other.schema.features]:
             raise SchemaError("profiles of different schemas cannot be merged: build both with the same schema")
         columns = {name: column.merge(other.columns[name]) for name, column in self.columns.items()}

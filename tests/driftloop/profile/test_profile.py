@@ -201,7 +201,7 @@ def test_a_damaged_baseline_is_refused_in_one_line(content):
 
 def test_a_truncated_baseline_and_a_foreign_parquet_file_are_refused(tmp_path):
     whole = Baseline.build(table(100), SCHEMA).to_bytes()
-    with pytest.raises(BaselineError, match="build it anew"):
+    with pytest.raises(BaselineError, match="build it again"):
         Baseline.from_bytes(whole[: len(whole) // 2])
     path = tmp_path / "foreign.parquet"
     pd.DataFrame({"x": [1.0]}).to_parquet(path)
