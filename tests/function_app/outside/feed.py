@@ -111,7 +111,8 @@ class Feed:
         self.delivered.append(Delivered(name, rows, kind))
 
     def _bad(self, kind: str) -> tuple[str, bytes]:
-        table = self.rows(self._dice.choice([8, 30]))
+        # What a reader finds is found in any file; what only its rows tell, in one of thirty.
+        table = self.rows(30 if kind in ("text", "blank") else self._dice.choice([8, 30]))
         match kind:
             case "torn":
                 return "parquet", written(table, "parquet")[:-30]
@@ -130,7 +131,7 @@ class Feed:
                 return "csv", written(table.rename_columns(["id", "at", MARK, "sex"]), "csv")
             case "blank":
                 blank = table.set_column(2, "bmi", pa.array([None] * len(table), pa.float64()))
-                return "parquet", written(pa.concat_tables([blank] * 3), "parquet")
+                return "parquet", written(blank, "parquet")
             case "text":
                 return "csv", written(table.set_column(2, "bmi", pa.array([f"{MARK} Patient"] * len(table))), "csv")
             case _:
