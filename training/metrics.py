@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from driftloop.sequential.label_shift import LabelSummary
 from driftloop.sequential.model_error import ErrorMoments
 from training.candidates import Score
 from training.data.provenance import Provenance
@@ -28,7 +29,9 @@ class SubgroupErrors(msgspec.Struct, frozen=True):
 
 
 class Metrics(msgspec.Struct, frozen=True):
-    """The file as a whole. `holdout_errors` are the moments that the drift check compares new errors with."""
+    """The file as a whole. `holdout_errors` are the moments that the drift check compares new errors with,
+    `holdout_labels` the outcomes that it compares new ones with.
+    """
 
     regressor: str
     parameters: dict[str, Any]
@@ -40,6 +43,7 @@ class Metrics(msgspec.Struct, frozen=True):
     subgroups: dict[str, SubgroupErrors]
     importances: dict[str, float]
     data: Provenance
+    holdout_labels: LabelSummary | None = None
 
 
 def prediction_errors(target: Vector, prediction: Vector) -> PredictionErrors:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from driftloop.data.schema import Schema
+from driftloop.sequential.label_shift import LabelSummary
 from driftloop.sequential.model_error import ErrorMoments
 from training import candidates, features, model_card, model_file, settings, step
 from training.cloud import tracking
@@ -46,6 +47,7 @@ def train(schema: Schema, folder: Path, out: Path, how: settings.Settings, model
         cross_validated=scores,
         holdout=prediction_errors(target, predicted),
         holdout_errors=ErrorMoments.of(np.abs(target - predicted)),
+        holdout_labels=LabelSummary.of_numbers(target),
         target_mean=float(y[recent].mean()),
         subgroups={
             name: SubgroupErrors(int(mask.sum()), prediction_errors(target[mask], predicted[mask]))

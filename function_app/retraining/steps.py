@@ -41,6 +41,7 @@ CONFIRM_LIMIT = timedelta(minutes=15)  # a run that did not appear by then was n
 CONFIRM_PAUSES = (0.2, 1.0, 2.0)  # seconds between looks, right after sending: most runs are listed in 3
 FIRST_SEND_PAUSE, LONGEST_SEND_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 FIRST_RUN_PAUSE, LONGEST_RUN_PAUSE = timedelta(minutes=30), timedelta(hours=24)
+SENT_LOOK, CONFIRMED_LOOK = timedelta(minutes=1), timedelta(minutes=10)  # between looks at a drift that is on its way
 RUN_LIMIT = timedelta(hours=24)  # a run that takes longer needs a person
 MOST_STEPS = 20  # of one look; the longest way, from held to an outcome, takes 6
 _IN_FLIGHT = frozenset({DriftState.CLAIMED, DriftState.SENT, DriftState.CONFIRMED})
@@ -364,7 +365,7 @@ def next_look(drift: Drift, state: ModelState, now: datetime) -> datetime | None
         case DriftState.CLAIMED:
             return max(now, drift.lease_until or now) + SKEW + timedelta(seconds=5)
         case DriftState.SENT:
-            return now + timedelta(minutes=1)
+            return now + SENT_LOOK
         case DriftState.CONFIRMED:
-            return now + timedelta(minutes=10)
+            return now + CONFIRMED_LOOK
     return None

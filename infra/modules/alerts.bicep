@@ -49,9 +49,9 @@ var rules = [
   {
     name: 'dispatch-failed'
     title: 'Dispatch failed: a retrain was decided and not started'
-    description: 'The CI system did not take the dispatch, or no run appeared. The drift stays in the ledger and is tried again; a wrong token or a missing permission needs a person.'
+    description: 'The CI system did not take the dispatch, no run appeared, or an event of a registered model could not be read. The drift stays in the ledger and is tried again; a wrong token or a missing permission needs a person.'
     severity: 1
-    events: ['dispatch_failed']
+    events: ['dispatch_failed', 'event_unreadable']
     resolves: false
   }
   {
@@ -194,7 +194,7 @@ resource savedQuery 'Microsoft.OperationalInsights/workspaces/savedSearches@2025
   properties: {
     category: 'Driftloop'
     displayName: 'Driftloop: drifts, incidents, overdue checks, failed dispatches by model and day'
-    query: '${eventsQuery} | where event in ("drift", "incident", "overdue", "dispatch_failed", "retrain_failed", "check_failed", "check_poisoned", "drift_closed") | summarize times = count(), latest = max(TimeGenerated), example = take_any(Message) by bin(TimeGenerated, 1d), model, event | order by TimeGenerated desc, model asc'
+    query: '${eventsQuery} | where event in ("drift", "incident", "overdue", "dispatch_failed", "retrain_failed", "check_failed", "check_poisoned", "event_unreadable", "drift_closed") | summarize times = count(), latest = max(TimeGenerated), example = take_any(Message) by bin(TimeGenerated, 1d), model, event | order by TimeGenerated desc, model asc'
     version: 2
   }
 }

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sandbox.functions_host.invoking import Invoker
 from sandbox.functions_host.loading import load
-from sandbox.functions_host.queues import QueuePump
+from sandbox.functions_host.queues import HIDDEN_SECONDS, QueuePump
 from sandbox.functions_host.service import Service, disabled
 from sandbox.serving import Server
 
@@ -26,6 +26,7 @@ def main() -> None:
     arguments.add_argument("root", type=Path)
     arguments.add_argument("--ready", type=Path, required=True)
     arguments.add_argument("--retry-seconds", type=int, default=None)
+    arguments.add_argument("--hidden-seconds", type=int, default=HIDDEN_SECONDS)
     options = arguments.parse_args()
     # Blocked in all threads, so that only sigwait below takes them.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
@@ -35,7 +36,7 @@ def main() -> None:
     }
     invoker = Invoker()
     host = json.loads((options.root / "host.json").read_text(encoding="utf-8"))
-    pump = QueuePump(functions.values(), invoker, os.environ, host, options.retry_seconds)
+    pump = QueuePump(functions.values(), invoker, os.environ, host, options.retry_seconds, options.hidden_seconds)
     keys = {"master_key": secrets.token_urlsafe(24), "function_key": secrets.token_urlsafe(24)}
     service = Service(functions, invoker, pump, **keys)
     with Server(service.application()) as server:

@@ -37,14 +37,19 @@ class FunctionsHost:
 
     `environment` holds the application settings and the identity's variables, and is all that the process sees. The
     log is `folder/functions.log`. `retry_seconds` replaces host.json's pause before a failed queue message comes
-    back.
+    back; for `hidden_seconds` a message stays hidden whose process died.
     """
 
     def __init__(
-        self, app_root: Path, environment: Mapping[str, str], folder: Path, retry_seconds: int | None = None
+        self,
+        app_root: Path,
+        environment: Mapping[str, str],
+        folder: Path,
+        retry_seconds: int | None = None,
+        hidden_seconds: int | None = None,
     ) -> None:
         self._root, self._environment, self._folder = app_root, dict(environment), folder
-        self._retry_seconds = retry_seconds
+        self._pauses = {"--retry-seconds": retry_seconds, "--hidden-seconds": hidden_seconds}
         self._child: Child | None = None
         self.log = folder / "functions.log"
         self.url = self.function_key = self._master_key = ""
@@ -63,8 +68,8 @@ class FunctionsHost:
             "--ready",
             str(ready.resolve()),
         ]
-        if self._retry_seconds is not None:
-            command += ["--retry-seconds", str(self._retry_seconds)]
+        for option, seconds in self._pauses.items():
+            command += [] if seconds is None else [option, str(seconds)]
         # The stand-in is found beside this repository, the app only in its own root.
         with self.log.open("ab") as output:
             self._child = start(command, environment=self._environment, folder=_ROOT, output=output)

@@ -18,7 +18,7 @@ from sandbox.functions_host.invoking import Invoker, queue_data
 from sandbox.functions_host.loading import LoadedFunction
 
 POLL_SECONDS = 0.1
-HIDDEN_SECONDS = 600  # while a message is being handled
+HIDDEN_SECONDS = 600  # while a message is being handled; a process that dies leaves it hidden for so long
 _logger = logging.getLogger("sandbox.functions_host")
 
 
@@ -32,6 +32,7 @@ class QueuePump:
         environ: Mapping[str, str],
         host: Mapping[str, Any],
         retry_seconds: int | None,
+        hidden_seconds: int = HIDDEN_SECONDS,
     ) -> None:
         settings = host.get("extensions", {}).get("queues", {})
         self._batch = int(settings.get("batchSize", 16))
@@ -39,6 +40,7 @@ class QueuePump:
         self._retry_seconds = (
             _seconds(settings.get("visibilityTimeout", "00:00:00")) if retry_seconds is None else retry_seconds
         )
+        self._hidden_seconds = hidden_seconds
         self._invoker = invoker
         self._sources = [
             (function, *_clients(function, environ))
@@ -93,7 +95,7 @@ class QueuePump:
         room = self._batch - len(self._running)
         if room <= 0:
             return 0
-        messages = list(queue.receive_messages(max_messages=min(room, 32), visibility_timeout=HIDDEN_SECONDS))
+        messages = list(queue.receive_messages(max_messages=min(room, 32), visibility_timeout=self._hidden_seconds))
         for message in messages:
             self._running.add(self._pool.submit(self._handle, function, queue, poison, message))
         return len(messages)

@@ -54,6 +54,13 @@ def test_errors_on_the_holdout_are_kept_for_the_performance_check(first: Trained
     assert errors.mean == pytest.approx(first.metrics.holdout.mae)
 
 
+def test_outcomes_of_the_holdout_are_kept_so_that_a_shift_of_labels_can_be_seen(first: Trained) -> None:
+    labels = first.metrics.holdout_labels
+    assert labels is not None
+    assert labels.rows == len(first.parts.holdout)
+    assert labels.mean == pytest.approx(float(np.mean(first.parts.holdout["progression"].to_numpy())))
+
+
 def test_the_card_says_what_a_user_must_know(retrained: Trained) -> None:
     card = (retrained.model / "model_card.md").read_text()
     for heading in ("Model", "Data", "Error on the recent holdout", "Intended use", "Limits"):

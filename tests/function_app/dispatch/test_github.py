@@ -1,8 +1,6 @@
 """Dispatching to GitHub: over HTTP to the stand-in, with GitHub's answers on good and bad days."""
 
 import json
-import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,41 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 import jsonschema
 import pytest
 
-from driftloop.config.models import GitHubTarget
-from driftloop.errors import ConfigError, DispatchError
-from driftloop.events import DriftDetected, ModelRegistered
-from function_app.dispatch.github import GitHubDispatcher
-from function_app.dispatch.github_tokens import AppToken, FixedToken, token_source
-from function_app.dispatch.http_session import MOST_REDIRECTS, session
+from driftloop.errors import DispatchError
+from driftloop.events import ModelRegistered
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
-from sandbox.github import DISPATCH, RUNS, GitHubStandIn, Instant
-from sandbox.ports import free_ports
+from sandbox.github import RUNS, GitHubStandIn
+from tests.function_app.dispatch.sending import EVENT, START, dispatcher
 
-ROOT = Path(__file__).resolve().parents[3]
 DESCRIPTION = json.loads(Path(__file__).with_name("github_requests.json").read_text())
-EVENT = DriftDetected(
-    "drift-0123456789ab", "chk-0123456789ab", "m", "3", "drift", "2026-11-22T00:00:00Z", "2026-11-20T00:00:00Z"
-)
-START = datetime.now(UTC) - timedelta(minutes=1)
-
-
-@pytest.fixture(scope="module")
-def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHubStandIn]:
-    with GitHubStandIn(ROOT, folder=tmp_path_factory.mktemp("github"), runner=Instant("success")) as running:
-        yield running
-
-
-@pytest.fixture
-def github(standin: GitHubStandIn) -> Iterator[GitHubStandIn]:
-    standin.faults.clear()
-    standin.api.requests.clear()
-    yield standin
-    standin.faults.clear()
-    standin.wait_idle()
-
-
-def dispatcher(github: GitHubStandIn, token: str | None = None) -> GitHubDispatcher:
-    return GitHubDispatcher(GitHubTarget("proseware/driftloop", github.url), FixedToken(token or github.token))
 
 
 def test_a_dispatch_starts_a_run_that_is_found_by_the_drift_s_id(github: GitHubStandIn) -> None:
@@ -147,35 +117,6 @@ def test_when_github_fails_the_event_may_have_been_taken(github: GitHubStandIn, 
     assert len(github.faults.played) >= 1
 
 
-@pytest.mark.parametrize("accept", [True, False])
-def test_a_cut_connection_is_a_doubt_and_is_not_repeated_blindly(github: GitHubStandIn, accept: bool) -> None:
-    before = len(github.runs)
-    github.faults.cut(accept=accept)
-
-    with pytest.raises(DispatchUncertainError):
-        dispatcher(github).send(EVENT)
-
-    github.wait_idle()
-    assert len(github.runs) - before == int(accept)
-
-
-def test_a_host_that_does_not_listen_cannot_have_taken_it() -> None:
-    (port,) = free_ports(1)
-    target = GitHubDispatcher(GitHubTarget("proseware/driftloop", f"http://127.0.0.1:{port}"), FixedToken("t"))
-
-    with pytest.raises(DispatchRefusedError, match="cannot be reached") as caught:
-        target.send(EVENT)
-    assert caught.value.wait
-
-
-def test_reading_is_repeated_when_github_fails_for_a_moment(github: GitHubStandIn) -> None:
-    dispatcher(github).send(EVENT)
-    github.wait_idle()
-    github.faults.answer(503, 2, request=RUNS)
-
-    assert dispatcher(github).find(EVENT.drift_id, START) is not None
-
-
 def test_a_search_that_fails_is_an_error_and_not_an_absent_run(github: GitHubStandIn) -> None:
     github.faults.answer(403, request=RUNS)
 
@@ -185,131 +126,6 @@ def test_a_search_that_fails_is_an_error_and_not_an_absent_run(github: GitHubSta
 
 def test_a_run_that_was_deleted_is_none(github: GitHubStandIn) -> None:
     assert dispatcher(github).run("999999999") is None
-
-
-def test_an_app_signs_in_with_short_lived_tokens_for_one_repository(github: GitHubStandIn) -> None:
-    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), github.tokens.app_key)
-    target = GitHubDispatcher(GitHubTarget("proseware/driftloop", github.url), tokens)
-
-    target.send(EVENT)
-    target.find(EVENT.drift_id, START)
-
-    asked = [json.loads(body) for method, path, body in github.api.requests if path.endswith("/access_tokens")]
-    assert asked == [{"repositories": ["driftloop"], "permissions": {"contents": "write", "actions": "read"}}], (
-        "one token serves both requests, and may do no more than they need"
-    )
-
-
-def test_a_revoked_installation_token_is_renewed_once(github: GitHubStandIn) -> None:
-    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), github.tokens.app_key)
-    target = GitHubDispatcher(GitHubTarget("proseware/driftloop", github.url), tokens)
-    target.send(EVENT)
-    github.tokens.revoke_installation_tokens()
-
-    target.send(EVENT)
-
-    assert sum(path.endswith("/access_tokens") for _, path, _ in github.api.requests) == 2
-
-
-def test_a_rotated_app_key_says_so(github: GitHubStandIn) -> None:
-    from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    other = (
-        rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    )
-    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), other)
-
-    with pytest.raises(DispatchRefusedError, match="the app's id or key is wrong"):
-        GitHubDispatcher(GitHubTarget("proseware/driftloop", github.url), tokens).send(EVENT)
-
-
-def test_a_key_that_is_no_key_is_not_quoted(github: GitHubStandIn) -> None:
-    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), "1", "s3cret-that-is-no-key")
-
-    with pytest.raises(DispatchRefusedError, match="not a private key") as caught:
-        tokens.token()
-    assert "s3cret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({}, "no way to sign in"),
-        ({"DRIFTLOOP_GITHUB_APP_ID": "1"}, "no way to sign in"),
-        ({"DRIFTLOOP_GITHUB_TOKEN": "@Microsoft.KeyVault(SecretUri=https://v/secrets/t)"}, "Key Vault Secrets User"),
-    ],
-)
-def test_missing_or_unresolved_credentials_are_one_clear_line(settings: dict[str, str], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        token_source(GitHubTarget("o/r"), settings)
-
-
-@pytest.mark.parametrize("status", [307, 308])
-def test_a_repository_that_was_renamed_is_followed_on_the_same_host(github: GitHubStandIn, status: int) -> None:
-    before = len(github.runs)
-    github.faults.answer(status, location=f"{github.url}/repos/proseware/driftloop/dispatches")
-
-    assert dispatcher(github).send(EVENT) is None
-
-    github.wait_idle()
-    assert len(github.runs) == before + 1
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_reading_follows_every_kind_of_redirect(github: GitHubStandIn, status: int) -> None:
-    dispatcher(github).send(EVENT)
-    github.wait_idle()
-    query = "event=repository_dispatch&per_page=100&page=1"
-    github.faults.answer(status, request=RUNS, location=f"/repos/proseware/driftloop/actions/runs?{query}")
-
-    assert dispatcher(github).find(EVENT.drift_id, START) is not None
-
-
-@pytest.mark.parametrize(
-    ("status", "location"),
-    [
-        (307, "http://127.0.0.1:1/"),
-        (308, "https://api.evil.example/repos/o/r/dispatches"),
-        (307, ""),
-        (301, "/repos/proseware/driftloop/dispatches"),
-    ],
-)
-def test_a_token_does_not_travel_to_another_host_and_a_post_is_not_turned_into_a_read(
-    github: GitHubStandIn, status: int, location: str
-) -> None:
-    github.faults.answer(status, location=location)
-
-    with pytest.raises(DispatchRefusedError, match="has moved") as caught:
-        dispatcher(github).send(EVENT)
-    assert caught.value.retry_at is None
-
-
-def test_a_circle_of_redirects_ends(github: GitHubStandIn) -> None:
-    before = len(github.faults.played)
-    github.faults.answer(307, 10, location=f"{github.url}/repos/proseware/other/dispatches")
-
-    with pytest.raises(DispatchRefusedError, match="has moved"):
-        dispatcher(github).send(EVENT)
-    assert len(github.faults.played) - before == MOST_REDIRECTS
-
-
-def test_a_location_that_is_no_address_is_a_doubt(github: GitHubStandIn) -> None:
-    github.faults.answer(307, location="http://[no address")
-
-    with pytest.raises(DispatchUncertainError, match="did not answer"):
-        dispatcher(github).send(EVENT)
-
-
-def test_the_lease_is_looked_at_before_each_request_of_a_redirect(github: GitHubStandIn) -> None:
-    before, asked = len(github.runs), iter([True, False])
-    github.faults.answer(307, location=f"{github.url}/repos/proseware/driftloop/dispatches")
-
-    with pytest.raises(DispatchRefusedError, match="lease"):
-        dispatcher(github).send(EVENT, lambda: next(asked))
-
-    github.wait_idle()
-    assert len(github.runs) == before
 
 
 @pytest.mark.parametrize(
@@ -339,26 +155,3 @@ def test_whatever_the_headers_say_a_limit_is_a_refusal_that_ends_within_a_day(
     assert caught.value.wait
     assert caught.value.retry_at is not None
     assert timedelta(seconds=-5) <= caught.value.retry_at - datetime.now(UTC) <= timedelta(days=1, seconds=5)
-
-
-def test_no_secret_reaches_a_log_or_an_error(github: GitHubStandIn, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    errors = []
-    for status in (401, 403, 404, 422, 429, 500):
-        github.faults.answer(status)
-        with pytest.raises(DispatchError) as caught:
-            dispatcher(github).send(EVENT)
-        errors.append(str(caught.value))
-    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), github.tokens.app_key)
-    value = tokens.token()
-
-    seen = caplog.text + "".join(errors) + repr(tokens) + repr(FixedToken(github.token))
-    for secret in (github.token, value, github.tokens.app_key.splitlines()[1]):
-        assert secret not in seen
-
-
-def test_writes_are_never_repeated_by_the_session() -> None:
-    retries = session({}).get_adapter("https://api.github.com").max_retries  # type: ignore[attr-defined]
-
-    assert retries.allowed_methods == {"GET"}
-    assert DISPATCH.startswith("POST")

@@ -1,0 +1,88 @@
+"""Signing in to GitHub: apps, tokens, and what is never said of them."""
+
+import json
+import logging
+
+import pytest
+
+from driftloop.config.models import GitHubTarget
+from driftloop.errors import ConfigError, DispatchError
+from function_app.dispatch.github import GitHubDispatcher
+from function_app.dispatch.github_tokens import AppToken, FixedToken, token_source
+from function_app.dispatch.requests import DispatchRefusedError
+from sandbox.github import GitHubStandIn
+from tests.function_app.dispatch.sending import EVENT, START, dispatcher
+
+
+def test_an_app_signs_in_with_short_lived_tokens_for_one_repository(github: GitHubStandIn) -> None:
+    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), github.tokens.app_key)
+    target = GitHubDispatcher(GitHubTarget("proseware/driftloop", github.url), tokens)
+
+    target.send(EVENT)
+    target.find(EVENT.drift_id, START)
+
+    asked = [json.loads(body) for method, path, body in github.api.requests if path.endswith("/access_tokens")]
+    assert asked == [{"repositories": ["driftloop"], "permissions": {"contents": "write", "actions": "read"}}], (
+        "one token serves both requests, and may do no more than they need"
+    )
+
+
+def test_a_revoked_installation_token_is_renewed_once(github: GitHubStandIn) -> None:
+    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), github.tokens.app_key)
+    target = GitHubDispatcher(GitHubTarget("proseware/driftloop", github.url), tokens)
+    target.send(EVENT)
+    github.tokens.revoke_installation_tokens()
+
+    target.send(EVENT)
+
+    assert sum(path.endswith("/access_tokens") for _, path, _ in github.api.requests) == 2
+
+
+def test_a_rotated_app_key_says_so(github: GitHubStandIn) -> None:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    other = (
+        rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    )
+    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), other)
+
+    with pytest.raises(DispatchRefusedError, match="the app's id or key is wrong"):
+        GitHubDispatcher(GitHubTarget("proseware/driftloop", github.url), tokens).send(EVENT)
+
+
+def test_a_key_that_is_no_key_is_not_quoted(github: GitHubStandIn) -> None:
+    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), "1", "s3cret-that-is-no-key")
+
+    with pytest.raises(DispatchRefusedError, match="not a private key") as caught:
+        tokens.token()
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "no way to sign in"),
+        ({"DRIFTLOOP_GITHUB_APP_ID": "1"}, "no way to sign in"),
+        ({"DRIFTLOOP_GITHUB_TOKEN": "@Microsoft.KeyVault(SecretUri=https://v/secrets/t)"}, "Key Vault Secrets User"),
+    ],
+)
+def test_missing_or_unresolved_credentials_are_one_clear_line(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        token_source(GitHubTarget("o/r"), settings)
+
+
+def test_no_secret_reaches_a_log_or_an_error(github: GitHubStandIn, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    errors = []
+    for status in (401, 403, 404, 422, 429, 500):
+        github.faults.answer(status)
+        with pytest.raises(DispatchError) as caught:
+            dispatcher(github).send(EVENT)
+        errors.append(str(caught.value))
+    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), github.tokens.app_key)
+    value = tokens.token()
+
+    seen = caplog.text + "".join(errors) + repr(tokens) + repr(FixedToken(github.token))
+    for secret in (github.token, value, github.tokens.app_key.splitlines()[1]):
+        assert secret not in seen

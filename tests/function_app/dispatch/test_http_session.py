@@ -1,0 +1,115 @@
+"""One HTTP session: what is repeated, what is a doubt, and which redirects are followed."""
+
+import pytest
+
+from driftloop.config.models import GitHubTarget
+from function_app.dispatch.github import GitHubDispatcher
+from function_app.dispatch.github_tokens import FixedToken
+from function_app.dispatch.http_session import MOST_REDIRECTS, session
+from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
+from sandbox.github import DISPATCH, RUNS, GitHubStandIn
+from sandbox.ports import free_ports
+from tests.function_app.dispatch.sending import EVENT, START, dispatcher
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_a_cut_connection_is_a_doubt_and_is_not_repeated_blindly(github: GitHubStandIn, accept: bool) -> None:
+    before = len(github.runs)
+    github.faults.cut(accept=accept)
+
+    with pytest.raises(DispatchUncertainError):
+        dispatcher(github).send(EVENT)
+
+    github.wait_idle()
+    assert len(github.runs) - before == int(accept)
+
+
+def test_a_host_that_does_not_listen_cannot_have_taken_it() -> None:
+    (port,) = free_ports(1)
+    target = GitHubDispatcher(GitHubTarget("proseware/driftloop", f"http://127.0.0.1:{port}"), FixedToken("t"))
+
+    with pytest.raises(DispatchRefusedError, match="cannot be reached") as caught:
+        target.send(EVENT)
+    assert caught.value.wait
+
+
+def test_reading_is_repeated_when_github_fails_for_a_moment(github: GitHubStandIn) -> None:
+    dispatcher(github).send(EVENT)
+    github.wait_idle()
+    github.faults.answer(503, 2, request=RUNS)
+
+    assert dispatcher(github).find(EVENT.drift_id, START) is not None
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_repository_that_was_renamed_is_followed_on_the_same_host(github: GitHubStandIn, status: int) -> None:
+    before = len(github.runs)
+    github.faults.answer(status, location=f"{github.url}/repos/proseware/driftloop/dispatches")
+
+    assert dispatcher(github).send(EVENT) is None
+
+    github.wait_idle()
+    assert len(github.runs) == before + 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_reading_follows_every_kind_of_redirect(github: GitHubStandIn, status: int) -> None:
+    dispatcher(github).send(EVENT)
+    github.wait_idle()
+    query = "event=repository_dispatch&per_page=100&page=1"
+    github.faults.answer(status, request=RUNS, location=f"/repos/proseware/driftloop/actions/runs?{query}")
+
+    assert dispatcher(github).find(EVENT.drift_id, START) is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "location"),
+    [
+        (307, "http://127.0.0.1:1/"),
+        (308, "https://api.evil.example/repos/o/r/dispatches"),
+        (307, ""),
+        (301, "/repos/proseware/driftloop/dispatches"),
+    ],
+)
+def test_a_token_does_not_travel_to_another_host_and_a_post_is_not_turned_into_a_read(
+    github: GitHubStandIn, status: int, location: str
+) -> None:
+    github.faults.answer(status, location=location)
+
+    with pytest.raises(DispatchRefusedError, match="has moved") as caught:
+        dispatcher(github).send(EVENT)
+    assert caught.value.retry_at is None
+
+
+def test_a_circle_of_redirects_ends(github: GitHubStandIn) -> None:
+    before = len(github.faults.played)
+    github.faults.answer(307, 10, location=f"{github.url}/repos/proseware/other/dispatches")
+
+    with pytest.raises(DispatchRefusedError, match="has moved"):
+        dispatcher(github).send(EVENT)
+    assert len(github.faults.played) - before == MOST_REDIRECTS
+
+
+def test_a_location_that_is_no_address_is_a_doubt(github: GitHubStandIn) -> None:
+    github.faults.answer(307, location="http://[no address")
+
+    with pytest.raises(DispatchUncertainError, match="did not answer"):
+        dispatcher(github).send(EVENT)
+
+
+def test_the_lease_is_looked_at_before_each_request_of_a_redirect(github: GitHubStandIn) -> None:
+    before, asked = len(github.runs), iter([True, False])
+    github.faults.answer(307, location=f"{github.url}/repos/proseware/driftloop/dispatches")
+
+    with pytest.raises(DispatchRefusedError, match="lease"):
+        dispatcher(github).send(EVENT, lambda: next(asked))
+
+    github.wait_idle()
+    assert len(github.runs) == before
+
+
+def test_writes_are_never_repeated_by_the_session() -> None:
+    retries = session({}).get_adapter("https://api.github.com").max_retries  # type: ignore[attr-defined]
+
+    assert retries.allowed_methods == {"GET"}
+    assert DISPATCH.startswith("POST")

@@ -1,0 +1,152 @@
+"""What a feed delivers: good files, bad ones of many kinds, copies, and files that are corrected and sent again.
+
+Every text in a bad file is marked, so that it can be looked for in whatever the app puts out. The feed remembers what
+it delivered, which is what the invariants are about.
+"""
+
+import io
+import itertools
+import json
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+MARK = "Zzyzx"
+BAD = ("torn", "deep", "digits", "struct", "list", "headless", "missing", "blank", "unit", "text")
+FEWEST, MOST = 25, 70  # rows of a good file: enough to be judged beside others, and by itself
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One version of one file: how many good rows it holds; none where it is bad or a copy."""
+
+    name: str
+    rows: int
+    kind: str  # good, copy, or what is bad about it
+
+
+@dataclass
+class Feed:
+    """Writes below `<folder>/records/`. `shift`: by how many standard deviations the population has moved."""
+
+    container: Any
+    folder: str
+    seed: int
+    shift: float = 0.0
+    delivered: list[Delivered] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._dice, self._random = random.Random(self.seed), np.random.default_rng(self.seed)
+        self._numbers = itertools.count()
+        self._contents: list[tuple[str, bytes]] = []
+
+    @property
+    def good_rows(self) -> int:
+        """Rows that must be in exactly one checked window each."""
+        return sum(file.rows for file in self.delivered)
+
+    @property
+    def bad_names(self) -> set[str]:
+        """Files whose newest version is bad."""
+        newest = {file.name: file for file in self.delivered}
+        return {name for name, file in newest.items() if file.kind in BAD}
+
+    @property
+    def ever_bad(self) -> set[str]:
+        """Files of which some version was bad."""
+        return {file.name for file in self.delivered if file.kind in BAD}
+
+    def rows(self, count: int, shift: float | None = None) -> pa.Table:
+        """Ordinary records of the last hour."""
+        moved = self.shift if shift is None else shift
+        now = datetime.now(UTC)
+        minutes = self._random.uniform(0, 60, count)
+        return pa.table(
+            {
+                "id": [f"r{next(self._numbers):07}" for _ in range(count)],
+                "at": [now - timedelta(minutes=float(minute)) for minute in minutes],
+                "bmi": np.round(self._random.normal(26 + 4 * moved, 4, count), 2),
+                "sex": self._random.integers(1, 3, count).astype(str),
+            }
+        )
+
+    def good(self) -> None:
+        """A good file."""
+        table = self.rows(self._dice.randrange(FEWEST, MOST))
+        ending = self._dice.choice(["parquet", "csv", "jsonl"])
+        content = written(table, ending)
+        self._contents.append((ending, content))
+        self._put(f"{next(self._numbers)}.{ending}", content, len(table), "good")
+
+    def bad(self) -> None:
+        """A bad file."""
+        kind = self._dice.choice(BAD)
+        ending, content = self._bad(kind)
+        self._put(f"{next(self._numbers)}.{ending}", content, 0, kind)
+
+    def copy(self) -> None:
+        """A file that was delivered before, under another name or under its own."""
+        if self._contents:
+            ending, content = self._dice.choice(self._contents)
+            self._put(f"{next(self._numbers)}.{ending}", content, 0, "copy")
+
+    def corrected(self) -> None:
+        """A bad file is sent again under its name, and is good now."""
+        bad = sorted(self.bad_names)
+        if bad:
+            name = self._dice.choice(bad)
+            ending = name.rsplit(".", 1)[1]
+            table = self.rows(self._dice.randrange(FEWEST, MOST))
+            self._put(name, written(table, ending), len(table), "good")
+
+    def _put(self, name: str, content: bytes, rows: int, kind: str) -> None:
+        self.container.upload_blob(f"{self.folder}/records/{name}", content, overwrite=True)
+        self.delivered.append(Delivered(name, rows, kind))
+
+    def _bad(self, kind: str) -> tuple[str, bytes]:
+        # What a reader finds is found in any file; what only its rows tell, in one of thirty.
+        table = self.rows(30 if kind in ("text", "blank") else self._dice.choice([8, 30]))
+        match kind:
+            case "torn":
+                return "parquet", written(table, "parquet")[:-30]
+            case "deep":
+                return "jsonl", written(table, "jsonl") + f'{{"{MARK}": '.encode() + b"[" * 20_000 + b"}\n"
+            case "digits":
+                return "jsonl", written(table, "jsonl") + f'{{"id": "{MARK}", "bmi": {"9" * 400}}}\n'.encode()
+            case "struct":
+                nested = pa.array([{MARK: 1.0}] * len(table))
+                return "parquet", written(table.set_column(2, "bmi", nested), "parquet")
+            case "list":
+                return "parquet", written(table.set_column(1, "at", pa.array([[MARK]] * len(table))), "parquet")
+            case "headless":
+                return "csv", f"{MARK},{MARK},{MARK} 1975,1\n".encode() + written(table, "csv").partition(b"\n")[2]
+            case "missing":
+                return "csv", written(table.rename_columns(["id", "at", MARK, "sex"]), "csv")
+            case "blank":
+                blank = table.set_column(2, "bmi", pa.array([None] * len(table), pa.float64()))
+                return "parquet", written(blank, "parquet")
+            case "text":
+                return "csv", written(table.set_column(2, "bmi", pa.array([f"{MARK} Patient"] * len(table))), "csv")
+            case _:
+                table = self.rows(40)
+                return "parquet", written(table.set_column(2, "bmi", pc.multiply(table["bmi"], 10.0)), "parquet")
+
+
+def written(table: pa.Table, ending: str) -> bytes:
+    """A table as a file."""
+    buffer = io.BytesIO()
+    if ending == "parquet":
+        pq.write_table(table, buffer)
+    elif ending == "csv":
+        pyarrow.csv.write_csv(table, buffer)
+    else:
+        for row in table.to_pylist():
+            buffer.write(json.dumps({**row, "at": str(row["at"])}).encode() + b"\n")
+    return buffer.getvalue()

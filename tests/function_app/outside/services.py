@@ -1,0 +1,38 @@
+"""Azurite with everything that infra makes, and the identity's endpoint: what all worlds share."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from workflows.blobs import Blobs
+
+from function_app.storage.accounts import Storage
+from sandbox.azurite import Azurite
+from sandbox.certificate import issue
+from sandbox.identity import Identity
+from sandbox.serving import Server
+from tests.function_app.conftest import CONTAINERS, LoopbackCredential
+from tests.function_app.outside.world import Services
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Services]:
+    """Until the end of the block."""
+    identity = Identity()
+    with (
+        Azurite(folder / "azurite", issue(folder / "certificate")) as azurite,
+        Server(Starlette(routes=[identity.route()])) as server,
+    ):
+        certificate = azurite.certificate.environment()
+        os.environ.update(certificate)  # the workflow's own client looks there
+        storage = Storage(azurite.blob_url, azurite.queue_url, azurite.table_url, LoopbackCredential())
+        for name in CONTAINERS:
+            storage.blobs.create_container(name)
+        for name in ("states", "drifts", "checks"):
+            storage.tables.create_table(name)
+        for name in ("checks", "checks-poison"):
+            storage.queue(name).create_queue()
+        environment = {"PATH": os.environ["PATH"], **identity.environment(server.url), **certificate}
+        yield Services(azurite, storage, Blobs(azurite.blob_url, LoopbackCredential()), environment)
