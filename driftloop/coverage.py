@@ -8,7 +8,13 @@ from driftloop.data.schema import COMPARED, Column
 from driftloop.profile.column_profile import ColumnProfile
 from driftloop.profile.window import Baseline, Window
 
-ROLES = {"id": "id", "timestamp": "time", "target": "target", "ignore": "ignored"}
+ROLES = {
+    "id": "id",
+    "timestamp": "time",
+    "time": "follows the calendar",
+    "target": "target",
+    "ignore": "ignored",
+}
 
 
 class NotCompared(NamedTuple):
@@ -16,8 +22,8 @@ class NotCompared(NamedTuple):
 
     name: str
     reason: str
-    """id, time, target, ignored, all missing, unreadable, constant, absent in the window, not in the baseline, values
-    turned over, lost."""
+    """id, time, follows the calendar, target, ignored, all missing, unreadable, constant, absent in the window, not in
+    the baseline, values turned over, lost."""
 
 
 def columns_not_compared(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.arrow import codes as dictionary_codes
+from driftloop.data.calendar_columns import are_calendar_names, calendar_part
 from driftloop.data.columns import (
     MISSING_TEXTS,
     Texts,
@@ -29,7 +30,7 @@ from driftloop.data.true_false import true_false_format
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["numeric", "categorical", "datetime"]
-Role = Literal["feature", "id", "timestamp", "ignore"]
+Role = Literal["feature", "id", "timestamp", "time", "ignore"]
 
 FEW_CODES, REPEATS = 6, 5
 """Whole numbers with at most so many distinct values, each found so often on average, are codes, not amounts."""
@@ -130,6 +131,8 @@ def of_numbers(name: str, values: Floats) -> Finding:
         return Finding(name, "numeric", "feature", "numbers with fractions")
     if are_compact_dates(known) and len(known) > 1:
         return Finding(name, "datetime", "timestamp", "whole numbers that are dates as year, month and day")
+    if (part := calendar_part(name_parts(name), known)) is not None:
+        return Finding(name, "numeric", "time", f"whole numbers of the calendar: {part}")
     return _of_whole_numbers(name, known, complete=len(known) == len(values))
 
 
@@ -226,6 +229,8 @@ def _is_padded(text: str) -> bool:
 def _of_categories(name: str, found: Texts, counts: npt.NDArray[np.int64], known: int, rows: int) -> Finding:
     levels = found.levels
     unique = known == rows == len(levels)
+    if are_calendar_names(levels):
+        return Finding(name, "categorical", "time", "names of weekdays or months")
     generated = sum(int(count) for level, count in zip(levels, counts, strict=True) if _GENERATED.fullmatch(level))
     if generated >= MOSTLY * known and len(levels) > min(MANY_LEVELS, known / 2):
         return Finding(name, "categorical", "id", "generated ids (UUIDs or hashes)", unique=unique)

@@ -146,7 +146,7 @@ class TruthForm:
 
 def form_of(column: Column) -> Form | None:
     """What has to be decided about a column; None where nothing has."""
-    if column.role == "ignore":
+    if column.role in ("ignore", "time"):
         return None
     if column.kind == "categorical":
         return TruthForm(column) if "/" in column.format else None

@@ -17,7 +17,9 @@ from driftloop.errors import InputError, SchemaError
 from driftloop.validation import convert, nearest
 
 Kind = Literal["numeric", "categorical", "datetime"]
-Role = Literal["feature", "prediction", "target", "id", "timestamp", "ignore"]
+Role = Literal["feature", "prediction", "target", "id", "timestamp", "time", "ignore"]
+"""What a column is to the model. `timestamp` is when a record was made; `time` a column that follows the calendar or
+turns over (months, campaigns, versions), so that any two windows differ in it."""
 
 COMPARED: frozenset[str] = frozenset({"feature", "prediction"})
 FORMATS = ("decimal-point", "decimal-comma", "day-first", "month-first")

@@ -29,7 +29,7 @@ class Projection:
     def narrow(self, schema: Schema) -> None:
         """Read only what a schema compares, from the next batch on."""
         self._known = frozenset(column.name for column in schema.columns)
-        self._wanted = frozenset(column.name for column in schema.columns if column.role != "ignore")
+        self._wanted = frozenset(column.name for column in schema.columns if column.role not in ("ignore", "time"))
 
     @property
     def is_narrow(self) -> bool:
