@@ -17,6 +17,7 @@ from driftloop.ledger import (
     CheckRecord,
     Drift,
     DriftState,
+    LedgerConflictError,
     ModelState,
     Step,
     Watermark,
@@ -24,6 +25,7 @@ from driftloop.ledger import (
     close_epoch,
     open_drift,
     transition,
+    until_written,
 )
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
@@ -168,3 +170,39 @@ def test_a_closed_epoch_keeps_everything_else() -> None:
     )
     closed = close_epoch(state)
     assert msgspec.structs.replace(closed, epoch=3, evidence="{}", drift_id="drift-1") == state
+
+
+def test_a_full_history_of_long_notes_fills_a_part_of_a_tables_text(drift: Drift) -> None:
+    for _ in range(100):
+        drift = add_note(drift, NOW, "x" * 110)
+    assert len(drift.history) == 40
+    assert len(msgspec.json.encode(drift)) < 32_000 / 3
+
+
+def test_a_write_that_others_win_is_tried_eight_times_and_then_said() -> None:
+    tries: list[int] = []
+
+    def lost_until(wins: int) -> str:
+        tries.append(1)
+        if len(tries) < wins:
+            raise LedgerConflictError("lost")
+        return "written"
+
+    assert until_written(lambda: lost_until(8), "m") == "written"
+    assert len(tries) == 8
+    tries.clear()
+    with pytest.raises(LedgerError, match="m: another process wrote first, 8 times in a row"):
+        until_written(lambda: lost_until(9), "m")
+    assert len(tries) == 8
+
+
+def test_another_error_is_not_tried_again() -> None:
+    tries: list[int] = []
+
+    def broken() -> None:
+        tries.append(1)
+        raise LedgerError("no connection")
+
+    with pytest.raises(LedgerError, match="no connection"):
+        until_written(broken, "m")
+    assert len(tries) == 1
