@@ -65,7 +65,7 @@ def infer_columns(batches: Any, now: float | None = None) -> tuple[list[Finding]
 def findings_of(batches: Iterable[pa.RecordBatch], now: float) -> list[Finding]:
     """Findings for the columns of batches that are held, one id and one timestamp at most."""
     fields: dict[str, pa.Field] = {}
-    arrays: dict[str, list[pa.Array]] = {}
+    parts: dict[str, list[pa.Array]] = {}
     rows = 0
     for batch in batches:
         part = batch.slice(0, LOOKED_AT - rows)
@@ -73,10 +73,14 @@ def findings_of(batches: Iterable[pa.RecordBatch], now: float) -> list[Finding]:
         for field, array in zip(part.schema, part.columns, strict=True):
             if field.name and not is_index_name(field.name):
                 fields.setdefault(field.name, field)
-                arrays.setdefault(field.name, []).append(array)
-    joined = {name: _joined(parts) for name, parts in arrays.items()}
-    found = [find_column(name, array, fields[name]) for name, array in joined.items()]
-    return _one_time(_one_id(found), joined, now)
+                parts.setdefault(field.name, []).append(array)
+    found, times = [], {}
+    for name, field in fields.items():
+        array = _joined(parts[name])  # one column at a time: a copy of all would double what is held
+        found.append(find_column(name, array, field))
+        if found[-1].role == "timestamp":
+            times[name] = seconds_of(array, found[-1].format)
+    return _one_time(_one_id(found), times, now)
 
 
 def _joined(parts: list[pa.Array]) -> pa.Array:
@@ -106,9 +110,8 @@ def _one_id(found: list[Finding]) -> list[Finding]:
     ]
 
 
-def _one_time(found: list[Finding], arrays: dict[str, pa.Array], now: float) -> list[Finding]:
+def _one_time(found: list[Finding], times: dict[str, Floats], now: float) -> list[Finding]:
     """Of several times the record's own, as docs/data.md says; the others are not compared."""
-    times = {f.name: seconds_of(arrays[f.name], f.format) for f in found if f.role == "timestamp"}
     ahead = {name for name, values in times.items() if len(values) and values.max() > now + A_DAY}
     ranks = {name: _rank(name, values) for name, values in times.items() if name not in ahead}
     candidates = [name for name in ranks if ranks[name][0] >= 0]

@@ -15,6 +15,7 @@ from driftloop.data.readers.limits import (
     FEWEST_ROWS,
     LARGEST_PAGE,
     LARGEST_PAGES,
+    VALUE_BYTES,
     size,
 )
 from driftloop.data.readers.parquet_footer import RowGroup, largest_page, read_row_groups
@@ -29,6 +30,8 @@ PIECE_BYTES = 1 << 18
 """Of a column that are read from a path at once: small enough that the same memory serves all of them."""
 FAR_PIECE_BYTES = 1 << 20
 """Of a column that are fetched from an open file at once, where its row groups are too large to come whole."""
+PIECES_BYTES, FEWEST_PIECE_BYTES = 16 << 20, 1 << 14
+"""Of the pieces of all columns together, and of one: each column has its own."""
 USUAL_PAGE = 1 << 20
 """Bytes of a page as writers make it; only larger column chunks can hold larger pages."""
 FIRST_ROWS = 100_000
@@ -53,10 +56,12 @@ def parquet_batches(file: IO[bytes] | str, projection: Projection) -> Iterator[p
     piece = PIECE_BYTES if isinstance(file, str) else 0
     if not piece and max((group.decompressed for group in groups), default=0) > FAR_GROUP_BYTES:
         piece = FAR_PIECE_BYTES
-    with pq.ParquetFile(file, pre_buffer=False, buffer_size=piece) as parquet:
+    with pq.ParquetFile(file, pre_buffer=False) as parquet:
         metadata, schema = parquet.metadata, parquet.schema_arrow
     if METADATA in (metadata.metadata or {}):
         raise InputError("a saved baseline among the records: give it by itself as the reference")
+    columns = max(len(projection.wanted(schema.names)), 1)
+    piece = min(piece, max(PIECES_BYTES // columns, FEWEST_PIECE_BYTES)) if piece else 0
     check_names([name for name in schema.names if name])
     options = {
         "pre_buffer": False,
@@ -135,26 +140,25 @@ def _described(batch: pa.RecordBatch, schema: pa.Schema, projection: Projection)
 
 
 def _batch_rows(group: RowGroup, wanted: list[str], file: IO[bytes] | str) -> int:
-    """Rows of a batch that take about 8 MB. Raises InputError where a page alone would take too much."""
-    width, pages = 0.0, 0
+    """Rows of a batch that take about 8 MB. Raises InputError where the pages alone would take too much."""
     names = set(wanted)
-    for chunk in group.chunks:
-        if chunk.column not in names:
-            continue
-        width += max(chunk.decompressed / max(group.rows, 1), 8.0)
-        is_suspect = chunk.decompressed > LARGEST_PAGE
-        page = largest_page(file, chunk) if is_suspect else min(chunk.decompressed, USUAL_PAGE)
+    chunks = [chunk for chunk in group.chunks if chunk.column in names]
+    usual = [min(chunk.decompressed, USUAL_PAGE) for chunk in chunks]
+    suspects = chunks if sum(usual) > LARGEST_PAGES else [c for c in chunks if c.decompressed > LARGEST_PAGE]
+    looked_at = {id(chunk): largest_page(file, chunk) for chunk in suspects}
+    pages = [looked_at.get(id(chunk), page) for chunk, page in zip(chunks, usual, strict=True)]
+    for chunk, page in zip(chunks, pages, strict=True):
         if page > LARGEST_PAGE:
             raise InputError(
                 f"column {shown(chunk.column)} has a page of {size(page)}; at most {size(LARGEST_PAGE)} can be read: "
                 "write the file with smaller pages (in pyarrow: data_page_size)"
             )
-        pages += page
-    if pages > LARGEST_PAGES:
+    if sum(pages) > LARGEST_PAGES:
         raise InputError(
-            f"the pages of {len(wanted)} columns take {size(pages)} together; at most {size(LARGEST_PAGES)} can be "
-            "read: write smaller pages, or give a schema with fewer columns"
+            f"the pages of {len(wanted)} columns take {size(sum(pages))} together; at most {size(LARGEST_PAGES)} can "
+            "be read: write smaller pages, or give a schema with fewer columns"
         )
+    width = sum(max(chunk.decompressed / max(group.rows, 1), VALUE_BYTES) for chunk in chunks)
     return max(FEWEST_ROWS, min(BATCH_ROWS, int(BATCH_BYTES / max(width, 1.0))))
 
 
