@@ -12,7 +12,6 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from driftloop.data.arrow import numbers_array, texts_array
 from driftloop.data.columns import as_dictionary, category_names, number_texts, numbers, text_list, time_of_text
@@ -68,6 +67,8 @@ class NumberForm:
         """Numbers, or texts with a decimal point."""
         if self.decimal is None or not is_text(array.type):
             return array
+        import pyarrow.compute as pc  # only where it is needed: a tenth of a check's imports
+
         is_simple = self.decimal == "," and pa.types.is_string(array.type)
         if is_simple and not pc.any(pc.match_substring(array, ".")).as_py():
             try:
