@@ -104,7 +104,8 @@ def _plain(array: pa.Array) -> pa.Array:
         array = array.dictionary_decode()
         kind = array.type
     if pa.types.is_nested(kind):
-        raise SchemaError(f"values of type {kind} cannot be compared: flatten the column, or give it the role ignore")
+        name = str(kind).partition("<")[0]  # without the names of fields, which are the file's own text
+        raise SchemaError(f"values of type {name} cannot be compared: flatten the column, or give it the role ignore")
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return texts_array([None if v is None else v.decode("utf-8", "replace") for v in array.to_pylist()])
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):

@@ -159,6 +159,7 @@ def test_a_new_state_and_a_new_drift_have_done_nothing(drift: Drift) -> None:
         "labels_watermark": {"high": None, "seen": {}, "floor": None, "contents": {}},
         "announced": {},
         "outbox": (),
+        "notes": (),
         "starts": {},
         "etag": "",
     } | dict.fromkeys(
