@@ -80,6 +80,14 @@ class Announcement(msgspec.Struct, frozen=True):
     fields: dict[str, Any] = {}
 
 
+class FileNote(msgspec.Struct, frozen=True):
+    """One version of a file that a check has judged: `reason` says why training must leave it out; None lets it in."""
+
+    file: str
+    etag: str
+    reason: str | None = None
+
+
 class Step(msgspec.Struct, frozen=True):
     """A line of a drift's history."""
 
@@ -172,8 +180,8 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     `evidence` and `performance` are the engine's, as JSON; `drift_id` is the drift that this epoch raised.
     `labels_since` moves on when a challenger is rejected: the next retrain needs outcomes that the rejected one did not
     have. `announced`: the model versions whose deployment was requested, and by which event. `outbox`: what is not
-    announced yet. `starts`: for each of the last windows, by the time of its first record, when its records really
-    began, stragglers left out.
+    announced yet; `notes`: what is not noted yet of files. `starts`: for each of the last windows, by the time of its
+    first record, when its records really began, stragglers left out.
     """
 
     model: str
@@ -196,6 +204,7 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     follow_up_at: datetime | None = None
     announced: dict[str, str] = {}
     outbox: tuple[Announcement, ...] = ()
+    notes: tuple[FileNote, ...] = ()
     starts: dict[str, str] = {}
     etag: str = ""
 

@@ -46,9 +46,11 @@ class ModelCheck:
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     blobs: ModelBlobs = field(init=False)
+    quarantine: Quarantine = field(init=False)
 
     def __post_init__(self) -> None:
         self.blobs = ModelBlobs(self.storage, self.model.name)
+        self.quarantine = Quarantine(self.storage)
 
     @property
     def _settle(self) -> timedelta:
@@ -104,7 +106,11 @@ class ModelCheck:
         return count_labelled(self.storage, self.model, self.blobs.baseline(pointer).schema, since, self.clock)
 
     def _settled(self) -> ModelState:
-        return settled(self.ledger, self.model, self.clock())
+        return settled(self.ledger, self.model, self.clock(), self._carry_out)
+
+    def _carry_out(self, state: ModelState) -> None:
+        """What a check has decided of files, once it is in the ledger: one that lost against another leaves no note."""
+        self.quarantine.carry_out(state.notes, self.clock(), state.last_check_id)
 
     def _attempt(self, started: float) -> Finding:
         """One try. Raises LedgerConflictError when another process wrote, or the model in service was replaced."""
@@ -132,11 +138,12 @@ class ModelCheck:
                 msgspec.structs.replace(finding.state, outbox=said), None if known else check, finding.drift
             )
         except LedgerConflictError:
-            if check.files or finding.drift is not None or finding.state.labels_watermark != before.labels_watermark:
+            looked = check.window_sha256 is not None or finding.state.labels_watermark != before.labels_watermark
+            if looked or finding.drift is not None:
                 raise
             state = finding.state  # nothing was new here, and whoever wrote has just looked too
         else:
-            state = announced(self.ledger, state)
+            state = announced(self.ledger, state, self._carry_out)
         check_finished(check)
         return replace(finding, check=check, state=state)
 
@@ -147,18 +154,13 @@ class ModelCheck:
     def _window(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> Finding:
         """The new files against the baseline: compared, set aside where they are broken, reported."""
         baseline = self.blobs.baseline(pointer)
-        quarantine = Quarantine(self.storage)
-        notes = quarantine.notes(self.model.records)
+        notes = self.quarantine.notes(self.model.records)
         evidence = evidence_for(state, pointer)
         comparing = Comparing(self.storage, self.model, baseline, now)
         compared = comparing.compare(selection.files, state.watermark, evidence)
         check = findings.record_of(compared, self.model, pointer, selection, now=now, schema=baseline.schema)
-        aside = (quarantine.write(file, why, now, check.check_id) for file, why in compared.guilty.items())
-        check = msgspec.structs.replace(
-            check, quarantined=tuple(aside), report=self._report(check.check_id, compared, pointer)
-        )
-        if compared.calm:
-            quarantine.release(compared.innocent, notes)
+        check = msgspec.structs.replace(check, report=self._report(check.check_id, compared, pointer))
+        state = msgspec.structs.replace(state, notes=findings.notes_of(compared, notes))
         return findings.of_window(
             compared,
             state,

@@ -1,5 +1,6 @@
 """What a check is about to store: its row, the model's state after it, and the drift that it opens."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -8,10 +9,11 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.events import InService, check_id
-from driftloop.ledger import CheckRecord, Drift, ModelState, Watermark
+from driftloop.ledger import CheckRecord, Drift, FileNote, ModelState, Watermark
 from driftloop.times import format_time, latest
 from function_app.checks.comparing import Compared
 from function_app.checks.regime_start import remembered
+from function_app.incoming.quarantine import Note, outdated, path_of
 from function_app.incoming.watermark import Selection, advanced, marked
 from function_app.labels.performance import LabelFindings, growth_sentence, unwatched
 from function_app.retraining.epochs import encoded, new_drift
@@ -81,8 +83,16 @@ def record_of(
         window_first=window.first_time,
         window_last=window.last_time,
         evidence=None if evidence is None else evidence.certainty,
+        quarantined=tuple(path_of(file) for file in compared.guilty),
         summary={} if result is None else summary(result),
     )
+
+
+def notes_of(compared: Compared, before: Mapping[str, Note]) -> tuple[FileNote, ...]:
+    """What is to be noted of the files: why some are set aside, and which notes were written for older versions."""
+    aside = [FileNote(file.path, file.etag, reason) for file, reason in compared.guilty.items()]
+    good = outdated(compared.innocent, before) if compared.calm else []
+    return (*aside, *(FileNote(file.path, file.etag) for file in good))
 
 
 def of_window(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from driftloop.ledger import FileNote
 from driftloop.times import format_time
 from function_app.incoming.sources import File, prefixes
 from function_app.telemetry.events import emit
@@ -41,19 +42,38 @@ class Quarantine:
 
     storage: "Storage"
 
-    def write(self, file: File, reason: str, at: datetime, check_id: str | None) -> str:
-        """Has training leave this version of the file out. Returns the note's path."""
+    def carry_out(self, notes: Iterable[FileNote], at: datetime, check_id: str | None) -> None:
+        """Writes the notes that a check has decided on, and takes away those that it found to be of other versions.
+
+        May be repeated. Raises Azure's errors.
+        """
+        for note in notes:
+            if note.reason is not None:
+                self._write(note.file, note.etag, note.reason, at, check_id)
+            else:
+                self._release(note.file, note.etag)
+
+    def _write(self, path: str, etag: str, reason: str, at: datetime, check_id: str | None) -> None:
         from azure.storage.blob import ContentSettings
 
-        note = {"file": file.path, "etag": file.etag, "reason": reason, "check_id": check_id, "at": format_time(at)}
+        note = {"file": path, "etag": etag, "reason": reason, "check_id": check_id, "at": format_time(at)}
         self.storage.container(CONTAINER).upload_blob(
-            f"{file.name}{SUFFIX}",
+            _name(path),
             msgspec.json.encode(note),
             overwrite=True,
-            metadata={"etag": file.etag},
+            metadata={"etag": etag},
             content_settings=ContentSettings(content_type="application/json"),
         )
-        return path_of(file)
+
+    def _release(self, path: str, etag: str) -> None:
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+
+        client = self.storage.container(CONTAINER).get_blob_client(_name(path))
+        with suppress(ResourceNotFoundError, ResourceModifiedError):  # there is none, or another process was faster
+            found = client.get_blob_properties()
+            if self._version(found) not in (ANY, etag):
+                client.delete_blob(etag=found.etag, match_condition=MatchConditions.IfNotModified)
 
     def set_aside(self, broken: Mapping[File, str], model: str, at: datetime) -> None:
         """A note and an alert for each of these files, outside of a check of records."""
@@ -66,7 +86,7 @@ class Quarantine:
                 reasons=(reason,),
                 quarantined=(file.path,),
             )
-            self.write(file, reason, at, None)
+            self._write(file.path, file.etag, reason, at, None)
 
     def notes(self, pattern: str) -> dict[str, Note]:
         """Of the files that match `<container>/<pattern>` those that have a note, by the file's name.
@@ -83,18 +103,8 @@ class Quarantine:
 
     def release(self, files: Iterable[File], notes: Mapping[str, Note]) -> None:
         """Takes the notes away that were written for other versions of these files."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
-
-        container = self.storage.container(CONTAINER)
-        for file in files:
-            note = notes.get(file.name)
-            if note is None or note.version in (ANY, file.etag):
-                continue
-            with suppress(ResourceNotFoundError, ResourceModifiedError):  # another process was faster
-                container.delete_blob(
-                    f"{file.name}{SUFFIX}", etag=note.etag, match_condition=MatchConditions.IfNotModified
-                )
+        for file in outdated(files, notes):
+            self._release(file.path, file.etag)
 
     def _version(self, blob: Any) -> str:
         known: str | None = (blob.metadata or {}).get("etag")
@@ -114,6 +124,15 @@ def barred(file: File, notes: Mapping[str, Note]) -> bool:
     return note is not None and note.version in (ANY, file.etag)
 
 
+def outdated(files: Iterable[File], notes: Mapping[str, Note]) -> list[File]:
+    """Those whose note was written for another version."""
+    return [file for file in files if notes.get(file.name, Note(ANY, "")).version not in (ANY, file.etag)]
+
+
 def path_of(file: File) -> str:
     """Where a file's note lies."""
     return f"{CONTAINER}/{file.name}{SUFFIX}"
+
+
+def _name(path: str) -> str:
+    return f"{path.partition('/')[2]}{SUFFIX}"

@@ -7,6 +7,7 @@ the stream and the window is built again without it. What storage or memory refu
 """
 
 import io
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,6 +30,7 @@ LARGEST_HELD = 8 << 20  # bytes of decoded rows; what holds more is decoded when
 WORKERS = 8
 AHEAD = 2 * WORKERS  # small files in memory at once: 128 MB at most, so that four checks share an instance
 _Result = TypeVar("_Result")
+_NESTED = re.compile(r"<.*>", re.DOTALL)  # a nested type is written with the names of its fields, which are the file's
 # From an open file to its rows. Whatever it raises is the file's fault, unless it is storage's.
 Decode = Callable[[IO[bytes], File], Iterator["pa.RecordBatch"]]
 
@@ -125,17 +127,27 @@ def stream(storage: "Storage", files: list[File], decode: Decode, reading: Readi
 
 
 def is_of_content(error: BaseException) -> bool:
-    """Whether an error comes from what a file holds, and not from storage, or from want of memory."""
-    from azure.core.exceptions import AzureError
-
+    """Whether an error comes from what a file holds, and not from storage, the machine, or a process that is ending."""
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
-        if isinstance(cause, AzureError | MemoryError) or not isinstance(cause, Exception):
+        if not _may_come_from_content(cause):
             return False
         seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
     return True
+
+
+def _may_come_from_content(error: BaseException) -> bool:
+    from azure.core.exceptions import AzureError
+
+    if isinstance(error, AzureError | MemoryError | ImportError):
+        return False
+    if isinstance(error, OSError):
+        return error.errno is None  # readers raise it of damaged files, too; the system names an error by number
+    if isinstance(error, RuntimeError):
+        return isinstance(error, RecursionError | NotImplementedError)  # the rest: no thread, an executor shut down
+    return isinstance(error, Exception)
 
 
 def _rows(
@@ -224,7 +236,7 @@ def _reason(file: File, error: Exception) -> str:
     """For a person: our own sentences as they are; of others the kind only, because their text may quote the file."""
     if not isinstance(error, InputError):
         return f"{file.path}: cannot be read ({type(error).__name__})"
-    text = str(error)
+    text = _NESTED.sub("<…>", str(error))
     return text if file.path in text else f"{file.path}: {text}"
 
 

@@ -1,5 +1,6 @@
 """Evidence from one check to the next: what becomes of it when a drift is closed or another version is in service."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from driftloop.ledger import (
     open_drift,
     until_written,
 )
-from function_app.telemetry.announcing import announced, drift_announced
+from function_app.telemetry.announcing import announced, drift_announced, nothing
 
 if TYPE_CHECKING:
     from driftloop import Evidence
@@ -25,14 +26,16 @@ if TYPE_CHECKING:
 _RETRAINED = frozenset({DriftState.PROMOTED, DriftState.REJECTED, DriftState.FAILED})
 
 
-def settled(ledger: Ledger, model: Model, now: datetime) -> ModelState:
-    """The model's state, with a new epoch where its drift was closed, and with nothing left to announce.
+def settled(
+    ledger: Ledger, model: Model, now: datetime, carry_out: Callable[[ModelState], None] = nothing
+) -> ModelState:
+    """The model's state, with a new epoch where its drift was closed, and with nothing left to note or to announce.
 
     The drift's row decides, so a crash between the two is mended here. Raises LedgerError.
     """
 
     def attempt() -> ModelState:
-        state = announced(ledger, ledger.state(model.name, now))
+        state = announced(ledger, ledger.state(model.name, now), carry_out)
         drift = None if state.drift_id is None else ledger.drift(model.name, state.drift_id)
         if drift is None or not drift.state.closed:
             return state

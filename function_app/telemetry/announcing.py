@@ -4,6 +4,7 @@ What must not be lost is stored in the ledger together with what it tells of (it
 process that stored it, or by the next that reads the row. So it is logged at least once, each time with the same id.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -42,16 +43,24 @@ def announcements(check: CheckRecord, drift: Drift | None, *, new: bool = True) 
     return tuple(found)
 
 
-def announced(ledger: Ledger, state: ModelState) -> ModelState:
-    """The state with an empty outbox: what was in it is logged. Raises LedgerError."""
+def nothing(_: ModelState) -> None:
+    """Where there are no notes."""
+
+
+def announced(ledger: Ledger, state: ModelState, carry_out: Callable[[ModelState], None] = nothing) -> ModelState:
+    """The state with nothing left to do: its notes are written (`carry_out`), and what was in its outbox is logged.
+
+    Raises LedgerError, and what `carry_out` raises.
+    """
 
     def attempt() -> ModelState:
         nonlocal state
-        if not state.outbox:
+        if not state.outbox and not state.notes:
             return state
+        carry_out(state)
         _log(state.outbox)
         try:
-            return ledger.commit(msgspec.structs.replace(state, outbox=()))
+            return ledger.commit(msgspec.structs.replace(state, outbox=(), notes=()))
         except LedgerConflictError:
             state = ledger.state(state.model, state.watched_since)
             raise

@@ -1,6 +1,7 @@
 """A check of one model against Azurite: what it stores, what it sets aside, what it starts."""
 
 import concurrent.futures
+import dataclasses
 import json
 import logging
 from datetime import timedelta
@@ -304,3 +305,61 @@ def test_what_a_broken_file_holds_is_in_no_event_no_note_and_no_row_of_the_ledge
     row = msgspec.structs.replace(check, summary={})
     for text in (caplog.text, *kept, repr(row)):
         assert "Mr" not in text, text
+
+
+def test_a_check_that_loses_against_another_leaves_no_note(clinic: "Clinic", monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one attempt thinks of a file counts only if its commit does."""
+    from driftloop.ledger import LedgerConflictError
+    from function_app.checks.comparing import Comparing
+
+    clinic.deploy()
+    clinic.land(clinic.rows(60), "good.parquet")
+    task, compare, tries = clinic.task(), Comparing.compare, []
+
+    def mistaken_once(self: Any, files: Any, *given: Any) -> Any:
+        found = compare(self, files, *given)
+        tries.append(1)
+        return (
+            found
+            if len(tries) > 1
+            else dataclasses.replace(found, verdict="incident", guilty=dict.fromkeys(files, "a mistake"))
+        )
+
+    commit = type(task.ledger).commit
+
+    def loses_once(ledger: Any, state: Any, check: Any = None, drift: Any = None) -> Any:
+        if check is not None and check.verdict == "incident":
+            raise LedgerConflictError("another process")
+        return commit(ledger, state, check, drift)
+
+    monkeypatch.setattr(Comparing, "compare", mistaken_once)
+    monkeypatch.setattr(type(task.ledger), "commit", loses_once)
+    check, _ = task.check()
+
+    assert (check.verdict, len(tries)) == ("stable", 2)
+    assert list(clinic.storage.container("quarantine").list_blobs(name_starts_with=clinic.name)) == []
+
+
+def test_notes_are_written_by_the_next_process_where_the_one_that_decided_them_died(
+    clinic: "Clinic", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.deploy()
+    clinic.land(b"PAR1", "torn.parquet")
+    task = clinic.task()
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(task), "_carry_out", dies)
+        with pytest.raises(KeyboardInterrupt):
+            task.check()
+    notes = clinic.storage.container("quarantine")
+    path = f"{clinic.name}/records/torn.parquet.json"
+    assert not notes.get_blob_client(path).exists()
+    clinic.task().follow_up()
+    assert not notes.get_blob_client(path).exists(), "no drift is open: nothing was looked at"
+    clinic.check()
+
+    assert json.loads(notes.download_blob(path).readall())["check_id"] == clinic.ledger.checks(clinic.name)[0].check_id
+    assert clinic.state().notes == ()

@@ -168,6 +168,43 @@ def test_marked_values_in_every_place_of_every_format_are_in_no_output(
     assert leaks == {}, json.dumps(leaks, indent=1)
 
 
+@pytest.mark.parametrize("name", ["id", "at", "bmi", "sex", "more"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.struct({MARK: pa.float64()}),
+        pa.list_(pa.struct({MARK: pa.string()})),
+        pa.map_(pa.string(), pa.struct({MARK: pa.int8()})),
+        pa.dictionary(pa.int8(), pa.string()),
+        pa.binary(),
+        pa.decimal128(9, 2),
+        pa.duration("s"),
+        pa.time32("s"),
+        pa.bool_(),
+    ],
+    ids=str,
+)
+def test_a_column_of_any_type_leaves_nothing(
+    clinic: Any, name: str, kind: pa.DataType, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "driftloop")
+    clinic.deploy()
+    table = clinic.rows(30)
+    values = [MARK] * 30 if pa.types.is_dictionary(kind) or pa.types.is_binary(kind) else [None] * 30
+    column = pa.array(values, pa.string()).cast(kind) if values[0] else pa.nulls(30, kind)
+    if name in table.column_names:
+        table = table.set_column(table.column_names.index(name), name, column)
+    else:
+        table = table.append_column(MARK, column)
+    clinic.land(as_parquet(table, random.Random(1))[1], "odd.parquet")
+    clinic.land(clinic.rows(60), "good.parquet")
+
+    clinic.check()
+
+    found = Outputs(clinic, caplog).texts()
+    assert {place: _around(text) for place, text in found.items() if MARK in text} == {}
+
+
 @pytest.mark.parametrize(
     "content",
     [

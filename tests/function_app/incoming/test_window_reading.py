@@ -19,7 +19,7 @@ from function_app.incoming import window_reading
 from function_app.incoming.blob_file import VanishedError, open_blob
 from function_app.incoming.decoding import plain
 from function_app.incoming.sources import File, list_files
-from function_app.incoming.window_reading import Reading, build_window, stream
+from function_app.incoming.window_reading import Reading, build_window, is_of_content, stream
 from function_app.storage.accounts import Storage
 
 
@@ -241,6 +241,41 @@ def test_want_of_memory_is_no_file_s_fault(storage: Storage, model_name: str) ->
         raise MemoryError
 
     with pytest.raises(MemoryError):
+        build_window(storage, listed(storage, model_name), decode, count)
+
+
+@pytest.mark.parametrize(
+    ("error", "content"),
+    [
+        (InputError("torn"), True),
+        (ValueError("x"), True),
+        (RecursionError(), True),
+        (NotImplementedError(), True),
+        (KeyError("x"), True),
+        (pa.ArrowInvalid("x"), True),
+        (OSError("not a gzipped file"), True),
+        (OSError(24, "too many open files"), False),
+        (RuntimeError("cannot schedule new futures after interpreter shutdown"), False),
+        (ImportError("x"), False),
+        (MemoryError(), False),
+        (ServiceResponseError("x"), False),
+        (KeyboardInterrupt(), False),
+    ],
+)
+def test_whose_fault_an_error_is(error: BaseException, content: bool) -> None:
+    assert is_of_content(error) is content
+    wrapped = InputError("cannot be read")
+    wrapped.__context__ = error
+    assert is_of_content(wrapped) is content
+
+
+def test_a_process_that_is_ending_blames_no_file(storage: Storage, model_name: str) -> None:
+    upload(storage, f"{model_name}/a.csv", b"x\n1\n")
+
+    def decode(_: IO[bytes], __: File) -> Iterator[pa.RecordBatch]:
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    with pytest.raises(RuntimeError):
         build_window(storage, listed(storage, model_name), decode, count)
 
 
