@@ -64,10 +64,9 @@ def combine(families: Sequence[Family]) -> Combined:
     smallest = np.sort(np.min([p_of_rows[family.name] / family.weight for family in families], axis=0))
     adjusted = {}
     for family in families:
+        # Row 0 is one of the rows, and its largest reaches each of its statistics: no p is below 1 / rows.
         single = (rows - np.searchsorted(ordered[family.name], _rounded(family.values[0]), "left")) / rows
-        # Row 0 is one of the rows, so no p is below 1 / rows.
-        single = np.maximum(single, 1 / rows) / family.weight
-        adjusted[family.name] = np.searchsorted(smallest, single, "right") / rows
+        adjusted[family.name] = np.searchsorted(smallest, single / family.weight, "right") / rows
     return Combined(min(float(a.min()) for a in adjusted.values()), adjusted)
 
 

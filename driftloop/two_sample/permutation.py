@@ -46,17 +46,25 @@ def _labels(n: int, m: int, times: int, seed: int) -> Iterator[Singles]:
     random = np.random.Generator(np.random.SFC64(seed))
     rows_at_once = max(1, AT_ONCE // n)
     # The smaller side is marked: fewer numbers to select, and the sums of the two differ in sign only.
-    few, sign = (m, 1.0) if 2 * m <= n else (n - m, -1.0)
+    few, is_window = (m, True) if 2 * m <= n else (n - m, False)
     for start in range(0, times, rows_at_once):
-        rows = min(rows_at_once, times - start)
-        numbers = random.random((rows, n), dtype=np.float32)
-        cut = np.partition(numbers, few - 1, axis=1)[:, few - 1 : few]
-        labels = (numbers <= cut).astype(np.float32)
-        # Ties of single precision numbers are rare, but must not mark more records.
-        for row in np.flatnonzero(labels.sum(axis=1) != few):
-            labels[row] = 0
-            labels[row, np.argsort(numbers[row], kind="stable")[:few]] = 1
-        yield labels if sign > 0 else -labels
+        labels = mark_smallest(random.random((min(rows_at_once, times - start), n), dtype=np.float32), few)
+        yield labels if is_window else -labels
+
+
+def mark_smallest(numbers: Singles, few: int) -> Singles:
+    """1 for the `few` smallest numbers of each row, of equal ones the first, and 0 for the others.
+
+    >>> mark_smallest(np.array([[0.5, 0.1, 0.5, 0.7]], np.float32), 2).tolist()
+    [[1.0, 1.0, 0.0, 0.0]]
+    """
+    cut = np.partition(numbers, few - 1, axis=1)[:, few - 1 : few]
+    labels = (numbers <= cut).astype(np.float32)
+    # Ties of single precision numbers are rare, but must not mark more records.
+    for row in np.flatnonzero(labels.sum(axis=1) != few):
+        labels[row] = 0
+        labels[row, np.argsort(numbers[row], kind="stable")[:few]] = 1
+    return labels
 
 
 def normal_limit(correlation: Floats, times: int, seed: int) -> Singles:

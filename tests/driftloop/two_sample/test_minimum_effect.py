@@ -20,7 +20,7 @@ from driftloop.two_sample.count_scores import ScoreMean
 from driftloop.two_sample.minimum_effect import is_large_enough
 
 POLICY = Policy(min_shift=0.1, min_spread=0.15, min_correlation=0.2, min_share=0.03)
-DEVIATION = 4.0
+DEVIATION = 0.5
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from driftloop.two_sample.permutation import AT_ONCE, normal_limit, permuted
+from driftloop.two_sample.permutation import AT_ONCE, mark_smallest, normal_limit, permuted
 
 
 def test_permuted_sums_have_mean_0_and_variance_1_and_the_scores_correlations():
@@ -67,6 +67,21 @@ def test_as_many_permutations_as_asked_for_however_they_are_divided():
     assert len(set(statistics[1:, 0].tolist())) > 2
     sums = statistics[:, 0] * np.sqrt(10 * (rows - 10) / (rows - 1.0))
     np.testing.assert_allclose(sums, np.round(sums), atol=0.02)  # of ten numbers that are 1 or -1
+
+
+def test_of_equal_numbers_the_first_are_marked_and_never_more_than_asked_for():
+    numbers = np.array([[0.5, 0.5, 0.1, 0.5], [0.9, 0.2, 0.3, 0.1], [0.0, 0.0, 0.0, 0.0]], np.float32)
+    assert mark_smallest(numbers, 2).tolist() == [[1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 0, 0]]
+    assert mark_smallest(numbers, 3).tolist() == [[1, 1, 1, 0], [0, 1, 1, 1], [1, 1, 1, 0]]
+
+
+def test_tables_that_do_not_fit_at_once_are_permuted_one_choice_at_a_time():
+    rows = AT_ONCE + 1
+    matrix = np.where(np.arange(rows) == 0, rows - 1.0, -1.0)[:, None]
+    statistics = permuted(matrix, np.arange(rows) < rows // 2, 3, 2)
+    assert statistics.shape == (4, 1)
+    assert statistics[0, 0] == pytest.approx(1.0, abs=1e-3)  # the one record that differs is in the smaller half
+    np.testing.assert_allclose(np.abs(statistics[1:, 0]), 1.0, atol=1e-3)
 
 
 def test_the_same_seed_gives_the_same_permutations_and_another_one_others():
