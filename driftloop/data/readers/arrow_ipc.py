@@ -45,7 +45,7 @@ def arrow_batches(file: IO[bytes] | str, projection: Projection) -> Iterator[pa.
         options = pa.ipc.IpcReadOptions(included_fields=[schema.names.index(name) for name in names])
         source.seek(0)
         batches = (_of_file if is_file else pa.ipc.open_stream)(source, options=options)
-        yield from _pieces(batches, schema, projection)
+        yield from _pieces(batches, schema, projection, names)
 
 
 def _of_file(source: Any, options: Any) -> Iterator[pa.RecordBatch]:
@@ -65,15 +65,19 @@ def _readable(schema: pa.Schema, projection: Projection) -> list[str]:
     return [name for name in wanted if name not in nested] or schema.names[:1]
 
 
-def _pieces(batches: Iterator[pa.RecordBatch], schema: pa.Schema, projection: Projection) -> Iterator[pa.RecordBatch]:
+def _pieces(
+    batches: Iterator[pa.RecordBatch], schema: pa.Schema, projection: Projection, names: list[str]
+) -> Iterator[pa.RecordBatch]:
     is_read = False
     for batch in batches:
         is_read = True
+        batch.validate(full=True)  # Arrow trusts what it maps: offsets that lead elsewhere would end the process
         rows = max(1, min(rows_of(batch.num_columns), BATCH_BYTES * batch.num_rows // max(batch.nbytes, 1)))
         for first in range(0, max(batch.num_rows, 1), rows):
             yield _described(batch.slice(first, rows), schema, projection)
     if not is_read:
-        empty = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
+        fields = pa.schema([schema.field(schema.names.index(name)) for name in names])
+        empty = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in fields], schema=fields)
         yield _described(empty, schema, projection)
 
 
@@ -85,7 +89,7 @@ def _described(batch: pa.RecordBatch, schema: pa.Schema, projection: Projection)
             arrays[field.name] = pa.nulls(batch.num_rows)
             reason = (not_comparable(field.type) or "").encode("utf-8", "replace")
             fields[field.name] = pa.field(field.name, pa.null(), metadata={NESTED: reason})
-    names = [name for name in schema.names if name in arrays]
+    names = list(dict.fromkeys(name for name in schema.names if name in arrays))
     described = pa.RecordBatch.from_arrays(
         [arrays[name] for name in names], schema=pa.schema([fields[name] for name in names])
     )

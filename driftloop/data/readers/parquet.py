@@ -104,8 +104,9 @@ def _batches(
             yield _described(batch, schema, projection)
             is_read = True
     if not is_read:
-        empty = [pa.nulls(0, field.type) for field in parquet.schema_arrow]
-        yield _described(pa.RecordBatch.from_arrays(empty, schema=parquet.schema_arrow), schema, projection)
+        names = _readable(schema, projection)
+        empty = [pa.nulls(0, schema.field(schema.names.index(name)).type) for name in names]
+        yield _described(pa.RecordBatch.from_arrays(empty, names), schema, projection)
 
 
 def _readable(schema: pa.Schema, projection: Projection) -> list[str]:
@@ -124,11 +125,17 @@ def _readable(schema: pa.Schema, projection: Projection) -> list[str]:
 def _described(batch: pa.RecordBatch, schema: pa.Schema, projection: Projection) -> pa.RecordBatch:
     """The batch with what the file says of its columns, nested ones as nulls that say so."""
     arrays, fields = [], []
+    seen: set[str] = set()
     for field in schema:
         index = batch.schema.get_field_index(field.name)
+        if field.name in seen:
+            continue
+        seen.add(field.name)
         if index >= 0:
             array = batch.column(index)
             is_ours = pa.types.is_dictionary(array.type) and not pa.types.is_dictionary(field.type)
+            if pa.types.is_dictionary(array.type):
+                array.validate(full=True)  # indices beyond the dictionary would end the process
             arrays.append(array)
             fields.append(pa.field(field.name, array.type, metadata={ENCODED: b"1"} if is_ours else None))
         elif pa.types.is_nested(field.type) and not projection.is_narrow:

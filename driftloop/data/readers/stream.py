@@ -32,14 +32,13 @@ class BatchStream:
         reading: Reading | None,
         notes: ReadNotes | None,
     ) -> None:
-        self._source, self._format = source, format
-        self._schema = schema
-        self._reading = reading or (schema.reading if schema is not None else None) or Reading()
-        self._notes = notes or ReadNotes()
-        self._projection = Projection(schema)
-        self._batches = self._read()
         self.name = str(source) if isinstance(source, str | Path) else str(format or getattr(source, "name", ""))
         """As errors show it."""
+        self._projection = Projection(schema)
+        declared = reading or (schema.reading if schema is not None else None) or Reading()
+        # Nothing in the generator refers to this object: what it holds is freed as soon as nobody reads on.
+        raw = _raw_batches(source, format, self._projection, declared, notes or ReadNotes())
+        self._batches = raw if schema is None else canonical_batches(raw, schema, notes, self.name)
 
     def narrow(self, schema: Schema) -> None:
         """Read only the columns of a schema from here on: what was inferred from the first rows."""
@@ -51,13 +50,12 @@ class BatchStream:
     def __next__(self) -> pa.RecordBatch:
         return next(self._batches)
 
-    def _read(self) -> Iterator[pa.RecordBatch]:
-        parts = find_parts(self._source, self._format, self._notes)
-        batches = (batch for part in parts for batch in _of_part(part, self._projection, self._reading, self._notes))
-        if self._schema is None:
-            yield from batches
-            return
-        yield from canonical_batches(batches, self._schema, self._notes, self.name)
+
+def _raw_batches(
+    source: str | Path | IO[bytes], format: str | None, projection: Projection, reading: Reading, notes: ReadNotes
+) -> Iterator[pa.RecordBatch]:
+    for part in find_parts(source, format, notes):
+        yield from _of_part(part, projection, reading, notes)
 
 
 def read_batches(
