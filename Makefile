@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup run test mutants lint bench snapshots lock clean
+.PHONY: help setup run test mutants lint bench schemas snapshots lock clean
 .NOTPARALLEL:
 # `make run` installs what it needs; `make setup` and what follows from it all, and then `make run` keeps to that
 LOOP := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.run)
@@ -31,6 +31,9 @@ lint: setup ## ruff, mypy, and the workflow linters
 
 bench: setup ## What the README's numbers come from; writes out/benchmarks/
 	@python -m benchmarks $(ARGS)
+
+schemas: .venv/.dev ## Write docs/schemas/ again, from the code that reads those files
+	@python -m driftloop.json_schemas docs/schemas
 
 snapshots: setup ## What infra/ would deploy, written into tests/infra/deployments (needs Bicep)
 	@python -m tests.infra.bicep_compiler

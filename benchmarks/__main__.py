@@ -14,12 +14,14 @@ from benchmarks.loop import loop
 from benchmarks.markdown import page
 from benchmarks.peers.compare import peers
 from benchmarks.picture import svg
+from benchmarks.real_feeds.measure import broken_feeds, unchanged_feeds
 from benchmarks.results import Results, machine
 from benchmarks.single import detection, false_alarms, held_out
 from benchmarks.speed import timings
 from benchmarks.years import delays, null_years
 
-PARTS = ("speed", "cold_start", "loop", "detection", "held_out", "false_alarms", "delays", "years", "peers")
+PARTS = ("speed", "cold_start", "loop", "detection", "held_out", "false_alarms", "unchanged_feeds", "broken_feeds")
+PARTS += ("delays", "years", "peers")
 QUICK = 0.002
 
 
@@ -46,6 +48,8 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
         "detection": lambda: detection(size),
         "held_out": lambda: held_out(size),
         "false_alarms": lambda: false_alarms(size),
+        "unchanged_feeds": lambda: unchanged_feeds(size),
+        "broken_feeds": lambda: broken_feeds(size),
         "delays": lambda: delays(size),
         "years": lambda: null_years(size),
         "peers": lambda: peers(size, Path("out/peers")),

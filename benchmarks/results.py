@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks.peers.compare import Peer
 from benchmarks.process_time import ProcessTime
 from benchmarks.rates import Rate
+from benchmarks.real_feeds.measure import FeedRate
 from benchmarks.single import Detection, FalseAlarms
 from benchmarks.speed import Timing
 from benchmarks.years import Delay, NullYears
@@ -32,6 +33,8 @@ class Results:
     speed: list[Timing] = field(default_factory=list)
     cold_start: list[ProcessTime] = field(default_factory=list)
     loop: list[ProcessTime] = field(default_factory=list)
+    unchanged_feeds: list[FeedRate] = field(default_factory=list)
+    broken_feeds: list[FeedRate] = field(default_factory=list)
     peers: list[Peer] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,8 +1,12 @@
-"""How long a check takes and how much memory, beside scipy in the same run. Every measurement is a fresh process."""
+"""How long a check takes and how much memory: whole processes on both sides, from the start to the end of each.
+
+`driftloop check` as a shell starts it stands against a script that reads both files with pandas and runs `ks_2samp` on
+each column: imports, reading and output belong to both.
+"""
 
 from __future__ import annotations
 
-import json
+import os
 import statistics
 import subprocess
 import sys
@@ -23,56 +27,34 @@ COLUMNS = 10
 CHUNK = 1_000_000
 ROOT = Path(__file__).resolve().parents[1]
 
-PRELUDE = "import json, sys, time\nfrom pathlib import Path\n"
-REPORT = """
-peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-print(json.dumps({"seconds": seconds, "megabytes": int(peak.split()[1]) / 1024}))
-"""
-COLD = """
-import contextlib, os
-from driftloop.cli.main import main
-seconds = 0.0
-with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-    main(["check", "--reference", sys.argv[1], "--current", sys.argv[2], "--json"])
-"""
-FROM_PARQUET = """
-from driftloop import Baseline, Schema, Window, check, read_batches
-schema = Schema.infer(read_batches(sys.argv[1]))
-start = time.perf_counter()
-baseline = Baseline.build(read_batches(sys.argv[1], schema), schema)
-window = Window.build(read_batches(sys.argv[2], schema), schema)
-check(baseline, window)
-seconds = time.perf_counter() - start
-"""
 SCIPY = """
-import pyarrow.parquet as pq
+import sys
+import pandas as pd
 from scipy.stats import ks_2samp
-one, two = (pq.read_table(path).to_pandas() for path in sys.argv[1:3])
-start = time.perf_counter()
-for name in one.columns:
-    ks_2samp(one[name].to_numpy(), two[name].to_numpy())
-seconds = time.perf_counter() - start
+reference, current = (pd.read_parquet(path) for path in sys.argv[1:3])
+for name in reference.columns:
+    print(name, ks_2samp(reference[name], current[name]).pvalue)
 """
 READ_ONLY = """
+import sys
 import pyarrow.parquet as pq
-start = time.perf_counter()
 for path in sys.argv[1:3]:
     for batch in pq.ParquetFile(path).iter_batches():
         pass
-seconds = time.perf_counter() - start
 """
 WARM = """
+import sys, time
 import pyarrow.parquet as pq
-from driftloop import Baseline, Policy, Schema, Window, check, read_batches
-schema = Schema.infer(read_batches(sys.argv[1]))
-one, two = (pq.read_table(path) for path in sys.argv[1:3])
-baseline, policy, times = Baseline.build(one, schema), Policy(permutations=999), []
+from driftloop import Baseline, Policy, Window, check
+reference, current = (pq.read_table(path) for path in sys.argv[1:3])
+baseline, policy, times = Baseline.build(reference), Policy(permutations=999), []
 for _ in range(30):
     start = time.perf_counter()
-    check(baseline, Window.build(two, schema), policy)
+    check(baseline, Window.build(current, baseline.schema), policy)
     times.append(time.perf_counter() - start)
-seconds = sorted(times)[len(times) // 2]
+print(sorted(times)[len(times) // 2])
 """
+IMPORTS = "import driftloop.check_sources, driftloop.cli.main, driftloop.data.readers"
 
 
 @dataclass(frozen=True)
@@ -83,21 +65,31 @@ class Timing:
     rows: int
     seconds: float
     megabytes: float
+    cpu: float = 0.0
+    """Median seconds of processor time, which other work on the machine changes less."""
 
 
 def timings(scale: float) -> list[Timing]:
     """442 rows warm and cold, then tables of ten columns against tables of the same size, and scipy on the same."""
     results = []
+    check = [str(Path(sys.executable).with_name("driftloop")), "check", "--json", "--reference"]
     with tempfile.TemporaryDirectory() as folder:
-        one, two = _small(Path(folder))
-        results.append(_run("driftloop, warm, 999 permutations", WARM, one, two, 442, repeat=3))
-        results.append(_cold(one, two))
+        reference, window = _small(Path(folder))
+        results.append(_warm(reference, window))
+        results.append(_run("importing driftloop", [sys.executable, "-c", IMPORTS], 442, repeat=5))
+        cold = [*check, str(reference), "--current", str(window)]
+        results.append(_run("driftloop check, a fresh process", cold, 442, repeat=5))
         for millions in (1, 10):
             rows = round(millions * CHUNK * scale) if scale < 1 else millions * CHUNK
-            one, two = (_large(Path(folder) / f"{millions}-{side}.parquet", rows, side) for side in (0, 1))
-            results.append(_run("driftloop, Parquet to verdict", FROM_PARQUET, one, two, rows, repeat=3))
-            results.append(_run("scipy ks_2samp, frames in memory", SCIPY, one, two, rows, repeat=1))
-            results.append(_run("reading the Parquet files alone", READ_ONLY, one, two, rows, repeat=3))
+            sides = [_large(Path(folder) / f"{millions}-{side}.parquet", rows, side) for side in (0, 1)]
+            repeat = 5 if millions == 1 else 3
+            ours = [*check, str(sides[0]), "--current", str(sides[1])]
+            results.append(_run("driftloop check", ours, rows, repeat=repeat))
+            for name, code, times in (
+                ("pandas and scipy's ks_2samp on each column", SCIPY, 1 if millions == 10 else 3),
+                ("reading the Parquet files alone", READ_ONLY, repeat),
+            ):
+                results.append(_run(name, [sys.executable, "-c", code, *map(str, sides)], rows, repeat=times))
     return results
 
 
@@ -120,30 +112,33 @@ def _large(path: Path, rows: int, side: int) -> Path:
     return path
 
 
-def _run(name: str, code: str, one: Path, two: Path, rows: int, *, repeat: int) -> Timing:
-    runs = [_process([sys.executable, "-c", PRELUDE + code + REPORT, str(one), str(two)]) for _ in range(repeat)]
-    timing = Timing(
-        name, rows, statistics.median(run["seconds"] for run in runs), max(run["megabytes"] for run in runs)
-    )
-    print(f"speed: {name}, {rows:,} + {rows:,} rows: {timing.seconds:.3f} s, {timing.megabytes:.0f} MB", flush=True)
+def _run(name: str, command: list[str], rows: int, *, repeat: int) -> Timing:
+    runs = [_process(command) for _ in range(repeat)]
+    seconds, cpu, megabytes = zip(*runs, strict=True)
+    timing = Timing(name, rows, statistics.median(seconds), max(megabytes), statistics.median(cpu))
+    times = f"{timing.seconds:.3f} s ({timing.cpu:.3f} s of the processor)"
+    print(f"speed: {name}, {rows:,} + {rows:,} rows: {times}, {timing.megabytes:.0f} MB", flush=True)
     return timing
 
 
-def _cold(one: Path, two: Path) -> Timing:
-    """The command line from start to end, as a user waits for it."""
-    command = ["-m", "driftloop", "check", "--reference", str(one), "--current", str(two), "--json"]
-    seconds = []
-    for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
-        seconds.append(time.perf_counter() - start)
-    memory = _process([sys.executable, "-c", PRELUDE + COLD + REPORT, str(one), str(two)])["megabytes"]
-    timing = Timing("driftloop check, cold", 442, statistics.median(seconds), memory)
-    print(f"speed: cold start: {timing.seconds:.3f} s, {memory:.0f} MB", flush=True)
+def _process(command: list[str]) -> tuple[float, float, float]:
+    """Seconds, seconds of processor time and megabytes of a process from its start to its end."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def _warm(reference: Path, window: Path) -> Timing:
+    """A comparison in a process that has made some already."""
+    command = [sys.executable, "-c", WARM, str(reference), str(window)]
+    runs = [
+        float(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout) for _ in range(3)
+    ]
+    timing = Timing("driftloop, warm, 999 permutations", 442, statistics.median(runs), _process(command)[2])
+    print(f"speed: warm: {timing.seconds:.3f} s, {timing.megabytes:.0f} MB", flush=True)
     return timing
-
-
-def _process(command: list[str]) -> dict[str, float]:
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-    result: dict[str, float] = json.loads(done.stdout)
-    return result

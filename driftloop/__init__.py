@@ -1,13 +1,13 @@
-"""Driftloop's engine: has the data moved, and should the model be trained anew?
+"""Driftloop's engine: has the data moved, and should the model be trained again?
 
-    from driftloop import Baseline, Policy, Schema, Window, check, read_batches
+>>> import driftloop, pyarrow as pa
+>>> reference = pa.table({"size": [float(n % 17) for n in range(200)]})
+>>> current = pa.table({"size": [float(n % 17) for n in range(100)]})
+>>> driftloop.check(reference, current).verdict
+<Verdict.STABLE: 'stable'>
 
-    schema = Schema.load("schema.toml")
-    baseline = Baseline.build(read_batches("reference.parquet", schema), schema)
-    window = Window.build(read_batches("current.csv", schema), schema)
-    print(check(baseline, window, Policy()).verdict)
-
-Names are imported when they are first used, so that a cold start pays for what it needs.
+`check` takes pandas, polars and pyarrow tables, paths, and saved baselines; docs/python.md shows the rest. Names are
+imported when they are first used, so that a cold start pays for what it needs.
 """
 
 from __future__ import annotations
@@ -16,13 +16,50 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from driftloop.check_sources import check
     from driftloop.config.policy import Policy
     from driftloop.data.readers import read_batches
     from driftloop.data.schema import Column, Schema
+    from driftloop.errors import (
+        BaselineError,
+        ConfigError,
+        DispatchError,
+        DriftError,
+        DriftloopError,
+        InputError,
+        LedgerError,
+        SchemaError,
+    )
     from driftloop.profile.profile import Profile
     from driftloop.profile.window import Baseline, Window
     from driftloop.sequential.evidence import Evidence
-    from driftloop.verdict import Check, FeatureRow, Verdict, check
+    from driftloop.verdict import Check, FeatureRow, Verdict
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Baseline",
+    "BaselineError",
+    "Check",
+    "Column",
+    "ConfigError",
+    "DispatchError",
+    "DriftError",
+    "DriftloopError",
+    "Evidence",
+    "FeatureRow",
+    "InputError",
+    "LedgerError",
+    "Policy",
+    "Profile",
+    "Schema",
+    "SchemaError",
+    "Verdict",
+    "Window",
+    "__version__",
+    "check",
+    "read_batches",
+]
 
 _HOME = {
     "Baseline": "profile.window",
@@ -35,29 +72,19 @@ _HOME = {
     "Schema": "data.schema",
     "Verdict": "verdict",
     "Window": "profile.window",
-    "check": "verdict",
+    "check": "check_sources",
     "read_batches": "data.readers",
 }
-
-__all__ = [
-    "Baseline",
-    "Check",
-    "Column",
-    "Evidence",
-    "FeatureRow",
-    "Policy",
-    "Profile",
-    "Schema",
-    "Verdict",
-    "Window",
-    "check",
-    "read_batches",
-]
+"""Where a name comes from; those that are not here are errors."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module 'driftloop' has no attribute {name!r}")
-    value = getattr(import_module(f"driftloop.{_HOME[name]}"), name)
+    value = getattr(import_module(f"driftloop.{_HOME.get(name, 'errors')}"), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

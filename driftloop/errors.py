@@ -6,7 +6,10 @@ DriftloopError
 │   └── BaselineError   a stored baseline or profile is damaged, foreign or from a newer version
 ├── ConfigError         driftloop.toml or an environment setting is missing or wrong
 ├── LedgerError         the ledger refused a transition or a conditional write
-└── DispatchError       the trigger could not be sent
+├── DispatchError       the trigger could not be sent
+└── DriftError          a check's verdict is one that the caller asked to be stopped by (`Check.raise_for_drift`)
+
+SchemaError and ConfigError are ValueErrors too: they are what a constructor raises for a value that makes no sense.
 """
 
 
@@ -18,7 +21,7 @@ class InputError(DriftloopError):
     """The data or file handed in cannot be used."""
 
 
-class SchemaError(InputError):
+class SchemaError(InputError, ValueError):
     """A column is missing, extra or of the wrong type."""
 
 
@@ -26,7 +29,7 @@ class BaselineError(InputError):
     """A stored baseline or profile is damaged, foreign or from a newer version."""
 
 
-class ConfigError(DriftloopError):
+class ConfigError(DriftloopError, ValueError):
     """driftloop.toml or an environment setting is missing or wrong."""
 
 
@@ -36,3 +39,11 @@ class LedgerError(DriftloopError):
 
 class DispatchError(DriftloopError):
     """The trigger could not be sent."""
+
+
+class DriftError(DriftloopError):
+    """The verdict is drift or incident; `check` is the result that says so."""
+
+    def __init__(self, message: str, check: object = None) -> None:
+        super().__init__(message)
+        self.check = check

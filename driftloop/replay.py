@@ -8,21 +8,22 @@ counts once. Nothing is retrained here, so a drift stays open until the end: its
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from driftloop.errors import InputError
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
+    from driftloop.data.reading import Reading
     from driftloop.profile.window import Baseline, Window
     from driftloop.sequential.evidence import Evidence
+    from driftloop.sides import ColumnSettings
 
-SUFFIXES = (".parquet", ".csv", ".jsonl", ".csv.gz", ".jsonl.gz")
-FILE = click.Path(dir_okay=False, path_type=Path)
+TRIED = 5
+"""Windows that are tried for finding out which column is the target: a broken reference fails with each."""
 
 
 @dataclass(frozen=True)
@@ -44,47 +45,81 @@ class Line:
     stretch: int
     since: str | None
     reasons: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What is worth knowing and changes nothing: columns and files that were left out."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        return {**self.__dict__, "reasons": list(self.reasons)}
-
-
-def window_files(folder: Path) -> list[Path]:
-    """The data files of a folder in name order. Raises InputError when it is none or holds none."""
-    if not folder.is_dir():
-        raise InputError(f"{folder}: not a folder: --windows takes a folder with one file a window")
-    files = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES) and not path.name.startswith("."))
-    if not files:
-        raise InputError(f"{folder}: no data files in it: expected {', '.join(SUFFIXES)}")
-    return files
+        return {**self.__dict__, "reasons": list(self.reasons), "notes": list(self.notes)}
 
 
 def replay(
-    baseline: Baseline, files: Sequence[Path], policy: Policy, evidence: Evidence | None = None
+    baseline: Baseline,
+    files: Sequence[Path],
+    policy: Policy,
+    evidence: Evidence | None = None,
+    *,
+    reading: Reading | None = None,
 ) -> Iterator[Line]:
-    """One line a file, in the order given; see the module's description for the rules."""
+    """One line a file, in the order given; see the module's description for the rules.
+
+    `reading` is what is declared about the way files are written, where the baseline's schema does not say it.
+    """
+    from driftloop.data.reading import ReadNotes
     from driftloop.sequential.evidence import Evidence
+    from driftloop.sides import read_window
 
     evidence = evidence or Evidence()
     waiting: list[Window] = []
     raised = False
     for path in files:
+        notes = ReadNotes()
         try:
-            landed = _read(path, baseline)
+            landed = read_window(path, baseline.schema, reading, notes)
         except InputError as error:
             yield _line(path, "incident", evidence, 0, (str(error),), retrain=False)
             continue
         line, evidence, waiting = _checked(path, baseline, [*waiting, landed], policy, evidence, raised=raised)
         raised = raised or line.drift
-        yield line
+        yield replace(line, notes=(*notes.lines, *line.notes))
 
 
-def _read(path: Path, baseline: Baseline) -> Window:
-    from driftloop.data.readers import read_batches
-    from driftloop.profile.window import Window
+def baseline_for(reference: Path, files: Sequence[Path], settings: ColumnSettings) -> tuple[Baseline, tuple[str, ...]]:
+    """The baseline of a replay, and what reading it has to say.
 
-    return Window.build(read_batches(path, baseline.schema), baseline.schema)
+    With an inferred schema, a single column that the first readable window lacks is taken for the target, as in a
+    single check. Raises InputError, SchemaError or BaselineError.
+    """
+    from driftloop.sides import read_baseline, read_sides
+
+    for path in files[:TRIED] if settings.schema is None else ():
+        try:
+            sides = read_sides(reference, path, settings)
+        except InputError:
+            continue  # a broken window is told in its own line; a broken reference fails once more below
+        if sides.window.rows:
+            return sides.baseline, sides.notes
+    alone = read_baseline(reference, settings)
+    return alone.baseline, alone.notes
+
+
+def find_windows(source: Path) -> tuple[list[Path], list[str]]:
+    """The windows of a folder or pattern in name order, and the names of what lies there and is no data.
+
+    A window is a data file, or a folder that holds some. Raises InputError when there is none.
+    """
+    from driftloop.data.readers import list_windows
+    from driftloop.data.readers.sources import EXPECTED
+
+    if source.is_dir():
+        found, skipped = list_windows(source)
+    elif has_magic(str(source)) and not source.exists():
+        found, skipped = [Path(name) for name in sorted(glob(str(source), recursive=True))], []  # noqa: PTH207
+    else:
+        raise InputError(f"{source}: not a folder: give one with a file a window, or a pattern like 'weeks/*.csv'")
+    if not found:
+        raise InputError(f"{source}: no data files in it; {EXPECTED}")
+    return found, skipped
 
 
 def _checked(
@@ -103,7 +138,7 @@ def _checked(
         return line, evidence, innocent  # they are checked with whatever lands next
     after = result.evidence or evidence
     retrain = result.drift and not raised
-    line = _line(path, result.verdict.value, after, window.rows, result.reasons, retrain=retrain)
+    line = _line(path, result.verdict.value, after, window.rows, result.reasons, retrain=retrain, notes=result.notes)
     return line, after, waiting if result.verdict is Verdict.INSUFFICIENT else []
 
 
@@ -114,7 +149,16 @@ def _merged(windows: list[Window]) -> Window:
     return whole
 
 
-def _line(path: Path, verdict: str, evidence: Evidence, rows: int, reasons: tuple[str, ...], *, retrain: bool) -> Line:
+def _line(
+    path: Path,
+    verdict: str,
+    evidence: Evidence,
+    rows: int,
+    reasons: tuple[str, ...],
+    *,
+    retrain: bool,
+    notes: tuple[str, ...] = (),
+) -> Line:
     return Line(
         window=path.name,
         verdict=verdict,
@@ -127,53 +171,5 @@ def _line(path: Path, verdict: str, evidence: Evidence, rows: int, reasons: tupl
         stretch=evidence.windows,
         since=evidence.since,
         reasons=reasons,
+        notes=notes,
     )
-
-
-@click.command("replay")
-@click.option("--reference", required=True, type=FILE, help="What the model was trained on: data, or a saved baseline.")
-@click.option("--windows", required=True, type=click.Path(path_type=Path), help="A folder: one file a window.")
-@click.option("--config", type=FILE, help="TOML: policy, schema, importances; or a driftloop.toml.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-def replay_command(reference: Path, windows: Path, config: Path | None, as_json: bool) -> None:
-    """Check the windows of a folder in name order, as the timer would, with evidence that accumulates."""
-    import msgspec
-
-    baseline, policy = _reference(reference, config)
-    files = window_files(windows)
-    if not as_json:
-        click.echo(_row("window", "rows", "verdict", "how sure", "what stands out"))
-    for line in replay(baseline, files, policy):
-        click.echo(msgspec.json.encode(line.to_dict()).decode() if as_json else _text(line))
-
-
-def _reference(path: Path, config: Path | None) -> tuple[Baseline, Policy]:
-    from driftloop.config.settings import load_policy, load_settings
-    from driftloop.data.readers import read_batches
-    from driftloop.profile.parquet_format import is_profile
-    from driftloop.profile.window import Baseline
-
-    if path.suffix == ".parquet" and path.is_file() and is_profile(path):
-        return Baseline.from_bytes(path.read_bytes()), load_policy(config)
-    schema, policy = load_settings(config, path)
-    baseline = Baseline.build(read_batches(path, schema), schema)
-    if not baseline.rows:
-        raise InputError(f"{path}: no rows: nothing to compare with")
-    return baseline, policy
-
-
-def _text(line: Line) -> str:
-    what = line.reasons[0] if line.verdict in ("incident", "insufficient") else line.feature or ""
-    if line.drift:
-        what = f"{what}, over {line.stretch} window{'s' if line.stretch > 1 else ''}"
-        what += ": retrain" if line.retrain else " (open)"
-    return _row(line.window, f"{line.rows:,}", line.verdict, _certainty(line.p), what)
-
-
-def _certainty(p: float) -> str:
-    """`99.8 %`, never rounded up to certainty."""
-    return "> 99.99 %" if p < 1e-4 else f"{100 * (1 - p):.2f} %"
-
-
-def _row(window: str, rows: str, verdict: str, sure: str, what: str) -> str:
-    return f"{window:<28} {rows:>9} {verdict:<13} {sure:>10}  {what}".rstrip()

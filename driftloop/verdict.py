@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from driftloop.column_results import FeatureRow, feature_rows
 from driftloop.config.policy import INCIDENT_SHARE, Policy
+from driftloop.coverage import NotCompared, columns_not_compared
 from driftloop.data_quality.incidents import assess
 from driftloop.errors import SchemaError
 from driftloop.profile.window import Baseline, Window
+from driftloop.report.result import Result
 from driftloop.two_sample.compare import Comparison, compare
 
 if TYPE_CHECKING:
@@ -31,9 +33,19 @@ class Verdict(StrEnum):
     """Too few rows to say anything."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """The answer of one check, with everything that it rests on."""
+@dataclass(frozen=True, repr=False)
+class Check(Result):
+    """The answer of one check, with everything that it rests on.
+
+    Examples
+    --------
+    >>> import driftloop, pyarrow as pa
+    >>> sizes = pa.table({"size": [float(n % 17) for n in range(200)]})
+    >>> result = driftloop.check(sizes, sizes.slice(0, 100))
+    >>> result.verdict.value, result.reasons
+    ('stable', ('no change beyond chance',))
+    >>> result.raise_for_drift()  # stable: nothing is raised
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...]
@@ -52,6 +64,11 @@ class Check:
     """What is worth knowing and changes nothing, e.g. columns that the baseline does not have."""
     evidence: Evidence | None = None
     """What to store for the next check of this model; None when the check was made without evidence."""
+    columns_not_compared: tuple[NotCompared, ...] = ()
+    """Columns of either side that the verdict says nothing of, and why."""
+    baseline: Baseline | None = field(default=None, compare=False)
+    """The two sides, for the report's pictures."""
+    window: Window | None = field(default=None, compare=False)
 
     @property
     def drift(self) -> bool:
@@ -74,6 +91,7 @@ class Check:
             "baseline_sha256": self.baseline_sha256,
             "window_sha256": self.window_sha256,
             "features": [row.to_dict() for row in self.features],
+            "columns_not_compared": [column._asdict() for column in self.columns_not_compared],
         }
 
 
@@ -104,7 +122,7 @@ def check(
     quality = assess(baseline, window, INCIDENT_SHARE * tolerated, now=now, repeats_allowed=policy.repeats_allowed)
     # Lost and turned-over columns are left out: they would seem to break every correlation with the others.
     comparison = compare(baseline, window, policy, refine=evidence is not None, excluded=quality.excluded)
-    context = replace(context, notes=(*context.notes, *quality.notes))
+    context = replace(context, notes=(*context.notes, *quality.notes), excluded=quality.excluded)
     if quality.incidents:
         return _answer(Verdict.INCIDENT, quality.incidents, comparison, context, evidence)
     if evidence is None:
@@ -136,6 +154,8 @@ class _Context:
     window: Window
     policy: Policy
     notes: tuple[str, ...] = ()
+    excluded: frozenset[int] = frozenset()
+    """Indices of compared columns that were left out, because their values turned over or are lost."""
 
 
 def _answer(
@@ -161,6 +181,9 @@ def _answer(
         last_time=window.last_time,
         notes=context.notes,
         evidence=evidence,
+        columns_not_compared=columns_not_compared(baseline, window, context.excluded),
+        baseline=baseline,
+        window=window,
     )
 
 

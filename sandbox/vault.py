@@ -20,6 +20,7 @@ from sandbox.access.roles import SECRETS
 from sandbox.certificate import Certificate
 from sandbox.identity import Identity, TokenError
 from sandbox.serving import Server
+from sandbox.waiting import HANG_SECONDS
 
 AUDIENCE = "https://vault.azure.net"
 VERSION = "7.4"
@@ -68,11 +69,11 @@ class Vault:
         with requests.Session() as session:
             session.trust_env = False
             signed = session.get(
-                identity["IDENTITY_ENDPOINT"], params=query, headers=headers, verify=trusted, timeout=10
+                identity["IDENTITY_ENDPOINT"], params=query, headers=headers, verify=trusted, timeout=HANG_SECONDS
             )
             bearer = {"Authorization": f"Bearer {signed.json().get('access_token', '')}"}
             answer = session.get(
-                reference[1], params={"api-version": VERSION}, headers=bearer, verify=trusted, timeout=10
+                reference[1], params={"api-version": VERSION}, headers=bearer, verify=trusted, timeout=HANG_SECONDS
             )
         if answer.status_code != 200:
             raise VaultError(f"{setting}: {answer.json()['error']['message']}")

@@ -1,4 +1,4 @@
-"""Which model, and how much the past should count: chosen by cross-validation on the newest regime.
+"""Which model, and how much older records count: chosen by cross-validation on the newest regime.
 
 Each candidate is a regressor together with the weight of older records: 1 trusts them as much as recent ones, 0 forgets
 them. Folds are cut from the recent records only, so that a candidate is judged by how it predicts the regime it is
@@ -22,10 +22,13 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from driftloop.data.schema import Column
 
+# As much as a recent record, a fifth, nothing: whether the old regime still holds, helps a little, or misleads.
 OLDER_WEIGHTS = (1.0, 0.2, 0.0)
-FOLDS = 5
+FOLDS = 5  # each fit has four fifths of the recent records; ten folds would take twice as long for a little more
 SMALLEST_FIT = 30  # records with full weight below which a candidate that forgets the rest is not tried
+# Penalties on standardised columns, from next to none to strong for some hundred records.
 RIDGES = (1.0, 10.0, 30.0, 100.0)
+# Stumps, which are additive, and pairs of columns; few trees, because more overfit some hundred records.
 BOOSTERS = ({"max_depth": 1, "n_estimators": 80}, {"max_depth": 2, "n_estimators": 40})
 
 Matrix = NDArray[np.float64]
@@ -51,7 +54,7 @@ class Score(msgspec.Struct, frozen=True):
 
 
 def candidates(recent: int, older: int) -> Iterator[Candidate]:
-    """What is tried, given how many recent and older records there are."""
+    """Every candidate that is tried, given how many recent and older records there are."""
     enough = recent * (FOLDS - 1) / FOLDS >= SMALLEST_FIT
     for weight in OLDER_WEIGHTS if older else (1.0,):
         if weight == 0 and not enough:
@@ -63,7 +66,17 @@ def candidates(recent: int, older: int) -> Iterator[Candidate]:
 
 
 def choose(x: Matrix, y: Matrix, recent: Mask, columns: tuple[Column, ...]) -> list[Score]:
-    """Every candidate's score, best first."""
+    """Every candidate's score on the recent records, best first.
+
+    Parameters
+    ----------
+    x, y : arrays of shape (n, columns) and (n,)
+        All labelled records to fit on; NaN in `x` means missing, categories are their index in the schema.
+    recent : mask of shape (n,)
+        Which of them belong to the newest regime.
+    columns : tuple of Column
+        What the columns of `x` are.
+    """
     where = np.flatnonzero(recent)
     folds = np.array_split(np.random.default_rng(len(where)).permutation(where), min(FOLDS, len(where)))
 
@@ -99,18 +112,18 @@ def importances(model: Pipeline, x: Matrix, columns: tuple[Column, ...]) -> dict
     """
     rng = np.random.default_rng(len(x))
     plain, moved = model.predict(x), {}
-    for place, column in enumerate(columns):
+    for column_index, column in enumerate(columns):
         shuffled = x.copy()
-        shuffled[:, place] = rng.permutation(shuffled[:, place])
+        shuffled[:, column_index] = rng.permutation(shuffled[:, column_index])
         moved[column.name] = float(np.sqrt(np.mean((model.predict(shuffled) - plain) ** 2)))
     total = sum(moved.values()) or 1.0
     return {name: value / total for name, value in moved.items()}
 
 
 def _pipeline(choice: Candidate | Score, columns: tuple[Column, ...]) -> Pipeline:
-    numeric = [place for place, column in enumerate(columns) if column.kind != "categorical"]
-    categorical = [place for place, column in enumerate(columns) if column.kind == "categorical"]
-    categories = [np.arange(len(columns[place].categories), dtype=np.float64) for place in categorical]
+    numeric = [column_index for column_index, column in enumerate(columns) if column.kind != "categorical"]
+    categorical = [column_index for column_index, column in enumerate(columns) if column.kind == "categorical"]
+    categories = [np.arange(len(columns[index].categories), dtype=np.float64) for index in categorical]
     encode = OneHotEncoder(categories=categories, handle_unknown="ignore", sparse_output=False)
     parts = [
         (
@@ -126,6 +139,7 @@ def _pipeline(choice: Candidate | Score, columns: tuple[Column, ...]) -> Pipelin
 def _regressor(choice: Candidate | Score) -> Ridge | GradientBoostingRegressor:
     if choice.regressor == "ridge":
         return Ridge(**choice.parameters)
+    # A slow rate and subsampling, because labels are noisy; leaves of ten records estimate a mean at all.
     return GradientBoostingRegressor(
         learning_rate=0.12, min_samples_leaf=10, subsample=0.8, random_state=0, **choice.parameters
     )

@@ -1,4 +1,4 @@
-"""Records as the matrix that a model is fitted on: a column a feature, categories by their place in the schema, NaN
+"""Records as the matrix that a model is fitted on: a column a feature, categories by their index in the schema, NaN
 where missing.
 """
 
@@ -42,9 +42,9 @@ def matrix(table: pa.Table, schema: Schema) -> Matrix:
 def matrix_of(rows: Sequence[Mapping[str, Any]], schema: Schema) -> Matrix:
     """The features of validated scoring requests; see `training.serving.request_format`."""
     columns = inputs(schema)
-    places = [{name: float(place) for place, name in enumerate(column.categories)} for column in columns]
+    codes = [{name: float(code) for code, name in enumerate(column.categories)} for column in columns]
     values = [
-        [_value(row[column.name], column, place) for column, place in zip(columns, places, strict=True)] for row in rows
+        [_value(row[column.name], column, code) for column, code in zip(columns, codes, strict=True)] for row in rows
     ]
     return np.array(values, dtype=np.float64).reshape(len(rows), len(columns))
 
@@ -52,11 +52,11 @@ def matrix_of(rows: Sequence[Mapping[str, Any]], schema: Schema) -> Matrix:
 def _values(array: Any, column: Column) -> Matrix:
     if column.kind != "categorical":
         return np.asarray(array.to_numpy(), dtype=np.float64)
-    place = {name: float(index) for index, name in enumerate(column.categories)}
-    return np.array([place.get(value, np.nan) for value in array.to_pylist()], dtype=np.float64)
+    codes = {name: float(code) for code, name in enumerate(column.categories)}
+    return np.array([codes.get(value, np.nan) for value in array.to_pylist()], dtype=np.float64)
 
 
-def _value(value: Any, column: Column, place: Mapping[str, float]) -> float:
+def _value(value: Any, column: Column, codes: Mapping[str, float]) -> float:
     if value is None:
         return float("nan")
-    return place[value] if column.kind == "categorical" else float(value)
+    return codes[value] if column.kind == "categorical" else float(value)

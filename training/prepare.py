@@ -122,8 +122,8 @@ def _from(table: pa.Table, roles: Roles, source: Source) -> int:
     if source.since is None:
         return 0
     older = pc.less(table[roles.time], pa.scalar(source.since, records.TIME))
-    place = int(np.count_nonzero(older.to_numpy()))
-    return place if place < len(table) else 0
+    first = int(np.count_nonzero(older.to_numpy()))
+    return first if first < len(table) else 0
 
 
 def _unexplained(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

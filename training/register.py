@@ -15,7 +15,9 @@ import click
 import msgspec
 
 from driftloop.errors import ConfigError, DriftloopError
-from training import model_file, step, workspace
+from training import model_file, step
+from training.cloud import workspace
+from training.cloud.blobs import Blobs
 from training.gate import GateDecision
 
 BESIDE = {
@@ -51,7 +53,7 @@ class Ids(msgspec.Struct, frozen=True):
     deployed_by: str
 
 
-class Version(msgspec.Struct, frozen=True):
+class RegisteredVersion(msgspec.Struct, frozen=True):
     """A registered version and its tags."""
 
     version: str
@@ -61,7 +63,7 @@ class Version(msgspec.Struct, frozen=True):
 class Registry(Protocol):
     """Where models and data are registered, and where the files beside them go."""
 
-    def versions(self, model: str) -> Iterable[Version]:
+    def versions(self, model: str) -> Iterable[RegisteredVersion]:
         """Every registered version of the model."""
 
     def register(self, ids: Ids, version: str, tags: dict[str, str]) -> None:
@@ -116,7 +118,7 @@ class AzureRegistry:
         credential = DefaultAzureCredential(managed_identity_client_id=os.environ.get("DEFAULT_IDENTITY_CLIENT_ID"))
         names = ("AZUREML_ARM_SUBSCRIPTION", "AZUREML_ARM_RESOURCEGROUP", "AZUREML_ARM_WORKSPACE_NAME")
         self._client = workspace.client(credential, *(_environment(name) for name in names))
-        self._credential, self._blob_url = credential, blob_url
+        self._blobs = Blobs(blob_url, credential)
 
     def step_job(self, root: str, name: str) -> str:
         """The job of the pipeline's step `name`: outputs of a running pipeline are addressed by their step."""
@@ -125,12 +127,13 @@ class AzureRegistry:
                 return str(job.name)
         raise DriftloopError(f"pipeline job {root} has no step {name!r}: its outputs cannot be registered")
 
-    def versions(self, model: str) -> Iterable[Version]:
+    def versions(self, model: str) -> Iterable[RegisteredVersion]:
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
             return [
-                Version(str(found.version), dict(found.tags or {})) for found in self._client.models.list(name=model)
+                RegisteredVersion(str(found.version), dict(found.tags or {}))
+                for found in self._client.models.list(name=model)
             ]
         except ResourceNotFoundError:
             return []
@@ -157,10 +160,7 @@ class AzureRegistry:
             )
 
     def put(self, container: str, path: str, content: bytes) -> None:
-        from azure.storage.blob import BlobClient
-
-        with BlobClient(self._blob_url, container, path, credential=self._credential) as blob:
-            blob.upload_blob(content, overwrite=True)
+        self._blobs.write(container, path, content)
 
 
 def _environment(name: str) -> str:

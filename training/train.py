@@ -16,14 +16,15 @@ import pyarrow.parquet as pq
 from driftloop.data.schema import Schema
 from driftloop.sequential.label_shift import LabelSummary
 from driftloop.sequential.model_error import ErrorMoments
-from training import candidates, features, model_card, model_file, settings, step, tracking
+from training import candidates, features, model_card, model_file, settings, step
+from training.cloud import tracking
 from training.data import subgroups
 from training.data.provenance import Provenance
 from training.data.records import Roles
 from training.metrics import Metrics, SubgroupErrors, prediction_errors
 from training.prepare import RECENT, SCHEMA
 
-SMOKE_RECORDS = 5
+SMOKE_RECORDS = 5  # from the smallest to the largest prediction; one request, so its size costs nothing
 
 
 def train(schema: Schema, folder: Path, out: Path, how: settings.Settings, model_name: str = "model") -> Metrics:
@@ -66,9 +67,9 @@ def train(schema: Schema, folder: Path, out: Path, how: settings.Settings, model
 
 def _smoke(holdout: pa.Table, predicted: Any, columns: tuple[Any, ...]) -> dict[str, Any]:
     """Real requests, spread over the range of the predictions, with what the model must answer."""
-    places = np.unique(np.argsort(predicted)[np.linspace(0, len(predicted) - 1, SMOKE_RECORDS).astype(int)])
-    rows = holdout.select([column.name for column in columns]).take(pa.array(places)).to_pylist()
-    return {"request": {"data": rows}, "predictions": [float(predicted[place]) for place in places]}
+    chosen = np.unique(np.argsort(predicted)[np.linspace(0, len(predicted) - 1, SMOKE_RECORDS).astype(int)])
+    rows = holdout.select([column.name for column in columns]).take(pa.array(chosen)).to_pylist()
+    return {"request": {"data": rows}, "predictions": [float(predicted[row]) for row in chosen]}
 
 
 def _baseline(regime: pa.Table, schema: Schema) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from driftloop.errors import DriftloopError
-from training import workspace
+from training.cloud import workspace
 from workflows.settings import Azure
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ STORAGE = "https://storage.azure.com/.default"
 
 
 def sign_in(environment: Mapping[str, str] = os.environ) -> "TokenCredential":
-    """A credential that has been tried once: the storage client takes a refusal for a hiccup and tries for more than a
-    minute. The token is kept, so nothing is asked twice. Raises DriftloopError.
+    """A credential that has been tried once: the storage client takes a refusal for an outage and tries for more than
+    a minute. The token is kept, so nothing is asked twice. Raises DriftloopError.
     """
     import requests
     from azure.core.exceptions import AzureError
@@ -70,7 +70,7 @@ def credential(environment: Mapping[str, str] = os.environ) -> "TokenCredential"
 
 
 def _github_assertion(environment: Mapping[str, str]) -> str:
-    """GitHub's word for who this job is. Asked again where its service has a hiccup. Raises requests' errors."""
+    """GitHub's word for who this job is. Asked again while its service is out of order. Raises requests' errors."""
     import requests
     from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry

@@ -12,12 +12,12 @@ import click
 import msgspec
 
 from driftloop.errors import DriftloopError
+from training.cloud.blobs import Blobs
 from workflows import cloud, in_service, settings
-from workflows.blobs import Blobs
 from workflows.endpoint import Endpoint
 from workflows.interruption import interruptible
 from workflows.reporting import Report, plain
-from workflows.rollout import Done, Rollout, Version
+from workflows.rollout import DeployableVersion, Done, Rollout
 from workflows.smoke import Smoke
 
 
@@ -48,7 +48,7 @@ class Deployer:
             raise DriftloopError("no earlier version is known: name one with --version")
         return self.deploy(wanted, forced=True)
 
-    def _version(self, number: int) -> Version:
+    def _version(self, number: int) -> DeployableVersion:
         """Raises DriftloopError when the version is not registered, or lacks what `register` writes beside it."""
         from azure.core.exceptions import ResourceNotFoundError
 
@@ -64,7 +64,7 @@ class Deployer:
             raise DriftloopError(
                 f"baselines/{name}.parquet or .smoke.json is missing: register the version by its pipeline"
             )
-        return Version(
+        return DeployableVersion(
             number=number,
             tags={key: str(value) for key, value in (model.tags or {}).items()},
             smoke=msgspec.json.decode(smoke.content, type=Smoke),

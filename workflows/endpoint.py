@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 SLOTS = ("blue", "green")
 BUSY = {"Creating", "Updating", "Deleting", "Scaling", "Provisioning"}
-SETTLE_SECONDS = 1_800
-ATTEMPTS = 5
+SETTLE_SECONDS = 1_800  # a new deployment takes 10 minutes with a new image; three times that is no longer a wait
+ATTEMPTS = 5  # of a change that meets another one; each waits until that has ended
 VERSION_TAG = "model_version"
 T = TypeVar("T")
 

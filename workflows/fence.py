@@ -1,6 +1,7 @@
 """Of two workflow runs for the same try of a drift, one trains.
 
-A dispatch that was sent twice, because its sender stood still between its last look and the request, starts two runs.
+A dispatch that was sent twice, because its sender was paused between its last lease check and the request,
+starts two runs.
 The first to write `outcomes/runs/<drift id>-<try>.json` trains. A run that is run again finds its own claim. A person
 who starts a run by hand names no try, and is not held back.
 """
@@ -8,7 +9,7 @@ who starts a run by hand names no try, and is not held back.
 import msgspec
 
 from driftloop.errors import DriftloopError
-from workflows.blobs import Blobs, ChangedError
+from training.cloud.blobs import Blobs, ChangedError
 from workflows.settings import Train
 
 

@@ -27,7 +27,7 @@ check DRIFT_SINCE "$time" 'an ISO 8601 time'
 check AS_OF "$time" 'an ISO 8601 time'
 check DRIFTLOOP_MODEL '[A-Za-z0-9][A-Za-z0-9._-]{0,254}' 'the name of a model'
 check DEPLOY_ACTION '(deploy|rollback)' 'deploy or rollback'
-check MODEL_VERSION '[0-9]{1,9}' 'a version (a whole number)'
+check MODEL_VERSION '[1-9][0-9]{0,8}' 'a version (a whole number)'
 
 case "${EVENT_TYPE:-}" in
   drift-detected) need DRIFT_ID && need DRIFTLOOP_MODEL ;;

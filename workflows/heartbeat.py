@@ -19,7 +19,7 @@ from typing import Any
 
 LABEL = "driftloop-heartbeat"
 TITLE = "Driftloop: drift checks are not running"
-TRIES = 3
+TRIES = 3  # a cold start or a restart passes within them; the next look is an hour away
 TIMEOUT_SECONDS = 30.0
 BODY_LIMIT = 50_000  # a GitHub issue holds 65,536 characters
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from driftloop.events import InService, read_in_service
-from workflows.blobs import Blob, Blobs
+from training.cloud.blobs import Blob, Blobs
 
 
 class Pointer(InService, frozen=True):

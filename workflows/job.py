@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from azure.ai.ml.entities import PipelineJob
 
 ENDED = {"Completed", "Failed", "Canceled", "NotResponding"}
-OUTAGES = 20  # polls in a row that may go wrong before the run gives up waiting
-LOG_LINES = 15
+OUTAGES = 20  # polls in a row that may go wrong, 5 minutes of them, before the run gives up waiting
+LOG_LINES = 15  # of a failed step: a traceback's end, and still one screen
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 
 from driftloop.events import Outcome
 from driftloop.times import format_time
-from workflows.blobs import Blobs
+from training.cloud.blobs import Blobs
 from workflows.reporting import Report, link, plain, table
 
 Ending = Literal["promoted", "rejected", "failed"]

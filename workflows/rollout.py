@@ -1,8 +1,7 @@
 """Blue/green: put a version into service beside the one that serves, and give the traffic back when anything is wrong.
 
-Every step asks Azure what is there instead of remembering it, so that a run that was killed anywhere can be started
-again, and a newer version
-can take over a rollout of an older one, which then stands aside.
+Every step asks Azure what is there instead of remembering it. So a run that was killed anywhere can be started again,
+and a newer version can take over a rollout of an older one, which then stands aside.
 """
 
 import time
@@ -15,18 +14,18 @@ import msgspec
 
 from driftloop.errors import DriftloopError
 from driftloop.times import format_time
+from training.cloud.blobs import Blobs, ChangedError
 from workflows import cloud, in_service
-from workflows.blobs import Blobs, ChangedError
 from workflows.endpoint import SLOTS, Endpoint, Slot
 from workflows.in_service import Found, Pointer
 from workflows.interruption import InterruptedRunError
 from workflows.settings import Deploy
 from workflows.smoke import Prober, Smoke
 
-POINTER_ATTEMPTS = 5
+POINTER_ATTEMPTS = 5  # of writing in-service.json: deployments of one model take turns, so even two are rare
 
 
-class Version(msgspec.Struct, frozen=True):
+class DeployableVersion(msgspec.Struct, frozen=True):
     """A registered version, with what deployment needs of it."""
 
     number: int
@@ -56,7 +55,7 @@ class Rollout:
         self._endpoint, self._blobs, self._asked, self._say = endpoint, blobs, asked, say
         self._credential = credential
 
-    def run(self, version: Version, *, forced: bool = False) -> Done:
+    def run(self, version: DeployableVersion, *, forced: bool = False) -> Done:
         """Bring the version into service. Raises DriftloopError after the old one has all traffic again."""
         found = in_service.read(self._blobs, self._asked.model)
         try:
@@ -104,7 +103,7 @@ class Rollout:
             self._endpoint.delete(slot.name)
         return live.version
 
-    def _shift(self, version: Version, target: str, live: Slot | None, found: Found, forced: bool) -> None:
+    def _shift(self, version: DeployableVersion, target: str, live: Slot | None, found: Found, forced: bool) -> None:
         with self._told(f"{target} runs version {version.number}"):
             self._prepare(version, target, live)
         address, headers = self._endpoint.scoring(self._credential)
@@ -131,7 +130,7 @@ class Rollout:
             self._endpoint.route({target: 100})
             prober.until_serving(target, self._asked.ready_seconds)
 
-    def _prepare(self, version: Version, target: str, live: Slot | None) -> None:
+    def _prepare(self, version: DeployableVersion, target: str, live: Slot | None) -> None:
         """The target slot with the version in it and no traffic, whatever a run before left there."""
         slot = self._endpoint.slots().get(target)
         state = self._endpoint.await_slot(target) if slot is not None else ""
@@ -154,7 +153,7 @@ class Rollout:
                 else:
                     self._say(f"removed {name}")
 
-    def _publish(self, version: Version, slot: str, found: Found, forced: bool) -> None:
+    def _publish(self, version: DeployableVersion, slot: str, found: Found, forced: bool) -> None:
         for _ in range(POINTER_ATTEMPTS):
             if found.version > version.number and not forced:
                 raise DriftloopError(
@@ -180,7 +179,7 @@ class Rollout:
                 return
         raise DriftloopError("in-service.json keeps changing: is another deployment under way? Run again")
 
-    def _stand_aside(self, version: Version, found: Found, slots: dict[str, Slot], forced: bool) -> None:
+    def _stand_aside(self, version: DeployableVersion, found: Found, slots: dict[str, Slot], forced: bool) -> None:
         """Raises _SupersededError when this version is no longer wanted."""
         if forced:
             return
@@ -191,14 +190,14 @@ class Rollout:
         if found.version < version.number <= barred:
             raise _SupersededError(f"version {version.number} was rolled back by hand: --force deploys it again")
 
-    def _check_mine(self, version: Version, target: str, found: Found, forced: bool) -> None:
+    def _check_mine(self, version: DeployableVersion, target: str, found: Found, forced: bool) -> None:
         """Before traffic is moved: is the slot still this run's, and no newer version on its way?"""
         slots = self._endpoint.slots()
         self._stand_aside(version, found, slots, forced)
         if target not in slots or slots[target].version != version.number:
             raise _SupersededError(f"{target} no longer runs version {version.number}: another run has taken it")
 
-    def _put_back_after(self, error: BaseException, target: str, live: Slot | None, version: Version) -> None:
+    def _put_back_after(self, error: BaseException, target: str, live: Slot | None, version: DeployableVersion) -> None:
         """All traffic to the version that served. Raises DriftloopError that has both errors when that fails too."""
         try:
             self._put_back(target, live, version, in_haste=isinstance(error, InterruptedRunError))
@@ -208,7 +207,7 @@ class Rollout:
                 f"run `python -m workflows.deploy rollback --model {self._asked.model}`"
             ) from second
 
-    def _put_back(self, target: str, live: Slot | None, version: Version, *, in_haste: bool) -> None:
+    def _put_back(self, target: str, live: Slot | None, version: DeployableVersion, *, in_haste: bool) -> None:
         """In haste (a cancelled run is killed within seconds) a slot that has no traffic may stay."""
         mine = self._endpoint.slots().get(target)
         if mine is None or mine.version != version.number:

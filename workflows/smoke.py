@@ -12,8 +12,8 @@ from driftloop.errors import DriftloopError
 SLOT_HEADER = "azureml-model-deployment"
 # Not there yet, throttled, or the front door's own trouble: all pass. 401: a new role or key takes minutes to be known.
 PASSING = {401, 404, 408, 429, 502, 503, 504}
-SLOWEST_SECONDS = 5.0
-TOLERANCE = 1e-6
+SLOWEST_SECONDS = 5.0  # the endpoint gives up a request after 10: half of it is slow before any load
+TOLERANCE = 1e-6  # of a prediction's size: other processors round otherwise, another model differs by far more
 
 
 class Smoke(msgspec.Struct, frozen=True):

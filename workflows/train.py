@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftloop.errors import ConfigError, DriftloopError
+from training.cloud.blobs import Blobs, fingerprint
 from workflows import cloud, fence, in_service, job, settings
-from workflows.blobs import Blobs, fingerprint
 from workflows.interruption import InterruptedRunError, interruptible
 from workflows.outcome import Ending, Result, publish, report
 from workflows.reporting import Report, plain

@@ -7,51 +7,40 @@ validated when the file is read, so that a mistake is one line at the start and 
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
+from driftloop.config.document import filled, read_document
+from driftloop.config.policy import Policy
+from driftloop.config.targets import AzureDevOpsTarget, DryRunTarget, GitHubTarget, Target, validate_target
+from driftloop.data.reading import Reading
 from driftloop.errors import ConfigError
+from driftloop.validation import convert, nearest
 
-if TYPE_CHECKING:
-    from driftloop.config.policy import Policy
+__all__ = [
+    "CONTAINER",
+    "FILE_NAME",
+    "AzureDevOpsTarget",
+    "Config",
+    "DryRunTarget",
+    "GitHubTarget",
+    "Model",
+    "Target",
+    "load",
+    "parse",
+]
 
 FILE_NAME = "driftloop.toml"
+TABLES = ("model", "defaults")
 CONTAINER = r"[a-z0-9](?:-?[a-z0-9]){2,62}"
 """The name of a blob container, as Azure Storage takes it."""
-_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
-_MODEL_NAME = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,253}"
-)  # what Azure ML takes as a model's name; safe in a path and as a table key
-
-
-class GitHubTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="target", tag="github"):
-    """`repository_dispatch` on github.com or, by `api_url`, on a GitHub Enterprise Server."""
-
-    repository: str
-    api_url: str = "https://api.github.com"
-
-
-class AzureDevOpsTarget(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="target", tag="azure-devops"
-):
-    """A run of an Azure DevOps pipeline; `pipeline` is its number, `branch` the one that it runs on."""
-
-    organization: str
-    project: str
-    pipeline: int
-    branch: str = "main"
-    api_url: str = "https://dev.azure.com"
-
-
-class DryRunTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="target", tag="dry-run"):
-    """Everything but the request: for the first days, until the verdicts are trusted."""
-
-
-Target = GitHubTarget | AzureDevOpsTarget | DryRunTarget
+_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,253}")
+"""What Azure Machine Learning takes as a model's name; safe in a path and as a table key."""
+_PATTERN = re.compile(f"{CONTAINER}/.+")
+_LEAST = {"labels_required": 0, "cooldown_hours": 0, "max_attempts": 1, "settle_seconds": 0}
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,10 +49,10 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `records`, `labels` and `predictions` are `<container>/<pattern>`: `*` stands for anything within one folder, `**`
     for any folders, `{yyyy} {MM} {dd} {HH}` for parts of a date in UTC (then only the days since the watermark are
     listed). `schema` is for the command line; the function app reads with the baseline's own. `policy` holds the
-    fields of `driftloop.Policy`. `labels_required` labelled records of the new regime are awaited before a retrain
-    starts. `schedule` (six-field cron, UTC) is for a model that is checked less often than the timer ticks.
-    `settle_seconds`: a younger file may still be written and waits for the next check. A retrain that fails is tried
-    `max_attempts` times in all, and after one has ended the next waits for `cooldown_hours`.
+    fields of `driftloop.Policy`, `reading` says how files are to be read. `labels_required` labelled records of the new
+    regime are awaited before a retrain starts. `schedule` (six-field cron, UTC) is for a model that is checked less
+    often than the timer ticks. `settle_seconds`: a younger file may still be written and waits for the next check. A
+    retrain that fails is tried `max_attempts` times in all, and after one has ended the next waits `cooldown_hours`.
     """
 
     name: str
@@ -72,8 +61,9 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     predictions: str | None = None
     layout: Literal["files", "data-collector"] = "files"
     schema: str | None = None
+    reading: Reading = Reading()
     schedule: str | None = None
-    policy: dict[str, Any] = {}
+    policy: Policy = Policy()
     labels_required: int = 100
     cooldown_hours: float = 24.0
     max_attempts: int = 3
@@ -92,46 +82,48 @@ class Config(msgspec.Struct, frozen=True):
             if model.name == name:
                 return model
         raise ConfigError(
-            f"model {name!r} is not in {FILE_NAME}: add a [[model]] with this name, or check the spelling"
+            f"model {name!r} is not in {FILE_NAME}{nearest(name, (model.name for model in self.models))}; "
+            "or add a [[model]] with this name"
         )
 
-
-def policy_of(model: Model, where: str = FILE_NAME) -> "Policy":
-    """The model's `policy` table as the engine takes it. Raises ConfigError."""
-    from driftloop.config.policy import Policy
-
-    try:
-        return msgspec.convert(model.policy, Policy)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: policy of model {model.name}: {error}") from None
+    def only_model(self) -> Model:
+        """The model of a file that has one. Raises ConfigError with the names when there are several."""
+        if len(self.models) > 1:
+            names = ", ".join(model.name for model in self.models)
+            raise ConfigError(f"{FILE_NAME} has {len(self.models)} models: choose one by --model: {names}")
+        return self.models[0]
 
 
 def load(path: Path | str, environ: Mapping[str, str] = os.environ) -> Config:
-    """Reads and validates `path`. Raises ConfigError, one line that says what to mend."""
+    """Read and validate `path`. Raises ConfigError, one line that says what to write."""
     path = Path(path)
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be read ({error.strerror}): set DRIFTLOOP_CONFIG to where {FILE_NAME} lies"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    document = read_document(path, f"set DRIFTLOOP_CONFIG to where {FILE_NAME} lies")
     return parse(document, str(path), environ)
 
 
-def parse(document: Mapping[str, Any], where: str = FILE_NAME, environ: Mapping[str, str] = os.environ) -> Config:
-    """The same for a document that is already decoded; `where` names it in errors."""
-    unknown = set(document) - {"model", "defaults"}
-    if unknown:
-        raise ConfigError(f"{where}: unknown table {sorted(unknown)[0]!r}: only [defaults] and [[model]] are known")
+def parse(
+    document: Mapping[str, Any],
+    where: str = FILE_NAME,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    sends: bool = True,
+) -> Config:
+    """The same for a document that is already decoded; `where` names it in errors.
+
+    Where nothing is ever sent (`sends=False`, the command line), a variable of `dispatch` may be missing: it is set
+    where the function app runs.
+    """
+    for name in document:
+        if name not in TABLES:
+            raise ConfigError(f"{where}: unknown table {name!r}{nearest(name, TABLES)}")
     tables, defaults = document.get("model", []), document.get("defaults", {})
     if not isinstance(tables, list) or not tables:
         raise ConfigError(f"{where}: no [[model]]: add one for each model to watch")
     if not isinstance(defaults, Mapping):
         raise ConfigError(f"{where}: [defaults] must be a table")
     models = tuple(
-        _model(table, defaults, f"{where}: model {number}", environ) for number, table in enumerate(tables, 1)
+        _model(table, defaults, f"{where}: model {number}", environ, sends=sends)
+        for number, table in enumerate(tables, 1)
     )
     # Table Storage compares keys with case, blob names too, but people do not: two names that differ only there are a
     # mistake.
@@ -143,45 +135,23 @@ def parse(document: Mapping[str, Any], where: str = FILE_NAME, environ: Mapping[
     return Config(models)
 
 
-def _model(table: Any, defaults: Mapping[str, Any], where: str, environ: Mapping[str, str]) -> Model:
+def _model(table: Any, defaults: Mapping[str, Any], where: str, environ: Mapping[str, str], *, sends: bool) -> Model:
     if not isinstance(table, Mapping):
         raise ConfigError(f"{where}: must be a table")
     merged = {**defaults, **table}
-    for nested in ("policy", "dispatch"):
+    for nested in ("policy", "reading", "dispatch"):
         own, shared = table.get(nested), defaults.get(nested)
         # Fields of one target mean nothing to another, so a table that names its own target inherits none.
         if isinstance(own, Mapping) and isinstance(shared, Mapping) and "target" not in own:
             merged[nested] = {**shared, **own}
     if isinstance(table.get("name"), str):
         where = f"{where} ({table['name']})"
-    try:
-        model = msgspec.convert(_filled(merged, where, environ), Model)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: {error}") from None
+    values = {name: filled(value, where, environ, strict=sends or name != "dispatch") for name, value in merged.items()}
+    model = convert(values, Model, where)
     _validate(model, where)
     patterns = {name: getattr(model, name) for name in ("records", "labels", "predictions")}
     named = {name: text.replace("{model}", model.name) for name, text in patterns.items() if text is not None}
     return msgspec.structs.replace(model, **named)
-
-
-def _filled(value: Any, where: str, environ: Mapping[str, str]) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _filled(item, where, environ) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_filled(item, where, environ) for item in value]
-    if not isinstance(value, str):
-        return value
-
-    def variable(match: re.Match[str]) -> str:
-        found = environ.get(match["name"]) or match["default"]
-        if found is None:
-            raise ConfigError(
-                f"{where}: ${{{match['name']}}} is not set: add {match['name']} to the application settings, or "
-                "write the value itself"
-            )
-        return found
-
-    return _VARIABLE.sub(variable, value)
 
 
 def _validate(model: Model, where: str) -> None:
@@ -191,7 +161,7 @@ def _validate(model: Model, where: str) -> None:
         )
     for name in ("records", "labels", "predictions"):
         pattern = getattr(model, name)
-        if pattern is not None and not re.fullmatch(f"{CONTAINER}/.+", pattern):
+        if pattern is not None and not _PATTERN.fullmatch(pattern):
             raise ConfigError(
                 f"{where}: {name} = {pattern!r}: write <container>/<pattern>, e.g. incoming/{{model}}/{name}/**"
             )
@@ -199,20 +169,10 @@ def _validate(model: Model, where: str) -> None:
         raise ConfigError(
             f"{where}: layout 'data-collector' needs predictions: the pattern of the model_outputs folder"
         )
-    for name, least in (("labels_required", 0), ("cooldown_hours", 0), ("max_attempts", 1), ("settle_seconds", 0)):
+    for name, least in _LEAST.items():
         if not getattr(model, name) >= least:
             raise ConfigError(f"{where}: {name} must be at least {least}")
-    policy_of(model, where)
-    if isinstance(model.dispatch, GitHubTarget) and not re.fullmatch(
-        r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", model.dispatch.repository
-    ):
-        raise ConfigError(f"{where}: dispatch.repository = {model.dispatch.repository!r}: write owner/name")
-    if isinstance(model.dispatch, GitHubTarget | AzureDevOpsTarget) and not model.dispatch.api_url.startswith(
-        ("https://", "http://127.0.0.1", "http://localhost")
-    ):
-        raise ConfigError(
-            f"{where}: dispatch.api_url = {model.dispatch.api_url!r}: must start with https:// (a token is sent there)"
-        )
+    validate_target(model.dispatch, where)
     if model.schedule is not None:
         from driftloop.config.cron import Cron
 

@@ -1,8 +1,10 @@
-"""How careful to be: the rates of false alarms that the user tolerates, and what is too small to matter."""
+"""False-alarm rates and minimum effect sizes."""
 
 from __future__ import annotations
 
 import msgspec
+
+from driftloop.errors import ConfigError
 
 DRIFT_SHARE, INCIDENT_SHARE, ERROR_SHARE = 0.75, 0.05, 0.2
 """How the budget is divided: evidence of drift, incidents by chance, growth of the model's error. They sum to one.
@@ -25,7 +27,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_rows: int = 20
     """A smaller window says too little: verdict `insufficient`."""
     permutations: int = 999
-    """Random relabellings of a small window; more where the answer needs a finer p."""
+    """Random permutations of a small window; more where the answer needs a finer p."""
     min_shift: float = 0.1
     """Smallest shift of a mean that matters, in standard deviations of the baseline."""
     min_share: float = 0.02
@@ -39,8 +41,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a window may hold records twice, or records of the baseline, without being an incident."""
 
     def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if not isinstance(getattr(self, name), int | float):
+                raise ConfigError(f"policy.{name} must be a number")
         for name in ("alpha", "tolerance", "min_shift", "min_share", "min_correlation", "min_spread"):
             if not 0 < getattr(self, name) < 1:
-                raise ValueError(f"policy.{name} must be between 0 and 1")
+                raise ConfigError(f"policy.{name} must be between 0 and 1")
         if self.budget < 1 or self.min_rows < 2 or self.permutations < 19:
-            raise ValueError("policy: budget must be at least 1, min_rows 2, permutations 19")
+            raise ConfigError("policy: budget must be at least 1, min_rows 2, permutations 19")

@@ -1,86 +1,77 @@
-"""Schema and policy for the command line: from `--config FILE`, or inferred from the reference file."""
+"""How the command line reads and judges: from a small TOML file of its own, or from a model of `driftloop.toml`."""
 
 from __future__ import annotations
 
-import tomllib
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from driftloop.config.document import filled, read_document
+from driftloop.config.models import FILE_NAME, TABLES, parse
 from driftloop.config.policy import Policy
-from driftloop.data.readers import read_batches
-from driftloop.data.schema import Schema
-from driftloop.errors import ConfigError
+from driftloop.data.columns import MISSING_TEXTS
+from driftloop.data.reading import Reading
+from driftloop.data.schema import Column, Schema
+from driftloop.errors import ConfigError, SchemaError
+from driftloop.validation import convert
 
-KNOWN = frozenset({"policy", "columns", "missing", "schema", "importances"})
 
+class CheckSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `--config FILE` says. Whatever is left out is inferred or has its default.
 
-def load_settings(config: str | Path | None, reference: str | Path) -> tuple[Schema, Policy]:
-    """How to read and judge files like `reference`.
-
-    The file is TOML: a table `policy` (fields of `Policy`), the schema as `schema = "FILE"` or as `[[columns]]`, a
-    table `importances`. A `driftloop.toml` serves too: its `[defaults]` and first `[[model]]` are used. What is not
-    said is inferred. Raises ConfigError or InputError.
+    `schema` names a schema's file, beside this one; `columns` and `missing` write the schema here instead.
+    `importances` says how much the model relies on each column, `reading` how files are to be read.
     """
-    document = _document(config)
-    policy = _policy(document.get("policy", {}), str(config))
-    if "columns" in document:
-        parts = {key: document[key] for key in ("columns", "missing") if key in document}
-        schema = Schema.from_object(parts, str(config))
-    elif "schema" in document:
-        schema = Schema.load(Path(str(config)).parent / str(document["schema"]))
-    else:
-        schema = Schema.infer(read_batches(reference))
-    importances = document.get("importances")
-    return (schema if importances is None else with_importances(schema, importances, str(config))), policy
+
+    policy: Policy = Policy()
+    schema: str | None = None
+    columns: tuple[Column, ...] = ()
+    missing: tuple[str, ...] | None = None
+    importances: dict[str, float] | None = None
+    reading: Reading = Reading()
 
 
-def with_importances(schema: Schema, importances: Any, where: str) -> Schema:
-    """The schema with importances from a table of name and number. Raises ConfigError, SchemaError."""
-    try:
-        return schema.with_importances(msgspec.convert(importances, dict[str, float]))
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: importances: {error}") from None
+def load_settings(
+    config: str | Path | None, model: str | None = None, environ: Mapping[str, str] = os.environ
+) -> CheckSettings:
+    """The settings in a file, or of one model of a `driftloop.toml`; all defaults where there is no file.
 
-
-def load_policy(config: str | Path | None) -> Policy:
-    """The policy alone, where a saved baseline brings its own schema. Raises ConfigError."""
-    return _policy(_document(config).get("policy", {}), str(config))
-
-
-def _document(config: str | Path | None) -> dict[str, Any]:
+    Raises ConfigError: unknown entries, a variable that is not set, several models and none chosen, a model that is
+    not there.
+    """
     if config is None:
-        return {}
-    document = _toml(Path(config))
-    if "model" in document or "defaults" in document:
-        return _first_model(document)
-    if set(document) - KNOWN:
-        name = sorted(set(document) - KNOWN)[0]
-        raise ConfigError(f"{config}: unknown entry {name!r}; known are {', '.join(sorted(KNOWN))}")
-    return document
+        if model is not None:
+            raise ConfigError(f"--model {model}: give the {FILE_NAME} that describes it by --config")
+        return CheckSettings()
+    document = read_document(Path(config))
+    if any(name in document for name in TABLES):
+        watched = parse(document, str(config), environ, sends=False)
+        chosen = watched.only_model() if model is None else watched.model(model)
+        return CheckSettings(policy=chosen.policy, schema=chosen.schema, reading=chosen.reading)
+    if model is not None:
+        raise ConfigError(f"{config}: no [[model]] in it: leave --model out, or give a {FILE_NAME}")
+    settings = convert(filled(document, str(config), environ), CheckSettings, str(config))
+    if settings.schema is not None and (settings.columns or settings.missing is not None):
+        raise ConfigError(f"{config}: schema = FILE beside [[columns]] or missing: keep one of them")
+    if settings.missing is not None and not settings.columns:
+        raise ConfigError(f"{config}: missing without [[columns]]: describe the columns too, or name a schema")
+    return settings
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+def declared(settings: CheckSettings) -> Reading | None:
+    """What is declared about the way files are written; None where nothing is."""
+    return None if settings.reading == Reading() else settings.reading
 
 
-def _first_model(document: dict[str, Any]) -> dict[str, Any]:
-    defaults, models = document.get("defaults", {}), document.get("model", [])
-    if not isinstance(defaults, dict) or not isinstance(models, list) or not all(isinstance(m, dict) for m in models):
-        raise ConfigError("[defaults] must be a table and [[model]] a list of tables")
-    first = models[0] if models else {}
-    merged = {**defaults, **first, "policy": {**defaults.get("policy", {}), **first.get("policy", {})}}
-    return {key: value for key, value in merged.items() if key in KNOWN}
-
-
-def _policy(table: Any, where: str) -> Policy:
-    try:
-        return msgspec.convert(table, Policy)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: policy: {error}") from None
+def schema_of(settings: CheckSettings, config: str | Path | None) -> Schema | None:
+    """The schema that the settings describe; None where it is left to be inferred. Raises SchemaError."""
+    if settings.schema is not None:
+        return Schema.load(Path(str(config)).parent / settings.schema)
+    if settings.columns:
+        try:
+            return Schema(settings.columns, MISSING_TEXTS if settings.missing is None else settings.missing)
+        except ValueError as error:
+            raise SchemaError(f"{config}: {error}") from None
+    return None

@@ -16,7 +16,12 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]
 
-TYPES = {np.dtype(np.float64): pa.float64(), np.dtype(np.int64): pa.int64(), np.dtype(np.uint64): pa.uint64()}
+TYPES = {
+    np.dtype(np.float64): pa.float64(),
+    np.dtype(np.int64): pa.int64(),
+    np.dtype(np.uint64): pa.uint64(),
+    np.dtype(np.int32): pa.int32(),
+}
 
 
 def valid(array: pa.Array) -> Marks | None:
@@ -42,6 +47,12 @@ def codes(array: pa.Array) -> Integers:
     return values if marks is None else np.where(marks, values, -1)
 
 
+def integers(array: pa.Array) -> Integers:
+    """An int64 array, whatever lies in the buffer where it has no value."""
+    values: Integers = _values(array, np.dtype(np.int64))
+    return values
+
+
 def _values(array: pa.Array, dtype: np.dtype[Any]) -> Any:
     if not len(array):
         return np.empty(0, dtype)
@@ -49,7 +60,7 @@ def _values(array: pa.Array, dtype: np.dtype[Any]) -> Any:
 
 
 def numbers_array(values: npt.NDArray[Any], marks: Marks | None = None) -> pa.Array:
-    """An Arrow array of float64, int64 or uint64 numbers; without a value where `marks` is false."""
+    """An Arrow array of float64, int64, uint64 or int32 numbers; without a value where `marks` is false."""
     values = np.ascontiguousarray(values)
     return pa.Array.from_buffers(TYPES[values.dtype], len(values), [_bits(marks), pa.py_buffer(values)])
 

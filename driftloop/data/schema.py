@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
+from msgspec.structs import force_setattr
 
-from driftloop.errors import SchemaError
+from driftloop.data.columns import MISSING_TEXTS
+from driftloop.data.reading import Reading
+from driftloop.errors import InputError, SchemaError
+from driftloop.validation import convert, nearest
 
 Kind = Literal["numeric", "categorical", "datetime"]
-Role = Literal["feature", "prediction", "target", "id", "timestamp", "ignore"]
+Role = Literal["feature", "prediction", "target", "id", "timestamp", "time", "ignore"]
+"""What a column is to the model. `timestamp` is when a record was made; `time` a column that follows the calendar or
+turns over (months, campaigns, versions), so that any two windows differ in it."""
 
 COMPARED: frozenset[str] = frozenset({"feature", "prediction"})
-MISSING = ("", "NA", "N/A", "NaN", "nan", "NaT", "null", "NULL", "None", "<NA>")
+FORMATS = ("decimal-point", "decimal-comma", "day-first", "month-first")
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -30,14 +38,29 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Smallest and largest value that can be true (numeric); beyond it the feed is wrong, not the population."""
     importance: float | None = None
     """How much the model relies on the column, any scale; 0: not at all, so its drift never retrains; None: unknown."""
+    format: str = ""
+    """How the reference writes its values, for files that leave it open: `decimal-point`, `decimal-comma`, `day-first`,
+    `month-first`, or the words for false and true as in `no/yes`."""
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise ValueError("a column needs a name")
+        if not isinstance(self.name, str) or not self.name:
+            raise SchemaError("a column needs a name")
+        for entry, value, known in (("kind", self.kind, get_args(Kind)), ("role", self.role, get_args(Role))):
+            if value not in known:
+                raise SchemaError(f"column {self.name!r}: {entry} = {value!r}{nearest(str(value), known)}")
+        # A list would make the column one that no set or dictionary can hold.
+        force_setattr(self, "categories", tuple(self.categories))
+        if self.range is not None:
+            # As it will be when it is read back: a saved baseline has the hash of the one that was saved.
+            force_setattr(self, "range", tuple(map(float, self.range)))
+        if self.importance is not None:
+            force_setattr(self, "importance", float(self.importance))
         if self.range is not None and not self.range[0] < self.range[1]:
-            raise ValueError(f"column {self.name!r}: range must be [smallest, largest]")
+            raise SchemaError(f"column {self.name!r}: range must be [smallest, largest]")
         if self.importance is not None and not self.importance >= 0:
-            raise ValueError(f"column {self.name!r}: importance must not be negative")
+            raise SchemaError(f"column {self.name!r}: importance must not be negative")
+        if self.format and self.format not in FORMATS and (self.kind != "categorical" or self.format.count("/") != 1):
+            raise SchemaError(f"column {self.name!r}: format must be one of {', '.join(FORMATS)}, or as in 'no/yes'")
 
     @property
     def retrains(self) -> bool:
@@ -49,18 +72,25 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """The columns of a table, in order, and which texts mean that a value is missing."""
 
     columns: tuple[Column, ...]
-    missing: tuple[str, ...] = MISSING
+    missing: tuple[str, ...] = MISSING_TEXTS
+    reading: Reading | None = None
+    """What is declared about how files are written; None: recognised file by file."""
 
     def __post_init__(self) -> None:
+        force_setattr(self, "columns", tuple(self.columns))
+        force_setattr(self, "missing", tuple(self.missing))
+        for column in self.columns:
+            if not isinstance(column, Column):
+                raise SchemaError(f"columns: a {type(column).__name__} was given: pass driftloop.Column(...)")
         names = [column.name for column in self.columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"column {twice[0]!r} is listed twice")
+            raise SchemaError(f"column {twice[0]!r} is listed twice")
         if not self.features:
-            raise ValueError("no column has the role feature or prediction: nothing to compare")
+            raise SchemaError("no column has the role feature or prediction: nothing to compare")
         for role in ("target", "id", "timestamp", "prediction"):
             if sum(column.role == role for column in self.columns) > 1:
-                raise ValueError(f"more than one column has the role {role}")
+                raise SchemaError(f"more than one column has the role {role}")
 
     @property
     def features(self) -> tuple[Column, ...]:
@@ -87,6 +117,52 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         )
         return msgspec.structs.replace(self, columns=tuple(columns))
 
+    def with_roles(
+        self,
+        *,
+        target: str | None = None,
+        id: str | None = None,
+        time: str | None = None,
+        ignore: Iterable[str] = (),
+    ) -> Schema:
+        """This schema with other roles for the columns named; whatever had such a role before is ignored.
+
+        Parameters
+        ----------
+        target, id, time
+            The column that is the label, the record's id, the record's time: none of them is compared.
+        ignore
+            Columns that are not read.
+
+        Raises
+        ------
+        SchemaError
+            For a name that the schema does not have, a column that is named twice, and when nothing is left to compare.
+
+        Examples
+        --------
+        >>> schema = Schema([Column("size"), Column("price"), Column("row")])
+        >>> [column.name for column in schema.with_roles(target="price", ignore=["row"]).features]
+        ['size']
+        """
+        asked = [(name, role) for name, role in ((target, "target"), (id, "id"), (time, "timestamp")) if name]
+        asked += [(name, "ignore") for name in ([ignore] if isinstance(ignore, str) else ignore)]
+        known = [column.name for column in self.columns]
+        for number, (name, role) in enumerate(asked):
+            if name not in known:
+                raise SchemaError(f"{role} {name!r}: the data has no such column{nearest(name, known)}")
+            if name in (other for other, _ in asked[:number]) and (name, role) not in asked[:number]:
+                raise SchemaError(f"column {name!r} is named for two roles: choose one")
+        roles = dict(asked)
+        unique = {role for role in roles.values() if role != "ignore"}
+        columns = []
+        for column in self.columns:
+            role = roles.get(column.name, "ignore" if column.role in unique else column.role)
+            # A time must be read as one to be the record's time, whatever it looked like among the first rows.
+            kind = "datetime" if role == "timestamp" else column.kind
+            columns.append(msgspec.structs.replace(column, role=role, kind=kind))
+        return msgspec.structs.replace(self, columns=tuple(columns))
+
     def to_json(self) -> bytes:
         """This schema as JSON, what `load` and `from_json` read."""
         return msgspec.json.format(msgspec.json.encode(self))
@@ -102,10 +178,7 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     @staticmethod
     def from_object(value: Any, where: str = "schema") -> Schema:
         """A schema from plain lists and dicts, e.g. a table of a larger TOML file. Raises SchemaError."""
-        try:
-            return msgspec.convert(value, type=Schema)
-        except msgspec.ValidationError as error:
-            raise SchemaError(f"{where}: {error}") from None
+        return convert(value, Schema, where, SchemaError)
 
     @staticmethod
     def load(path: str | Path) -> Schema:
@@ -123,11 +196,74 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         return Schema.from_object(value, str(path))
 
     @staticmethod
-    def infer(batches: Iterable[Any]) -> Schema:
-        """A schema from the data alone, read once (`driftloop.data.schema_inference`).
+    def infer(source: Any, reading: Reading | None = None) -> Schema:
+        """The schema that a table's first 100,000 rows suggest; of a saved or built baseline, its own.
 
-        Raises InputError for an empty table.
+        Parameters
+        ----------
+        source
+            A pandas, polars or pyarrow table, a path, an iterable of record batches, or a Baseline.
+        reading
+            What is declared about how texts are written.
+
+        Raises
+        ------
+        InputError
+            For an empty table, one without a column that can be compared, and anything that is no table.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> schema = Schema.infer(pa.table({"size": [1.5, 2.5, 4.0], "colour": ["red", "blue", "red"]}))
+        >>> [(column.name, column.kind) for column in schema.columns]
+        [('size', 'numeric'), ('colour', 'categorical')]
         """
-        from driftloop.data.schema_inference import infer_schema
+        known = getattr(source, "schema", None)
+        if isinstance(known, Schema):
+            return known
+        # By name, because what opens a path lies above: readers are told by a schema what to read.
+        sources: Any = import_module("driftloop.data.sources")
+        if isinstance(source, str | Path) and sources.is_profile(Path(source)):
+            return Schema.from_object(sources.table_in_profile(Path(source)), str(source))
+        return infer_schema(sources.batches_of(source, reading=reading), reading).schema
 
-        return infer_schema(batches)
+
+@dataclass(frozen=True)
+class Inference:
+    """A schema that was inferred, why each column is what it is, and the stream with all of its rows."""
+
+    schema: Schema
+    grounds: dict[str, str]
+    """By column: the ground on which its kind and role were taken."""
+    batches: Iterator[Any]
+    """The rows that were looked at, and those that follow: what a profile of the whole is built from."""
+
+
+def infer_schema(
+    batches: Any, reading: Reading | None = None, adjust: Callable[[Schema], Schema] | None = None
+) -> Inference:
+    """A schema from the first rows of a stream (or a table), together with the whole stream.
+
+    Whoever profiles the stream afterwards reads the source once. `driftloop.data.column_inference` has the rules;
+    `adjust` changes what they found before the rest of the stream is narrowed to it.
+
+    Raises
+    ------
+    InputError
+        For an empty table, and where nothing can be compared.
+    """
+    from driftloop.data.schema_inference import infer_columns
+
+    try:
+        findings, stream = infer_columns(batches)
+    except InputError as error:
+        name = str(getattr(batches, "name", ""))
+        raise type(error)(f"{name}: {error}" if name and name not in str(error) else str(error)) from None
+    columns = tuple(Column(name=f.name, kind=f.kind, role=f.role, format=f.format) for f in findings)
+    schema = Schema(columns, reading=reading)
+    if adjust is not None:
+        schema = adjust(schema)
+    narrow = getattr(batches, "narrow", None)
+    if narrow is not None:
+        narrow(schema)
+    return Inference(schema, {f.name: f.ground for f in findings}, stream)

@@ -1,113 +1,137 @@
-"""A schema guessed from a reference file, for the command line's first use; a written schema says more."""
+"""What the columns of a table are, from its first rows: plain findings, and the stream that they were taken from."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from driftloop.data.columns import numbers, texts, times
-from driftloop.data.readers import as_batches
-from driftloop.data.schema import MISSING, Column, Kind, Role, Schema
+from driftloop.data.arrow import texts_array
+from driftloop.data.column_inference import Finding, find_column, name_parts, seconds_of
+from driftloop.data.columns import as_dictionary, category_names
+from driftloop.data.tables import as_batches, is_index_name
 from driftloop.errors import InputError
 
 LOOKED_AT = 100_000
-FEW_CATEGORIES = 6
-"""Whole numbers with at most so many distinct values, each repeated often, are codes rather than amounts."""
-MOSTLY = 0.95
+"""Rows from which a schema is inferred: enough for every rule, and read in a fraction of a second."""
+HELD_BYTES = 32 << 20
+"""Bytes that are held meanwhile, so that wide tables do not fill the memory."""
+Floats = npt.NDArray[np.float64]
+
+A_DAY = 86_400.0
+"""By how much clocks and time zones may differ before a time counts as ahead."""
+RECORD_TIMES = frozenset(
+    "at time timestamp ts recorded created logged event observed received arrived ingested".split()  # noqa: SIM905
+)
+"""Words in the names of columns that say when a record was made."""
+OTHER_TIMES = frozenset(
+    "birth birthday birthdate dob born due expiry expires expiration end until valid updated".split()  # noqa: SIM905
+)
+"""Words in the names of columns that say when something else was, or will be."""
 
 
-def infer_schema(batches: Iterable[Any]) -> Schema:
-    """Names, kinds and roles from the first 100,000 rows.
+def infer_columns(batches: Any, now: float | None = None) -> tuple[list[Finding], Iterator[pa.RecordBatch]]:
+    """Findings for the columns of a stream, and the whole stream again, the rows that were looked at included.
 
-    Numbers (also as text) are numeric, unless they are few whole codes such as 1 and 2; dates and times are datetime;
-    the rest is categorical. A column of times that never repeats or grows is the timestamp, one that counts rows is
-    an id, a nested or empty one is ignored. Raises InputError when there is no row or nothing to compare.
+    `now` is seconds since 1970: a column that reaches beyond it in the reference is not the record's own time.
+
+    Raises
+    ------
+    InputError
+        When there is no row, or no column that can be compared.
     """
+    stream = iter(as_batches(batches))
     held: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in as_batches(batches):
-        held.append(batch.slice(0, LOOKED_AT - rows))
-        rows += held[-1].num_rows
-        if rows >= LOOKED_AT:
+    rows = held_bytes = 0
+    for batch in stream:
+        held.append(batch)
+        rows += batch.num_rows
+        held_bytes += batch.nbytes
+        if rows >= LOOKED_AT or held_bytes >= HELD_BYTES:
             break
     if not rows:
         raise InputError("the reference has no rows: nothing to compare with")
-    table = pa.Table.from_batches(held) if len({str(b.schema) for b in held}) == 1 else _joined(held)
-    columns = [
-        _column(name, table.column(name).combine_chunks())
-        for name in table.column_names
-        if not name.startswith("__index_level")
-    ]
-    if not any(column.role == "feature" for column in columns):
+    findings = findings_of(held, time.time() if now is None else now)
+    if not any(finding.role == "feature" for finding in findings):
         raise InputError("no column of the reference can be compared")
-    return Schema(tuple(_only_first(columns)))
+    return findings, chain(held, stream)
 
 
-def _only_first(columns: list[Column]) -> Iterator[Column]:
-    """Of several ids or timestamps the first is taken for the record's own; the others are not compared."""
-    taken = set()
-    for column in columns:
-        if column.role in ("id", "timestamp") and column.role in taken:
-            yield Column(column.name, column.kind, role="ignore")
-        else:
-            taken.add(column.role)
-            yield column
+def findings_of(batches: Iterable[pa.RecordBatch], now: float) -> list[Finding]:
+    """Findings for the columns of batches that are held, one id and one timestamp at most."""
+    fields: dict[str, pa.Field] = {}
+    parts: dict[str, list[pa.Array]] = {}
+    rows = 0
+    for batch in batches:
+        part = batch.slice(0, LOOKED_AT - rows)
+        rows += part.num_rows
+        for field, array in zip(part.schema, part.columns, strict=True):
+            if field.name and not is_index_name(field.name):
+                fields.setdefault(field.name, field)
+                parts.setdefault(field.name, []).append(array)
+    found, times = [], {}
+    for name, field in fields.items():
+        array = _joined(parts[name])  # one column at a time: a copy of all would double what is held
+        found.append(find_column(name, array, field))
+        if found[-1].role == "timestamp":
+            times[name] = seconds_of(array, found[-1].format)
+    return _one_time(_one_id(found), times, now)
 
 
-def _joined(batches: list[pa.RecordBatch]) -> pa.Table:
-    return pa.concat_tables([pa.Table.from_batches([b]) for b in batches], promote_options="permissive")
+def _joined(parts: list[pa.Array]) -> pa.Array:
+    if len(parts) == 1:
+        return parts[0]
+    if all(part.type == parts[0].type for part in parts):
+        if pa.types.is_dictionary(parts[0].type):
+            return pa.chunked_array(parts).unify_dictionaries().combine_chunks()
+        return pa.concat_arrays(parts)
+    # JSON Lines may hold numbers in one batch and texts in the next; so may the files of a folder.
+    names = [as_dictionary(part) for part in parts]
+    return pa.concat_arrays(
+        [
+            pa.DictionaryArray.from_arrays(n.indices, texts_array(category_names(n.dictionary))).dictionary_decode()
+            for n in names
+        ]
+    )
 
 
-def _column(name: str, array: Any) -> Column:
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks() if array.num_chunks != 1 else array.chunk(0)
-    kind, role = _kind(array)
-    return Column(name=name, kind=kind, role=role)
+def _one_id(found: list[Finding]) -> list[Finding]:
+    """Of several ids the record's own: unique ones before others, then those named as an id, then the first."""
+    candidates = [finding for finding in found if finding.role == "id" and finding.unique]
+    candidates.sort(key=lambda finding: "id" not in name_parts(finding.name))
+    return [
+        finding._replace(role="ignore") if finding.role == "id" and finding not in candidates[:1] else finding
+        for finding in found
+    ]
 
 
-def _kind(array: pa.Array) -> tuple[Kind, Role]:
-    coded = pa.types.is_dictionary(array.type)
-    declared = array.type.value_type if coded else array.type
-    if pa.types.is_nested(declared):
-        return "categorical", "ignore"
-    if coded or pa.types.is_boolean(declared):
-        return "categorical", "feature"
-    if pa.types.is_timestamp(declared) or pa.types.is_date(declared):
-        return "datetime", "timestamp"
-    if pa.types.is_binary(declared) or pa.types.is_large_binary(declared):
-        return "categorical", _texts_role(array)
-    if pa.types.is_string(declared) or pa.types.is_large_string(declared) or pa.types.is_string_view(declared):
-        return _kind_of_texts(array)
-    return _numeric(numbers(array, MISSING).values)
+def _one_time(found: list[Finding], times: dict[str, Floats], now: float) -> list[Finding]:
+    """Of several times the record's own, as docs/data.md says; the others are not compared."""
+    ahead = {name for name, values in times.items() if len(values) and values.max() > now + A_DAY}
+    ranks = {name: _rank(name, values) for name, values in times.items() if name not in ahead}
+    candidates = [name for name in ranks if ranks[name][0] >= 0]
+    chosen = max(candidates, key=lambda name: ranks[name], default=None)
+    return [
+        finding
+        if finding.role != "timestamp" or finding.name == chosen
+        else finding._replace(role="ignore", ground=f"{finding.ground}; {_why_not(finding.name, ahead, chosen)}")
+        for finding in found
+    ]
 
 
-def _kind_of_texts(array: pa.Array) -> tuple[Kind, Role]:
-    read = numbers(array, MISSING)
-    known = len(array) - int(np.count_nonzero(np.isnan(read.values))) + read.malformed
-    if read.malformed <= (1 - MOSTLY) * known:
-        return _numeric(read.values)
-    if times(array, MISSING).malformed <= (1 - MOSTLY) * known:
-        return "datetime", "timestamp"
-    return "categorical", _texts_role(array)
+def _rank(name: str, values: Floats) -> tuple[int, bool]:
+    """How much a time looks like the record's own: by its name, then by whether it never goes back."""
+    words = set(name_parts(name))
+    named = 1 if words & RECORD_TIMES else -1 if words & OTHER_TIMES else 0
+    return named, len(values) > 1 and bool(np.all(np.diff(values) >= 0))
 
 
-def _numeric(values: Any) -> tuple[Kind, Role]:
-    known = values[np.isfinite(values)]
-    if len(known) and np.all(known == np.floor(known)):
-        levels = len(np.unique(known))
-        if levels <= FEW_CATEGORIES and len(known) >= 5 * levels:
-            return "categorical", "feature"
-        steps = np.diff(known)
-        if len(known) == len(values) > 2 and np.all(steps == steps[0]) and steps[0] != 0:
-            return "categorical", "id"
-    return "numeric", "feature"
-
-
-def _texts_role(array: pa.Array) -> Role:
-    read = texts(array, MISSING)
-    known = int(np.count_nonzero(read.codes >= 0))
-    return "id" if known > 20 and pc.count_distinct(array, mode="only_valid").as_py() == known else "feature"
+def _why_not(name: str, ahead: set[str], chosen: str | None) -> str:
+    if name in ahead:
+        return "some lie ahead already in the reference, so that it is not the record's time"
+    return "by its name not the record's time" if chosen is None else f"the record's time is {chosen!r}"

@@ -36,7 +36,9 @@ def unusable_values(pair: ColumnPair) -> Iterator[Sign]:
             name, "blank: no value at all" if share == 1 else f"gone blank in {share:.0%} of rows", p, ignore(name)
         )
     if window.infinite >= max(FEWEST, INFINITE * window.rows):
-        p = more_often_p(window.infinite, baseline.infinite, window.rows, baseline.rows)
+        # An infinity is no measurement but a division by zero, so a column that had none does not bring it by chance.
+        chance = more_often_p(window.infinite, baseline.infinite, window.rows, baseline.rows)
+        p = chance if baseline.infinite else CERTAIN
         was = "the baseline has none" if not baseline.infinite else f"the baseline {baseline.infinite}"
         yield Sign(name, f"{window.infinite} infinite values, {was}", p, ignore(name))
 

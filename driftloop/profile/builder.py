@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
@@ -10,20 +10,26 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from driftloop.data.canonical import CANONICAL, canonical_batches
 from driftloop.data.columns import Numbers, Texts, numbers, texts, times
-from driftloop.data.readers import UNREAD, as_batches
+from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
+from driftloop.data.tables import as_batches
 from driftloop.errors import SchemaError
 from driftloop.profile.column_builder import CategoricalColumnBuilder, NumericColumnBuilder
-from driftloop.profile.column_profile import ColumnProfile
-from driftloop.profile.row_hash import finish, mix, salt
+from driftloop.profile.column_profile import ColumnProfile, greatest, least
+from driftloop.profile.row_hash import Keys, append_columns, finish, mix, salt
 from driftloop.profile.sample import Sample
 from driftloop.profile.sample_builder import SampleBuilder
+from driftloop.profile.two_cores import Helper
+from driftloop.profile.work_arrays import LENGTH
 
 Floats = npt.NDArray[np.float64]
 
-SUBBATCH = 1 << 16
-"""Rows that are looked at together: few enough for a processor's cache."""
+READ_ROLES = COMPARED | {"id", "timestamp"}
+"""Roles that make a row: the target comes late, and a column that is ignored may hold anything."""
+SHARED_FROM = 1 << 14
+"""Rows from which two cores share the columns of a batch: below, handing over costs as much as it saves."""
 
 
 def read_column(column: Column, array: pa.Array, missing: tuple[str, ...]) -> Numbers | Texts:
@@ -37,38 +43,41 @@ def read_column(column: Column, array: pa.Array, missing: tuple[str, ...]) -> Nu
 
 
 class ProfileBuilder:
-    """Takes record batches, gives their profile."""
+    """Takes record batches, gives what a profile keeps of them."""
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self._read = tuple(c for c in schema.columns if c.role in COMPARED or c.role in ("id", "timestamp"))
+        self.rows = 0
+        self.first: float | None = None
+        self.last: float | None = None
+        self._read = [column for column in schema.columns if column.role in READ_ROLES]
         self._salts = {column.name: salt(column.name) for column in self._read}
-        self._compared = {column.name: place for place, column in enumerate(schema.features)}
-        self._known = {column.name for column in schema.columns}
+        self._column_index = {column.name: index for index, column in enumerate(schema.features)}
         self._columns = [
             CategoricalColumnBuilder() if c.kind == "categorical" else NumericColumnBuilder() for c in schema.features
         ]
-        self.rows = 0
-        self._sample = SampleBuilder(len(self._compared))
-        self.first: float | None = None
-        self.last: float | None = None
+        self._sample = SampleBuilder(len(self._columns))
+        self._known = {column.name for column in schema.columns}
         self._extra: set[str] = set()
 
     def take(self, batches: Any) -> ProfileBuilder:
-        """Read all batches of a stream, a table or a data frame."""
-        stream: Iterable[pa.RecordBatch] = as_batches(batches)
-        for batch in stream:
-            for start in range(0, batch.num_rows, SUBBATCH):
-                self._take(batch.slice(start, SUBBATCH))
-            unread = (batch.schema.metadata or {}).get(UNREAD, b"").decode().split("\n")
-            # A data frame brings its index along; nobody means it as a column.
-            names = (name for name in [*batch.schema.names, *unread] if name and not name.startswith("__index_level"))
-            self._extra.update(name for name in names if name not in self._known)
+        """Read all batches of a stream, a table or a data frame.
+
+        Raises SchemaError for a column whose values cannot be compared, InputError for an unreadable stream.
+        """
+        with Helper() as helper:
+            for batch in canonical_batches(as_batches(batches), self.schema):
+                for start in range(0, batch.num_rows, LENGTH):
+                    self._take(batch.slice(start, LENGTH), helper)
+                unread = (batch.schema.metadata or {}).get(UNREAD, b"").decode().split("\n")
+                # A data frame brings its index along; nobody means it as a column.
+                names = (n for n in [*batch.schema.names, *unread] if n and not n.startswith("__index_level"))
+                self._extra.update(name for name in names if name not in self._known)
         return self
 
     def columns(self) -> dict[str, ColumnProfile]:
         """What is kept of each compared column, by name."""
-        return {name: self._columns[index].column() for name, index in self._compared.items()}
+        return {name: self._columns[index].column() for name, index in self._column_index.items()}
 
     def sample(self) -> Sample:
         """The sample of all rows so far."""
@@ -79,25 +88,50 @@ class ProfileBuilder:
         """Names of columns that the schema does not know, sorted."""
         return tuple(sorted(self._extra))
 
-    def _take(self, batch: pa.RecordBatch) -> None:
-        rows = batch.num_rows
-        self.rows += rows
-        keys = np.zeros(rows, np.uint64)
-        read: list[Numbers | Texts | None] = [None] * len(self._compared)
-        for column in self._read:
-            place = batch.schema.get_field_index(column.name)
-            part = None if place < 0 else read_column(column, batch.column(place), self.schema.missing)
+    def _take(self, batch: pa.RecordBatch, helper: Helper) -> None:
+        self.rows += batch.num_rows
+        read: list[Numbers | Texts | None] = [None] * len(self._columns)
+        half = len(self._read) // 2
+        if half and batch.num_rows >= SHARED_FROM and helper.is_there:
+            (keys, _), (others, mixed) = helper.run_both(
+                lambda: self._count(batch, self._read[:half], read), lambda: self._count(batch, self._read[half:], read)
+            )
+            append_columns(keys, others, mixed)
+        else:
+            keys, _ = self._count(batch, self._read, read)
+        finish(keys)
+        self._sample.consider(keys, read)
+
+    def _count(
+        self, batch: pa.RecordBatch, columns: Sequence[Column], read: list[Numbers | Texts | None]
+    ) -> tuple[Keys, int]:
+        """Count some columns of a batch and put their values into `read`; their part of the rows' keys.
+
+        Also how many columns are in the keys: the batch may lack some.
+        """
+        keys, mixed = np.zeros(batch.num_rows, np.uint64), 0
+        for column in columns:
+            field = batch.schema.get_field_index(column.name)
+            part = None if field < 0 else self._read_column(column, batch, field)
+            # NaN where a value is missing: numpy's minimum hands it on.
             ends = (float(part.values.min()), float(part.values.max())) if isinstance(part, Numbers) else (0.0, 0.0)
             if part is not None:
                 mix(keys, part, self._salts[column.name], *ends)
+                mixed += 1
             if column.role == "timestamp" and isinstance(part, Numbers):
                 self._see_times(part.values, *ends)
-            if column.name in self._compared:
-                number = self._compared[column.name]
-                self._columns[number].add(part, rows, *ends)
-                read[number] = part
-        finish(keys)
-        self._sample.consider(keys, read)
+            if column.name in self._column_index:
+                index = self._column_index[column.name]
+                self._columns[index].add(part, batch.num_rows, *ends)
+                read[index] = part
+        return keys, mixed
+
+    def _read_column(self, column: Column, batch: pa.RecordBatch, place: int) -> Numbers | Texts:
+        try:
+            return read_column(column, batch.column(place), self.schema.missing)
+        except SchemaError as error:
+            source = (batch.schema.metadata or {}).get(CANONICAL, b"1").decode()
+            raise error if source == "1" else SchemaError(f"{source}: {error}") from None
 
     def _see_times(self, values: Floats, low: float, high: float) -> None:
         if not isfinite(low + high):
@@ -105,5 +139,4 @@ class ProfileBuilder:
             if not len(values):
                 return
             low, high = float(values.min()), float(values.max())
-        self.first = low if self.first is None else min(self.first, low)
-        self.last = high if self.last is None else max(self.last, high)
+        self.first, self.last = least(self.first, low), greatest(self.last, high)

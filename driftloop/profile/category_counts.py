@@ -13,12 +13,16 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.by_content import ByContent
+
 MAX_NAMES = 1024
+"""Names in the dictionary: as many as a histogram has bins."""
 BUCKETS = 256
+"""For names beyond the dictionary: how many rows they have is kept, and roughly how it is divided."""
 
 
-@dataclass(frozen=True)
-class CategoryCounts:
+@dataclass(frozen=True, eq=False)
+class CategoryCounts(ByContent):
     """`names`: count by category; `buckets`: counts of the categories beyond the dictionary, None while all fit."""
 
     names: dict[str, int]

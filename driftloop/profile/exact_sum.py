@@ -131,8 +131,8 @@ def _by_exponent(values: Floats) -> int:
             np.bincount(exponents - lowest, weights=half).tolist()
             for half in (whole >> HALF, whole & ((1 << HALF) - 1))
         )
-        for place, (high, low) in enumerate(zip(upper, lower, strict=True)):
+        for step, (high, low) in enumerate(zip(upper, lower, strict=True)):
             units = (int(high) << HALF) + int(low)
-            shift = lowest + place - MANTISSA + UNIT
+            shift = lowest + step - MANTISSA + UNIT
             total += units << shift if shift >= 0 else units >> -shift
     return total

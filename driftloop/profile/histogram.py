@@ -16,6 +16,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.by_content import ByContent
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
@@ -27,8 +29,8 @@ MAGNITUDE = np.int64(0x7FFFFFFFFFFFFFFF)
 """All bits but the sign."""
 
 
-@dataclass(frozen=True)
-class Histogram:
+@dataclass(frozen=True, eq=False)
+class Histogram(ByContent):
     """Counts of finite numbers: `keys[i]` is a bin (ascending), `counts[i]` how many fell into it.
 
     Examples

@@ -107,9 +107,9 @@ class DenseCounts:
 
     def histogram(self) -> Histogram:
         """What was counted."""
-        places = np.flatnonzero(self._counts)
-        keys = places + self._first
-        apart = zero_joined(self._precision, keys + self._gap * np.sign(keys), self._counts[places])
+        filled = np.flatnonzero(self._counts)
+        keys = filled + self._first
+        apart = zero_joined(self._precision, keys + self._gap * np.sign(keys), self._counts[filled])
         zeros = Histogram(FINEST, np.zeros(1, np.int64), np.array([self._zeros]))
         return apart.merge(self._near_zero).merge(zeros if self._zeros else Histogram.empty())
 

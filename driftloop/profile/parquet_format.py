@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,14 +10,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.arrow import lists_array, numbers_array, texts_array
+from driftloop.data.readers.saved_profile import METADATA
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import BaselineError, SchemaError
 from driftloop.profile.category_counts import CategoryCounts
 from driftloop.profile.column_profile import ColumnProfile
-from driftloop.profile.exact_sum import UNIT
 from driftloop.profile.histogram import Histogram
 from driftloop.profile.profile import Profile
 from driftloop.profile.sample import Sample
+from driftloop.profile.stored_numbers import recorded_decimals, scaled, sum_of_text, sum_text
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -28,10 +28,6 @@ VERSION = 2
 """Of the file's format (docs/profile-format.md says what each version brought)."""
 EXACT_SINCE = 2
 """The first version whose samples keep values as they are; version 1 rounded them."""
-MOST_SHIFT = UNIT + 1024 + 64
-"""The largest double is below 2^1024, and no table has 2^64 rows."""
-METADATA = b"driftloop"
-MOST_DECIMALS = 4
 COUNTS = ("rows", "missing", "malformed", "absent", "negative_infinite", "positive_infinite")
 
 
@@ -93,17 +89,7 @@ def profile_from_bytes(content: bytes) -> Profile:
             header.table, header.rows, columns, _sample(header, rows), header.first, header.last, header.extra
         )
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError, IndexError, SchemaError) as error:
-        raise BaselineError(f"not a readable profile ({str(error).splitlines()[0][:200]}): build it anew") from None
-
-
-def is_profile(path: Path) -> bool:
-    """Whether a file is a profile rather than a table of records."""
-    import pyarrow.parquet as pq
-
-    try:
-        return METADATA in (pq.read_metadata(path).metadata or {})
-    except (pa.ArrowException, OSError):
-        return False
+        raise BaselineError(f"not a readable profile ({str(error).splitlines()[0][:200]}): build it again") from None
 
 
 def _header(text: bytes | None) -> Header:
@@ -145,30 +131,27 @@ def _columns(profile: Profile) -> list[pa.Array]:
     sample = profile.sample
     histograms = [summary.histogram or Histogram.empty() for summary in summaries]
     categories = [summary.categories or CategoryCounts({}) for summary in summaries]
-    decimals = [_decimals(sample.values[:, place]) for place in range(len(names))]
-    exact = [
-        numbers_array(np.empty(0)) if places is not None else numbers_array(sample.values[:, place])
-        for place, places in enumerate(decimals)
-    ]
-    scaled = [
-        numbers_array(NONE) if places is None else _scaled(sample.values[:, place], places)
-        for place, places in enumerate(decimals)
+    values = list(sample.values.T)
+    decimals = [recorded_decimals(of_column) for of_column in values]
+    as_floats = [v if number is None else np.empty(0) for v, number in zip(values, decimals, strict=True)]
+    as_whole = [
+        numbers_array(NONE) if number is None else scaled(v, number) for v, number in zip(values, decimals, strict=True)
     ]
     rest = [NONE] * (len(names) - 1)
     return [
         texts_array(names),
         *(_integers([getattr(summary, name) for summary in summaries]) for name in COUNTS),
         *(_optional([getattr(summary, name) for summary in summaries]) for name in ("minimum", "maximum")),
-        texts_array([_sum_text(summary.exact_sum) for summary in summaries]),
+        texts_array([sum_text(summary.exact_sum) for summary in summaries]),
         _integers([bins.precision for bins in histograms]),
         _lists([bins.keys for bins in histograms]),
         _lists([bins.counts for bins in histograms]),
         lists_array([texts_array(list(each.names)) for each in categories], pa.string()),
         _lists([np.array(list(each.names.values()), np.int64) for each in categories]),
         _lists([NONE if each.buckets is None else each.buckets for each in categories]),
-        lists_array(exact, pa.float64()),
-        lists_array(scaled, pa.int64()),
-        _integers([-1 if places is None else places for places in decimals]),
+        lists_array([numbers_array(each) for each in as_floats], pa.float64()),
+        lists_array(as_whole, pa.int64()),
+        _integers([-1 if number is None else number for number in decimals]),
         lists_array([texts_array(levels) for levels in sample.levels], pa.string()),
         # Keys and weights belong to the rows of the sample, not to a column: the first column's row carries them.
         lists_array([numbers_array(sample.keys)] + [numbers_array(none.view(np.uint64)) for none in rest], pa.uint64()),
@@ -189,25 +172,6 @@ def _lists(parts: list[Integers]) -> pa.Array:
     return lists_array([numbers_array(part) for part in parts], pa.int64())
 
 
-def _scaled(values: Floats, decimals: int) -> pa.Array:
-    """Recorded values as whole numbers of their last decimal: exact, and small when compressed."""
-    known = ~np.isnan(values)
-    whole = np.round(np.where(known, values, 0.0) * 10.0**decimals).astype(np.int64)
-    return numbers_array(whole, None if known.all() else known)
-
-
-def _decimals(values: Floats) -> int | None:
-    """With how many decimals the values were recorded, if so few that whole numbers can stand for them exactly."""
-    known = values[~np.isnan(values)]
-    if not np.isfinite(known).all() or (len(known) and np.abs(known).max() > 1e12):
-        return None
-    for decimals in range(MOST_DECIMALS + 1):
-        scale = 10.0**decimals
-        if np.array_equal(np.round(known * scale) / scale, known):
-            return decimals
-    return None
-
-
 def _column(column: Column, row: dict[str, Any]) -> ColumnProfile:
     histogram = categories = None
     if column.kind == "categorical":
@@ -224,37 +188,19 @@ def _column(column: Column, row: dict[str, Any]) -> ColumnProfile:
         maximum=row["maximum"],
         histogram=histogram,
         categories=categories,
-        exact_sum=_sum_of_text(row.get("sum")),
+        exact_sum=sum_of_text(row.get("sum")),
     )
-
-
-def _sum_text(units: int | None) -> str | None:
-    """An exact sum as `hexadecimal p exponent`, e.g. -3p4 for -48: odd, so that equal sums have equal texts."""
-    if units is None:
-        return None
-    zeros = (units & -units).bit_length() - 1 if units else UNIT
-    return f"{units >> zeros:x}p{zeros - UNIT}"
-
-
-def _sum_of_text(text: str | None) -> int | None:
-    if text is None:
-        return None
-    odd, exponent = text.split("p")
-    shift = int(exponent) + UNIT
-    if not 0 <= shift <= MOST_SHIFT:
-        raise ValueError(f"no sum of doubles: {text[:40]}")
-    return int(odd, 16) << shift
 
 
 def _sample(header: Header, rows: dict[str, dict[str, Any]]) -> Sample:
     ordered = [rows[column.name] for column in header.table.features]
     keys = np.array(ordered[0]["sample_keys"], np.uint64)
     values = np.empty((len(keys), len(ordered)))
-    for place, row in enumerate(ordered):
+    for column_index, row in enumerate(ordered):
         if row["decimals"] < 0:
-            values[:, place] = np.array(row["sample_values"], np.float64)
+            values[:, column_index] = np.array(row["sample_values"], np.float64)
         else:
-            values[:, place] = np.array(row["sample_decimals"], np.float64) / 10.0 ** row["decimals"]
+            values[:, column_index] = np.array(row["sample_decimals"], np.float64) / 10.0 ** row["decimals"]
     levels = tuple(tuple(row["sample_levels"]) for row in ordered)
     weights = np.array(ordered[0]["sample_weights"], np.int64)
     return Sample(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
 from driftloop.data.schema import Schema
 from driftloop.errors import SchemaError
-from driftloop.profile.builder import ProfileBuilder
 from driftloop.profile.column_profile import ColumnProfile, greatest, least
 from driftloop.profile.histogram import FINEST
 from driftloop.profile.sample import Sample
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Profile:
     """What is kept of a table: a summary of each compared column, a sample of rows, and the span of time."""
 
@@ -29,18 +28,57 @@ class Profile:
     """Columns that the schema does not know."""
 
     @classmethod
-    def build(cls, batches: Iterable[Any], schema: Schema) -> Profile:
-        """The profile of a stream of Arrow record batches (or a table, or a data frame), in one pass.
+    def build(cls, source: Any, schema: Schema | None = None) -> Profile:
+        """The profile of a table, read once.
 
-        Raises SchemaError for a column whose values cannot be compared, InputError for an unreadable stream.
+        Parameters
+        ----------
+        source
+            A pandas, polars or pyarrow table, a path, an iterable of record batches, or a saved Baseline.
+        schema
+            How its columns are read; inferred from the first rows when it is left out.
+
+        Raises
+        ------
+        SchemaError
+            For a column whose values cannot be compared.
+        InputError
+            For an unreadable stream, and anything that is no table.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from driftloop import Column, Schema
+        >>> profile = Profile.build(pa.table({"bmi": [26.4, None, 31.0]}), Schema((Column("bmi"),)))
+        >>> profile.rows, profile.columns["bmi"].missing, profile.columns["bmi"].maximum
+        (3, 1, 31.0)
         """
-        read = ProfileBuilder(schema).take(batches)
-        columns = read.columns()
-        sample = read.sample().cut(_precisions(columns))
-        return cls(schema, read.rows, columns, sample, read.first, read.last, read.extra)
+        # By name, because what reads a saved profile lies above: it makes one of these.
+        built: Profile = import_module("driftloop.profile.sources").profile_of(source, schema)
+        return built
+
+    def __hash__(self) -> int:
+        return hash((self.schema, self.rows))
+
+    def __repr__(self) -> str:
+        return f"Profile({self.rows} rows of {', '.join(self.columns)})"
+
+    def without(self, name: str, schema: Schema) -> Profile:
+        """The same without a column that no row has, as if it had been read with `schema`, which does not compare it.
+
+        Exact, because a column that is absent takes no part in a row's hash.
+        """
+        column_index = list(self.columns).index(name)
+        if self.columns[name].absent != self.rows:
+            raise ValueError(f"column {name!r} is there in some rows: read the data again without it")
+        kept = {other: column for other, column in self.columns.items() if other != name}
+        return replace(self, schema=schema, columns=kept, sample=self.sample.without(column_index))
 
     def merge(self, other: Profile) -> Profile:
-        """The profile of both tables together: counts exactly, the sample as if both had been read at once."""
+        """The profile of both tables together, as if they had been read at once, to the last bit.
+
+        Raises SchemaError where the compared columns differ in name or kind.
+        """
         if [(c.name, c.kind) for c in self.schema.features] != [(c.name, c.kind) for c in other.schema.features]:
             raise SchemaError("profiles of different schemas cannot be merged: build both with the same schema")
         columns = {name: column.merge(other.columns[name]) for name, column in self.columns.items()}
@@ -48,7 +86,7 @@ class Profile:
             self,
             rows=self.rows + other.rows,
             columns=columns,
-            sample=self.sample.merge(other.sample).cut(_precisions(columns)),
+            sample=self.sample.merge(other.sample).cut(histogram_precisions(columns)),
             first=least(self.first, other.first),
             last=greatest(self.last, other.last),
             extra=tuple(sorted({*self.extra, *other.extra})),
@@ -57,7 +95,7 @@ class Profile:
 
 def comparable_samples(baseline: Profile, window: Profile) -> tuple[Sample, Sample]:
     """The samples of both sides with values kept to the same precision: what was equal is equal again."""
-    both = zip(_precisions(baseline.columns), _precisions(window.columns), strict=True)
+    both = zip(histogram_precisions(baseline.columns), histogram_precisions(window.columns), strict=True)
     precisions = [min(pair) for pair in both]
     return (
         baseline.sample.comparable(window.sample).cut(precisions),
@@ -65,6 +103,6 @@ def comparable_samples(baseline: Profile, window: Profile) -> tuple[Sample, Samp
     )
 
 
-def _precisions(columns: dict[str, ColumnProfile]) -> list[int]:
+def histogram_precisions(columns: dict[str, ColumnProfile]) -> list[int]:
     """Of each column's histogram; the finest for categories, which are not cut."""
     return [FINEST if column.histogram is None else column.histogram.precision for column in columns.values()]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.by_content import ByContent
 from driftloop.data.levels import codes_of, recode, values_of
 
 Floats = npt.NDArray[np.float64]
@@ -38,8 +39,8 @@ MAX_DRAWN_FROM = 100_000_000
 """Rows that are drawn from exactly; numpy draws from fewer than a thousand million."""
 
 
-@dataclass(frozen=True)
-class Sample:
+@dataclass(frozen=True, eq=False)
+class Sample(ByContent):
     """At most `MAX_ROWS` distinct rows in the order of their keys.
 
     `values[i, j]` belongs to the j-th compared column: NaN where missing, infinities kept, a categorical value as an
@@ -111,6 +112,12 @@ class Sample:
                 cut = (column.view(np.int64) & -(1 << (BITS - FINER - precision)) | 1).view(np.float64)
                 values[:, column_index] = np.where(_recorded(column) | ~np.isfinite(column), column, cut)
         return replace(self, values=values)
+
+    def without(self, column_index: int) -> Sample:
+        """The same rows without one of their columns."""
+        levels = tuple(names for index, names in enumerate(self.levels) if index != column_index)
+        values = np.delete(self.values, column_index, axis=1)
+        return replace(self, values=values, levels=levels)
 
     def below(self, limit: np.uint64) -> Sample:
         """Only the rows whose key is at most the limit."""

@@ -12,11 +12,31 @@ from driftloop.profile.profile import Profile
 from driftloop.times import format_seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class _Side:
     profile: Profile
     content: bytes | None = field(default=None, repr=False, compare=False)
     """The file that it was read from: its hash names the data, also where this version would write other bytes."""
+
+    def __init__(self, source: Any, schema: Schema | None = None, *, content: bytes | None = None) -> None:
+        """From a table, a path, record batches, or a Baseline, Window or Profile; see `build`."""
+        from driftloop.profile.sources import ready_profile, table_profile
+
+        ready = ready_profile(source, schema)
+        profile, saved = ready if ready is not None else (table_profile(source, schema), None)
+        object.__setattr__(self, "profile", profile)
+        object.__setattr__(self, "content", saved if content is None else content)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same rows, read with the same schema."""
+        return type(other) is type(self) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        columns = ", ".join(column.name for column in self.schema.features)
+        return f"{type(self).__name__}({self.rows} rows of {columns})"
 
     @property
     def schema(self) -> Schema:
@@ -68,46 +88,58 @@ class Baseline(_Side):
     """
 
     @classmethod
-    def build(cls, batches: Any, schema: Schema) -> Baseline:
-        """The baseline of a table, in one pass.
+    def build(cls, source: Any, schema: Schema | None = None) -> Baseline:
+        """From the data that a model was trained on.
 
         Parameters
         ----------
-        batches : a stream of Arrow record batches, an Arrow table or a data frame.
-        schema : what its columns are; columns that it does not name are not compared.
+        source
+            A pandas, polars or pyarrow table, a path, an iterable of record batches, or a saved Baseline.
+        schema
+            How its columns are read; inferred from the first rows when it is left out.
 
         Raises
         ------
-        SchemaError : a column's values cannot be compared.
-        InputError : the stream cannot be read.
+        InputError
+            For anything else, an unreadable file, or a table without rows when the schema is to be inferred.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> Baseline.build(pa.table({"size": [1.5, 2.5, 4.0]}))
+        Baseline(3 rows of size)
         """
-        return cls(Profile.build(batches, schema))
+        return cls(source, schema)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Baseline:
         """From what `to_bytes` gave, this version's or an older one's. Raises BaselineError."""
         from driftloop.profile.parquet_format import profile_from_bytes
 
-        return cls(profile_from_bytes(content), content)
+        return cls(profile_from_bytes(content), content=content)
 
 
 class Window(_Side):
     """The profile of the records that came in since the last check."""
 
     @classmethod
-    def build(cls, batches: Any, schema: Schema) -> Window:
-        """The window of a table, in one pass: parameters and errors as of `Baseline.build`.
+    def build(cls, source: Any, schema: Schema | None = None) -> Window:
+        """From the records that came in, in one pass; pass the baseline's schema. Otherwise as `Baseline.build`.
 
-        Read it with the baseline's own schema, so that both sides are compared column by column.
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> Window.build(pa.table({"size": [1.5, 2.5]})).merge(Window.build(pa.table({"size": [3.5]})))
+        Window(3 rows of size)
         """
-        return cls(Profile.build(batches, schema))
+        return cls(source, schema)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Window:
         """From what `to_bytes` gave. Raises BaselineError."""
         from driftloop.profile.parquet_format import profile_from_bytes
 
-        return cls(profile_from_bytes(content), content)
+        return cls(profile_from_bytes(content), content=content)
 
     def merge(self, other: Window) -> Window:
         """Both windows as one, as if their records had come in together. Raises SchemaError for different schemas."""

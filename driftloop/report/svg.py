@@ -21,12 +21,12 @@ MOST_CATEGORIES = 8
 UNNAMED = "other values"
 
 
-def picture(column: Column, before: ColumnProfile, after: ColumnProfile) -> str:
+def picture(column: Column, baseline: ColumnProfile, window: ColumnProfile) -> str:
     """An `<svg>` element with a title for screen readers; colours come from the page's style sheet."""
     if column.kind == "categorical":
-        body, described = _categories(column, before, after)
+        body, described = _categories(column, baseline, window)
     else:
-        body, described = _numbers(column, before, after)
+        body, described = _numbers(column, baseline, window)
     title = escape(f"{column.name}: {described}")
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{_attribute(title)}" class="picture">'
@@ -34,12 +34,12 @@ def picture(column: Column, before: ColumnProfile, after: ColumnProfile) -> str:
     )
 
 
-def _numbers(column: Column, before: ColumnProfile, after: ColumnProfile) -> tuple[str, str]:
-    edges = _edges(before, after)
+def _numbers(column: Column, baseline: ColumnProfile, window: ColumnProfile) -> tuple[str, str]:
+    edges = _edges(baseline, window)
     if edges is None:
         return _note("no values"), "no values"
     outlines = []
-    shares = [_shares(side, edges) for side in (before, after)]
+    shares = [_shares(side, edges) for side in (baseline, window)]
     top = max(float(max(s.max() for s in shares)), 1e-9)
     for name, share in zip(("baseline", "window"), shares, strict=True):
         outlines.append(f'<path class="{name}" d="{_outline(share / top)}"/>')
@@ -53,24 +53,24 @@ def _numbers(column: Column, before: ColumnProfile, after: ColumnProfile) -> tup
         )
     )
     axis = f'<line class="axis" x1="0" x2="{WIDTH}" y1="{HEIGHT - FOOT}" y2="{HEIGHT - FOOT}"/>'
-    a, b = summarise(before), summarise(after)
-    if a.mean is None or b.mean is None:
+    of_baseline, of_window = summarise(baseline), summarise(window)
+    if of_baseline.mean is None or of_window.mean is None:
         return "".join(outlines) + axis + ticks, "no values on one side"
     return (
         "".join(outlines) + axis + ticks,
-        f"mean {_label(column, a.mean)} in the baseline, {_label(column, b.mean)} in the window",
+        f"mean {_label(column, of_baseline.mean)} in the baseline, {_label(column, of_window.mean)} in the window",
     )
 
 
-def _edges(before: ColumnProfile, after: ColumnProfile) -> Floats | None:
+def _edges(baseline: ColumnProfile, window: ColumnProfile) -> Floats | None:
     """Bar edges over the middle 99 % of both sides, so that one outlier does not squeeze the rest into a line."""
     ends: list[float] = []
-    for side in (before, after):
+    for side in (baseline, window):
         centres, counts = side.bins
         if len(centres):
             cumulated = np.cumsum(counts) / counts.sum()
-            places = np.minimum(np.searchsorted(cumulated, [0.005, 0.995]), len(centres) - 1)
-            ends += centres[places].tolist()
+            ends_at = np.minimum(np.searchsorted(cumulated, [0.005, 0.995]), len(centres) - 1)
+            ends += centres[ends_at].tolist()
     if not ends:
         return None
     low, high = min(ends), max(ends)
@@ -99,18 +99,19 @@ def _outline(heights: Floats) -> str:
     return "".join(points) + f"L{WIDTH} {floor}Z"
 
 
-def _categories(column: Column, before: ColumnProfile, after: ColumnProfile) -> tuple[str, str]:
-    a, b = (_nameable(column, before, side) for side in (before, after))
-    names = sorted({*a, *b}, key=lambda name: (-(a.get(name, 0.0) + b.get(name, 0.0)), name))[:MOST_CATEGORIES]
+def _categories(column: Column, baseline: ColumnProfile, window: ColumnProfile) -> tuple[str, str]:
+    of_baseline, of_window = (_nameable(column, baseline, side) for side in (baseline, window))
+    together = {name: of_baseline.get(name, 0.0) + of_window.get(name, 0.0) for name in {*of_baseline, *of_window}}
+    names = sorted(together, key=lambda name: (-together[name], name))[:MOST_CATEGORIES]
     if not names:
         return _note("no values"), "no values"
     slot = (WIDTH - 4) / len(names)
     floor = HEIGHT - FOOT
-    top = max([*a.values(), *b.values()])
+    top = max([*of_baseline.values(), *of_window.values()])
     parts, described = [], []
-    for place, name in enumerate(names):
-        left = 2 + place * slot
-        for offset, kind, shares in ((0.1, "baseline", a), (0.5, "window", b)):
+    for slot_index, name in enumerate(names):
+        left = 2 + slot_index * slot
+        for offset, kind, shares in ((0.1, "baseline", of_baseline), (0.5, "window", of_window)):
             height = shares.get(name, 0.0) / top * (floor - 6)
             parts.append(
                 f'<rect class="{kind}" x="{left + offset * slot:.1f}" y="{floor - height:.1f}" '
@@ -118,7 +119,7 @@ def _categories(column: Column, before: ColumnProfile, after: ColumnProfile) -> 
             )
         short = name if len(name) <= 60 // len(names) + 2 else name[: 60 // len(names) + 1] + "…"
         parts.append(f'<text x="{left + slot / 2:.1f}" y="{HEIGHT - 4}" text-anchor="middle">{escape(short)}</text>')
-        described.append(f"{name} {a.get(name, 0.0):.0%} to {b.get(name, 0.0):.0%}")
+        described.append(f"{name} {of_baseline.get(name, 0.0):.0%} to {of_window.get(name, 0.0):.0%}")
     parts.append(f'<line class="axis" x1="0" x2="{WIDTH}" y1="{floor}" y2="{floor}"/>')
     return "".join(parts), ", ".join(described)
 

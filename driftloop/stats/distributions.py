@@ -79,10 +79,9 @@ def hypergeometric_tail(x: Floats, drawn: Floats, rest: Floats, hits: Floats) ->
     """
     outwards = np.where(x >= drawn * hits / (drawn + rest), 1.0, -1.0)[:, None] * np.arange(TERMS)
     k, drawn, rest, hits = x[:, None] + outwards, drawn[:, None], rest[:, None], hits[:, None]
-    possible = (k >= np.maximum(0, hits - rest)) & (k <= np.minimum(hits, drawn))
-    k = np.where(possible, k, x[:, None])
+    # Beyond what is possible the gamma function is infinite, so those terms are 0.
     log_terms = _log_choose(drawn, k) + _log_choose(rest, hits - k) - _log_choose(drawn + rest, hits)
-    return np.asarray(np.where(possible, np.exp(log_terms), 0.0).sum(axis=1))
+    return np.asarray(np.exp(log_terms).sum(axis=1))
 
 
 def _log_choose(n: Floats, k: Floats) -> Floats:

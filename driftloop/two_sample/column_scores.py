@@ -71,7 +71,7 @@ def numeric_parts(distinct: Floats, counts: Counts, column_index: int) -> list[P
     --------
     >>> parts = numeric_parts(np.array([1.0, 2.0, 3.0]), np.array([5, 10, 5]), 0)
     >>> [(score.kind, score.level) for score, _ in parts]  # doctest: +NORMALIZE_WHITESPACE
-    [('location', ''), ('side', 'high'), ('side', 'low'), ('repeat', '2'),
+    [('location', ''), ('side', 'high'), ('side', 'low'), ('range', 'above'), ('range', 'below'), ('repeat', '2'),
      ('share', '2'), ('share', '1'), ('share', '3')]
     """
     if not len(distinct):

@@ -146,7 +146,7 @@ def _statistics(
     scores = score_records(pooled, columns, column_indexes)
     if not scores.names:
         return scores, [], np.empty((0, 0), np.float32)
-    means = _score_means(scores, pooled)
+    means = score_means(scores, pooled)
     if whole:
         return scores, means, permuted(scores.matrix, pooled.window, times, seed)
     of_all_rows = {
@@ -162,8 +162,8 @@ def _statistics(
     return scores, means, np.concatenate([observed, normal_limit(correlation, times, seed)])
 
 
-def _score_means(scores: ScoreMatrix, pooled: PooledRecords) -> list[ScoreMean]:
-    """Means of the sampled records' scores on both sides."""
+def score_means(scores: ScoreMatrix, pooled: PooledRecords) -> list[ScoreMean]:
+    """Means of the sampled records' scores on both sides, and z as under permutation of these records."""
     of_window = scores.matrix[pooled.window].mean(axis=0)
     of_baseline = scores.matrix[~pooled.window].mean(axis=0)
     n, m = len(pooled.values), int(np.count_nonzero(pooled.window))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from driftloop.config.models import Model, policy_of
+from driftloop.config.models import Model
 from driftloop.errors import DriftloopError, InputError
 from driftloop.ledger import VerdictName, Watermark
 from function_app.checks.regime_start import RecordTimes
@@ -151,7 +151,7 @@ class Comparing:
     def _judged(self, window: "Window", evidence: "Evidence | None") -> "driftloop.Check":
         from driftloop import check
 
-        found = check(self.baseline, window, policy_of(self.model), evidence, now=self.now.timestamp())
+        found = check(self.baseline, window, self.model.policy, evidence, now=self.now.timestamp())
         # Names that the schema does not have are text of a file: where a header is missing, of a record.
         foreign = window.profile.extra
         return replace(found, notes=_unnamed(found.notes, foreign), reasons=_unnamed(found.reasons, foreign))

@@ -19,10 +19,20 @@ FIRST_LOOK = 16  # rows: in an ordinary file one of them has a value
 
 
 def plain(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
-    """Parquet, CSV or JSON Lines, by the file's name, with all their columns."""
+    """Every format, by the file's name, with all columns as they are written."""
     from driftloop.data.readers import read_batches
 
     return read_batches(content, format=file.path)
+
+
+def any_columns(schema: "Schema") -> Decode:
+    """Files with some of a schema's columns, such as labels: by the file's name, as the schema reads them."""
+    from driftloop.data.readers import read_batches
+
+    def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
+        return read_batches(content, schema, format=file.path)
+
+    return decode
 
 
 def by_schema(schema: "Schema", never_blank: frozenset[str] = frozenset()) -> Decode:

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from driftloop.config.models import Model, policy_of
+from driftloop.config.models import Model
 from driftloop.events import InService
 from driftloop.ledger import ModelState
 from driftloop.times import format_time
@@ -120,7 +120,7 @@ def _shift(schema: "Schema", labels: "pa.Table", holdout: "LabelSummary | None",
         found = LabelSummary.of_classes(counts)
     else:
         found = LabelSummary.of_numbers(outcomes.to_numpy(zero_copy_only=False))
-    sentence = shift_of(target, found, holdout, policy_of(model))
+    sentence = shift_of(target, found, holdout, model.policy)
     return () if sentence is None else (sentence,)
 
 
@@ -149,7 +149,7 @@ def _performance(
         window_id=batch,
         since=times[0] if times else None,
         last=times[-1] if times else None,
-        policy=policy_of(model),
+        policy=model.policy,
     )
 
 

@@ -22,9 +22,9 @@ from sandbox.access.storage_operations import Operation, blob_operation, queue_o
 from sandbox.azurite import ACCOUNT, Azurite
 from sandbox.identity import Identity, TokenError
 from sandbox.ports import listening_socket
+from sandbox.waiting import HANG_SECONDS
 
 AUDIENCE = "https://storage.azure.com"
-START_SECONDS = 10.0
 Decide = Callable[[str, str, Mapping[str, str]], Operation]
 
 
@@ -68,8 +68,8 @@ class StorageFront:
     def start(self) -> None:
         """Listen. Raises RuntimeError when that does not succeed."""
         self._thread.start()
-        if not self._ready.wait(START_SECONDS):
-            raise RuntimeError(f"the storage front did not start within {START_SECONDS:.0f} s")
+        if not self._ready.wait(HANG_SECONDS):
+            raise RuntimeError(f"the storage front did not start within {HANG_SECONDS:.0f} s")
 
     def stop(self) -> None:
         """Stop listening and cut what is open; harmless when repeated."""

@@ -35,6 +35,15 @@ def decoded(name: str, kind: type[Any]) -> Any:
     return msgspec.json.decode(msgspec.json.encode(ROWS[name]), type=kind)
 
 
+def part(now: Any, then: Any) -> Any:
+    """What there is now of the fields that there were then; later fields are left out, at every depth."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        return {key: part(now[key], value) for key, value in then.items() if key in now}
+    if isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        return [part(one, other) for one, other in zip(now, then, strict=True)]
+    return now
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -47,8 +56,7 @@ def decoded(name: str, kind: type[Any]) -> Any:
     ],
 )
 def test_a_row_is_read_and_nothing_in_it_is_lost(name: str, kind: type[Any]) -> None:
-    written = json.loads(msgspec.json.encode(decoded(name, kind)))
-    assert {key: written[key] for key in ROWS[name]} == ROWS[name]
+    assert part(json.loads(msgspec.json.encode(decoded(name, kind))), ROWS[name]) == ROWS[name]
 
 
 def test_a_drift_goes_on_from_where_it_stood() -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from driftloop.errors import InputError
-from driftloop.events import DriftDetected, check_id, drift_id, read_in_service, read_outcome
+from driftloop.events import DriftDetected, ModelRegistered, check_id, drift_id, read_in_service, read_outcome
 
 SHA = "a" * 64
 
@@ -63,3 +63,14 @@ def test_an_outcome_is_one_of_three_words() -> None:
     assert read_outcome(msgspec.json.encode(good), "x").outcome == "rejected"
     with pytest.raises(InputError):
         read_outcome(msgspec.json.encode({**good, "outcome": "great"}), "x")
+
+
+def test_a_run_carries_what_it_was_started_for_in_its_name() -> None:
+    drift = DriftDetected("drift-1", "chk-1", "m", "3", "drift", "2026-11-22T00:00:00Z", "2026-11-20T00:00:00Z")
+    registered = ModelRegistered("m", "4", "event-1")
+
+    assert (drift.correlation, drift.event_type, drift.attempt) == ("drift-1", "drift-detected", 1)
+    assert (registered.correlation, registered.event_type) == ("m 4", "model-registered")
+    assert registered.payload() == {"model": "m", "version": "4", "event_id": "event-1"}
+    assert drift.payload()["since"] == "2026-11-20T00:00:00Z"
+    assert len(drift.payload()) <= 10, "what GitHub takes"

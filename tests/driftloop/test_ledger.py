@@ -17,12 +17,15 @@ from driftloop.ledger import (
     CheckRecord,
     Drift,
     DriftState,
+    LedgerConflictError,
     ModelState,
     Step,
+    Watermark,
     add_note,
     close_epoch,
     open_drift,
     transition,
+    until_written,
 )
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
@@ -151,24 +154,11 @@ def test_a_full_history_loses_its_second_line_first(drift: Drift, notes: int) ->
 
 def test_a_new_state_and_a_new_drift_have_done_nothing(drift: Drift) -> None:
     state = ModelState(model="m", watched_since=NOW)
-    assert msgspec.to_builtins(state) == {
-        "model": "m",
-        "watched_since": "2026-11-23T06:00:00Z",
-        "epoch": 0,
-        "watermark": {"high": None, "seen": {}, "floor": None, "contents": {}},
-        "labels_watermark": {"high": None, "seen": {}, "floor": None, "contents": {}},
-        "announced": {},
-        "outbox": (),
-        "notes": (),
-        "starts": {},
-        "etag": "",
-    } | dict.fromkeys(
-        (
-            *("baseline_version", "baseline_sha256", "evidence", "performance", "labels_since", "newest_record"),
-            *("cooldown_until", "drift_id", "last_check_id", "last_verdict", "last_checked_at", "last_error"),
-            "follow_up_at",
-        )
-    )
+    empty = {
+        name: value for name, value in msgspec.structs.asdict(state).items() if name not in {"model", "watched_since"}
+    }
+    assert set(map(repr, empty.values())) <= {"0", "''", "None", "()", "{}", repr(Watermark())}
+    assert (state.epoch, state.announced, state.watermark, state.etag) == (0, {}, Watermark(), "")
     assert (drift.state, drift.attempts, drift.sends, drift.past_runs, drift.etag) == (DriftState.HELD, 0, 0, (), "")
     check = CheckRecord(check_id="c", model="m", at=NOW, verdict="stable")
     assert (check.rows, check.files, check.degraded, check.seconds, check.summary) == (0, 0, False, 0.0, {})
@@ -180,3 +170,39 @@ def test_a_closed_epoch_keeps_everything_else() -> None:
     )
     closed = close_epoch(state)
     assert msgspec.structs.replace(closed, epoch=3, evidence="{}", drift_id="drift-1") == state
+
+
+def test_a_full_history_of_long_notes_fills_a_part_of_a_tables_text(drift: Drift) -> None:
+    for _ in range(100):
+        drift = add_note(drift, NOW, "x" * 110)
+    assert len(drift.history) == 40
+    assert len(msgspec.json.encode(drift)) < 32_000 / 3
+
+
+def test_a_write_that_others_win_is_tried_eight_times_and_then_said() -> None:
+    tries: list[int] = []
+
+    def lost_until(wins: int) -> str:
+        tries.append(1)
+        if len(tries) < wins:
+            raise LedgerConflictError("lost")
+        return "written"
+
+    assert until_written(lambda: lost_until(8), "m") == "written"
+    assert len(tries) == 8
+    tries.clear()
+    with pytest.raises(LedgerError, match="m: another process wrote first, 8 times in a row"):
+        until_written(lambda: lost_until(9), "m")
+    assert len(tries) == 8
+
+
+def test_another_error_is_not_tried_again() -> None:
+    tries: list[int] = []
+
+    def broken() -> None:
+        tries.append(1)
+        raise LedgerError("no connection")
+
+    with pytest.raises(LedgerError, match="no connection"):
+        until_written(broken, "m")
+    assert len(tries) == 1

@@ -46,7 +46,7 @@ def run(world: Path, *extra: str) -> Result:
 def lines(world: Path) -> list[dict[str, object]]:
     result = run(world, "--json")
     assert result.exit_code == 0, result.output
-    return [json.loads(line) for line in result.output.splitlines()]
+    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def test_windows_are_judged_in_name_order_one_object_a_line(world: Path) -> None:

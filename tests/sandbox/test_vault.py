@@ -12,6 +12,7 @@ from sandbox.identity import Identity
 from sandbox.principals import CLUSTER, FUNCTION_APP, Principal
 from sandbox.serving import Server
 from sandbox.vault import Vault, VaultError
+from sandbox.waiting import HANG_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,6 @@ def test_only_a_token_for_vaults_is_taken(
         f"{vault.url}/secrets/github-token",
         headers={"Authorization": f"Bearer {token}"},
         verify=str(certificate.authority),
-        timeout=5,
+        timeout=HANG_SECONDS,
     )
     assert answer.status_code == 401

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from tests.training.conftest import Trained
-from training.register import Ids, Registration, Version, register
+from training.register import Ids, RegisteredVersion, Registration, register
 
 IDS = Ids("m", "job-1", "job-1-train", "job-1-prepare", "drift-0123456789ab", "abc1234", "run")
 
@@ -12,17 +12,17 @@ IDS = Ids("m", "job-1", "job-1-train", "job-1-prepare", "drift-0123456789ab", "a
 class Registry:
     """In memory, in the order in which it was written to."""
 
-    def __init__(self, *known: Version, dies_at: str = "") -> None:
+    def __init__(self, *known: RegisteredVersion, dies_at: str = "") -> None:
         self.known = list(known)
         self.log: list[str] = []
         self.dies_at = dies_at
 
-    def versions(self, model: str) -> Iterable[Version]:
+    def versions(self, model: str) -> Iterable[RegisteredVersion]:
         return list(self.known)
 
     def register(self, ids: Ids, version: str, tags: dict[str, str]) -> None:
         self._did(f"model {version}")
-        self.known.append(Version(version, tags))
+        self.known.append(RegisteredVersion(version, tags))
 
     def register_data(self, ids: Ids, version: str, tags: dict[str, str]) -> None:
         self._did(f"data {version}")
@@ -37,7 +37,7 @@ class Registry:
 
 
 def test_a_promoted_model_becomes_the_next_version_with_what_ties_it_to_its_origin(retrained: Trained) -> None:
-    registry = Registry(Version("9", {}), Version("10", {}))
+    registry = Registry(RegisteredVersion("9", {}), RegisteredVersion("10", {}))
     done = register(retrained.model, retrained.gate, IDS, registry)
     assert done == Registration(True, "11", "m", "job-1", "drift-0123456789ab")
     tags = registry.known[-1].tags
@@ -70,13 +70,13 @@ def test_a_rejected_challenger_leaves_no_trace(retrained: Trained) -> None:
 
 @pytest.mark.parametrize("tags", [{"drift_id": "drift-0123456789ab"}, {"job": "job-1"}])
 def test_a_drift_or_a_job_never_registers_twice(retrained: Trained, tags: dict[str, str]) -> None:
-    registry = Registry(Version("3", tags))
+    registry = Registry(RegisteredVersion("3", tags))
     assert register(retrained.model, retrained.gate, IDS, registry).version == "3"
     assert registry.log == []
 
 
 def test_runs_without_a_drift_are_not_taken_for_one_another(retrained: Trained) -> None:
-    registry = Registry(Version("1", {"drift_id": ""}))
+    registry = Registry(RegisteredVersion("1", {"drift_id": ""}))
     pushed = msgspec.structs.replace(IDS, drift_id="", job="job-2")
     assert register(retrained.model, retrained.gate, pushed, registry).version == "2"
 

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from driftloop.errors import DriftloopError
+from training.cloud.blobs import Blob, ChangedError
 from workflows import in_service, rollout, settings
-from workflows.blobs import Blob, ChangedError
 from workflows.endpoint import Slot
 from workflows.in_service import Pointer
 from workflows.interruption import InterruptedRunError
-from workflows.rollout import Done, Rollout, Version
+from workflows.rollout import DeployableVersion, Done, Rollout
 from workflows.smoke import Answer, Smoke, SmokeError
 
 HASH = "0" * 64
@@ -161,7 +161,7 @@ ASKED = settings.deploy(
 
 
 def deploy(world: World, version: int, *, forced: bool = False, asked: settings.Deploy = ASKED) -> Done:
-    wanted = Version(version, {"job": f"job-{version}"}, Smoke({"data": []}, []), HASH)
+    wanted = DeployableVersion(version, {"job": f"job-{version}"}, Smoke({"data": []}, []), HASH)
     said: list[str] = []
     return Rollout(world, world, asked, said.append, None).run(wanted, forced=forced)  # type: ignore[arg-type]
 

@@ -170,6 +170,29 @@ def test_only_identifiers_and_times_pass_the_first_step(variable: str, good: lis
     assert [value for value in good + bad if passes(value)] == good
 
 
+@pytest.mark.parametrize(
+    ("variable", "pattern", "texts"),
+    [
+        (
+            "DRIFT_ID",
+            settings.DRIFT_ID,
+            ["drift-0123456789ab", "drift-0123456789AB", "drift-0123456789a"],
+        ),
+        ("DRIFT_ATTEMPT", settings.ATTEMPT, ["1", "999", "0", "01", "1000"]),
+        ("DRIFTLOOP_MODEL", settings.NAME, ["a", "A.b_c-1", "-a", "a b", "a" * 255, "a" * 256, "é"]),
+        ("MODEL_VERSION", settings.VERSION, ["1", "0", "01", "999999999", "1000000000", "v1"]),
+    ],
+)
+def test_the_first_step_and_the_program_take_the_same(
+    variable: str, pattern: re.Pattern[str], texts: list[str]
+) -> None:
+    script = ["bash", str(ROOT / "workflows" / "handed_over.sh")]
+    for text in texts:
+        environment = {"PATH": "/usr/bin:/bin", variable: text}
+        passes = subprocess.run(script, env=environment, check=False, capture_output=True).returncode == 0
+        assert passes is bool(pattern.fullmatch(text)), text
+
+
 class Noted(dict[str, str]):
     """An environment that notes which variables were asked for."""
 

@@ -13,16 +13,27 @@ from numpy.typing import NDArray
 from driftloop.stats.hotelling import whitened
 
 LONGEST = 5_000  # records: a change further back than this is not the newest regime's beginning
-PERMUTATIONS = 199
+PERMUTATIONS = 199  # the smallest p-value is 1 in 200, half of the level of 0.01
 Matrix = NDArray[np.float64]
 
 
 def start(values: Matrix, level: float = 0.01, smallest: int = 30) -> int:
     """Index of the first record of the newest regime; 0 when nothing has changed.
 
-    `values` has a row a record in order of time and a column a measurement; NaN means missing, and a change in
-    missingness counts. `level` is the error rate of each search, `smallest` the records needed on each side of a
-    change.
+    Parameters
+    ----------
+    values : array of shape (records, columns)
+        In order of time; NaN means missing, and a change in missingness counts.
+    level : float
+        The error rate of each search.
+    smallest : int
+        Records needed on each side of a change.
+
+    Examples
+    --------
+    >>> moved = np.concatenate([np.zeros(60), np.ones(40)])[:, None] + np.random.default_rng(1).normal(0, 0.1, (100, 1))
+    >>> start(moved)
+    60
     """
     first = max(0, len(values) - LONGEST)
     rng = np.random.default_rng(len(values))  # seeded by the data's length: the same records give the same answer

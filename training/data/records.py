@@ -14,11 +14,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from driftloop.data.columns import numbers, texts, times
-from driftloop.data.readers import read_batches
+from driftloop.data.readers import is_data_file, read_batches
 from driftloop.data.schema import Schema
 from driftloop.errors import ConfigError, InputError, SchemaError
 
-SUFFIXES = (".parquet", ".pq", ".csv", ".jsonl", ".ndjson")
 TIME = pa.timestamp("us", tz="UTC")
 
 
@@ -50,7 +49,7 @@ def files(folder: Path, barred: Iterable[str] = ()) -> list[Path]:
     left_out = set(barred)
     if not folder.is_dir():
         return []
-    found = (path for path in folder.rglob("*") if path.is_file() and _is_data(path))
+    found = (path for path in folder.rglob("*") if path.is_file() and is_data_file(path.name))
     return sorted(path for path in found if path.relative_to(folder).as_posix() not in left_out)
 
 
@@ -93,7 +92,7 @@ def impossible(table: pa.Table, schema: Schema) -> dict[str, NDArray[np.bool_]]:
 
 def _read_one(path: Path, schema: Schema, columns: Sequence[str]) -> pa.Table:
     try:
-        batches = [_typed(batch, schema, columns) for batch in read_batches(path)]
+        batches = [_typed(batch, schema, columns) for batch in read_batches(path, schema)]
     except SchemaError as error:
         raise SchemaError(f"{path.name}: {error}") from None
     return pa.concat_tables(batches) if batches else _empty(schema, columns)
@@ -128,10 +127,6 @@ def _column(array: Any, schema: Schema, name: str) -> pa.Array:
 
 def _empty(schema: Schema, columns: Sequence[str]) -> pa.Table:
     return pa.table({name: _column(pa.array([], pa.null()), schema, name) for name in columns})
-
-
-def _is_data(path: Path) -> bool:
-    return path.name.removesuffix(".gz").endswith(SUFFIXES)
 
 
 def require_rows(table: pa.Table, what: str) -> None:

@@ -11,11 +11,13 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-SALT = "driftloop-holdout-1"
+SALT = "driftloop-holdout-1"  # another salt is another split: then nobody has judged a model on unseen records
 
 
 def in_holdout(record_ids: Iterable[object], share: float) -> NDArray[np.bool_]:
-    """For each id, whether it belongs to the `share` of records that are held out. An id always answers the same."""
+    """For each id, whether it belongs to the `share` of records that are held out. An id always answers the same, and
+    one that is held out at a share is held out at every larger one.
+    """
     limit = int(share * 2**32)
     return np.fromiter(
         (

@@ -1,10 +1,17 @@
 """The endpoint's interface as the documents that the inference server offers at /swagger.json, made from the model's
 schema.
+
+The bodies are msgspec's JSON Schema of the types below; a record's type is made from the schema's columns. OpenAPI 3.1
+takes JSON Schema as it is. Swagger 2, which Azure ML's studio reads, has no type null: there a field that may be
+missing is marked by `x-nullable`.
 """
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
 
 from driftloop.data.schema import Column, Schema
 from training import step
@@ -12,6 +19,22 @@ from training.features import inputs
 from training.serving.request_format import LARGEST_BATCH, example
 
 TITLE, DESCRIPTION = "Driftloop model", "Scores a batch of records."
+JSON = "application/json"
+
+
+class ServiceOutput(msgspec.Struct, frozen=True):
+    """A prediction for each record, in their order, and the version of the model that made them."""
+
+    predictions: list[float]
+    model_version: str
+
+
+class ServiceError(msgspec.Struct, frozen=True):
+    """What is wrong with a request: the field's name, never its value, and the record's place in the batch."""
+
+    error: str
+    field: str
+    row: int | UnsetType = UNSET
 
 
 def write(folder: Path, schema: Schema) -> None:
@@ -27,74 +50,79 @@ def write(folder: Path, schema: Schema) -> None:
 
 def version_2(schema: Schema) -> dict[str, Any]:
     """Swagger 2.0."""
-    body = {"in": "body", "name": "body", "required": True, "schema": {"$ref": "#/definitions/ServiceInput"}}
+    references, definitions = _bodies(schema, "#/definitions/{name}")
+    body = {"in": "body", "name": "body", "required": True, "schema": references["ServiceInput"]}
     responses = {
-        "200": {"description": "Predictions", "schema": {"$ref": "#/definitions/ServiceOutput"}},
-        "400": {"description": "A field is wrong", "schema": {"$ref": "#/definitions/ServiceError"}},
+        "200": {"description": "Predictions", "schema": references["ServiceOutput"]},
+        "400": {"description": "A field is wrong", "schema": references["ServiceError"]},
     }
-    json = {"consumes": ["application/json"], "produces": ["application/json"]}
+    formats = {"consumes": [JSON], "produces": [JSON]}
+    score = {"operationId": "score", "parameters": [body], "responses": responses, **formats}
     return {
         "swagger": "2.0",
         "info": {"title": TITLE, "description": DESCRIPTION, "version": "1.0"},
         "schemes": ["https"],
-        "paths": {"/score": {"post": {"operationId": "score", "parameters": [body], "responses": responses, **json}}},
-        "definitions": _definitions(schema, nullable="x-nullable"),
+        "paths": {"/score": {"post": score}},
+        "definitions": _without_null(definitions),
     }
 
 
 def version_3(schema: Schema) -> dict[str, Any]:
-    """OpenAPI 3.0."""
-    content = {
-        name: {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
-        for name in ("ServiceInput", "ServiceOutput", "ServiceError")
-    }
+    """OpenAPI 3.1."""
+    references, schemas = _bodies(schema, "#/components/schemas/{name}")
+    content = {name: {JSON: {"schema": reference}} for name, reference in references.items()}
     responses = {
         "200": {"description": "Predictions", "content": content["ServiceOutput"]},
         "400": {"description": "A field is wrong", "content": content["ServiceError"]},
     }
     body = {"required": True, "content": content["ServiceInput"]}
     return {
-        "openapi": "3.0.3",
+        "openapi": "3.1.0",
         "info": {"title": TITLE, "description": DESCRIPTION, "version": "1.0"},
         "paths": {"/score": {"post": {"operationId": "score", "requestBody": body, "responses": responses}}},
-        "components": {"schemas": _definitions(schema, nullable="nullable")},
+        "components": {"schemas": schemas},
     }
 
 
-def _definitions(schema: Schema, nullable: str) -> dict[str, Any]:
+def _bodies(schema: Schema, template: str) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """References to the three bodies by name, and the schemas that they refer to."""
+    kinds: tuple[type[msgspec.Struct], ...] = (_input_type(schema), ServiceOutput, ServiceError)
+    references, schemas = msgspec.json.schema_components(kinds, ref_template=template)
+    schemas["ServiceInput"]["example"] = example(schema)
+    return {kind.__name__: reference for kind, reference in zip(kinds, references, strict=True)}, schemas
+
+
+def _input_type(schema: Schema) -> type[msgspec.Struct]:
+    """A batch of records; a column's name need not be one that Python takes, so fields are numbered and renamed."""
     columns = inputs(schema)
-    record = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": [column.name for column in columns],
-        "properties": {column.name: _field(column) | {nullable: True} for column in columns},
-    }
-    return {
-        "ServiceInput": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["data"],
-            "properties": {"data": {"type": "array", "minItems": 1, "maxItems": LARGEST_BATCH, "items": record}},
-            "example": example(schema),
-        },
-        "ServiceOutput": {
-            "type": "object",
-            "properties": {
-                "predictions": {"type": "array", "items": {"type": "number"}},
-                "model_version": {"type": "string"},
-            },
-        },
-        "ServiceError": {
-            "type": "object",
-            "required": ["error", "field"],
-            "properties": {"error": {"type": "string"}, "field": {"type": "string"}, "row": {"type": "integer"}},
-        },
-    }
+    record = msgspec.defstruct(
+        "Record",
+        [(f"field_{index}", _field(column)) for index, column in enumerate(columns)],
+        rename={f"field_{index}": column.name for index, column in enumerate(columns)},
+        forbid_unknown_fields=True,
+    )
+    batch = Annotated[list[record], Meta(min_length=1, max_length=LARGEST_BATCH)]  # type: ignore[valid-type]
+    return msgspec.defstruct("ServiceInput", [("data", batch)], forbid_unknown_fields=True)
 
 
-def _field(column: Column) -> dict[str, Any]:
-    described = {"description": column.unit} if column.unit else {}
+def _field(column: Column) -> Any:
+    """The type of a column's values; null for one that is missing."""
     if column.kind == "categorical":
-        return {"type": "string", "enum": [*column.categories], **described}
-    limits = {} if column.range is None else {"minimum": column.range[0], "maximum": column.range[1]}
-    return {"type": "number", **limits, **described}
+        kind: Any = Literal[column.categories]
+        return Annotated[kind, Meta(description=column.unit)] | None if column.unit else kind | None
+    low, high = column.range or (None, None)
+    return Annotated[float, Meta(ge=low, le=high, description=column.unit or None)] | None
+
+
+def _without_null(schema: Any) -> Any:
+    """For Swagger 2: `null` among the types becomes a mark."""
+    if isinstance(schema, list):
+        return [_without_null(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kinds = schema.get("anyOf", [])
+    if {"type": "null"} in kinds:
+        (other,) = [kind for kind in kinds if kind != {"type": "null"}]
+        rest = {name: value for name, value in schema.items() if name not in ("anyOf", "default")}
+        return {**_without_null(other), **_without_null(rest), "x-nullable": True}
+    return {name: value if name == "example" else _without_null(value) for name, value in schema.items()}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.config.models import AzureDevOpsTarget, DryRunTarget, GitHubTarget, load, parse, policy_of
+from driftloop.config.models import AzureDevOpsTarget, DryRunTarget, GitHubTarget, load, parse
 from driftloop.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -19,7 +19,7 @@ def test_a_name_is_enough() -> None:
 
     assert (found.records, found.labels) == ("incoming/m/records/**", "incoming/m/labels/**")
     assert isinstance(found.dispatch, DryRunTarget), "nothing is started unless somebody says what"
-    assert policy_of(found).budget == 520
+    assert found.policy.budget == 520
 
 
 def test_the_repository_s_own_file_is_valid() -> None:
@@ -45,7 +45,7 @@ def test_defaults_are_shared_and_a_model_may_differ() -> None:
     a, b, c = parse(document, environ={}).models
 
     assert (a.labels_required, b.labels_required) == (7, 9)
-    assert (policy_of(b).budget, policy_of(b).alpha) == (50, 0.01)
+    assert (b.policy.budget, b.policy.alpha) == (50, 0.01)
     assert isinstance(a.dispatch, GitHubTarget)
     assert isinstance(c.dispatch, DryRunTarget)
 

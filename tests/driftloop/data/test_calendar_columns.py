@@ -53,3 +53,20 @@ def test_names_of_weekdays_and_months():
     assert are_calendar_names(["Jan", "May"])
     assert not are_calendar_names(["May", "June", "Summer"])
     assert not are_calendar_names([])
+
+
+def test_such_columns_are_no_features_unless_the_schema_says_so():
+    import pyarrow as pa
+
+    from driftloop import Schema
+
+    rng = np.random.default_rng(2)
+    table = pa.table(
+        {
+            "month": rng.integers(1, 13, 200),
+            "weekday": rng.choice(["Mon", "Tue", "Sun"], 200),
+            "hours": rng.integers(0, 20, 200),
+            "age": rng.normal(50, 9, 200).round(),
+        }
+    )
+    assert [column.role for column in Schema.infer(table).columns] == ["time", "time", "feature", "feature"]

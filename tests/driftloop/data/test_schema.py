@@ -62,7 +62,7 @@ def test_kinds_and_roles_are_inferred_from_what_the_values_are():
         "uuid": ("categorical", "ignore"),
         "when": ("datetime", "timestamp"),
         "later": ("datetime", "ignore"),
-        "nothing": ("numeric", "feature"),
+        "nothing": ("categorical", "feature"),
         "list": ("categorical", "ignore"),
     }
 

@@ -18,8 +18,8 @@ BROKEN = {
     "a column is gone": (lambda w: w.drop(columns="glucose"), "glucose: the column is missing"),
     "a column went blank": (lambda w: w.assign(glucose=np.nan), "glucose: blank: no value at all"),
     "two thirds went blank": (lambda w: w.assign(bmi=w["bmi"].where(every(3, w))), "bmi: gone blank in 67% of rows"),
-    "decimal comma": (
-        lambda w: w.assign(bmi=w["bmi"].astype(str).str.replace(".", ",")),
+    "units behind the numbers": (
+        lambda w: w.assign(bmi=w["bmi"].astype(str) + " kg/m2"),
         "bmi: 100% of the values are not numeric",
     ),
     "mmol/l for all": (lambda w: w.assign(glucose=(w["glucose"] / 18.0156).round(2)), "glucose: 100% .* 1/18 of"),
@@ -69,6 +69,11 @@ MOVED = {
 def test_a_population_that_moved_is_a_drift_and_no_incident(moves):
     result = compared(moves(fresh(ROWS)))
     assert result.verdict is Verdict.DRIFT, result.reasons
+
+
+def test_a_decimal_comma_is_read_and_no_broken_feed():
+    result = compared(fresh(ROWS).assign(bmi=lambda w: w["bmi"].astype(str).str.replace(".", ",")))
+    assert result.verdict is Verdict.STABLE
 
 
 def test_all_signs_are_named():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.profile.histogram import FINEST, MAX_BINS, Histogram
+from driftloop.profile.histogram import FINEST, MAX_BINS, Histogram, numbers_at
 from driftloop.profile.histogram_builder import HistogramBuilder
 
 
@@ -69,6 +69,11 @@ HARD = {
     "few digits, both signs": lambda rng: np.round(rng.normal(0, 15, N)),
     "few digits, ever larger": lambda rng: np.sort(np.round(rng.exponential(90, N))),
     "few digits, two of them in one coarse bin": lambda rng: rng.choice([1e5, 1e5 + 1, 7.0], N),
+    "far from zero": lambda rng: 1e8 + rng.normal(size=N),
+    "far from zero, with an outlier": lambda rng: np.where(np.arange(N) == 7, 0.0, 1e12 + rng.normal(size=N)),
+    "few digits far from zero": lambda rng: 1e12 + np.round(rng.normal(size=N), 2),
+    "two magnitudes of both signs": lambda rng: rng.choice([-1, 1], N) * (1 + rng.random(N)),
+    "zeros and numbers near zero": lambda rng: rng.choice([0.0, 1e-30, -1e-30, 1.0], N) * rng.normal(size=N),
     "two far apart": lambda rng: np.where(rng.random(N) < 0.5, 1e5, -1e-5),
 }
 
@@ -92,7 +97,7 @@ def test_recorded_values_keep_a_bin_each():
     distinct, counts = np.unique(values, return_counts=True)
     assert bins.precision == FINEST
     np.testing.assert_array_equal(bins.counts, counts)
-    np.testing.assert_allclose(bins.centres, distinct, rtol=2.0**-FINEST)
+    np.testing.assert_allclose(bins.centres, distinct, rtol=0)
 
 
 def test_an_outlier_costs_one_bin_and_no_precision():
@@ -105,6 +110,25 @@ def test_centres_are_ascending_across_zero_and_zero_is_zero():
     assert (np.diff(bins.centres) > 0).all()
     assert 0.0 in bins.centres
     assert bins.counts[bins.centres == 0.0][0] == 2
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e8, -1e8, 1.8e12, 1e15])
+def test_bins_are_as_fine_as_the_spread_asks_for_wherever_the_numbers_lie(offset):
+    values = offset + np.random.default_rng(7).normal(0, 1, 20_000)
+    bins = binned(values)
+    width = np.diff(numbers_at(np.stack([bins.keys, bins.keys + 1]), bins.precision), axis=0)[0]
+    assert np.median(width) <= max(0.02, np.spacing(abs(offset)))
+    exact = binned(offset + np.arange(1_000) * 0.5)
+    assert exact.is_exact
+    np.testing.assert_array_equal(exact.centres, offset + np.arange(1_000) * 0.5)
+
+
+@pytest.mark.parametrize(("distinct", "precision"), [(MAX_BINS, FINEST), (MAX_BINS + 1, FINEST - 1)])
+def test_the_precision_is_the_largest_that_fills_at_most_1024_bins(distinct, precision):
+    # Neighbouring doubles from 1.0 on: one bit less joins them in pairs.
+    values = 1.0 + np.arange(distinct) * 2.0**-52
+    bins = binned(values)
+    assert (bins.precision, len(bins.keys)) == (precision, -(-distinct // 2 ** (FINEST - precision)))
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e5, -1e5])

@@ -168,7 +168,7 @@ def test_an_empty_text_is_a_value_where_the_schema_says_so():
 
 
 def test_what_is_no_number_is_counted_as_malformed_and_missing():
-    column = Profile.build(pa.table({"x": ["1", "two", "3,5", ""]}), Schema((Column("x"),))).columns["x"]
+    column = Profile.build(pa.table({"x": ["1", "two", "3;5", ""]}), Schema((Column("x"),))).columns["x"]
     assert (column.malformed, column.missing, column.histogram.total) == (2, 3, 1)
 
 
@@ -201,7 +201,7 @@ def test_a_damaged_baseline_is_refused_in_one_line(content):
 
 def test_a_truncated_baseline_and_a_foreign_parquet_file_are_refused(tmp_path):
     whole = Baseline.build(table(100), SCHEMA).to_bytes()
-    with pytest.raises(BaselineError, match="build it anew"):
+    with pytest.raises(BaselineError, match="build it again"):
         Baseline.from_bytes(whole[: len(whole) // 2])
     path = tmp_path / "foreign.parquet"
     pd.DataFrame({"x": [1.0]}).to_parquet(path)

@@ -54,7 +54,7 @@ def result(of: ReferenceFeatures, windows: Sums, variance: np.ndarray | None = N
 
 
 def about(p: float) -> object:
-    return pytest.approx(p, rel=1e-12)
+    return pytest.approx(p, rel=1e-12, abs=0)
 
 
 def tail(difference: float, variance: float, skew: float, excess: float) -> float:
@@ -188,3 +188,14 @@ def test_each_stretch_has_a_p_of_its_own() -> None:
     p, names = difference_p(features(), both, features().baseline_sums, POLICY)
     assert p[0] == 1.0
     assert (p[1], names[1]) == result(features(), window(-0.6, 0, 1, 0.1))
+
+
+def test_a_location_that_is_missing_in_the_whole_window_leaves_the_others_their_p() -> None:
+    """No rows of y: x is judged as before, and nothing divides by zero."""
+    rows = np.array([[N, 0.0, N, N]])
+    without = Sums(rows, rows * np.array([[-0.6, 0.0, 1.0, 0.1]]))
+    assert result(features(omnibus_weight=1e-9), without) == result(
+        features(omnibus_weight=1e-9), window(-0.6, 0, 1, 0.1)
+    )
+    together, name = result(features(weights=np.array([1e-300, 0, 0, 0]), omnibus_weight=1.0), without)
+    assert (0 < together < 1, name) == (True, TOGETHER)

@@ -44,20 +44,28 @@ def test_large_counts_agree_with_the_exact_tail(x: int, n: int, y: int, m: int) 
     assert one(x, n, y, m) == pytest.approx(exact, rel=0.1)
 
 
-def test_a_large_count_is_corrected_for_continuity_and_skewness() -> None:
-    """2,000 of 4,000 against 120 of 1,000 hits: as Pearson's type III has it, half a count nearer to the mean."""
-    x, n, y, m = 150.0, 1_000.0, 250.0, 3_000.0
+def test_small_counts_are_exact_and_large_ones_are_corrected_for_continuity_and_skewness() -> None:
+    """As Pearson's type III has it, with the distribution's own skewness and half a count nearer to the mean."""
+    x, n, y, m = 120.0, 1_000.0, 280.0, 3_000.0
     law = stats.hypergeom(4_000, 400, 1_000)
-    variance = law.var()
-    skew = float(law.stats("s"))
-    assert variance < LARGEST_EXACT_VARIANCE < 2 * variance  # just below: exact
-    assert one(x, n, y, m) == pytest.approx(2 * law.sf(x - 1), rel=1e-9)
-    x, n, y, m = 2 * x, 2 * n, 2 * y, 2 * m  # just above: approximate
+    assert law.var() < LARGEST_EXACT_VARIANCE < 2 * law.var()
+    assert one(x, n, y, m) == pytest.approx(2 * law.sf(x - 1), rel=1e-9, abs=0)
+    x, n, y, m = 2 * x, 2 * n, 2 * y, 2 * m
     law = stats.hypergeom(8_000, 800, 2_000)
-    skew = float(law.stats("s"))
-    z = (x - 0.5 - law.mean()) / law.std()
-    assert one(x, n, y, m) == pytest.approx(2 * stats.pearson3(skew).sf(z), rel=1e-6)
-    assert one(n - x, n, m - y, m) == pytest.approx(one(x, n, y, m), rel=1e-9)
+    expected = 2 * stats.pearson3(float(law.stats("s"))).sf((x - 0.5 - law.mean()) / law.std())
+    assert one(x, n, y, m) == pytest.approx(expected, rel=1e-5, abs=0)
+    assert one(x, n, y, m) == pytest.approx(2 * law.sf(x - 1), rel=0.03, abs=0)
+    assert one(n - x, n, m - y, m) == pytest.approx(one(x, n, y, m), rel=1e-9, abs=0)
+
+
+def test_the_exact_sum_goes_on_to_the_largest_variance_and_no_further() -> None:
+    """Of 40,000 rows, 10,000 in the window, 535 hits have a variance of 99 and 545 one of 101."""
+    for hits, exact in ((535, True), (545, False)):
+        law = stats.hypergeom(40_000, hits, 10_000)
+        assert (law.var() <= LARGEST_EXACT_VARIANCE) == exact
+        x = round(law.mean() + 4 * law.std())
+        p = one(x, 10_000, hits - x, 30_000)
+        assert (abs(p / (2 * law.sf(x - 1)) - 1) < 1e-8) == exact
 
 
 def test_no_hits_only_hits_and_no_rows_say_nothing() -> None:

@@ -81,3 +81,6 @@ def test_whitened_coordinates_have_covariance_one_and_no_direction_twice() -> No
     coordinates = whitened(columns)
     np.testing.assert_allclose(coordinates.T @ coordinates / 50, np.eye(2), atol=1e-12)
     assert whitened(np.zeros((5, 2))).shape == (5, 0)
+    tiny = 1e-9 * (columns[:, :1])
+    assert whitened(tiny).shape == (50, 0), "rounding alone: less than 1e-8"
+    assert whitened(10 * tiny).shape == (50, 1)

@@ -46,6 +46,11 @@ def test_a_numeric_column_is_scored_by_location_sides_fences_and_repetition():
     assert parts[SIDE, "high"].max() == pytest.approx(1.2)
 
 
+def test_a_column_without_values_has_no_scores():
+    assert numeric_parts(np.empty(0), np.empty(0, np.int64), 0) == []
+    assert category_parts([], np.empty(0, np.int64), 0) == []
+
+
 def test_a_constant_column_says_nothing_about_location():
     parts = {name.kind: score for name, score in numeric_parts(np.array([5.0]), np.array([40]), 0)}
     assert (parts[LOCATION] == 0).all()

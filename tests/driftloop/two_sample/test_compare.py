@@ -8,7 +8,9 @@ from scipy import stats
 
 from driftloop import Baseline, Column, Policy, Schema, Window
 from driftloop.two_sample.column_scores import LOCATION, SHARE, Score
-from driftloop.two_sample.compare import REFINED_PERMUTATIONS, Comparison, ScoreResult, anything_matters, compare
+from driftloop.two_sample.compare import Comparison, ScoreResult, anything_matters, compare, score_means
+from driftloop.two_sample.permutation import permuted
+from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix
 
 SCHEMA = Schema((Column("x"), Column("y"), Column("code")))
 
@@ -67,10 +69,24 @@ def test_the_same_sides_give_the_same_p_and_the_smallest_is_one_in_the_permutati
 
 def test_a_small_p_is_refined_and_a_large_one_is_not():
     policy = Policy(permutations=199)
-    assert compare(*sides(shift=3.0), policy, refine=True).p == pytest.approx(1 / (REFINED_PERMUTATIONS + 1))
+    assert compare(*sides(shift=3.0), policy, refine=True).p == pytest.approx(1 / 10_000, rel=1e-9)
     plain = compare(*sides(), policy)
     assert plain.p > 0.02
     assert compare(*sides(), policy, refine=True).p == plain.p
+
+
+def test_means_of_scores_have_the_z_that_permutation_gives():
+    matrix = np.random.default_rng(3).exponential(size=(50, 2))
+    means = matrix.mean(axis=0)
+    matrix -= means
+    window = np.arange(50) >= 35
+    scores = ScoreMatrix(matrix, means, (Score(LOCATION, (0,)), Score(LOCATION, (1,))), np.ones(2, bool))
+    found = score_means(scores, PooledRecords(matrix, ((), ()), window))
+    np.testing.assert_allclose([mean.z for mean in found], permuted(matrix, window, 1, 1)[0], rtol=1e-5)
+    for index, mean in enumerate(found):
+        assert mean.baseline_mean == pytest.approx((matrix[:35, index] + means[index]).mean())
+        assert mean.window_mean == pytest.approx((matrix[35:, index] + means[index]).mean())
+        assert mean.deviation == pytest.approx(matrix[:, index].std())
 
 
 def test_excluded_columns_are_in_no_score():

@@ -100,6 +100,8 @@ def test_a_score_that_does_not_vary_or_that_one_side_lacks_is_left_out():
     only_missing = numbers(missing=4)
     assert list(dict(count_score_means(NUMERIC, 0, numbers(1, 2), only_missing))) == [Score(MISSING, (0,))]
     assert dict(count_score_means(CATEGORICAL, 0, categories({}), categories({}))) == {}
+    only = dict(count_score_means(CATEGORICAL, 0, categories({"a": 3, "b": 4}), categories({}, missing=2)))
+    assert list(only) == [Score(MISSING, (0,))]
 
 
 def test_few_whole_values_are_compared_by_shares_too():

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 import requests
+from workflows.blobs import Blobs
 
 from driftloop import Baseline
 from driftloop.errors import LedgerError
@@ -31,7 +32,6 @@ from tests.function_app.conftest import SCHEMA
 from tests.function_app.outside.fault_proxy import FaultProxy, Faults
 from tests.function_app.outside.feed import Feed
 from tests.function_app.outside.trainer import Trainer
-from workflows.blobs import Blobs
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPRESSED = Path(__file__).with_name("compressed")

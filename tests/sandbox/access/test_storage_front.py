@@ -19,6 +19,7 @@ from sandbox.access.storage_front import StorageFront
 from sandbox.azurite import Azurite
 from sandbox.identity import Identity
 from sandbox.principals import CLUSTER, FUNCTION_APP, OWNER, TRAIN, Principal
+from sandbox.waiting import HANG_SECONDS
 from tests.sandbox.signed import Signed
 
 EVERYTHING = Role("everything", actions=("*",), data_actions=("*",))
@@ -131,7 +132,9 @@ def test_nobody_comes_in_without_an_own_token(
     url = f"{account.front.blob_url}/incoming/a"
     with requests.Session() as session:  # one connection: what is refused must leave it in order
         for _ in range(2):
-            answer = session.put(url, data=b"x" * 100_000, headers=headers, verify=account.authority, timeout=10)
+            answer = session.put(
+                url, data=b"x" * 100_000, headers=headers, verify=account.authority, timeout=HANG_SECONDS
+            )
             assert (answer.status_code, answer.headers["x-ms-error-code"]) == (status, code)
 
 

@@ -12,6 +12,7 @@ import requests
 from sandbox.arm import AzureStandIn
 from sandbox.arm.collecting import Sidecar
 from sandbox.arm.storage import Location
+from sandbox.waiting import HANG_SECONDS
 
 COLLECTIONS = {
     name: {"dataCollectionMode": "Enabled", "samplingRate": 1.0} for name in ("model_inputs", "model_outputs")
@@ -27,7 +28,7 @@ def sent(azure: AzureStandIn, tmp_path: Path) -> dict[str, list[list[int]]]:
     for number in range(40):
         for kind in COLLECTIONS:
             headers = {"ce-type": f"azureml.inference.{kind}", "ce-time": str(int(time.time())), "ce-x-request-id": "r"}
-            assert requests.post(url, json=[{"n": number}], headers=headers, timeout=5).status_code == 200
+            assert requests.post(url, json=[{"n": number}], headers=headers, timeout=HANG_SECONDS).status_code == 200
     sidecar.stop()
     return {kind: _lines(azure, sidecar, kind, tmp_path) for kind in COLLECTIONS}
 

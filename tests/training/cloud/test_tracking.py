@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from training import tracking
+from training.cloud import tracking
 
 RUN = {"info": {"run_id": "job-1", "run_uuid": "job-1", "experiment_id": "0", "status": "RUNNING"}, "data": {}}
 

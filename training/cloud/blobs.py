@@ -1,4 +1,4 @@
-"""The storage account: small files with their ETag, and listings."""
+"""The storage account, as workflows and the register step use it: small files with their ETag, and listings."""
 
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
@@ -44,7 +44,18 @@ class Blobs:
         self._service.get_blob_client(container, path).upload_blob(content, overwrite=True)
 
     def replace(self, container: str, path: str, content: bytes, known: Blob | None) -> None:
-        """Write only if the blob still is what was read, or still is not there. Raises ChangedError."""
+        """Write only if the blob still is what was read, or still is not there.
+
+        Parameters
+        ----------
+        known : Blob or None
+            What `read` answered.
+
+        Raises
+        ------
+        ChangedError
+            Another run wrote the blob since.
+        """
         from azure.core import MatchConditions
         from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
 
@@ -75,5 +86,5 @@ class Blobs:
 
 
 def fingerprint(listings: list[list[str]]) -> str:
-    """Changes when a blob is added, removed or replaced."""
+    """A hash of several listings that changes when a blob is added, removed or replaced."""
     return sha256("\n".join(line for listing in listings for line in [*listing, ""]).encode()).hexdigest()[:16]

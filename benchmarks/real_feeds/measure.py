@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from benchmarks.broken_feeds import BROKEN, CONVERTED, Fault, clinic, converted
-from benchmarks.feed_shapes import SHAPES
 from benchmarks.rates import Rate, stream
+from benchmarks.real_feeds.faults import BROKEN, CONVERTED, Fault, clinic, converted
+from benchmarks.real_feeds.shapes import SHAPES
 from driftloop import Baseline, Schema, Window, check
 
 BASELINE_ROWS = 350
@@ -33,7 +34,7 @@ class FeedRate:
 def unchanged_feeds(scale: float) -> list[FeedRate]:
     """Every shape and window size without a change."""
     return [
-        _unchanged(name, rows, stream(20, index, rows), max(2, round(WINDOWS * scale)))
+        measure_unchanged(name, rows, stream(20, index, rows), max(2, round(WINDOWS * scale)))
         for index, name in enumerate(SHAPES)
         for rows in SHAPE_ROWS
     ]
@@ -43,7 +44,7 @@ def broken_feeds(scale: float) -> list[FeedRate]:
     """Every fault, and a column of positive values in another unit."""
     faults = BROKEN | {name: converted(*what) for name, what in CONVERTED.items()}
     return [
-        _broken(name, fault, stream(21, index), max(2, round(200 * scale)))
+        measure_broken(name, fault, stream(21, index), max(2, round(200 * scale)))
         for index, (name, fault) in enumerate(faults.items())
     ]
 
@@ -55,20 +56,20 @@ def as_csv_table(frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(frame.assign(**texts), preserve_index=False)
 
 
-def _unchanged(name: str, rows: int, rng: object, tries: int) -> FeedRate:
+def measure_unchanged(name: str, rows: int, rng: np.random.Generator, tries: int) -> FeedRate:
     seen, sentences = Counter[str](), Counter[str]()
     for _ in range(tries):
-        baseline = as_csv_table(SHAPES[name](BASELINE_ROWS, rng, 0))  # type: ignore[arg-type]
-        window = as_csv_table(SHAPES[name](rows, rng, BASELINE_ROWS))  # type: ignore[arg-type]
+        baseline = as_csv_table(SHAPES[name](BASELINE_ROWS, rng, 0))
+        window = as_csv_table(SHAPES[name](rows, rng, BASELINE_ROWS))
         _count(baseline, window, seen, sentences)
     return _rate(name, rows, seen, sentences, tries)
 
 
-def _broken(name: str, fault: Fault, rng: object, tries: int) -> FeedRate:
+def measure_broken(name: str, fault: Fault, rng: np.random.Generator, tries: int) -> FeedRate:
     seen, sentences = Counter[str](), Counter[str]()
     for _ in range(tries):
-        baseline = clinic(BASELINE_ROWS, rng)  # type: ignore[arg-type]
-        window = fault(clinic(BROKEN_ROWS, rng), baseline, rng)  # type: ignore[arg-type]
+        baseline = clinic(BASELINE_ROWS, rng)
+        window = fault(clinic(BROKEN_ROWS, rng), baseline, rng)
         _count(as_csv_table(baseline), as_csv_table(window), seen, sentences)
     return _rate(name, BROKEN_ROWS, seen, sentences, tries)
 

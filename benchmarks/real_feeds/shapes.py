@@ -190,7 +190,7 @@ def missing_not_at_random(n: int, rng: Rng, _: int) -> pd.DataFrame:
 def lagged_times(n: int, rng: Rng, since: int) -> pd.DataFrame:
     """Records that arrive hours to weeks after what they tell of."""
     at = START + pd.to_timedelta(since + np.arange(n), unit="h")
-    return _ordinary(n, rng, at=at, lag=rng.exponential(30, n).round(1), day=at.dayofweek)
+    return _ordinary(n, rng, at=at, lag=rng.exponential(30, n).round(1), day=at.day_of_week)
 
 
 SHAPES: dict[str, Shape] = {

@@ -1,0 +1,81 @@
+"""`driftloop.check`: compares any two tables that a Python user holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from driftloop.config.policy import Policy
+from driftloop.data.schema import Schema
+from driftloop.errors import InputError
+from driftloop.sides import ColumnSettings, Roles, read_sides
+from driftloop.verdict import Check
+from driftloop.verdict import check as check_sides
+
+if TYPE_CHECKING:
+    from driftloop.sequential.evidence import Evidence
+
+
+def check(
+    reference: Any,
+    current: Any,
+    policy: Policy | None = None,
+    evidence: Evidence | None = None,
+    *,
+    schema: Schema | None = None,
+    target: str | None = None,
+    id: str | None = None,
+    time: str | None = None,
+    ignore: Iterable[str] = (),
+    now: float | None = None,
+) -> Check:
+    """Has the data moved? Compares what came in with what the model was trained on.
+
+    Parameters
+    ----------
+    reference
+        What the model was trained on: a pandas, polars or pyarrow table, a path, or a (saved) Baseline.
+    current
+        What has come in: the same kinds, or a Window.
+    policy
+        False-alarm rates and minimum effect sizes; `Policy()` when left out.
+    evidence
+        What earlier checks have seen (`Evidence()` for a fresh start): the verdict then rests on all windows together.
+    schema
+        How columns are read. When left out it is inferred, and a column that only the reference has is taken for the
+        target.
+    target, id, time, ignore
+        Columns with these roles, which are not compared.
+    now
+        When the check is made, in seconds since 1970: records from later than a day after that are an incident.
+
+    Returns
+    -------
+    Check
+        The verdict, its reasons and a row for each column. The same arguments give the same answer on every machine.
+
+    Raises
+    ------
+    InputError
+        For anything that is no table, a file that cannot be read, a reference without rows.
+    SchemaError
+        For an unknown column, or two sides that were read with different schemas.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> reference = pa.table({"size": [float(n % 17) for n in range(200)]})
+    >>> current = pa.table({"size": [float(n % 17) + 20 for n in range(100)]})
+    >>> result = check(reference, current)
+    >>> result.verdict.value, round(result["size"].effect)
+    ('drift', 20)
+    """
+    for name, value, kind in (("policy", policy, Policy), ("schema", schema, Schema)):
+        if value is not None and not isinstance(value, kind):
+            raise InputError(f"{name}: a {type(value).__name__} was given: pass a driftloop.{kind.__name__}")
+    if evidence is not None and not hasattr(evidence, "alarm"):
+        raise InputError(f"evidence: a {type(evidence).__name__} was given: pass a driftloop.Evidence")
+    roles = Roles(target, id, time, (ignore,) if isinstance(ignore, str) else tuple(ignore))
+    sides = read_sides(reference, current, ColumnSettings(schema, roles))
+    result = check_sides(sides.baseline, sides.window, policy, evidence, now=now)
+    return sides.told(result)

@@ -1,0 +1,138 @@
+"""Options that several commands share, and what they mean together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from driftloop.errors import InputError
+from driftloop.validation import nearest
+
+if TYPE_CHECKING:
+    from driftloop.config.policy import Policy
+    from driftloop.sides import ColumnSettings
+
+FAILED = 3
+"""Exit code of a verdict that `--fail-on` names: apart from 1 (a crash) and 2 (bad input)."""
+VERDICTS = ("stable", "drift", "incident", "insufficient")
+PATH = click.Path(path_type=Path)
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+reference_option = click.option(
+    "--reference",
+    required=True,
+    type=PATH,
+    help="What the model was trained on: a file, a folder, a pattern in quotes, or a saved baseline.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the options say of columns and of how carefully they are judged."""
+
+    config: Path | None
+    model: str | None
+    importance: Path | None
+    target: str | None
+    id: str | None
+    time: str | None
+    ignore: tuple[str, ...]
+
+    def settings(self) -> tuple[ColumnSettings, Policy]:
+        """How to read and how to judge. Raises ConfigError, SchemaError or InputError."""
+        from driftloop.config.settings import declared, load_settings, schema_of
+        from driftloop.sides import ColumnSettings, Roles
+
+        said = load_settings(self.config, self.model)
+        importances = said.importances if self.importance is None else _importances(self.importance)
+        roles = Roles(self.target, self.id, self.time, self.ignore)
+        return ColumnSettings(schema_of(said, self.config), roles, importances, declared(said)), said.policy
+
+    def for_saved(self, reference: Path) -> tuple[ColumnSettings, Policy]:
+        """The same where a saved baseline brings the columns. Raises InputError for what it brings itself."""
+        from driftloop.config.settings import declared, load_settings
+        from driftloop.sides import ColumnSettings
+
+        for option, value in (("--importance", self.importance), ("--target", self.target), ("--id", self.id),
+                              ("--time", self.time), ("--ignore", self.ignore or None)):  # fmt: skip
+            if value is not None:
+                raise InputError(f"{option}: {reference} is a saved baseline and brings its own; give the data instead")
+        said = load_settings(self.config, self.model)
+        return ColumnSettings(reading=declared(said)), said.policy
+
+
+def column_options(command: _Command) -> _Command:
+    """The options that `Columns` holds."""
+    for option in reversed(
+        (
+            click.option(
+                "--config", type=PATH, help="TOML: policy, schema, importances, reading; or a driftloop.toml."
+            ),
+            click.option("--model", metavar="NAME", help="Which [[model]] of a driftloop.toml."),
+            click.option(
+                "--importance",
+                type=PATH,
+                help="JSON: how much the model relies on each column; those not named: not at all.",
+            ),
+            click.option("--target", metavar="COLUMN", help="The label: not compared."),
+            click.option("--id", metavar="COLUMN", help="Names the record: not compared."),
+            click.option("--time", metavar="COLUMN", help="When the record was made: not compared."),
+            click.option("--ignore", metavar="COLUMN", multiple=True, help="Not read. May be given several times."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def columns_of(options: dict[str, Any]) -> Columns:
+    """The shared options out of all that a command was given; they are taken out of `options`."""
+    return Columns(**{name: options.pop(name) for name in Columns.__dataclass_fields__})
+
+
+def fail_on_option(command: _Command) -> _Command:
+    """`--fail-on`, for scripts that stop on a verdict."""
+    return click.option(
+        "--fail-on",
+        metavar="VERDICTS",
+        multiple=True,
+        callback=_verdicts,
+        help=f"Exit with {FAILED} for these verdicts, e.g. drift,incident.",
+    )(command)
+
+
+def _verdicts(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> frozenset[str]:
+    names = [name.strip().lower() for each in given for name in each.split(",")]
+    for name in names:
+        if name not in VERDICTS:
+            raise click.BadParameter(f"no verdict {name!r}{nearest(name, VERDICTS)}")
+    return frozenset(names)
+
+
+def printed_once(*, quiet: bool, as_json: bool) -> None:
+    """Raises InputError where the two contradict each other."""
+    if quiet and as_json:
+        raise InputError("--quiet and --json: one prints nothing, the other JSON: choose one")
+
+
+def not_over_input(output: Path, *inputs: Path) -> None:
+    """Raises InputError where writing `output` would replace a file that is read."""
+    for path in inputs:
+        if path.exists() and output.exists() and path.samefile(output):
+            raise InputError(f"{output}: is read by this command: write to another file")
+
+
+def _importances(path: Path) -> dict[str, float]:
+    import msgspec
+
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, float])
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}): check the path") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f'{path}: not importances in JSON, such as {{"age": 0.4}}: {error}') from None

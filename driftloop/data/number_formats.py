@@ -1,0 +1,111 @@
+"""Numbers in text: which decimal mark a column is written with, and the number that a text stands for."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from typing import Literal
+
+from driftloop.data.reading import Decimal
+
+Written = Literal["plain", "point", "comma", "either-point", "either-comma", "grouped", "other"]
+
+_SPACES = "[ \u00a0\u202f'\u2019]"
+"""Group separators that are never a decimal mark: spaces (also those that do not break) and apostrophes."""
+_WRITTEN: tuple[tuple[Written, re.Pattern[str]], ...] = (
+    ("plain", re.compile(r"[+-]?(\d+([eE][+-]?\d+)?|[iI]nf(inity)?)")),
+    ("either-point", re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")),
+    ("either-comma", re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")),
+    ("point", re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")),
+    ("comma", re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")),
+    ("point", re.compile(rf"[+-]?[1-9]\d{{0,2}}((,\d{{3}})+\.\d*|(,\d{{3}}){{2,}}|({_SPACES}\d{{3}})+\.\d*)")),
+    ("comma", re.compile(rf"[+-]?[1-9]\d{{0,2}}((\.\d{{3}})+,\d*|(\.\d{{3}}){{2,}}|({_SPACES}\d{{3}})+,\d*)")),
+    ("grouped", re.compile(rf"[+-]?[1-9]\d{{0,2}}({_SPACES}\d{{3}})+")),
+)
+_POINT = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}((,\d{{3}})+|({_SPACES}\d{{3}})+))?(\.\d*)?([eE][+-]?\d+)?")
+_COMMA = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}((\.\d{{3}})+|({_SPACES}\d{{3}})+))?(,\d*)?([eE][+-]?\d+)?")
+_PLAIN = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|infinity|nan)", re.IGNORECASE | re.ASCII)
+_GROUPS = str.maketrans("", "", " \u00a0\u202f'\u2019")
+TRUTH = {"true": 1.0, "false": 0.0}
+
+
+def written(text: str) -> Written:
+    """How a text writes a number: `either-...` where its only mark may be a decimal mark or a thousands separator.
+
+    Examples
+    --------
+    >>> [written(text) for text in ("12", "1.5", "1,5", "1,234", "1.234.567,8", "1 234", "12a")]
+    ['plain', 'point', 'comma', 'either-comma', 'comma', 'grouped', 'other']
+    """
+    return next((name for name, pattern in _WRITTEN if pattern.fullmatch(text)), "other")
+
+
+def plain_number(text: str) -> float | None:
+    """The number of a text in the form that every program writes (`-1.5`, `2e-3`, `inf`, `nan`, `true`), or None."""
+    return float(text) if _PLAIN.fullmatch(text) else TRUTH.get(text.lower())
+
+
+def number(text: str, decimal: Decimal) -> float | None:
+    """The number of a text with this decimal mark, with or without groups of three digits; None where it is none.
+
+    Examples
+    --------
+    >>> number("1.234,50", ","), number("1,234.50", "."), number("1,5", ".")
+    (1234.5, 1234.5, None)
+    """
+    if not (_POINT if decimal == "." else _COMMA).fullmatch(text) or not any(sign.isdecimal() for sign in text):
+        return plain_number(text) if decimal == "." else TRUTH.get(text.lower())
+    text = text.translate(_GROUPS)
+    text = text.replace(",", "") if decimal == "." else text.replace(".", "").replace(",", ".")
+    return float(text) if _PLAIN.fullmatch(text) else None
+
+
+@dataclass(frozen=True)
+class NumberEvidence:
+    """How many of a column's distinct texts are written in each way."""
+
+    plain: int = 0
+    point: int = 0
+    comma: int = 0
+    either_point: int = 0
+    either_comma: int = 0
+    grouped: int = 0
+    other: int = 0
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> NumberEvidence:
+        """Count texts that are not missing."""
+        counts = Counter(written(text).replace("-", "_") for text in texts)
+        return cls(**counts)
+
+    def __add__(self, more: NumberEvidence) -> NumberEvidence:
+        """Both together."""
+        return NumberEvidence(*(one + other for one, other in zip(astuple(self), astuple(more), strict=True)))
+
+    @property
+    def numbers(self) -> int:
+        """Texts that are numbers in some way of writing."""
+        return self.plain + self.point + self.comma + self.either_point + self.either_comma + self.grouped
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no text has a comma or groups: nothing has to be decided, unless other columns show a comma."""
+        return not (self.comma or self.either_comma or self.grouped)
+
+    @property
+    def contradicts_itself(self) -> bool:
+        """Whether both decimal marks are in use beyond single slips."""
+        return min(self.point, self.comma) > SLIPS * (self.point + self.comma)
+
+    @property
+    def decimal(self) -> Decimal | None:
+        """The decimal mark that the texts can only be written with; None where they leave it open."""
+        if self.point == self.comma:
+            return None
+        return "." if self.point > self.comma else ","
+
+
+SLIPS = 0.05
+"""Part of a column's texts that may be written otherwise and count as malformed: what still reads as one column."""

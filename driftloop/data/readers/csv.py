@@ -1,0 +1,175 @@
+"""CSV as record batches: pyarrow parses blocks of whole records, with the dialect that was recognised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftloop.data.arrow import texts_array
+from driftloop.data.canonical import SEPARATOR
+from driftloop.data.readers.csv_dialect import HEAD_BYTES, Dialect, detect
+from driftloop.data.readers.csv_lines import NOT_UTF8, is_open_at_end, last_boundary
+from driftloop.data.readers.decompression import TextBytes
+from driftloop.data.readers.limits import BLOCK_BYTES, LONGEST_RECORD, rows_of, size
+from driftloop.data.readers.projection import Projection, check_names
+from driftloop.data.reading import Reading, ReadNotes
+from driftloop.errors import InputError
+
+UNNAMED = re.compile(r"Unnamed: \d+")
+"""What pandas calls a column without a name when it reads one and writes it again."""
+SEPARATOR_NAMES = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
+
+
+def csv_batches(
+    file: TextBytes, projection: Projection, reading: Reading, notes: ReadNotes, known: frozenset[str]
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a CSV file as texts, to be read by the schema's kinds: 01 stays 01.
+
+    Raises
+    ------
+    InputError
+        For what `detect` refuses, for rows with more or fewer values than the header, and records beyond 4 MB.
+    """
+    head = file.read(HEAD_BYTES)
+    dialect = detect(head, reading, known, is_whole=len(head) < HEAD_BYTES)
+    names = _named(dialect, notes, known)
+    check_names([name for name in names if name])
+    _say(dialect, file, notes)
+    parse = partial(_parsed, dialect=dialect, names=names, projection=projection, notes=notes)
+    count, is_read = 0, False
+    for block in _blocks(head[dialect.start :], file, dialect):
+        table = parse(block, before=count)
+        count += table.num_rows
+        for batch in table.to_batches(max_chunksize=rows_of(table.num_columns)):
+            is_read = True
+            yield projection.noting(batch, [name for name in names if name])
+    if not is_read:
+        wanted = projection.wanted([name for name in names if name])
+        yield projection.noting(pa.RecordBatch.from_arrays([texts_array([]) for _ in wanted], wanted), wanted)
+
+
+def _named(dialect: Dialect, notes: ReadNotes, known: frozenset[str]) -> list[str]:
+    """The columns' names; "" for those that are left out."""
+    names = []
+    for index, name in enumerate(dialect.names):
+        if name and (name in known or not UNNAMED.fullmatch(name)):
+            names.append(name)
+            continue
+        names.append("")
+        what = "the first column has no name and is left out: an index" if index == 0 else ""
+        notes.add(what or f"column {index + 1} has no name and is left out")
+    return names
+
+
+def _say(dialect: Dialect, file: TextBytes, notes: ReadNotes) -> None:
+    style = dialect.style
+    if style.separator != "," and len(dialect.names) > 1:
+        notes.add(f"values are separated by {SEPARATOR_NAMES.get(style.separator, repr(style.separator))}")
+    if file.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
+        notes.add(f"the text is read as {file.encoding}")
+    if dialect.skipped:
+        lines = "1 line" if dialect.skipped == 1 else f"{dialect.skipped} lines"
+        notes.add(f"{lines} above the header skipped")
+
+
+def _blocks(first: bytes, file: TextBytes, dialect: Dialect) -> Iterator[bytes]:
+    """Whole records, about 4 MB at a time."""
+    pending = first
+    while True:
+        more = file.read(max(BLOCK_BYTES - len(pending), 1 << 20))
+        data = pending + more
+        if not more:
+            if is_open_at_end(data, dialect.style):
+                raise InputError(
+                    "a quote is opened and never closed; if quotes have no meaning, declare [reading] quote"
+                )
+            yield data
+            return
+        cut = last_boundary(data, dialect.style)
+        pending = data[cut:]
+        if len(pending) > LONGEST_RECORD:
+            raise InputError(
+                f"has a record longer than {size(LONGEST_RECORD)}: is a quote left open, or a line break lost?"
+            )
+        if cut:
+            yield data[:cut]
+
+
+def _parsed(
+    block: bytes, *, dialect: Dialect, names: list[str], projection: Projection, notes: ReadNotes, before: int
+) -> pa.Table:
+    from pyarrow import csv
+
+    wanted = projection.wanted([name for name in names if name])
+    # Without a single column Arrow would forget how many rows there are.
+    include = wanted or [name for name in names if name][:1]
+    style = dialect.style
+    columns = [name or f"\0{index}" for index, name in enumerate(names)]
+    refused: list[Any] = []
+
+    def handle(row: Any) -> str:
+        if not row.text.strip() or (dialect.has_comments and row.text.startswith("#")):
+            return "skip"
+        refused.append(row)
+        return "error"
+
+    if not block.isascii():
+        _check_utf8(block, before)
+    if not block.strip():
+        return pa.Table.from_batches([pa.RecordBatch.from_arrays([texts_array([]) for _ in include], include)])
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(block),
+            read_options=csv.ReadOptions(column_names=columns, block_size=len(block) + 1),
+            parse_options=csv.ParseOptions(
+                delimiter=style.separator,
+                quote_char=style.quote,
+                escape_char=style.escape or False,
+                newlines_in_values=True,
+                invalid_row_handler=handle,
+            ),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(include, pa.string()),
+                include_columns=include,
+                strings_can_be_null=False,
+                check_utf8=False,
+            ),
+        )
+    except pa.ArrowInvalid:
+        if refused:
+            row = refused[0]
+            place = f"record {before + row.number}" if row.number is not None else "a record"
+            values = "1 value" if row.actual_columns == 1 else f"{row.actual_columns} values"
+            raise InputError(f"{place} has {values}, the header {row.expected_columns}") from None
+        raise
+    table = _without_headers(table, notes)
+    return table.replace_schema_metadata({SEPARATOR: style.separator.encode()})
+
+
+def _check_utf8(block: bytes, before: int) -> None:
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError as error:
+        record = before + 1 + block.count(b"\n", 0, error.start)
+        raise InputError(f"{NOT_UTF8}; about record {record} has another byte") from None
+
+
+def _without_headers(table: pa.Table, notes: ReadNotes) -> pa.Table:
+    """Without rows that repeat the header, as files have that were put together from several."""
+    # Names as Arrow's own texts: converting Python's would import pandas, where it is installed.
+    names = texts_array(table.column_names)
+    marks = pc.equal(table.column(0), names[0])
+    if not pc.any(marks).as_py():
+        return table
+    for index in range(1, len(names)):
+        marks = pc.and_(marks, pc.equal(table.column(index), names[index]))
+    count = pc.sum(marks).as_py() or 0
+    if count:
+        notes.add("rows that repeat the header left out")
+        return table.filter(pc.invert(marks))
+    return table

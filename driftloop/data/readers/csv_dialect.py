@@ -1,0 +1,211 @@
+"""How a CSV file is written: separator, quotes, line ends, header and what stands above it, from its first bytes.
+
+Each separator is tried on the same lines; the one that gives every line as many values as the header has wins. Where
+two do, the file is refused: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from driftloop.data.number_formats import written
+from driftloop.data.readers.csv_lines import Line, Style, escape_of, lines_of, newline_of, unquoted
+from driftloop.data.reading import Reading
+from driftloop.errors import InputError
+
+HEAD_BYTES = 1 << 18
+"""Bytes that are looked at: hundreds of rows of most tables, the first row of nearly all."""
+SEPARATORS = (",", ";", "\t", "|")
+CONSISTENT = 0.9
+"""Part of the lines that must have the same number of values: single ragged ones are told with their number later."""
+CLEARLY = 0.1
+"""By how much the part of well-formed values must differ for one separator to win over another."""
+SEQUENCE = 3
+"""Rows at least that must count up for values before the header's first name to be row names."""
+_EXCEL = re.compile(rb"sep=(.)\r?[\r\n]")
+NO_NAMES = "its first line holds values, not names of columns: put a line of names above them"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file is written."""
+
+    style: Style
+    names: tuple[str, ...]
+    """Of the columns, stripped; "" where a column has none."""
+    start: int
+    """Where the first row begins, in bytes of the head."""
+    skipped: int = 0
+    """Lines above the header that are no part of the table."""
+    has_comments: bool = False
+    """Whether lines that begin with # are comments."""
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What one separator makes of the head."""
+
+    dialect: Dialect | None
+    share: float = 0.0
+    """Of the lines that have the usual number of values."""
+    clean: float = 0.0
+    """Part of the values that are well formed: numbers, or texts without another separator."""
+    reason: str = ""
+    """Why there is no dialect."""
+
+
+def detect(head: bytes, reading: Reading, known: Collection[str], *, is_whole: bool) -> Dialect:
+    """The dialect of a file that begins with `head`; `known` are column names that a schema expects.
+
+    Raises
+    ------
+    InputError
+        For an empty file, one without a header, and where two separators fit; the line says what to declare.
+    """
+    told = _EXCEL.match(head)
+    if told is not None:  # a line that Excel takes for a declaration
+        told_reading = replace_separator(reading, told[1].decode("latin-1"))
+        found = detect(head[told.end() :], told_reading, known, is_whole=is_whole)
+        return replace(found, start=found.start + told.end(), skipped=found.skipped + 1)
+    quote = reading.quote or '"'
+    style = Style(reading.separator or ",", quote, newline_of(head), escape_of(head, quote))
+    candidates = [reading.separator] if reading.separator else SEPARATORS
+    trials = [_try(head, replace(style, separator=separator), known, is_whole=is_whole) for separator in candidates]
+    fits = [trial for trial in trials if trial.dialect is not None]
+    if fits:
+        return _best(fits)
+    worst = max(trials, key=lambda trial: trial.share)
+    if worst.share > 0:
+        raise InputError(worst.reason)
+    return _single_column(head, style, known, is_whole=is_whole)
+
+
+def replace_separator(reading: Reading, separator: str) -> Reading:
+    """What is declared, with a separator that the file itself declares unless one is declared already."""
+    return Reading(
+        separator=reading.separator or separator,
+        decimal=reading.decimal,
+        thousands=reading.thousands,
+        encoding=reading.encoding,
+        dates=reading.dates,
+        quote=reading.quote,
+    )
+
+
+def _best(fits: list[_Trial]) -> Dialect:
+    whole = [fit for fit in fits if fit.dialect is not None and not fit.dialect.skipped] or fits
+    ordered = sorted(whole, key=lambda fit: fit.clean, reverse=True)
+    if len(ordered) > 1 and ordered[0].clean - ordered[1].clean < CLEARLY:
+        names = " or ".join(repr(fit.dialect.style.separator) for fit in ordered[:2] if fit.dialect is not None)
+        raise InputError(f"its values may be separated by {names}: declare [reading] separator")
+    best = ordered[0].dialect
+    if best is None:  # never: fits have a dialect
+        raise InputError("no separator fits")
+    return best
+
+
+def _try(head: bytes, style: Style, known: Collection[str], *, is_whole: bool) -> _Trial:
+    lines = lines_of(head, style, is_whole=is_whole)
+    comments = next((index for index, line in enumerate(lines) if not line.text.startswith(b"#")), len(lines))
+    table = [line for line in lines[comments:] if not (comments and line.text.startswith(b"#"))]
+    if not lines:
+        raise InputError("the file is empty")
+    if not table and comments:  # a header that begins with #, and no rows
+        table, comments = lines[-1:], comments - 1
+    widths = [line.width(style) for line in table]
+    usual = Counter(width for width in widths if width > 1).most_common(1)
+    if not usual:
+        return _Trial(None)
+    width = usual[0][0]
+    first = widths.index(width)
+    share = widths[first:].count(width) / len(widths[first:])
+    if share < CONSISTENT:
+        odd = next(index for index in range(len(widths)) if index >= first and widths[index] != width)
+        reason = f"line {table[odd].number} has {_values(widths[odd])}, most lines have {width}"
+        return _Trial(None, share, reason=f"{reason}; if another character separates them, declare [reading] separator")
+    found = _header(head, lines, table[first:], style, known)
+    if isinstance(found, str):
+        return _Trial(None, share, reason=found)
+    names, line = found
+    start = line.end
+    above = sum(1 for other in lines if other.end <= line.start)
+    dialect = Dialect(style, names, start, above, has_comments=comments > 0 and not line.text.startswith(b"#"))
+    return _Trial(dialect, share, _clean(table, style))
+
+
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else f"{count} values"
+
+
+def _header(
+    head: bytes, lines: list[Line], body: list[Line], style: Style, known: Collection[str]
+) -> tuple[tuple[str, ...], Line] | str:
+    """The names of the columns and their line; why there is none as a text. `body` begin with the first usual line."""
+    usual, width = body[0], body[0].width(style)
+    above = lines[lines.index(usual) - 1] if lines.index(usual) else None
+    if above is not None and above.width(style) == width - 1 and _are_names(names := _cells(head, above, style), known):
+        rows = [_cells(head, line, style) for line in body if line.width(style) == width]
+        if all(not row[-1] for row in rows):
+            return (*names, ""), above
+        if _count_up([row[0] for row in rows]):
+            return ("", *names), above
+    if _are_names(names := _cells(head, usual, style), known):
+        return names, usual
+    if above is not None and above.text.startswith(b"#") and above.width(style) == width:
+        names = _cells(head, above, style)
+        return (names[0].lstrip("# "), *names[1:]), above
+    if above is not None and above.width(style) == width - 1:
+        return f"the header has {_values(width - 1).replace('value', 'name')}, the rows have {_values(width)}"
+    return NO_NAMES
+
+
+def _are_names(cells: tuple[str, ...], known: Collection[str]) -> bool:
+    """Whether cells can be names of columns: no numbers, unless they count up as years or places do."""
+    if any(cell in known for cell in cells if cell):
+        return True
+    numbers = [cell for cell in cells if cell and written(cell) != "other"]
+    if numbers and not _count_up(numbers):
+        return False
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and len(cells) - len(filled) <= max(1, len(cells) // 3)
+
+
+def _count_up(cells: list[str]) -> bool:
+    if len(cells) < SEQUENCE or not all(cell.isascii() and cell.isdigit() and len(cell) < 16 for cell in cells):
+        return False
+    start = int(cells[0])
+    return [int(cell) for cell in cells] == list(range(start, start + len(cells)))
+
+
+def _cells(head: bytes, line: Line, style: Style) -> tuple[str, ...]:
+    """The values of a line as they are written in the file, stripped and without their quotes."""
+    cells, place = [], line.start
+    for part in line.text.split(style.separator.encode()):
+        cells.append(unquoted(head[place : place + len(part)], style))
+        place += len(part) + 1
+    return tuple(cells)
+
+
+def _clean(table: list[Line], style: Style) -> float:
+    others = [other.encode() for other in SEPARATORS if other != style.separator]
+    good = total = 0
+    for line in table:
+        for cell in line.text.split(style.separator.encode()):
+            total += 1
+            is_text = not any(other in cell for other in others)
+            good += is_text or written(cell.strip().decode("utf-8", "replace")) != "other"
+    return good / max(total, 1)
+
+
+def _single_column(head: bytes, style: Style, known: Collection[str], *, is_whole: bool) -> Dialect:
+    """A file whose lines hold one value each."""
+    lines = lines_of(head, style, is_whole=is_whole)
+    comments = next((index for index, line in enumerate(lines) if not line.text.startswith(b"#")), 0)
+    line = lines[comments]
+    name = unquoted(head[line.start : line.end], style)
+    if not _are_names((name,), known):
+        raise InputError(NO_NAMES)
+    return Dialect(style, (name,), line.end, comments, has_comments=comments > 0)

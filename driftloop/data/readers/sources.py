@@ -1,0 +1,199 @@
+"""What a source consists of: one file, an open file, a folder (as Spark writes it), or the files of a pattern."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from glob import glob, has_magic
+from pathlib import Path
+from typing import IO
+from urllib.parse import unquote
+
+from driftloop.data.reading import ReadNotes
+from driftloop.errors import InputError
+
+FORMATS = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".parq": "parquet",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".psv": "csv",
+    ".txt": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".arrow": "arrow",
+    ".arrows": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+}
+COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zstd", ".zstd": "zstd"}
+EXPECTED = (
+    "Parquet (.parquet), Arrow (.arrow, .feather), CSV (.csv, .tsv, .txt) and JSON Lines (.jsonl), "
+    "text also with .gz, .bz2, .xz or .zst behind it, can be read"
+)
+HIDDEN = ("_", ".")
+"""How names begin that are no data: _SUCCESS, _metadata, .part-0.crc."""
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+MOST_FILES = 100_000
+"""Files of a folder: more are a mistake, such as the root of a disk."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a source."""
+
+    name: str
+    """As errors show it."""
+    content: str | IO[bytes]
+    """A path, or the open file."""
+    format: str
+    compression: str | None = None
+    constants: dict[str, str | None] = field(default_factory=dict)
+    """Columns that the names of its folders give: day=2026-11-01."""
+    is_one_of_many: bool = False
+    """Whether other files belong to the same table: an empty one is no error then."""
+
+
+def format_of(name: str) -> tuple[str, str | None]:
+    """Format and compression of a file name, of an ending alone (`"csv.gz"`), upper or lower case.
+
+    Raises
+    ------
+    InputError
+        For an ending that is not known.
+
+    Examples
+    --------
+    >>> format_of("2026/Data.CSV.gz"), format_of("parquet")
+    (('csv', 'gzip'), ('parquet', None))
+    """
+    stem, compression = name.lower(), None
+    for ending, kind in COMPRESSIONS.items():
+        if stem.endswith(ending):
+            stem, compression = stem.removesuffix(ending), kind
+            break
+    for ending, kind in FORMATS.items():
+        if stem.endswith(ending) or stem == ending[1:]:
+            return kind, compression
+    raise InputError(f"{name or 'the file'}: unknown format; {EXPECTED}")
+
+
+def is_data_file(name: str) -> bool:
+    """Whether a file in a folder is data by its name: a known ending, and not hidden.
+
+    Files named .txt are read where they are named, not where they lie beside others: most are notes.
+    """
+    if name.startswith(HIDDEN) or ".txt" in Path(name.lower()).suffixes:
+        return False
+    try:
+        format_of(name)
+    except InputError:
+        return False
+    return True
+
+
+def list_windows(folder: str | Path) -> tuple[list[Path], list[str]]:
+    """The sources in a folder, in name order, and the names of what is no data: for a replay.
+
+    A source is a data file, or a folder that holds data files (a table as Spark writes it).
+    """
+    found: list[Path] = []
+    skipped: list[str] = []
+    for path in sorted(Path(folder).iterdir()):
+        is_data = path.is_dir() and any(_data_files(path)) if path.is_dir() else is_data_file(path.name)
+        if is_data and not path.name.startswith(HIDDEN):
+            found.append(path)
+        elif not path.name.startswith(HIDDEN):
+            skipped.append(path.name)
+    return found, skipped
+
+
+def find_parts(source: str | Path | IO[bytes], format: str | None, notes: ReadNotes) -> list[Part]:
+    """The files of a source, in name order.
+
+    Raises
+    ------
+    InputError
+        When there is none, or one is neither a file nor a folder.
+    """
+    if not isinstance(source, str | Path):
+        name = str(format or getattr(source, "name", ""))
+        return [Part(name, source, *format_of(name))]
+    path = str(source)
+    if "\0" in path:
+        raise InputError("a path must not hold a NUL character")
+    if has_magic(path) and not os.path.lexists(path):
+        return _of_pattern(path, format, notes)
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if stat.S_ISDIR(mode):
+        return _of_folder(Path(path), format, notes)
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{path}: is no regular file (a pipe or a device): write its content to a file first")
+    return [Part(path, path, *format_of(format or path))]
+
+
+def _of_pattern(pattern: str, format: str | None, notes: ReadNotes) -> list[Part]:
+    ending = Path(pattern).suffix
+    is_named = bool(ending) and not has_magic(ending)  # the pattern itself says what its files are
+    paths: list[str] = []
+    skipped: list[str] = []
+    for path in sorted(glob(pattern, recursive=True)):  # noqa: PTH207
+        (paths if is_named or Path(path).is_dir() or is_data_file(Path(path).name) else skipped).append(path)
+    if skipped:
+        notes.add(f"{pattern}: skipped what is no data: {_first_names(skipped)}")
+    parts = [part for path in paths for part in find_parts(path, format, notes)]
+    if not parts:
+        raise InputError(f"{pattern}: no file matches")
+    return [_one_of_many(part) for part in parts] if len(parts) > 1 else parts
+
+
+def _first_names(paths: list[str]) -> str:
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(Path(path).name for path in paths[:3]) + more
+
+
+def _of_folder(folder: Path, format: str | None, notes: ReadNotes) -> list[Part]:
+    parts: list[Part] = []
+    skipped: list[str] = []
+    for path in _data_files(folder, skipped):
+        constants = dict(_constants(path.parent.relative_to(folder).parts))
+        parts.append(Part(str(path), str(path), *format_of(format or path.name), constants, is_one_of_many=True))
+        if len(parts) > MOST_FILES:
+            raise InputError(f"{folder}: holds more than {MOST_FILES:,} files; give the folder of one table")
+    if skipped:
+        notes.add(f"{folder}: skipped what is no data: {_first_names(skipped)}")
+    if not parts:
+        raise InputError(f"{folder}: no data files in the folder; {EXPECTED}")
+    return parts
+
+
+def _data_files(folder: Path, skipped: list[str] | None = None) -> Iterator[Path]:
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(HIDDEN))
+        for name in sorted(files):
+            path = Path(where, name)
+            if is_data_file(name) and path.is_file():
+                yield path
+            elif not name.startswith(HIDDEN) and skipped is not None:
+                skipped.append(name)
+
+
+def _constants(folders: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
+    for folder in folders:
+        name, equals, value = folder.partition("=")
+        if equals and name:
+            yield unquote(name), None if value == NO_VALUE else unquote(value)
+
+
+def _one_of_many(part: Part) -> Part:
+    return Part(part.name, part.content, part.format, part.compression, part.constants, is_one_of_many=True)

@@ -1,0 +1,32 @@
+"""Whatever a caller holds as a stream of record batches: a table in memory, or a path that is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from driftloop.data.readers import read_batches
+from driftloop.data.readers.saved_profile import is_profile, table_in_profile
+from driftloop.data.tables import as_batches
+
+__all__ = ["batches_of", "is_profile", "table_in_profile"]
+
+if TYPE_CHECKING:
+    from driftloop.data.reading import Reading, ReadNotes
+    from driftloop.data.schema import Schema
+
+
+def batches_of(
+    source: Any, schema: Schema | None = None, *, reading: Reading | None = None, notes: ReadNotes | None = None
+) -> Iterable[pa.RecordBatch]:
+    """The rows of a table, a path, a folder or a pattern.
+
+    With a schema only its columns are read of a path. `notes` collects what was recognised or left out. Raises
+    InputError, for a path while the rows are read.
+    """
+    if isinstance(source, str | Path):
+        return read_batches(source, schema, reading=reading, notes=notes)
+    return as_batches(source)

@@ -1,0 +1,94 @@
+"""JSON Schemas of the files that people and other programs write and read.
+
+`make schemas` writes them to docs/schemas/. An editor that knows them completes and checks `driftloop.toml` and
+`schema.toml` while they are written.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from driftloop.config.models import Model
+from driftloop.config.settings import CheckSettings
+from driftloop.data.schema import Schema
+from driftloop.events import DriftDetected, InService, ModelRegistered, Outcome
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+TITLES: dict[str, tuple[str, Any]] = {
+    "check-settings": ("The small TOML file of `driftloop check --config FILE`", CheckSettings),
+    "schema": ("schema.toml: the columns of a table", Schema),
+    "drift-detected": ("The client payload of the event drift-detected", DriftDetected),
+    "model-registered": ("The client payload of the event model-registered", ModelRegistered),
+    "in-service": ("baselines/<model>/in-service.json", InService),
+    "outcome": ("outcomes/<drift_id>.json", Outcome),
+}
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """Every published schema by its file's name without `.json`."""
+    schemas = {name: _described(title, msgspec.json.schema(kind)) for name, (title, kind) in TITLES.items()}
+    return {"driftloop": _configuration()} | schemas
+
+
+def text_of(schema: dict[str, Any]) -> str:
+    """A schema as its file holds it."""
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
+
+
+def _described(title: str, schema: dict[str, Any]) -> dict[str, Any]:
+    for part in schema.get("$defs", {}).values():
+        _flow(part)
+    return {"$schema": DIALECT, "title": title, **schema}
+
+
+def _flow(part: dict[str, Any]) -> None:
+    """A docstring as one paragraph: an editor breaks lines itself."""
+    if "description" in part:
+        part["description"] = " ".join(part["description"].split())
+
+
+def _configuration() -> dict[str, Any]:
+    """`driftloop.toml`: every model's table may leave to `[defaults]` what it does not say itself, its name apart."""
+    (reference,), parts = msgspec.json.schema_components([Model], ref_template="#/$defs/{name}")
+    name = reference["$ref"].rpartition("/")[2]
+    model = parts[name]
+    for part in parts.values():
+        _flow(part)
+        if "target" in part.get("properties", {}):
+            part["required"] = []  # a dispatch table may be shared between [defaults] and the model
+    fields = {field: kind for field, kind in model["properties"].items() if field != "name"}
+    return {
+        "$schema": DIALECT,
+        "title": "driftloop.toml: which models are watched, and what a drift of theirs starts",
+        "type": "object",
+        "properties": {
+            "defaults": {
+                "title": "What all models share",
+                "type": "object",
+                "properties": fields,
+                "additionalProperties": False,
+            },
+            "model": {"type": "array", "items": reference, "minItems": 1},
+        },
+        "required": ["model"],
+        "additionalProperties": False,
+        "$defs": parts,
+    }
+
+
+def main() -> None:
+    """Write every schema into the folder that is named."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m driftloop.json_schemas FOLDER")
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, schema in json_schemas().items():
+        (folder / f"{name}.json").write_text(text_of(schema), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

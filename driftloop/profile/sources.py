@@ -1,0 +1,67 @@
+"""A profile from whatever a caller holds: one that is there already, a saved one, or a table that is read once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from driftloop.data.readers.saved_profile import is_profile
+from driftloop.data.schema import Schema, infer_schema
+from driftloop.data.sources import batches_of
+from driftloop.data.tables import TAKEN
+from driftloop.errors import BaselineError, InputError
+from driftloop.profile.builder import ProfileBuilder
+from driftloop.profile.profile import Profile, histogram_precisions
+
+
+def profile_of(source: Any, schema: Schema | None = None) -> Profile:
+    """The profile of a table, a path, a stream of record batches, or of a Baseline, Window or Profile.
+
+    Without a schema it is inferred from the table's first rows. Raises InputError, SchemaError or BaselineError.
+    """
+    ready = ready_profile(source, schema)
+    return table_profile(source, schema) if ready is None else ready[0]
+
+
+def table_profile(source: Any, schema: Schema | None = None) -> Profile:
+    """The profile of what must be read first. Raises InputError or SchemaError."""
+    if schema is not None and not isinstance(schema, Schema):
+        raise InputError(f"schema: a {type(schema).__name__} was given: pass a driftloop.Schema")
+    batches = batches_of(source, schema)
+    if schema is None:
+        inferred = infer_schema(batches)
+        schema, batches = inferred.schema, inferred.batches
+    read = ProfileBuilder(schema).take(batches)
+    columns = read.columns()
+    sample = read.sample().cut(histogram_precisions(columns))
+    return Profile(schema, read.rows, columns, sample, read.first, read.last, read.extra)
+
+
+def ready_profile(source: Any, schema: Schema | None = None) -> tuple[Profile, bytes | None] | None:
+    """The profile that an object is, holds, or names as a file, and that file's content; None for any other source.
+
+    Raises InputError when a schema is asked for that is not its own, BaselineError for a damaged file.
+    """
+    found: tuple[Profile, bytes | None] | None = None
+    held = getattr(source, "profile", None)
+    if isinstance(source, Profile):
+        found = source, None
+    elif isinstance(held, Profile):
+        found = held, getattr(source, "content", None)
+    elif isinstance(source, str | Path) and is_profile(Path(source)):
+        found = _saved(Path(source))
+    if found is not None and schema is not None and schema != found[0].schema:
+        raise InputError("a saved profile brings its own schema: leave the schema out, or give the data instead")
+    return found
+
+
+def _saved(path: Path) -> tuple[Profile, bytes]:
+    from driftloop.profile.parquet_format import profile_from_bytes
+
+    try:
+        content = path.read_bytes()
+        return profile_from_bytes(content), content
+    except OSError as error:
+        raise BaselineError(f"{path}: cannot be read ({error.strerror}): pass {TAKEN}") from None
+    except BaselineError as error:
+        raise BaselineError(f"{path}: {error}") from None

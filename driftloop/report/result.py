@@ -1,0 +1,146 @@
+"""What a check's result offers to people and programs: look-up by column, tables, pages, and a stop on drift."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from driftloop.errors import ConfigError, DriftError, InputError
+from driftloop.report.shown import Shown
+from driftloop.validation import nearest
+
+if TYPE_CHECKING:
+    from driftloop.column_results import FeatureRow
+
+SHOWN = 5
+"""Reasons in a repr: enough to see what moved, few enough for a log."""
+
+
+class Result(Shown):
+    """The presentations of a check; `driftloop.Check` is its only kind."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        raise NotImplementedError
+
+    def __getitem__(self, column: str) -> FeatureRow:
+        """What the check says of one column. Raises KeyError, which says why a column was not compared."""
+        for row in self.features:
+            if row.name == column:
+                return row
+        for name, reason in self.columns_not_compared:
+            if name == column:
+                raise KeyError(f"{column!r} was not compared: {reason}")
+        raise KeyError(f"no column {column!r}{nearest(str(column), (row.name for row in self.features))}")
+
+    def __contains__(self, column: object) -> bool:
+        return any(row.name == column for row in self.features)
+
+    def __iter__(self) -> Iterator[FeatureRow]:
+        return iter(self.features)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __bool__(self) -> bool:
+        """Always true: ask for `drift` or `verdict`, not for the result itself."""
+        return True
+
+    def to_json(self) -> str:
+        """The result as indented JSON; the evidence's state is left out."""
+        import msgspec
+
+        return msgspec.json.format(msgspec.json.encode(self.to_dict())).decode()
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """The report with a picture of each column, as one page that needs nothing else.
+
+        Parameters
+        ----------
+        path
+            Where to write it: beside the file first, then renamed, so that no half report is ever there.
+
+        Raises
+        ------
+        InputError
+            When the file cannot be written, or the result was made without its two sides.
+        """
+        from driftloop.report.html import render
+        from driftloop.report.written import write_whole
+
+        if self.baseline is None or self.window is None:
+            raise InputError("this result holds no baseline and window to draw: make it with driftloop.check")
+        page = render(self, self.baseline, self.window)
+        if path is not None:
+            write_whole(Path(path), page.encode())
+        return page
+
+    def to_frame(self, library: str | None = None) -> Any:
+        """A data frame with a row for each compared column.
+
+        Parameters
+        ----------
+        library
+            "pandas" or "polars"; when left out, the one that the program uses already, else the one that is installed.
+
+        Raises
+        ------
+        InputError
+            When neither is installed.
+        """
+        module = _frame_library(library)
+        rows = [row.to_dict() for row in self.features]
+        return module.DataFrame({name: [row[name] for row in rows] for name in (rows[0] if rows else ())})
+
+    def raise_for_drift(self, on: Iterable[str] = ("drift", "incident")) -> None:
+        """Stop a pipeline whose data must not have moved.
+
+        Parameters
+        ----------
+        on
+            The verdicts that stop. An incident does by default, because a broken feed is no sign of health.
+
+        Raises
+        ------
+        DriftError
+            When the verdict is one of these; its text is the verdict and the reasons.
+        """
+        stops = {on} if isinstance(on, str) else set(on)
+        known = [each.value for each in type(self.verdict)]
+        for name in sorted(stops - set(known)):
+            raise ConfigError(f"raise_for_drift: no verdict {name!r}{nearest(name, known)}")
+        if self.verdict.value in stops:
+            raise DriftError(f"{self.verdict.value}: {'; '.join(self.reasons)}", self)
+
+    def __repr__(self) -> str:
+        chance = "" if self.p_value is None else f", p {self.p_value:.3g}"
+        lines = [f"<Check {self.verdict.value}: {self.rows} rows against {self.baseline_rows}{chance}"]
+        lines += [f"  {reason}" for reason in self.reasons[:SHOWN]]
+        if len(self.reasons) > SHOWN:
+            lines.append(f"  and {len(self.reasons) - SHOWN} more")
+        if self.columns_not_compared:
+            lines.append("  not compared: " + ", ".join(f"{name} ({why})" for name, why in self.columns_not_compared))
+        return "\n".join(lines) + ">"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: verdict, reasons, and a table of the columns."""
+        from driftloop.report.html import render_fragment
+
+        return render_fragment(self)
+
+
+def _frame_library(wanted: str | None) -> Any:
+    from importlib import import_module
+
+    known = ("pandas", "polars")
+    if wanted is not None and wanted not in known:
+        raise InputError(f"to_frame: no data frames of {wanted!r}{nearest(wanted, known)}")
+    order = [wanted] if wanted else sorted(known, key=lambda name: name not in sys.modules)
+    for name in order:
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    raise InputError(f"to_frame needs {' or '.join(order)}: install it, or use to_dict()")

@@ -1,0 +1,30 @@
+"""What a presentation needs to know of a check."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from driftloop.column_results import FeatureRow
+    from driftloop.coverage import NotCompared
+    from driftloop.profile.window import Baseline, Window
+
+
+class Shown:
+    """The fields of a check that are shown; `driftloop.verdict.Check` says what each means."""
+
+    verdict: StrEnum
+    reasons: tuple[str, ...]
+    features: tuple[FeatureRow, ...]
+    rows: int
+    baseline_rows: int
+    p_value: float | None
+    baseline_sha256: str
+    window_sha256: str
+    first_time: str | None
+    last_time: str | None
+    notes: tuple[str, ...]
+    columns_not_compared: tuple[NotCompared, ...]
+    baseline: Baseline | None
+    window: Window | None

@@ -1,0 +1,195 @@
+"""The two sides of a check from whatever a caller holds, each read once; a schema that nobody wrote is inferred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from driftloop.data.canonical import canonical_batches
+from driftloop.data.reading import Reading, ReadNotes
+from driftloop.data.schema import Schema, infer_schema
+from driftloop.data.sources import batches_of
+from driftloop.data.tables import TAKEN
+from driftloop.errors import InputError
+from driftloop.profile.profile import Profile
+from driftloop.profile.sources import ready_profile
+from driftloop.profile.window import Baseline, Window
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from driftloop.verdict import Check
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What the caller says of single columns, over whatever the schema says."""
+
+    target: str | None = None
+    id: str | None = None
+    time: str | None = None
+    ignore: tuple[str, ...] = ()
+
+    def of(self, schema: Schema) -> Schema:
+        """The schema with these roles. Raises SchemaError for an unknown column."""
+        return schema.with_roles(target=self.target, id=self.id, time=self.time, ignore=self.ignore) if self else schema
+
+    def __bool__(self) -> bool:
+        return self != Roles()
+
+
+@dataclass(frozen=True)
+class ColumnSettings:
+    """How the two sides are to be read: a written schema or None, and what is said of columns and of files."""
+
+    schema: Schema | None = None
+    roles: Roles = field(default_factory=Roles)
+    importances: dict[str, float] | None = None
+    reading: Reading | None = None
+
+    def complete(self, schema: Schema) -> Schema:
+        """A schema, written or inferred, with the roles, importances and reading. Raises SchemaError."""
+        schema = self.roles.of(schema)
+        if self.importances is not None:
+            schema = schema.with_importances(self.importances)
+        return schema if self.reading is None else msgspec.structs.replace(schema, reading=self.reading)
+
+    @property
+    def changes_columns(self) -> bool:
+        """Whether a saved baseline, which brings its own columns, could not be read so."""
+        return self.schema is not None or bool(self.roles) or self.importances is not None
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What is compared, and what reading it has to say."""
+
+    baseline: Baseline
+    window: Window
+    notes: tuple[str, ...] = ()
+    grounds: dict[str, str] = field(default_factory=dict)
+    """Of columns that inference left out: why."""
+
+    def told(self, check: Check) -> Check:
+        """A check of these sides with what reading them had to say."""
+        listed = tuple(
+            each._replace(reason=self.grounds.get(each.name, each.reason)) if each.reason == "ignored" else each
+            for each in check.columns_not_compared
+        )
+        return replace(check, notes=(*self.notes, *check.notes), columns_not_compared=listed)
+
+
+def read_baseline(reference: Any, settings: ColumnSettings) -> Sides:
+    """The reference alone, with an empty window; otherwise as `read_sides`."""
+    notes = ReadNotes()
+    ready = _ready(reference, settings)
+    if ready is not None:
+        return Sides(ready, _empty_window(ready.schema))
+    opened = _opened(reference, settings, notes)
+    baseline = _with_rows(opened.baseline(opened.schema))
+    return Sides(baseline, _empty_window(baseline.schema), notes.lines, opened.grounds)
+
+
+def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
+    """Both sides, read with one schema.
+
+    With an inferred schema, a single column that only the reference has is taken for its target: the window is read
+    first, so that the reference is read once. With a written or saved schema a lost column stays lost.
+    Raises InputError for a reference without rows, SchemaError or BaselineError.
+    """
+    notes = ReadNotes()
+    ready = _ready(reference, settings)
+    if ready is not None:
+        window = read_window(current, ready.schema, settings.reading, notes)
+        return Sides(ready, window, notes.lines)
+    given = ready_profile(current)
+    if given is not None and settings.schema is None:
+        settings = replace(settings, schema=given[0].schema)
+    opened = _opened(reference, settings, notes)
+    schema = opened.schema
+    window = read_window(current, schema, settings.reading, notes)
+    label = None if settings.schema is not None else only_lost(window.profile)
+    taken: tuple[str, ...] = ()
+    if label is not None:
+        schema = schema.with_roles(target=label)
+        window, taken = Window(window.profile.without(label, schema)), (taken_for_target(label),)
+    baseline = _with_rows(opened.baseline(schema))
+    return Sides(baseline, window, (*taken, *notes.lines), opened.grounds)
+
+
+def only_lost(window: Profile) -> str | None:
+    """The one compared column that no row of a window has; None where there is none, or more than one."""
+    lost = [name for name, column in window.columns.items() if window.rows and column.absent == window.rows]
+    return lost[0] if len(lost) == 1 < len(window.columns) else None
+
+
+def taken_for_target(label: str) -> str:
+    """What is said of a column that only the reference has."""
+    return f"{label}: only the reference has it, so it is taken for the target; with a schema this is an incident"
+
+
+def read_window(current: Any, schema: Schema, reading: Reading | None = None, notes: ReadNotes | None = None) -> Window:
+    """The window, read with the baseline's schema. Raises InputError when it has none of the baseline's columns."""
+    if isinstance(current, Window):
+        return current
+    if ready_profile(current) is not None:
+        return Window(current)
+    where = str(current) if isinstance(current, str | Path) else "current"
+    batches = canonical_batches(batches_of(current, schema, reading=reading, notes=notes), schema, notes, where)
+    window = Window(batches, schema)
+    if window.rows and all(column.absent == column.rows for column in window.profile.columns.values()):
+        raise InputError(f"{where}: has none of the reference's columns: is it the right table?")
+    return window
+
+
+def _ready(reference: Any, settings: ColumnSettings) -> Baseline | None:
+    if ready_profile(reference) is None:
+        return None
+    if settings.changes_columns:
+        raise InputError(
+            "a saved baseline brings its own schema, roles and importances: leave them out, or give the data instead"
+        )
+    baseline = reference if isinstance(reference, Baseline) else Baseline(reference)
+    return _with_rows(baseline) if isinstance(reference, str | Path) else baseline
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A reference of which the schema is known and the rows are still to be read."""
+
+    schema: Schema
+    batches: Iterable[pa.RecordBatch]
+    grounds: dict[str, str]
+    notes: ReadNotes
+    where: str
+
+    def baseline(self, schema: Schema) -> Baseline:
+        """The profile of all rows."""
+        return Baseline(canonical_batches(self.batches, schema, self.notes, self.where), schema)
+
+
+def _opened(reference: Any, settings: ColumnSettings, notes: ReadNotes) -> _Opened:
+    where = str(reference) if isinstance(reference, str | Path) else "reference"
+    if settings.schema is not None:
+        schema = settings.complete(settings.schema)
+        batches = batches_of(reference, schema, reading=schema.reading, notes=notes)
+        return _Opened(schema, batches, {}, notes, where)
+    stream = batches_of(reference, reading=settings.reading, notes=notes)
+    inferred = infer_schema(stream, settings.reading, settings.complete)
+    said = settings.roles.ignore
+    grounds = {name: ground for name, ground in inferred.grounds.items() if ground and name not in said}
+    return _Opened(inferred.schema, inferred.batches, grounds, notes, where)
+
+
+def _empty_window(schema: Schema) -> Window:
+    return Window(iter(()), schema)
+
+
+def _with_rows(baseline: Baseline) -> Baseline:
+    if not baseline.rows:
+        raise InputError(f"the reference has no rows: nothing to compare with; pass {TAKEN} that has some")
+    return baseline

@@ -1,0 +1,89 @@
+"""Plain values as typed ones: a mistake is one line that says where it is and what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from driftloop.errors import ConfigError, DriftloopError
+
+_UNKNOWN = re.compile(r"unknown field `(?P<name>.+?)`(?: - at `(?P<path>.+)`)?$")
+_CHOICE = re.compile(r"Invalid (?:enum )?value '(?P<name>.*)' - at `(?P<path>.+)`$")
+_Kind = TypeVar("_Kind")
+
+
+def convert(value: Any, kind: type[_Kind], where: str, error: type[DriftloopError] = ConfigError) -> _Kind:
+    """Plain values as a struct. Raises `error`; an unknown entry is answered with the nearest known name."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as wrong:
+        raise error(f"{where}: {explained(str(wrong), kind, value)}") from None
+
+
+def explained(message: str, kind: Any, value: Any) -> str:
+    """A validation error in the words of a configuration file."""
+    if unknown := _UNKNOWN.search(message):
+        path = _plain(unknown["path"] or "")
+        known = [field.encode_name for field in getattr(_type_at(kind, path, value), "fields", ())]
+        return f"unknown entry {unknown['name']!r}{f' in {path}' if path else ''}{nearest(unknown['name'], known)}"
+    if choice := _CHOICE.search(message):
+        path = _plain(choice["path"])
+        return f"{path} = {choice['name']!r}{nearest(choice['name'], _choices_at(kind, path, value))}"
+    return message.replace(" - at `$.", " - at `").replace(" - at `$`", "")
+
+
+def _plain(path: str) -> str:
+    return path.removeprefix("$").lstrip(".")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`: did you mean 'alpha'?`, or the names there are when none is near."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, 1)
+    if close:
+        return f": did you mean {close[0]!r}?"
+    return f": known are {', '.join(sorted(names))}" if names else ""
+
+
+def _type_at(kind: Any, path: str, value: Any) -> Any:
+    """The type that stands at a path such as `dispatch` or `columns[0]`."""
+    found = msgspec.inspect.type_info(kind)
+    for step in re.findall(r"[^.\[\]]+", path):
+        value = _step(value, step)
+        field = next((f for f in getattr(found, "fields", ()) if f.encode_name == step), None)
+        found = field.type if field is not None else getattr(found, "item_type", found)
+        if isinstance(found, msgspec.inspect.UnionType):
+            found = _tagged(found, value)
+    return found
+
+
+def _choices_at(kind: Any, path: str, value: Any) -> list[str]:
+    """What may stand at a path: a literal's values, or the tags of several structs."""
+    at = _type_at(kind, path, value)
+    if isinstance(at, msgspec.inspect.LiteralType):
+        return [str(each) for each in at.values]
+    above = _type_at(kind, path.rpartition(".")[0], value)
+    return [str(each.tag) for each in getattr(above, "types", ()) if getattr(each, "tag", None) is not None]
+
+
+def _step(value: Any, step: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(step)
+    if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        return value[int(step)]
+    return None
+
+
+def _tagged(union: msgspec.inspect.UnionType, value: Any) -> Any:
+    """Of several structs the one that the value's tag names."""
+    for each in union.types:
+        tag = getattr(each, "tag", None)
+        if isinstance(each, msgspec.inspect.StructType) and (
+            tag is None or (isinstance(value, Mapping) and value.get(each.tag_field) == tag)
+        ):
+            return each
+    return union
