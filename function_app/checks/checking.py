@@ -132,7 +132,7 @@ class ModelCheck:
         """The finding in the ledger, and announced."""
         check = msgspec.structs.replace(finding.check, seconds=round(time.monotonic() - started, 3))
         known = check.check_id == before.last_check_id or check.window_sha256 is None
-        said = announcements(check, finding.drift, new=not known)
+        said = announcements(check, finding.drift)
         try:
             state = self.ledger.commit(
                 msgspec.structs.replace(finding.state, outbox=said), None if known else check, finding.drift

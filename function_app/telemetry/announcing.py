@@ -25,14 +25,14 @@ def summary(result: "driftloop.Check") -> dict[str, Any]:
     return {"p_value": found["p_value"], "alpha": found["alpha"], "features": found["features"]}
 
 
-def announcements(check: CheckRecord, drift: Drift | None, *, new: bool = True) -> tuple[Announcement, ...]:
+def announcements(check: CheckRecord, drift: Drift | None) -> tuple[Announcement, ...]:
     """What a person must learn of a check, for the state's outbox.
 
-    Of one that is not `new`, the same window having been checked before, only what has happened since.
+    The same files of the same window give the same id.
     """
     found = []
     fields: dict[str, Any] = {"model": check.model, "check_id": check.check_id, "verdict": check.verdict}
-    if (new and check.verdict == "incident") or check.quarantined:
+    if check.verdict == "incident" or check.quarantined:
         files = [name[:LONGEST] for name in check.quarantined[:MOST_ITEMS]]
         more = {"reasons": _short(check.reasons), "quarantined": files, "files_set_aside": len(check.quarantined)}
         which = sha256("\0".join(check.quarantined).encode()).hexdigest()[:12]

@@ -363,3 +363,88 @@ def test_notes_are_written_by_the_next_process_where_the_one_that_decided_them_d
 
     assert json.loads(notes.download_blob(path).readall())["check_id"] == clinic.ledger.checks(clinic.name)[0].check_id
     assert clinic.state().notes == ()
+
+
+def test_how_long_a_check_took_is_in_its_row_to_the_millisecond(
+    clinic: "Clinic", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from function_app.checks import checking
+
+    clinic.deploy()
+    clinic.land(clinic.rows(60))
+    times = iter([100.0])
+    monkeypatch.setattr(checking.time, "monotonic", lambda: next(times, 101.23456))
+
+    assert clinic.check().seconds == 1.235
+
+
+def test_a_window_that_is_too_small_is_stored_once_however_often_it_is_looked_at(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(3))
+    first, second = clinic.check(), clinic.check()
+
+    assert first.check_id == second.check_id
+    assert [check.at for check in clinic.ledger.checks(clinic.name)] == [first.at]
+    assert clinic.state().last_checked_at == second.at
+
+
+def test_where_nothing_is_new_another_process_that_wrote_meanwhile_is_no_trouble(
+    clinic: "Clinic", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from driftloop.ledger import LedgerConflictError
+
+    clinic.deploy()
+    task = clinic.task()
+    commits = []
+
+    def loses(*_: object) -> None:
+        commits.append(1)
+        raise LedgerConflictError("another process")
+
+    monkeypatch.setattr(type(task.ledger), "commit", loses)
+    check, again = task.check()
+
+    assert (check.verdict, again, len(commits)) == ("insufficient", None, 1)
+
+
+def test_where_something_is_new_a_check_that_loses_is_made_again_and_in_the_end_an_error(
+    clinic: "Clinic", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from driftloop.errors import LedgerError
+    from driftloop.ledger import MOST_TRIES, LedgerConflictError
+
+    clinic.deploy()
+    clinic.land(clinic.rows(60))
+    task = clinic.task()
+    commits = []
+
+    def loses(*_: object) -> None:
+        commits.append(1)
+        raise LedgerConflictError("another process")
+
+    monkeypatch.setattr(type(task.ledger), "commit", loses)
+    with pytest.raises(LedgerError, match="another process wrote first"):
+        task.check()
+    assert len(commits) == MOST_TRIES
+
+
+def test_a_young_file_waits_where_the_model_says_so(clinic: "Clinic") -> None:
+    clinic.configure(settle_seconds=3600.0)
+    clinic.deploy()
+    clinic.land(clinic.rows(60))
+
+    waits = clinic.check()
+    clinic.now += timedelta(seconds=3_700)
+
+    assert waits.reasons == ("1 files may still be written: they wait for the next check",)
+    assert clinic.check().rows == 60
+
+
+def test_the_report_names_model_version_and_check(clinic: "Clinic") -> None:
+    clinic.deploy("7")
+    clinic.land(clinic.rows(60))
+    check = clinic.check()
+
+    path = f"{clinic.name}/{check.check_id}.json"
+    body = json.loads(clinic.storage.container("reports").download_blob(path).readall())
+    assert (body["check_id"], body["model"], body["baseline_version"]) == (check.check_id, clinic.name, "7")

@@ -131,10 +131,10 @@ def test_what_a_person_must_learn_of_a_check() -> None:
     assert announcements(check, None) == ()
     assert [found.event for found in announcements(incident, None)] == ["incident"]
     assert [found.event for found in announcements(aside, a_drift())] == ["incident", "drift"]
-    assert announcements(incident, None, new=False) == (), "the same window was announced before"
     other = msgspec.structs.replace(aside, quarantined=("quarantine/b.json",))
-    again = announcements(other, None, new=False)
+    again = announcements(other, None)
     assert again[0].event_id != announcements(aside, None)[0].event_id, "another file of the same window"
+    assert announcements(incident, None) == announcements(incident, None), "the same is the same event"
 
 
 def test_an_announcement_fits_into_the_state_s_row_and_says_how_many_files_there_were() -> None:
