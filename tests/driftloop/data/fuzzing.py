@@ -21,7 +21,8 @@ SECRET = "PATIENT-7Q"
 ROWS = 40
 TOKENS = [
     b'"', b"'", b",", b";", b"\t", b"|", b"\n", b"\r\n", b"\r", b"\0", b"#", b"\\", b'\\"', b'""', b" ", b"=", b"[",
-    b"]", b"{", b"}", b":", b"null", b"NaN", b"-Infinity", b"1e400", b"9" * 400, b"9" * 5000, b"-0.0", b"1,234", b"1.234,5",
+    b"]", b"{", b"}", b":", b"null", b"NaN", b"-Infinity", b"1e400", b"9" * 400, b"9" * 5000, b"-0.0", b"1,234",
+    b"1.234,5",
     b"01/02/2026", b"25/13/2026", b"9999-12-31", b"0000-00-00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xe9", b"\xed\xa0\x80",
     b"\\ud800", b"\xf0\x9f\x98\x80", b"\xc2\xa0", b"true", b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"[" * 3000,
     b"a" * 70,
