@@ -24,6 +24,8 @@ _WRITTEN: tuple[tuple[Written, re.Pattern[str]], ...] = (
     ("comma", re.compile(rf"[+-]?[1-9]\d{{0,2}}((\.\d{{3}})+,\d*|(\.\d{{3}}){{2,}}|({_SPACES}\d{{3}})+,\d*)")),
     ("grouped", re.compile(rf"[+-]?[1-9]\d{{0,2}}({_SPACES}\d{{3}})+")),
 )
+_GROUPED = re.compile(rf"\d({_SPACES}|,(?=.*[.,])|\.(?=.*[.,]))\d{{3}}")
+"""A mark with another one behind it, or one that is never a decimal mark."""
 _POINT = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}((,\d{{3}})+|({_SPACES}\d{{3}})+))?(\.\d*)?([eE][+-]?\d+)?")
 _COMMA = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}((\.\d{{3}})+|({_SPACES}\d{{3}})+))?(,\d*)?([eE][+-]?\d+)?")
 _PLAIN = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|infinity|nan)", re.IGNORECASE | re.ASCII)
@@ -72,22 +74,22 @@ class NumberEvidence:
     either_point: int = 0
     either_comma: int = 0
     grouped: int = 0
+    """Texts with separators between thousands; those with a fraction are counted as `point` or `comma` too."""
     other: int = 0
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> NumberEvidence:
         """Count texts that are not missing."""
-        counts = Counter(written(text).replace("-", "_") for text in texts)
+        counts: Counter[str] = Counter()
+        for text in texts:
+            way = written(text)
+            counts[way.replace("-", "_")] += 1
+            counts["grouped"] += way in ("point", "comma") and _GROUPED.search(text) is not None
         return cls(**counts)
 
     def __add__(self, more: NumberEvidence) -> NumberEvidence:
         """Both together."""
         return NumberEvidence(*(one + other for one, other in zip(astuple(self), astuple(more), strict=True)))
-
-    @property
-    def numbers(self) -> int:
-        """Texts that are numbers in some way of writing."""
-        return self.plain + self.point + self.comma + self.either_point + self.either_comma + self.grouped
 
     @property
     def is_plain(self) -> bool:

@@ -133,7 +133,8 @@ def _try(head: bytes, style: Style, known: Collection[str], *, is_whole: bool) -
     start = line.end
     above = sum(1 for other in lines if other.end <= line.start)
     dialect = Dialect(style, names, start, above, has_comments=comments > 0 and not line.text.startswith(b"#"))
-    return _Trial(dialect, share, _clean(table, style))
+    rows = [other for other in table if other.start >= line.end] or table
+    return _Trial(dialect, share, _clean(rows, style))
 
 
 def _values(count: int) -> str:
