@@ -100,3 +100,8 @@ def earliest(*times: str | None) -> str | None:
     '2026-11-23T00:30:00+01:00'
     """
     return min((time for time in times if time is not None), key=parse_time, default=None)
+
+
+def utc_now() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)

@@ -48,12 +48,12 @@ def all_in_window_p(count: int, window_rows: int, baseline_rows: int) -> float:
     return more_often_p(count, 0, window_rows, baseline_rows)
 
 
-def tail_factor(baseline_distances: Floats, distance: float) -> float:
-    """P(farther than `distance` | farther than all of the baseline) for a tail no heavier than the baseline's own.
+def tail_factor(baseline_distances: Floats, distance: float, count: int = 1) -> float:
+    """P(`count` records farther than `distance` | farther than all of the baseline), the tail as the baseline's own.
 
     The tail beyond the quantile 1 - `TAIL_SHARE` is taken as Pareto's, P(D > d) ~ d^-a, with a the lower 95 % limit of
-    Hill's estimator (Hill 1975; a_hat (1 - 1.645 / sqrt(k))). `baseline_distances` are distances from the median.
-    Returns 1.0 where the baseline tells nothing about its tail.
+    Hill's estimator (Hill 1975; a_hat (1 - 1.645 / sqrt(k))); independent records multiply.
+    `baseline_distances` are distances from the median. Returns 1.0 where the baseline tells nothing about its tail.
     """
     positive = np.sort(baseline_distances[baseline_distances > 0])
     records = int(TAIL_SHARE * 2 * len(positive))  # the distances on one side are half of the records
@@ -63,7 +63,7 @@ def tail_factor(baseline_distances: Floats, distance: float) -> float:
     if excess <= 0:
         return 1.0
     index = min(LARGEST_TAIL_INDEX, max(0.0, 1 - 1.645 / sqrt(records)) / excess)
-    return max(SMALLEST_TAIL_FACTOR, exp(-index * log(distance / float(positive[-1]))))
+    return max(SMALLEST_TAIL_FACTOR, exp(-count * index * log(distance / float(positive[-1]))))
 
 
 def kolmogorov_p(distance: float, window_rows: int, baseline_rows: int) -> float:

@@ -190,7 +190,8 @@ def _far_outside(baseline: ColumnProfile, window: ColumnProfile, side: int) -> _
     outside = window.bins[0][far]
     nearest = abs(float(scale(outside.min() if side > 0 else outside.max())) - middle)
     distances = side * (np.repeat(scale(values), np.minimum(counts, MOST_COPIES)) - middle)
-    return _Outside(side, border, outside, window.bins[1][far], tail_factor(distances, nearest))
+    rows = window.bins[1][far]
+    return _Outside(side, border, outside, rows, tail_factor(distances, nearest, int(rows.sum())))
 
 
 MOST_COPIES = 1_000

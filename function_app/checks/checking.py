@@ -14,7 +14,7 @@ from driftloop.config.models import Model
 from driftloop.errors import DriftloopError
 from driftloop.events import InService
 from driftloop.ledger import Drift, Ledger, LedgerConflictError, ModelState, until_written
-from driftloop.times import format_time
+from driftloop.times import format_time, utc_now
 from function_app.checks import findings
 from function_app.checks.comparing import Compared, Comparing
 from function_app.checks.findings import Finding
@@ -24,7 +24,8 @@ from function_app.incoming.watermark import Selection, select
 from function_app.labels.counting import count_labelled
 from function_app.labels.performance import look_at_labels
 from function_app.retraining.epochs import evidence_for, settled
-from function_app.retraining.steps import Retraining, next_look, utc_now
+from function_app.retraining.next_look import next_look
+from function_app.retraining.steps import Retraining
 from function_app.storage.model_blobs import ModelBlobs
 from function_app.telemetry.announcing import announced, announcements, check_finished
 from function_app.telemetry.events import emit

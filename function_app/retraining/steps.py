@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -28,7 +28,7 @@ from driftloop.ledger import (
     transition,
     until_written,
 )
-from driftloop.times import format_time, latest
+from driftloop.times import format_time, latest, utc_now
 from function_app.dispatch.requests import Dispatcher, DispatchRefusedError, DispatchUncertainError, Run
 from function_app.telemetry.announcing import drift_announced
 from function_app.telemetry.events import emit
@@ -45,11 +45,6 @@ SENT_LOOK, CONFIRMED_LOOK = timedelta(minutes=1), timedelta(minutes=10)  # betwe
 RUN_LIMIT = timedelta(hours=24)  # a run that takes longer needs a person
 MOST_STEPS = 20  # of one look; the longest way, from held to an outcome, takes 6
 _IN_FLIGHT = frozenset({DriftState.CLAIMED, DriftState.SENT, DriftState.CONFIRMED})
-
-
-def utc_now() -> datetime:
-    """This machine's clock."""
-    return datetime.now(UTC)
 
 
 @dataclass
@@ -350,22 +345,6 @@ class Retraining:
 
     def _note(self, drift: Drift, note: str) -> Drift:
         """Why it stands where it stands: written once, so that looking again does not fill the history."""
-        if drift.history and drift.history[-1].note == note:
-            return drift
-        self.ledger.write(add_note(drift, self.clock(), note))
+        if not drift.history or drift.history[-1].note != note:
+            self.ledger.write(add_note(drift, self.clock(), note))
         return drift
-
-
-def next_look(drift: Drift, state: ModelState, now: datetime) -> datetime | None:
-    """When this drift should be looked at again if nothing else happens; None: with the next check."""
-    match drift.state:
-        case DriftState.HELD:
-            times = [time for time in (drift.not_before, state.cooldown_until) if time is not None and time > now]
-            return max(times) if times else None
-        case DriftState.CLAIMED:
-            return max(now, drift.lease_until or now) + SKEW + timedelta(seconds=5)
-        case DriftState.SENT:
-            return now + SENT_LOOK
-        case DriftState.CONFIRMED:
-            return now + CONFIRMED_LOOK
-    return None

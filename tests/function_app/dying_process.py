@@ -9,8 +9,8 @@ import sys
 from datetime import timedelta
 
 from driftloop.ledger import DriftState
+from driftloop.times import utc_now
 from function_app.dispatch.github import GitHubDispatcher
-from function_app.retraining.steps import utc_now
 from function_app.runtime import Runtime
 from function_app.storage.ledger_table import TableLedger
 

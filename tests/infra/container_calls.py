@@ -49,7 +49,14 @@ def _accesses(code: list[ast.AST], without: frozenset[str] = frozenset()) -> Ite
 def _named(code: list[ast.AST]) -> Iterator[tuple[str, str]]:
     """(container, function) of every call of which one of the first two arguments names a container."""
     for tree in code:
-        loops = {
+        constants = {
+            target.id: {one.value.value}
+            for one in ast.walk(tree)
+            if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)
+            for target in one.targets
+            if isinstance(target, ast.Name) and target.id == "CONTAINER"
+        }
+        loops = constants | {
             one.target.id: {item.value for item in one.iter.elts if isinstance(item, ast.Constant)}
             for one in ast.walk(tree)
             if isinstance(one, ast.comprehension)
@@ -60,7 +67,10 @@ def _named(code: list[ast.AST]) -> Iterator[tuple[str, str]]:
             if not isinstance(node, ast.Call):
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            for argument in node.args[:2]:
+            arguments = node.args
+            if name == "upload_blob" and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call):
+                arguments, name = node.func.value.args, "put"  # container(NAME).upload_blob(...)
+            for argument in arguments[:2]:
                 values = {argument.value} if isinstance(argument, ast.Constant) else set()
                 values |= loops.get(argument.id, set()) if isinstance(argument, ast.Name) else set()
                 yield from ((str(value), name) for value in values if value in CONTAINERS)

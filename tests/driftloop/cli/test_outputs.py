@@ -16,6 +16,7 @@ from driftloop import Baseline
 from driftloop.cli.main import run
 from driftloop.errors import InputError
 from driftloop.report.written import write_whole
+from sandbox.waiting import HANG_SECONDS
 from tests.driftloop.populations import draw, fresh
 
 FULL = Path("/dev/full")
@@ -146,7 +147,7 @@ def test_a_closed_pipe_is_one_line(folder: Path, options: list[str]) -> None:
     os.close(reader)
     with os.fdopen(writer, "wb") as closed:
         process = started(folder, *options, stdout=closed)
-        err = process.communicate(timeout=120)[1]
+        err = process.communicate(timeout=HANG_SECONDS)[1]
     assert process.returncode == 2
     assert err.decode().splitlines() == ["driftloop: standard output was closed before everything was printed"]
 
@@ -156,7 +157,7 @@ def test_a_closed_pipe_is_one_line(folder: Path, options: list[str]) -> None:
 def test_a_full_disk_is_one_line(folder: Path, options: list[str]) -> None:
     with FULL.open("wb") as full:
         process = started(folder, *options, stdout=full)
-        err = process.communicate(timeout=120)[1]
+        err = process.communicate(timeout=HANG_SECONDS)[1]
     assert process.returncode == 2
     assert err.decode().startswith("driftloop: standard output: cannot be written (No space left on device)")
     assert len(err.splitlines()) == 1
@@ -185,7 +186,7 @@ def test_a_signal_at_any_moment_is_one_line_with_the_old_report_in_place(
     report.write_text("the old one")
     program = STOPPED.replace("MODULE", module).replace("SIGNAL", number)
     command = [sys.executable, "-c", program, *check(folder, "ordinary.csv", "--report", str(report))]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, check=False)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (code, "", 1)
     assert done.stderr.startswith("driftloop: stopped by")
     assert report.read_text() == "the old one"
@@ -200,7 +201,7 @@ def test_a_signal_while_a_report_is_written_leaves_the_old_one_and_nothing_else(
         "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGTERM)\nsys.argv = ['driftloop', *sys.argv[1:]]\nmain()"
     )
     command = [sys.executable, "-c", program, *check(folder, "ordinary.csv", "--report", str(report))]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, check=False)
     assert done.returncode == 128 + signal.SIGTERM
     assert report.read_text() == "the old one"
     assert list(tmp_path.iterdir()) == [report]

@@ -41,6 +41,12 @@ def test_a_distance_of_four_weighs_by_the_tail_of_the_baseline():
     assert 4**-2.0 < factor < 4 ** (-2.0 * 0.7)
 
 
+def test_records_far_out_multiply():
+    distances = (1 - (np.arange(1, 1001) - 0.5) / 1000) ** (-1 / 2.0)
+    one, two = (tail_factor(distances, 2 * float(distances.max()), count) for count in (1, 2))
+    assert two == pytest.approx(one**2)
+
+
 def test_no_tail_is_taken_for_lighter_than_stated_and_no_factor_for_smaller():
     light = np.linspace(0.9, 1.0, 200)
     assert tail_factor(light, 2.0) == pytest.approx(2.0**-LARGEST_TAIL_INDEX)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from sandbox.certificate import Certificate
 from sandbox.ports import listening_socket
+from sandbox.waiting import HANG_SECONDS
 
 KINDS = ("cut before", "cut after", "delay", "500", "503", "403", "429", "truncate", "shorten", "omit", "odd")
 MESSAGES = {500: "Internal Server Error", 503: "Service Unavailable", 403: "Forbidden", 429: "Too Many Requests"}
@@ -86,7 +87,7 @@ class FaultProxy:
     def __exit__(self, *_: object) -> None:
         if self._stopping is not None:
             self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=HANG_SECONDS)
 
     def _run(self) -> None:
         self._loop.run_until_complete(self._serve())

@@ -12,7 +12,8 @@ from driftloop.events import InService, Outcome
 from driftloop.ledger import Drift, DriftState
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from function_app.dispatch.targets import DryRunDispatcher
-from function_app.retraining.steps import CONFIRM_LIMIT, LEASE, SKEW, next_look
+from function_app.retraining.next_look import next_look
+from function_app.retraining.steps import CONFIRM_LIMIT, LEASE, SKEW
 from tests.driftloop.sqlite_ledger import SqliteLedger
 from tests.function_app.retraining.scene import SERVING, START, Scene
 

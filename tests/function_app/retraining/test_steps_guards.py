@@ -14,16 +14,8 @@ from driftloop.events import Outcome
 from driftloop.ledger import Drift, DriftState, LedgerConflictError, transition
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from function_app.retraining import steps
-from function_app.retraining.steps import (
-    CONFIRM_LIMIT,
-    CONFIRM_PAUSES,
-    LAST_MOMENT,
-    LEASE,
-    MOST_STEPS,
-    RUN_LIMIT,
-    SKEW,
-    next_look,
-)
+from function_app.retraining.next_look import next_look
+from function_app.retraining.steps import CONFIRM_LIMIT, CONFIRM_PAUSES, LAST_MOMENT, LEASE, MOST_STEPS, RUN_LIMIT, SKEW
 from tests.driftloop.sqlite_ledger import SqliteLedger
 from tests.function_app.retraining.scene import SERVING, START, Scene
 
