@@ -154,7 +154,13 @@ class Comparing:
         found = check(self.baseline, window, self.model.policy, evidence, now=self.now.timestamp())
         # Names that the schema does not have are text of a file: where a header is missing, of a record.
         foreign = window.profile.extra
-        return replace(found, notes=_unnamed(found.notes, foreign), reasons=_unnamed(found.reasons, foreign))
+        known = tuple(column for column in found.columns_not_compared if column.name not in foreign)
+        return replace(
+            found,
+            notes=_unnamed(found.notes, foreign),
+            reasons=_unnamed(found.reasons, foreign),
+            columns_not_compared=known,
+        )
 
     def _built(self, batches: "Iterator[pa.RecordBatch]") -> "Window":
         from driftloop import Window

@@ -57,10 +57,18 @@ def ids_of(batch: "pa.RecordBatch", key: "Column") -> "pa.Array":
 
     if key.name not in batch.schema.names:
         raise InputError(f"column {key.name!r} is missing: labels are matched to records by it")
+    _refuse_nested(batch, key.name)
     try:
         return batch.column(key.name).cast(pa.string())
     except pa.ArrowException:
         raise InputError(f"column {key.name!r} holds no ids: write texts or whole numbers") from None
+
+
+def _refuse_nested(batch: "pa.RecordBatch", name: str) -> None:
+    from driftloop.data.plain_types import NESTED
+
+    if NESTED in (batch.schema.field(name).metadata or {}):
+        raise InputError(f"column {name!r} holds lists or structs: write one value a row")
 
 
 def outcomes_of(batch: "pa.RecordBatch", column: "Column", missing: tuple[str, ...]) -> "tuple[pa.Array, int]":
@@ -100,6 +108,7 @@ def _decode(schema: "Schema") -> Decode:
             elif target.name not in batch.schema.names:
                 raise InputError(f"column {target.name!r} is missing: it is the outcome")
             else:
+                _refuse_nested(batch, target.name)
                 outcomes, malformed = outcomes_of(batch, target, schema.missing)
             found = pa.RecordBatch.from_pydict({**columns, OUTCOME: outcomes})
             found = found.filter(found.column(OUTCOME).is_valid())

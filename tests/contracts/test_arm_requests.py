@@ -41,7 +41,7 @@ def test_every_kind_of_body_is_sent_and_none_breaks_its_schema(
     def pipeline(data: Input) -> dict[str, object]:  # type: ignore[valid-type]
         return {"model": step(data=data).outputs.model}
 
-    url = f"{azure.account.blob_url}/contract/x/"
+    url = f"{azure.account.blob_url}/training-data/contract/"  # what the cluster may read
     job = submit(client, pipeline(data=Input(type="uri_folder", path=url)), tags={"drift_id": "drift-1"})
 
     def status() -> str:

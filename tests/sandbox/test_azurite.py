@@ -36,7 +36,7 @@ def test_all_three_services_take_a_bearer_token_and_no_key(signed_in: AzureStand
 
 
 def test_a_request_without_token_is_refused(signed_in: AzureStandIn) -> None:
-    with pytest.raises(HttpResponseError, match="AuthorizationFailure"):
+    with pytest.raises(HttpResponseError, match="NoAuthenticationInformation"):
         BlobServiceClient(os.environ["DRIFTLOOP_BLOB_URL"]).create_container("anonymous")
 
 

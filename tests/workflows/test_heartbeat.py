@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from driftloop.ledger import ModelState
@@ -167,5 +168,5 @@ def test_the_apps_words_are_quoted_and_cannot_leave_the_quotation() -> None:
 def test_the_function_apps_own_report_is_understood(overdue: bool) -> None:
     since = datetime(2026, 1, 5, tzinfo=UTC)
     state = ModelState(model="m", watched_since=since)
-    report = Health((ModelHealth(model="m", state=state, due_since=since if overdue else None),)).body()
-    assert heartbeat._status(json.dumps(report).encode()) == ("overdue" if overdue else "healthy")
+    report = Health((ModelHealth(model="m", state=state, due_since=since if overdue else None),)).answer()
+    assert heartbeat._status(msgspec.json.encode(report)) == ("overdue" if overdue else "healthy")
