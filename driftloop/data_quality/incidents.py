@@ -20,7 +20,12 @@ from driftloop.data_quality.record_times import record_times
 from driftloop.data_quality.repeated_value import repeated_values
 from driftloop.data_quality.sign import Sign
 from driftloop.data_quality.unit_errors import unit_errors
-from driftloop.data_quality.unusable_values import impossible_values, missing_growth, unusable_values
+from driftloop.data_quality.unusable_values import (
+    header_rows,
+    impossible_values,
+    missing_growth,
+    unusable_values,
+)
 from driftloop.profile.window import Baseline, Window
 
 RULES_PER_COLUMN = 8
@@ -81,7 +86,7 @@ def _of_column(pair: ColumnPair) -> tuple[list[Sign], str | None]:
     """Signs of one column, the most telling rule first; and a note, maybe empty, where it is not to be compared."""
     if not pair.baseline.rows - pair.baseline.missing and not pair.window.absent:
         return [], ""  # `column_notes` says what it holds now
-    signs = list(unusable_values(pair))
+    signs = [*unusable_values(pair), *header_rows(pair)]
     if is_lost(pair):
         return signs, ""
     names = new_names(pair)

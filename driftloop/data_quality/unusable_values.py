@@ -60,6 +60,15 @@ def _unreadable(pair: ColumnPair) -> Sign | None:
     return Sign(name, f"{share:.0%} of the values are not {pair.column.kind}{was}", p, normal)
 
 
+def header_rows(pair: ColumnPair) -> Iterator[Sign]:
+    """Records that hold the names of the columns: files with headers that were joined as they are."""
+    name = pair.column.name
+    rows = pair.window.counts.get(name, 0)
+    if rows and name not in pair.baseline.counts and name not in pair.column.categories:
+        text = f"{rows} rows hold the column's own name: a header among the records?"
+        yield Sign(name, text, CERTAIN, f"list it among `categories` of column {name!r} in the schema")
+
+
 def missing_growth(baseline: ColumnProfile, window: ColumnProfile) -> float:
     """By which part of the rows missing values have grown, -1 to 1."""
     return window.missing / max(window.rows, 1) - baseline.missing / max(baseline.rows, 1)

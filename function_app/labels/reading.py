@@ -86,7 +86,8 @@ def outcomes_of(batch: "pa.RecordBatch", column: "Column", missing: tuple[str, .
         levels = pa.array([*found.levels, None], pa.string())
         return levels.take(pa.array(np.where(found.codes < 0, len(found.levels), found.codes))), 0
     values = numbers(batch.column(column.name), missing)
-    return pa.array(values.values, mask=~np.isfinite(values.values)), values.malformed
+    infinite = int(np.count_nonzero(np.isinf(values.values)))  # 1e400 is no outcome
+    return pa.array(values.values, mask=~np.isfinite(values.values)), values.malformed + infinite
 
 
 def _decode(schema: "Schema") -> Decode:

@@ -6,7 +6,7 @@ import pytest
 from driftloop import Column, Schema, Window
 from driftloop.data_quality.chance import more_often_p
 from driftloop.data_quality.sign import CERTAIN
-from driftloop.data_quality.unusable_values import impossible_values, unusable_values
+from driftloop.data_quality.unusable_values import header_rows, impossible_values, unusable_values
 from tests.driftloop.data_quality.feeds import pair
 
 
@@ -42,6 +42,13 @@ def test_blanks_count_against_those_of_the_baseline():
     for blank, found in ((39, 0), (40, 1)):
         window = np.where(np.arange(100) < blank, np.nan, np.arange(100.0))
         assert len(list(unusable_values(pair(np.arange(350.0), window)))) == found
+
+
+def test_a_header_among_the_records_is_certain():
+    (sign,) = header_rows(pair(["a", "b"] * 50, ["a"] * 30 + ["x"], "categorical"))
+    assert (sign.text, sign.p) == ("1 rows hold the column's own name: a header among the records?", CERTAIN)
+    assert list(header_rows(pair(["a", "x"] * 50, ["a"] * 30 + ["x"], "categorical"))) == []
+    assert list(header_rows(pair(["a"] * 50, ["x"] * 30, "categorical", categories=("a", "x")))) == []
 
 
 def test_infinite_values_count_against_those_of_the_baseline():
