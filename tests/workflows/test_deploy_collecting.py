@@ -11,6 +11,7 @@ from azure.identity import DefaultAzureCredential
 
 from driftloop import Column, Schema
 from driftloop.config import models
+from driftloop.times import utc_now
 from function_app.incoming import collector
 from function_app.incoming.sources import File, list_files
 from function_app.incoming.window_reading import Reading, stream
@@ -134,7 +135,7 @@ def watched(line: Line) -> tuple[Storage, models.Model, Schema]:
 def collected(storage: Storage, model: models.Model, schema: Schema) -> list[dict[str, Any]]:
     reading = Reading()
     files: list[File] = sorted(list_files(storage, model.records))
-    read = stream(storage, files, collector.collected(storage, model, schema, None), reading)
+    read = stream(storage, files, collector.collected(storage, model, schema, None, utc_now()), reading)
     rows = [row for batch in read for row in batch.to_pylist()]
     assert reading.broken == {}
     return rows
