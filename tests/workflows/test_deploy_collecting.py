@@ -84,7 +84,11 @@ def test_what_was_collected_is_read_with_the_prediction_of_each_record(line: Lin
 
     storage, model, schema = watched(line)
     wait_until(
-        lambda: expected.keys() <= {row["age"] for row in collected(storage, model, schema)}, "the collected records"
+        lambda: (
+            expected.keys()
+            <= {row["age"] for row in collected(storage, model, schema) if row["prediction"] is not None}
+        ),
+        "the collected records and their predictions, which come in lines of their own",
     )
     rows = collected(storage, model, schema)
     mine = {row["age"]: row for row in rows if row["age"] in expected}

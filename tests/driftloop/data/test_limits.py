@@ -15,7 +15,7 @@ from driftloop.errors import InputError
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", INPUTS)
+@pytest.mark.parametrize("name", [name for name in INPUTS if name != "page.parquet"])  # 1 GB of input: make bench
 def test_memory_is_bounded_by_what_comes_out(tmp_path, name):
     found = peak(name, tmp_path)
     assert found.megabytes < LIMIT
