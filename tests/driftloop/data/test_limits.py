@@ -15,7 +15,8 @@ from driftloop.errors import InputError
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in INPUTS if name != "page.parquet"])  # 1 GB of input: make bench
+# page.parquet exceeded the limit here and the cause is not known yet: `python -m benchmarks.memory` still measures it.
+@pytest.mark.parametrize("name", [name for name in INPUTS if name != "page.parquet"])
 def test_memory_is_bounded_by_what_comes_out(tmp_path, name):
     found = peak(name, tmp_path)
     assert found.megabytes < LIMIT
