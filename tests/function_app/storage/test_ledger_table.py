@@ -158,7 +158,9 @@ def test_checks_come_newest_first_and_only_as_many_as_asked(ledger: Ledger, mode
     state = ledger.state(model_name, NOW)
     for number in range(5):
         changed = msgspec.structs.replace(state, last_checked_at=NOW + timedelta(hours=number))
-        state = ledger.commit(changed, a_check(model_name, number))
+        # later than whatever other tests have stored in the same account
+        at = NOW + timedelta(days=36_500, hours=number)
+        state = ledger.commit(changed, a_check(model_name, number, at=at))
 
     assert [check.check_id[-1] for check in ledger.checks(model_name, limit=3)] == ["4", "3", "2"]
     assert f"chk-{model_name}-4" in [check.check_id for check in ledger.checks(limit=50)]
