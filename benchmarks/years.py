@@ -15,7 +15,7 @@ from benchmarks.rates import Rate, stream
 from benchmarks.single import ALPHA, REFERENCE_ROWS, schema_of
 from benchmarks.tables import TABLES, Source, Table, table
 from driftloop import Baseline, Evidence, Policy, Schema, Window, check
-from driftloop.profile.sample import Sample
+from driftloop.profile.sampling.sample import Sample
 from driftloop.sequential.evidence import DRIFT_SHARE
 from driftloop.sequential.mean_test import difference_p
 from driftloop.sequential.reference_features import derive_reference_features

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from driftloop.data.schema import COMPARED, Column
-from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.profile.window import Baseline, Window
 
 ROLES = {

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from driftloop.data_quality.sign import Sign
 from driftloop.profile.profile import comparable_samples
-from driftloop.profile.row_hash import content_keys
-from driftloop.profile.sample import Sample
+from driftloop.profile.sampling.row_hash import content_keys
+from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.window import Baseline, Window
 
 Keys = npt.NDArray[np.uint64]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from driftloop.data_quality.chance import all_in_window_p, kolmogorov_p, tail_factor
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import Sign, ignore
-from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.counting.column_profile import ColumnProfile
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from driftloop.data_quality.chance import more_often_p
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import CERTAIN, Sign, ignore
-from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.counting.column_profile import ColumnProfile
 
 BLANK = 0.4
 """By which part of the rows missing values must have grown. Less is drift: patients skip a test more often."""

@@ -16,13 +16,13 @@ from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
 from driftloop.data.tables import as_batches
 from driftloop.errors import SchemaError
-from driftloop.profile.column_builder import CategoricalColumnBuilder, NumericColumnBuilder
-from driftloop.profile.column_profile import ColumnProfile, greatest, least
-from driftloop.profile.row_hash import Keys, append_columns, finish, mix, salt
-from driftloop.profile.sample import Sample
-from driftloop.profile.sample_builder import SampleBuilder
+from driftloop.profile.counting.column_builder import CategoricalColumnBuilder, NumericColumnBuilder
+from driftloop.profile.counting.column_profile import ColumnProfile, greatest, least
+from driftloop.profile.counting.work_arrays import LENGTH
+from driftloop.profile.sampling.row_hash import Keys, append_columns, finish, mix, salt
+from driftloop.profile.sampling.sample import Sample
+from driftloop.profile.sampling.sample_builder import SampleBuilder
 from driftloop.profile.two_cores import Helper
-from driftloop.profile.work_arrays import LENGTH
 
 Floats = npt.NDArray[np.float64]
 

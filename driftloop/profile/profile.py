@@ -8,9 +8,9 @@ from typing import Any
 
 from driftloop.data.schema import Schema
 from driftloop.errors import SchemaError
-from driftloop.profile.column_profile import ColumnProfile, greatest, least
-from driftloop.profile.histogram import FINEST
-from driftloop.profile.sample import Sample
+from driftloop.profile.counting.column_profile import ColumnProfile, greatest, least
+from driftloop.profile.counting.histogram import FINEST
+from driftloop.profile.sampling.sample import Sample
 
 
 @dataclass(frozen=True, repr=False)

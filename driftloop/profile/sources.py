@@ -56,7 +56,7 @@ def ready_profile(source: Any, schema: Schema | None = None) -> tuple[Profile, b
 
 
 def _saved(path: Path) -> tuple[Profile, bytes]:
-    from driftloop.profile.parquet_format import profile_from_bytes
+    from driftloop.profile.saving.parquet_format import profile_from_bytes
 
     try:
         content = path.read_bytes()

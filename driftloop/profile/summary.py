@@ -8,8 +8,8 @@ from math import nan
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profile.column_profile import ColumnProfile
-from driftloop.profile.exact_sum import difference_of_means, mean_of
+from driftloop.profile.counting.column_profile import ColumnProfile
+from driftloop.profile.counting.exact_sum import difference_of_means, mean_of
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -64,7 +64,7 @@ class _Side:
 
     @cached_property
     def _bytes(self) -> bytes:
-        from driftloop.profile.parquet_format import profile_to_bytes
+        from driftloop.profile.saving.parquet_format import profile_to_bytes
 
         return self.content if self.content is not None else profile_to_bytes(self.profile)
 
@@ -114,7 +114,7 @@ class Baseline(_Side):
     @classmethod
     def from_bytes(cls, content: bytes) -> Baseline:
         """From what `to_bytes` gave, this version's or an older one's. Raises BaselineError."""
-        from driftloop.profile.parquet_format import profile_from_bytes
+        from driftloop.profile.saving.parquet_format import profile_from_bytes
 
         return cls(profile_from_bytes(content), content=content)
 
@@ -137,7 +137,7 @@ class Window(_Side):
     @classmethod
     def from_bytes(cls, content: bytes) -> Window:
         """From what `to_bytes` gave. Raises BaselineError."""
-        from driftloop.profile.parquet_format import profile_from_bytes
+        from driftloop.profile.saving.parquet_format import profile_from_bytes
 
         return cls(profile_from_bytes(content), content=content)
 

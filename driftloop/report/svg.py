@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from driftloop.data.redaction import may_name
 from driftloop.data.schema import Column
-from driftloop.profile.column_profile import ColumnProfile
+from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.profile.summary import summarise
 from driftloop.times import format_seconds
 

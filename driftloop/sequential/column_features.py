@@ -21,7 +21,7 @@ from driftloop.stats.distributions import normal_quantile
 
 if TYPE_CHECKING:
     from driftloop.data.schema import Column
-    from driftloop.profile.sample import Sample
+    from driftloop.profile.sampling.sample import Sample
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

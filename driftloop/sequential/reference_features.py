@@ -22,7 +22,7 @@ from driftloop.stats.moments import shape_of
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
-    from driftloop.profile.sample import Sample
+    from driftloop.profile.sampling.sample import Sample
     from driftloop.profile.window import Baseline
 
 Indices = npt.NDArray[np.int64]

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.schema import Column
-from driftloop.profile.category_counts import CategoryCounts
-from driftloop.profile.column_profile import ColumnProfile
-from driftloop.profile.histogram import Histogram
+from driftloop.profile.counting.category_counts import CategoryCounts
+from driftloop.profile.counting.column_profile import ColumnProfile
+from driftloop.profile.counting.histogram import Histogram
 from driftloop.stats.fisher import share_z
 from driftloop.two_sample.column_scores import LOCATION, MISSING, SIDE, Score, category_parts, numeric_parts
 

@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profile.sample import Sample
+from driftloop.profile.sampling.sample import Sample
 from driftloop.two_sample.column_scores import Score
 from driftloop.two_sample.count_scores import ScoreMean
 from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.schema import Column
-from driftloop.profile.sample import Sample, common_levels
+from driftloop.profile.sampling.sample import Sample, common_levels
 from driftloop.two_sample.column_scores import MISSING, Part, Score, category_parts, numeric_parts
 from driftloop.two_sample.joint_scores import joint_scores, main_parts, standardised
 

@@ -5,10 +5,10 @@ from math import isnan
 import numpy as np
 import pytest
 
-from driftloop.profile.category_counts import CategoryCounts
-from driftloop.profile.column_profile import ColumnProfile
-from driftloop.profile.exact_sum import exact_sum
-from driftloop.profile.histogram import Histogram
+from driftloop.profile.counting.category_counts import CategoryCounts
+from driftloop.profile.counting.column_profile import ColumnProfile
+from driftloop.profile.counting.exact_sum import exact_sum
+from driftloop.profile.counting.histogram import Histogram
 from driftloop.profile.summary import mean_shift, summarise
 
 

@@ -9,7 +9,7 @@ import pytest
 from driftloop import Column, Schema, Window
 from driftloop.data.columns import Numbers
 from driftloop.profile import builder as builder_module
-from driftloop.profile.row_hash import append_columns, mix, salt
+from driftloop.profile.sampling.row_hash import append_columns, mix, salt
 from driftloop.profile.two_cores import Helper
 
 ROWS = 40_000

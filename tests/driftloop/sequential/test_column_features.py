@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from driftloop.data.schema import Column
-from driftloop.profile.sample import Sample
+from driftloop.profile.sampling.sample import Sample
 from driftloop.sequential.column_features import (
     COMMON,
     FEWEST_OF_A_LEVEL,

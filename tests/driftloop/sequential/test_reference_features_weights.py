@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from driftloop import Baseline, Policy, Schema
-from driftloop.profile.sample import Sample
+from driftloop.profile.sampling.sample import Sample
 from driftloop.sequential import reference_features
 from driftloop.sequential.reference_features import (
     CACHE_SIZE,

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from driftloop import Column, Profile, Schema
-from driftloop.profile.category_counts import MAX_NAMES, CategoryCounts
-from driftloop.profile.column_profile import ColumnProfile
-from driftloop.profile.histogram import Histogram
+from driftloop.profile.counting.category_counts import MAX_NAMES, CategoryCounts
+from driftloop.profile.counting.column_profile import ColumnProfile
+from driftloop.profile.counting.histogram import Histogram
 from driftloop.stats.fisher import share_z
 from driftloop.two_sample.column_scores import LOCATION, MISSING, RANGE, SHARE, SIDE, Score
 from driftloop.two_sample.count_scores import OTHER, count_score_means

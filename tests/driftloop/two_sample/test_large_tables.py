@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from driftloop.profile.sample import Sample
+from driftloop.profile.sampling.sample import Sample
 from driftloop.two_sample.column_scores import LOCATION, SHARE, SPREAD, Score
 from driftloop.two_sample.count_scores import ScoreMean
 from driftloop.two_sample.large_tables import MAX_RECORDS, sampled_part, thin_samples, with_all_rows

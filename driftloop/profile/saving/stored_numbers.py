@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.arrow import numbers_array
-from driftloop.profile.exact_sum import UNIT
+from driftloop.profile.counting.exact_sum import UNIT
 
 Floats = npt.NDArray[np.float64]
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from driftloop.data.columns import Numbers, Texts
 from driftloop.data.levels import codes_of
-from driftloop.profile.category_counts import name_hash
-from driftloop.profile.sample import Sample
-from driftloop.profile.work_arrays import work_floats, work_integers
+from driftloop.profile.counting.category_counts import name_hash
+from driftloop.profile.counting.work_arrays import work_floats, work_integers
+from driftloop.profile.sampling.sample import Sample
 
 Keys = npt.NDArray[np.uint64]
 

@@ -10,8 +10,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profile.histogram import FINEST, MAGNITUDE, MAX_BINS, Histogram, keys_at, numbers_at, zero_joined
-from driftloop.profile.work_arrays import work_integers
+from driftloop.profile.counting.histogram import (
+    FINEST,
+    MAGNITUDE,
+    MAX_BINS,
+    Histogram,
+    keys_at,
+    numbers_at,
+    zero_joined,
+)
+from driftloop.profile.counting.work_arrays import work_integers
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

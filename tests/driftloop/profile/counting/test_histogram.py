@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.profile.histogram import FINEST, MAX_BINS, Histogram, numbers_at
-from driftloop.profile.histogram_builder import HistogramBuilder
+from driftloop.profile.counting.histogram import FINEST, MAX_BINS, Histogram, numbers_at
+from driftloop.profile.counting.histogram_builder import HistogramBuilder
 
 
 def binned(values):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.profile.exact_sum import SMALLEST, UNIT, difference_of_means, exact_sum, mean_of
-from driftloop.profile.histogram_builder import HistogramBuilder
+from driftloop.profile.counting.exact_sum import SMALLEST, UNIT, difference_of_means, exact_sum, mean_of
+from driftloop.profile.counting.histogram_builder import HistogramBuilder
 
 N = 9_000
 KINDS = {

@@ -7,10 +7,10 @@ from math import isfinite
 import numpy as np
 
 from driftloop.data.columns import Numbers, Texts
-from driftloop.profile.category_counts import CategoryCounts
-from driftloop.profile.column_profile import ColumnProfile
-from driftloop.profile.exact_sum import exact_sum
-from driftloop.profile.histogram_builder import HistogramBuilder
+from driftloop.profile.counting.category_counts import CategoryCounts
+from driftloop.profile.counting.column_profile import ColumnProfile
+from driftloop.profile.counting.exact_sum import exact_sum
+from driftloop.profile.counting.histogram_builder import HistogramBuilder
 
 
 class NumericColumnBuilder:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.profile.exact_sum import UNIT
-from driftloop.profile.stored_numbers import recorded_decimals, scaled, sum_of_text, sum_text
+from driftloop.profile.counting.exact_sum import UNIT
+from driftloop.profile.saving.stored_numbers import recorded_decimals, scaled, sum_of_text, sum_text
 
 
 @given(st.integers(-(2**2000), 2**2000))

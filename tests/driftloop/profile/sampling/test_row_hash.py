@@ -8,7 +8,7 @@ import pytest
 
 from driftloop import Column, Profile, Schema
 from driftloop.data.columns import Numbers, Texts
-from driftloop.profile.row_hash import content_keys, finish, mix, salt
+from driftloop.profile.sampling.row_hash import content_keys, finish, mix, salt
 
 SCHEMA = Schema((Column("x"), Column("y")))
 

@@ -13,12 +13,12 @@ from driftloop.data.arrow import lists_array, numbers_array, texts_array
 from driftloop.data.readers.saved_profile import METADATA
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import BaselineError, SchemaError
-from driftloop.profile.category_counts import CategoryCounts
-from driftloop.profile.column_profile import ColumnProfile
-from driftloop.profile.histogram import Histogram
+from driftloop.profile.counting.category_counts import CategoryCounts
+from driftloop.profile.counting.column_profile import ColumnProfile
+from driftloop.profile.counting.histogram import Histogram
 from driftloop.profile.profile import Profile
-from driftloop.profile.sample import Sample
-from driftloop.profile.stored_numbers import recorded_decimals, scaled, sum_of_text, sum_text
+from driftloop.profile.sampling.sample import Sample
+from driftloop.profile.saving.stored_numbers import recorded_decimals, scaled, sum_of_text, sum_text
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

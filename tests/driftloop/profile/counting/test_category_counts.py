@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.profile.category_counts import MAX_NAMES, CategoryCounts
+from driftloop.profile.counting.category_counts import MAX_NAMES, CategoryCounts
 
 
 def counted(names):

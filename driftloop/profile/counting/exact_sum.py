@@ -12,7 +12,7 @@ from math import frexp, inf, ldexp
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profile.work_arrays import work_floats
+from driftloop.profile.counting.work_arrays import work_floats
 
 Floats = npt.NDArray[np.float64]
 

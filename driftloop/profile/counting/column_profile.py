@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profile.category_counts import CategoryCounts
-from driftloop.profile.histogram import Histogram
+from driftloop.profile.counting.category_counts import CategoryCounts
+from driftloop.profile.counting.histogram import Histogram
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

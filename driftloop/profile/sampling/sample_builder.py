@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from driftloop.data.columns import Numbers, Texts
 from driftloop.data.levels import recode, values_of
-from driftloop.profile.sample import MAX_ROWS, Sample
+from driftloop.profile.sampling.sample import MAX_ROWS, Sample
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

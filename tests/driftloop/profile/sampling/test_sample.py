@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftloop import Profile, Schema
-from driftloop.profile.sample import MAX_ROWS, Sample
+from driftloop.profile.sampling.sample import MAX_ROWS, Sample
 
 ROWS = 6_000
 
