@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from driftloop.data.canonical import canonical_batches
+from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.reading import Reading, ReadNotes
 from driftloop.data.schema import Schema, infer_schema
 from driftloop.data.sources import batches_of

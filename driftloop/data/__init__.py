@@ -1,0 +1,1 @@
+"""Files and tables as typed columns, and the schema that says what each column is."""

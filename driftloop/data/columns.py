@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from driftloop.data.arrow import codes as dictionary_codes
 from driftloop.data.arrow import floats, integers, numbers_array, texts_array, valid
-from driftloop.data.date_formats import moment, time_of_day
+from driftloop.data.formats.date_formats import moment, time_of_day
+from driftloop.data.formats.number_formats import plain_number
 from driftloop.data.levels import recode
-from driftloop.data.number_formats import plain_number
 from driftloop.data.plain_types import is_text, plain, without_short_floats
 
 Floats = npt.NDArray[np.float64]

@@ -244,15 +244,15 @@ def infer_schema(
 ) -> Inference:
     """A schema from the first rows of a stream (or a table), together with the whole stream.
 
-    Whoever profiles the stream afterwards reads the source once. `driftloop.data.column_inference` has the rules;
-    `adjust` changes what they found before the rest of the stream is narrowed to it.
+    Whoever profiles the stream afterwards reads the source once. `driftloop.data.inference` has the rules; `adjust`
+    changes what they found before the rest of the stream is narrowed to it.
 
     Raises
     ------
     InputError
         For an empty table, and where nothing can be compared.
     """
-    from driftloop.data.schema_inference import infer_columns
+    from driftloop.data.inference.schema_inference import infer_columns
 
     try:
         findings, stream = infer_columns(batches)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from driftloop.data.canonical import CANONICAL, canonical_batches
+from driftloop.data.canonical.batches import CANONICAL, canonical_batches
 from driftloop.data.columns import Numbers, Texts, numbers, texts, times
 from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema

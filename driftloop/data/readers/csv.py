@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftloop.data.arrow import texts_array
-from driftloop.data.canonical import SEPARATOR
+from driftloop.data.canonical.batches import SEPARATOR
 from driftloop.data.readers.csv_dialect import HEAD_BYTES, Dialect, detect
 from driftloop.data.readers.csv_lines import NOT_UTF8, is_open_at_end, last_boundary
 from driftloop.data.readers.decompression import TextBytes

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 import pyarrow as pa
 
 from driftloop.data.arrow import texts_array
-from driftloop.data.canonical import canonical_batches
+from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.readers.projection import Projection
 from driftloop.data.readers.sources import Part, find_parts
 from driftloop.data.reading import Reading, ReadNotes

@@ -15,13 +15,13 @@ import pyarrow as pa
 
 from driftloop.data.arrow import numbers_array, texts_array
 from driftloop.data.columns import as_dictionary, category_names, number_texts, numbers, text_list, time_of_text
-from driftloop.data.date_formats import DateEvidence, moment
-from driftloop.data.epoch_times import TimeUnit, seconds, time_unit
-from driftloop.data.number_formats import NumberEvidence, number, plain_number
+from driftloop.data.formats.date_formats import DateEvidence, moment
+from driftloop.data.formats.epoch_times import TimeUnit, seconds, time_unit
+from driftloop.data.formats.number_formats import NumberEvidence, number, plain_number
+from driftloop.data.formats.true_false import in_words_of
 from driftloop.data.plain_types import is_text
 from driftloop.data.reading import DateOrder, Decimal, Reading, ReadNotes
 from driftloop.data.schema import Column
-from driftloop.data.true_false import in_words_of
 from driftloop.errors import InputError
 
 MOST_TEXTS = 5_000

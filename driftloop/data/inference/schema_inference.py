@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.arrow import texts_array
-from driftloop.data.column_inference import Finding, find_column, name_parts, seconds_of
 from driftloop.data.columns import as_dictionary, category_names
+from driftloop.data.inference.column_inference import Finding, find_column, name_parts, seconds_of
 from driftloop.data.tables import as_batches, is_index_name
 from driftloop.errors import InputError
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-from driftloop.data.forms import Form, form_of, settle
+from driftloop.data.canonical.forms import Form, form_of, settle
 from driftloop.data.plain_types import not_comparable
 from driftloop.data.reading import Reading, ReadNotes
 from driftloop.data.schema import Schema

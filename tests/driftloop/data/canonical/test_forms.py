@@ -7,13 +7,13 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Column, Schema
-from driftloop.data.canonical import canonical_batches
+from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.columns import category_name, numbers, texts, times
-from driftloop.data.date_formats import date_order, moment, time_of_day
-from driftloop.data.epoch_times import seconds, time_unit
-from driftloop.data.number_formats import number, plain_number, written
+from driftloop.data.formats.date_formats import date_order, moment, time_of_day
+from driftloop.data.formats.epoch_times import seconds, time_unit
+from driftloop.data.formats.number_formats import number, plain_number, written
+from driftloop.data.formats.true_false import true_false_format
 from driftloop.data.reading import Reading, ReadNotes
-from driftloop.data.true_false import true_false_format
 from driftloop.errors import InputError
 
 AUGUST = 1785542400.0  # 2026-08-01, UTC

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from driftloop.data.calendar_columns import RANGES, are_calendar_names, calendar_part
+from driftloop.data.inference.calendar_columns import RANGES, are_calendar_names, calendar_part
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.arrow import codes as dictionary_codes
-from driftloop.data.calendar_columns import are_calendar_names, calendar_part
 from driftloop.data.columns import (
     MISSING_TEXTS,
     Texts,
@@ -21,12 +20,13 @@ from driftloop.data.columns import (
     texts,
     times,
 )
-from driftloop.data.date_formats import DateEvidence, moment, time_of_day
-from driftloop.data.epoch_times import are_compact_dates, seconds, time_unit
-from driftloop.data.number_formats import NumberEvidence, plain_number
+from driftloop.data.formats.date_formats import DateEvidence, moment, time_of_day
+from driftloop.data.formats.epoch_times import are_compact_dates, seconds, time_unit
+from driftloop.data.formats.number_formats import NumberEvidence, plain_number
+from driftloop.data.formats.true_false import true_false_format
+from driftloop.data.inference.calendar_columns import are_calendar_names, calendar_part
 from driftloop.data.plain_types import ENCODED, NESTED, is_text, not_comparable, plain
 from driftloop.data.reading import DateOrder
-from driftloop.data.true_false import true_false_format
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["numeric", "categorical", "datetime"]

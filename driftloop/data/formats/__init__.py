@@ -1,0 +1,1 @@
+"""How numbers, dates and truth values are written in text, and the values that they stand for."""
