@@ -56,7 +56,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
     ),
 }
-MOST_MODULES = 18
+MOST_MODULES = 15
 """In one folder: what fits into one look."""
 
 

@@ -144,9 +144,9 @@ def _batches(part: Part, projection: Projection, reading: Reading, notes: ReadNo
 
     if part.format in ("parquet", "arrow"):
         if part.format == "parquet":
-            from driftloop.data.readers.parquet import parquet_batches as columnar
+            from driftloop.data.readers.parquet.batches import parquet_batches as columnar
         else:
-            from driftloop.data.readers.arrow_ipc import arrow_batches as columnar
+            from driftloop.data.readers.arrow.batches import arrow_batches as columnar
         if part.compression == "zstd":
             raise InputError("is compressed as a whole with Zstandard, which cannot seek: decompress it first")
         if isinstance(part.content, str) and part.compression is None:
@@ -162,7 +162,7 @@ def _batches(part: Part, projection: Projection, reading: Reading, notes: ReadNo
 
             yield from json_batches(text, projection)
         else:
-            from driftloop.data.readers.csv import csv_batches
+            from driftloop.data.readers.csv.batches import csv_batches
 
             yield from csv_batches(text, projection, reading, notes, projection.known)
 

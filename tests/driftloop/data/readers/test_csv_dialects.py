@@ -5,7 +5,7 @@ import io
 import pytest
 
 from driftloop import Schema, read_batches
-from driftloop.data.readers.csv_lines import Style, last_boundary
+from driftloop.data.readers.csv.lines import Style, last_boundary
 from driftloop.data.reading import Reading, ReadNotes
 from driftloop.errors import InputError
 

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.memory import INPUTS, LIMIT, REFUSED, peak
 from driftloop import read_batches
 from driftloop.data.readers import limits
-from driftloop.data.readers.parquet_footer import largest_page, read_row_groups
+from driftloop.data.readers.parquet.footer import largest_page, read_row_groups
 from driftloop.errors import InputError
 
 

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from driftloop.data.arrow import texts_array
 from driftloop.data.canonical.batches import SEPARATOR
-from driftloop.data.readers.csv_dialect import HEAD_BYTES, Dialect, detect
-from driftloop.data.readers.csv_lines import NOT_UTF8, is_open_at_end, last_boundary
+from driftloop.data.readers.csv.dialect import HEAD_BYTES, Dialect, detect
+from driftloop.data.readers.csv.lines import NOT_UTF8, is_open_at_end, last_boundary
 from driftloop.data.readers.decompression import TextBytes
 from driftloop.data.readers.limits import BLOCK_BYTES, LONGEST_RECORD, rows_of, size
 from driftloop.data.readers.projection import Projection, check_names

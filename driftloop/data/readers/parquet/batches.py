@@ -18,7 +18,7 @@ from driftloop.data.readers.limits import (
     VALUE_BYTES,
     size,
 )
-from driftloop.data.readers.parquet_footer import RowGroup, largest_page, read_row_groups
+from driftloop.data.readers.parquet.footer import RowGroup, largest_page, read_row_groups
 from driftloop.data.readers.projection import Projection, check_names, shown
 from driftloop.data.readers.saved_profile import METADATA
 from driftloop.data.tables import BATCH_ROWS

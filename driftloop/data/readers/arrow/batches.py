@@ -9,7 +9,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from driftloop.data.plain_types import NESTED, not_comparable
-from driftloop.data.readers.arrow_messages import check_file, check_stream
+from driftloop.data.readers.arrow.messages import check_file, check_stream
 from driftloop.data.readers.limits import BATCH_BYTES, rows_of
 from driftloop.data.readers.projection import Projection, check_names, shown
 from driftloop.errors import InputError, SchemaError

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from driftloop.data.formats.number_formats import written
-from driftloop.data.readers.csv_lines import Line, Style, escape_of, lines_of, newline_of, unquoted
+from driftloop.data.readers.csv.lines import Line, Style, escape_of, lines_of, newline_of, unquoted
 from driftloop.data.reading import Reading
 from driftloop.errors import InputError
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-from driftloop.data.readers.thrift import Compact
+from driftloop.data.readers.parquet.thrift import Compact
 from driftloop.errors import InputError
 
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"

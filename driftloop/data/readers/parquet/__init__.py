@@ -1,0 +1,1 @@
+"""Parquet: the sizes that a file states before any of it is decoded, and its rows as record batches."""
