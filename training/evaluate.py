@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from driftloop.data.schema import Schema
 from driftloop.errors import InputError
-from training import features, gate, model_file, settings, step
+from training import features, gate, model_file, models, settings, step
 from training.data import subgroups
 from training.data.records import Roles
 from training.gate import GateDecision
@@ -74,12 +74,12 @@ def _column(table: pa.Table, name: str) -> Vector:
 @click.option("--data", "data", type=step.PATH, required=True, help="Folder that prepare wrote.")
 @click.option("--model", "challenger", type=step.PATH, required=True, help="Folder that train wrote.")
 @click.option("--champion", type=step.PATH, help="Folder of the model in service; none for the first model.")
-@click.option("--settings", "settings_path", type=step.PATH, default=settings.SETTINGS)
+@click.option("--model-name", required=True, help="Folder in models/.")
 @click.option("--gate", "out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @step.run
-def main(data: Path, challenger: Path, champion: Path | None, settings_path: Path, out: Path) -> None:
+def main(data: Path, challenger: Path, champion: Path | None, model_name: str, out: Path) -> None:
     """Is the challenger better than the champion?"""
-    decision = evaluate(data, challenger, champion, settings.load(settings_path))
+    decision = evaluate(data, challenger, champion, models.find(model_name).settings())
     step.write_json(out / "gate.json", decision)
     step.log("evaluated", promoted=decision.promoted, reasons=decision.reasons, **_numbers(decision))
 

@@ -9,7 +9,7 @@ import yaml
 from azure.ai.ml import Input, dsl, load_component
 from azure.ai.ml.entities import Environment, ManagedIdentityConfiguration, PipelineJob, PipelineJobSettings
 
-from training.snapshot import ROOT
+from training.models import ROOT
 
 REQUIREMENTS = ROOT / "requirements" / "training.txt"
 # The SDK takes values where Python expects types: it is how a pipeline's input is declared optional.
@@ -58,10 +58,13 @@ def build(request: Request, snapshot: Path) -> PipelineJob:
             incoming=incoming,
             quarantine=quarantine,
             champion=champion,
+            model_name=request.model,
             **_given(as_of=request.as_of, since=request.since),
         )
         train = steps["train"](data=prepare.outputs.data, model_name=request.model)
-        evaluate = steps["evaluate"](data=prepare.outputs.data, model=train.outputs.model, champion=champion)
+        evaluate = steps["evaluate"](
+            data=prepare.outputs.data, model=train.outputs.model, champion=champion, model_name=request.model
+        )
         register = steps["register"](
             model=train.outputs.model,
             gate=evaluate.outputs.gate,

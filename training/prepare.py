@@ -25,13 +25,12 @@ from numpy.typing import NDArray
 from driftloop.data.schema import Schema
 from driftloop.errors import InputError
 from driftloop.times import format_time, parse_time
-from training import features, model_file, settings, step
+from training import features, model_file, models, settings, step
 from training.data import change_point, records, split
 from training.data.collect import INCOMING, Source, collect
 from training.data.provenance import Provenance, table_hash
 from training.data.records import Roles
 
-SCHEMA = Path(__file__).with_name("schema.toml")
 RECENT = "recent"
 TABLES = ("train", "holdout", "holdout_old", "regime")
 
@@ -47,14 +46,11 @@ class Parts:
     data: Provenance
 
 
-def prepare(
-    schema: Schema, source: Source, how: settings.Settings | None = None, champion: Path | None = None
-) -> Parts:
+def prepare(schema: Schema, source: Source, how: settings.Settings, champion: Path | None = None) -> Parts:
     """Collect and split. `champion` is the folder of the model in service: only records that it has never seen judge.
 
     Raises InputError when too few labelled records are left to judge a challenger.
     """
-    how = how or settings.Settings()
     roles = Roles.of(schema)
     collected = collect(schema, source)
     every, labelled = collected.every, collected.labelled(roles.target)
@@ -182,6 +178,7 @@ def _moment(text: str) -> datetime | None:
 
 
 @click.command()
+@click.option("--model-name", required=True, help="Folder in models/.")
 @click.option(
     "--historic", type=step.PATH, required=True, help="File of labelled records that the first model is trained on."
 )
@@ -193,11 +190,10 @@ def _moment(text: str) -> datetime | None:
 @click.option(
     "--fingerprint", default="", help="Changes when the data do, so that a step is reused only while they do not."
 )
-@click.option("--schema", "schema_path", type=step.PATH, default=SCHEMA)
-@click.option("--settings", "settings_path", type=step.PATH, default=settings.SETTINGS)
 @click.option("--data", "out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @step.run
 def main(  # noqa: PLR0917  a command's options
+    model_name: str,
     historic: Path,
     incoming: Path | None,
     quarantine: Path | None,
@@ -205,13 +201,12 @@ def main(  # noqa: PLR0917  a command's options
     as_of: str,
     since: str,
     fingerprint: str,
-    schema_path: Path,
-    settings_path: Path,
     out: Path,
 ) -> None:
     """Read, join, clean and split the records of one model."""
     source = Source(historic, incoming, quarantine, _moment(as_of), _moment(since))
-    parts = prepare(Schema.load(schema_path), source, settings.load(settings_path), champion)
+    model = models.find(model_name)
+    parts = prepare(model.schema(), source, model.settings(), champion)
     write(parts, out)
     for column, count in parts.data.impossible.items():
         step.log("records left out", column=column, count=count, why="a value outside the schema's range or categories")

@@ -1,17 +1,29 @@
-"""The code that goes to Azure: `training/` and `driftloop/` alone, so that editing a page of documentation does not
-rerun a step.
+"""The code that goes to Azure: `training/`, `driftloop/` and the model's own folder alone, so that editing a page of
+documentation or another model does not rerun a step.
 """
 
 import shutil
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from training import models
+
 PACKAGES = ("driftloop", "training")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".*")
 
 
-def write(folder: Path) -> Path:
-    """Copy the packages into `folder`, which becomes the working directory of steps and endpoint."""
+def write(folder: Path, model: str) -> Path:
+    """Copy the packages and the model's folder into `folder`, which becomes the working directory of steps and
+    endpoint. The table that the laptop's world is made from stays behind.
+
+    Raises ConfigError where no model has that name.
+    """
+    found = models.find(model)
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, folder / package, ignore=LEFT_OUT, dirs_exist_ok=True)
+        shutil.copytree(models.ROOT / package, folder / package, ignore=LEFT_OUT, dirs_exist_ok=True)
+    table = found.table()
+
+    def left_out(where: str, names: list[str]) -> set[str]:
+        return LEFT_OUT(where, names) | {name for name in names if table is not None and table == Path(where) / name}
+
+    shutil.copytree(found.path, folder / "models" / model, ignore=left_out, dirs_exist_ok=True)
     return folder

@@ -16,13 +16,13 @@ import pyarrow.parquet as pq
 from driftloop.data.schema import Schema
 from driftloop.sequential.label_shift import LabelSummary
 from driftloop.sequential.model_error import ErrorMoments
-from training import candidates, features, model_card, model_file, settings, step
+from training import candidates, features, model_card, model_file, models, settings, step
 from training.cloud import tracking
 from training.data import subgroups
 from training.data.provenance import Provenance
 from training.data.records import Roles
 from training.metrics import Metrics, SubgroupErrors, prediction_errors
-from training.prepare import RECENT, SCHEMA
+from training.prepare import RECENT
 
 SMOKE_RECORDS = 5  # from the smallest to the largest prediction; one request, so its size costs nothing
 
@@ -80,14 +80,13 @@ def _baseline(regime: pa.Table, schema: Schema) -> bytes:
 
 @click.command()
 @click.option("--data", "folder", type=step.PATH, required=True, help="Folder that prepare wrote.")
-@click.option("--model-name", default="model", help="For the model's card.")
-@click.option("--schema", "schema_path", type=step.PATH, default=SCHEMA)
-@click.option("--settings", "settings_path", type=step.PATH, default=settings.SETTINGS)
+@click.option("--model-name", required=True, help="Folder in models/.")
 @click.option("--model", "out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @step.run
-def main(folder: Path, model_name: str, schema_path: Path, settings_path: Path, out: Path) -> None:
+def main(folder: Path, model_name: str, out: Path) -> None:
     """Choose and fit the challenger."""
-    metrics = train(Schema.load(schema_path), folder, out, settings.load(settings_path), model_name)
+    model = models.find(model_name)
+    metrics = train(model.schema(), folder, out, model.settings(), model_name)
     tracking.log(
         {"regressor": metrics.regressor, "older_weight": metrics.older_weight, **metrics.parameters},
         {

@@ -101,7 +101,8 @@ class Endpoint:
                 model=f"azureml:{self._asked.model}:{version}",
                 environment=job.ensure_environment(self._client),
                 code_configuration=CodeConfiguration(
-                    code=str(snapshot.write(Path(folder))), scoring_script="training/serving/score.py"
+                    code=str(snapshot.write(Path(folder), self._asked.model)),
+                    scoring_script="training/serving/score.py",
                 ),
                 environment_variables=self._variables(version),
                 instance_type=self._asked.instance_type,

@@ -102,7 +102,7 @@ class Trainer:
             git_sha=asked.git_sha,
         )
         with tempfile.TemporaryDirectory(prefix="driftloop-") as folder:
-            built = pipeline.build(request, snapshot.write(Path(folder)))
+            built = pipeline.build(request, snapshot.write(Path(folder), asked.model))
             built.name = self.job = name
             with job.quiet():
                 return self._create(built)

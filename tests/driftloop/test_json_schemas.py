@@ -41,7 +41,8 @@ def test_each_is_a_valid_schema_that_refuses_an_unknown_entry(name: str) -> None
 
 def test_the_repository_s_own_files_fit() -> None:
     jsonschema.validate(tomllib.loads((ROOT / "driftloop.toml").read_text()), schema("driftloop"))
-    jsonschema.validate(tomllib.loads((ROOT / "training" / "schema.toml").read_text()), schema("schema"))
+    for path in (ROOT / "models").glob("*/schema.toml"):
+        jsonschema.validate(tomllib.loads(path.read_text()), schema("schema"))
     event = DriftDetected("drift-1", "chk-1", "m", "1", "drift", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
     jsonschema.validate(msgspec.to_builtins(event), schema("drift-detected"))
 

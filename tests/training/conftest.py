@@ -11,15 +11,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from driftloop.data.schema import Schema
 from sandbox.world import World
-from training import evaluate, prepare, settings, train
+from training import evaluate, models, prepare, train
 from training.data.collect import Source
 from training.gate import GateDecision
 from training.metrics import Metrics
 
-SCHEMA = Schema.load(prepare.SCHEMA)
-HOW = settings.load()
+MODEL = "diabetes-progression"
+SCHEMA, HOW = models.find(MODEL).schema(), models.find(MODEL).settings()
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def run(source: Source, folder: Path, champion: Path | None = None) -> Trained:
     """The steps, as the pipeline runs them."""
     parts = prepare.prepare(SCHEMA, source, HOW, champion)
     prepare.write(parts, folder / "data")
-    metrics = train.train(SCHEMA, folder / "data", folder / "model", HOW, "diabetes-progression")
+    metrics = train.train(SCHEMA, folder / "data", folder / "model", HOW, MODEL)
     decision = evaluate.evaluate(folder / "data", folder / "model", champion, HOW)
     return Trained(parts, metrics, decision, folder / "data", folder / "model")
 

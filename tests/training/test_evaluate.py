@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from driftloop.errors import InputError
-from tests.training.conftest import HOW, Trained
+from tests.training.conftest import HOW, MODEL, Trained
 from training import evaluate
 
 
@@ -51,7 +51,16 @@ def test_a_champion_that_reads_a_column_that_is_gone_is_an_error_that_names_it(f
 
 
 def test_the_command_writes_all_numbers(first: Trained, tmp_path: Path) -> None:
-    arguments = ["--data", str(first.data), "--model", str(first.model), "--gate", str(tmp_path / "gate")]
+    arguments = [
+        "--model-name",
+        MODEL,
+        "--data",
+        str(first.data),
+        "--model",
+        str(first.model),
+        "--gate",
+        str(tmp_path / "gate"),
+    ]
     done = CliRunner().invoke(evaluate.main, arguments)
     assert done.exit_code == 0, done.output
     gate = json.loads((tmp_path / "gate" / "gate.json").read_text())

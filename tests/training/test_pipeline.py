@@ -15,6 +15,7 @@ from azure.ai.ml import load_component
 from azure.ai.ml.entities import PipelineJob
 
 from sandbox.waiting import HANG_SECONDS
+from tests.training.conftest import MODEL
 from training import pipeline, snapshot
 
 BINDING = re.compile(r"\$\{\{(inputs|outputs)\.(\w+)\}\}")
@@ -46,7 +47,7 @@ def request(**changes: Any) -> pipeline.Request:
 
 @pytest.fixture(scope="module")
 def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return snapshot.write(tmp_path_factory.mktemp("snapshot"))
+    return snapshot.write(tmp_path_factory.mktemp("snapshot"), MODEL)
 
 
 @pytest.fixture
@@ -200,9 +201,10 @@ def test_only_steps_without_side_effects_are_reused() -> None:
 
 
 def test_the_snapshot_holds_the_code_and_nothing_else(code: Path) -> None:
-    assert {path.name for path in code.iterdir()} == {"driftloop", "training"}
+    assert {path.name for path in code.iterdir()} == {"driftloop", "training", "models"}
     assert (code / "training" / "serving" / "score.py").exists()
-    assert (code / "training" / "schema.toml").exists()
+    assert [path.name for path in (code / "models").iterdir()] == [MODEL]
+    assert (code / "models" / MODEL / "schema.toml").exists()
     assert not list(code.rglob("__pycache__"))
 
 

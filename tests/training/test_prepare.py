@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from driftloop.errors import InputError
-from tests.training.conftest import HOW, SCHEMA, Hospital, Trained, hospital, ids, labels, records
-from training import model_card, prepare, settings, step
+from tests.training.conftest import HOW, MODEL, SCHEMA, Hospital, Trained, hospital, ids, labels, records
+from training import model_card, prepare, step
 from training.data.collect import Source
 from training.data.provenance import Provenance
 
@@ -117,19 +117,17 @@ def test_the_hash_names_the_data_and_not_the_files(tmp_path: Path) -> None:
 def test_the_command_writes_its_files_and_says_in_one_line_what_is_wrong(small: Hospital, tmp_path: Path) -> None:
     runner = CliRunner()
     historic = str(small.source.historic)
-    done = runner.invoke(prepare.main, ["--historic", historic, "--data", str(tmp_path / "data")])
+    done = runner.invoke(
+        prepare.main, ["--model-name", MODEL, "--historic", historic, "--data", str(tmp_path / "data")]
+    )
     assert done.exit_code == 0, done.output
     assert json.loads((tmp_path / "data" / "data.json").read_text())["rows"]["train"] > 250
-    bad = runner.invoke(prepare.main, ["--historic", historic, "--as-of", "tomorrow", "--data", str(tmp_path / "x")])
+    bad = runner.invoke(
+        prepare.main,
+        ["--model-name", MODEL, "--historic", historic, "--as-of", "tomorrow", "--data", str(tmp_path / "x")],
+    )
     assert (bad.exit_code, bad.stderr.count("\n")) == (1, 1)
     assert "tomorrow" in bad.stderr
-
-
-def test_an_unknown_setting_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "settings.toml"
-    file.write_text("[gate]\nlevle = 0.05\n")
-    with pytest.raises(Exception, match="levle"):
-        settings.load(file)
 
 
 def test_what_is_impossible_by_the_schema_is_said_in_the_data_the_log_and_the_card(
@@ -139,7 +137,7 @@ def test_what_is_impossible_by_the_schema_is_said_in_the_data_the_log_and_the_ca
     historic = pd.read_parquet(made.source.historic)
     historic.loc[0, "bmi"] = 999.0
     historic.to_parquet(made.source.historic)
-    arguments = ["--historic", str(made.source.historic), "--data", str(tmp_path / "data")]
+    arguments = ["--model-name", MODEL, "--historic", str(made.source.historic), "--data", str(tmp_path / "data")]
     done = CliRunner().invoke(prepare.main, arguments)
     assert done.exit_code == 0, done.output
     data = step.read_json(tmp_path / "data" / "data.json", Provenance)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +19,9 @@ from azure.storage.blob import BlobServiceClient
 from sandbox.arm import AzureStandIn
 from sandbox.principals import CLUSTER, DEPLOY, TRAIN, Principal
 from sandbox.waiting import HANG_SECONDS
+from sandbox.world import MODEL as EXAMPLE
 from sandbox.world import World
+from training import models
 
 CONTAINERS = ("incoming", "training-data", "baselines", "quarantine", "outcomes", "reports")
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,12 +35,15 @@ class Place:
     azure: AzureStandIn
     blobs: BlobServiceClient
     model: str
+    models: Path
+    """A folder with the example under this model's name: a stand-in's models need names of their own."""
 
     def environment(self, principal: Principal, **more: str) -> dict[str, str]:
         """Variables of a run that acts as one of the two applications."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         settings = {
             "DRIFTLOOP_MODEL": self.model,
+            models.FOLDER: str(self.models),
             "DRIFTLOOP_POLL_SECONDS": "0.2",
             "DRIFTLOOP_CANARY_SECONDS": "0.2",
             "DRIFTLOOP_READY_SECONDS": f"{HANG_SECONDS:.0f}",
@@ -92,7 +99,9 @@ def place(azure: AzureStandIn, model: str) -> Iterator[Place]:
             except ResourceExistsError:
                 continue
         azure.create_cluster("driftloop-cluster", CLUSTER)
-        yield Place(azure, blobs, model)
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(models.ROOT / "models" / EXAMPLE, Path(folder) / model)
+            yield Place(azure, blobs, model, Path(folder))
 
 
 def outputs(file: Path) -> dict[str, str]:

@@ -19,7 +19,7 @@ def masks(table: pa.Table, bands: Mapping[str, Sequence[float]]) -> dict[str, ND
     found: dict[str, NDArray[np.bool_]] = {}
     for column, limits in bands.items():
         if column not in table.column_names:
-            raise ConfigError(f"settings.toml [subgroups] names a column {column!r} that the schema does not have")
+            raise ConfigError(f"model.toml [subgroups] names a column {column!r} that the schema does not have")
         values = table[column].to_pylist()
         if not limits:
             categories = sorted({value for value in values if value is not None})

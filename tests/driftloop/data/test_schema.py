@@ -10,7 +10,7 @@ import pytest
 from driftloop import Column, Schema
 from driftloop.errors import InputError, SchemaError
 
-EXAMPLE = Path(__file__).parents[3] / "training" / "schema.toml"
+EXAMPLE = Path(__file__).parents[3] / "models" / "diabetes-progression" / "schema.toml"
 
 
 def kinds(frame):

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from sandbox.waiting import HANG_SECONDS, wait_until
-from tests.training.conftest import Trained
+from tests.training.conftest import MODEL, Trained
 from training import snapshot
 
 SMALL = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", "/")}
@@ -35,7 +35,7 @@ class Running:
 
 
 def start(folder: Path, model: Path, port: int) -> subprocess.Popen[bytes]:
-    root = snapshot.write(folder / "code")
+    root = snapshot.write(folder / "code", MODEL)
     environment = {
         **SMALL,
         "AML_APP_ROOT": str(root),
