@@ -6,8 +6,8 @@
 >>> driftloop.check(reference, current).verdict
 <Verdict.STABLE: 'stable'>
 
-`check` takes pandas, polars and pyarrow tables, paths, and saved baselines; docs/python.md shows the rest. Names are
-imported when they are first used, so that a cold start pays for what it needs.
+`check` takes pandas, polars and pyarrow tables, paths, and saved baselines; `Monitor` keeps evidence over windows;
+docs/python.md shows the rest. Names are imported when they are first used, so that a cold start pays for what it needs.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         LedgerError,
         SchemaError,
     )
+    from driftloop.monitor.history import History, HistoryRow
+    from driftloop.monitor.monitor import Monitor
     from driftloop.profile.profile import Profile
     from driftloop.profile.window import Baseline, Window
     from driftloop.sequential.evidence import Evidence
@@ -48,8 +50,11 @@ __all__ = [
     "DriftloopError",
     "Evidence",
     "FeatureRow",
+    "History",
+    "HistoryRow",
     "InputError",
     "LedgerError",
+    "Monitor",
     "Policy",
     "Profile",
     "Schema",
@@ -67,6 +72,9 @@ _HOME = {
     "Column": "data.schema",
     "Evidence": "sequential.evidence",
     "FeatureRow": "verdict",
+    "History": "monitor.history",
+    "HistoryRow": "monitor.history",
+    "Monitor": "monitor.monitor",
     "Policy": "config.policy",
     "Profile": "profile.profile",
     "Schema": "data.schema",

@@ -1,14 +1,13 @@
 """Replay: a folder of windows, judged one after the other exactly as the timer would have.
 
-A file is what landed between two checks. A window that is too small waits and is checked together with the next; a
-broken file is set aside and the others are checked without it; evidence accumulates, and a window that comes twice
-counts once. Nothing is retrained here, so a drift stays open until the end: its first line says `retrain`.
+A file is what landed between two checks; `driftloop.check_series` says what waits and what counts. Nothing is retrained
+here, so a drift stays open until the end: its first line says `retrain`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from driftloop.errors import InputError
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
     from driftloop.data.reading import Reading
-    from driftloop.profile.window import Baseline, Window
+    from driftloop.profile.window import Baseline
     from driftloop.sequential.evidence import Evidence
     from driftloop.sides import ColumnSettings
 
@@ -65,23 +64,25 @@ def replay(
 
     `reading` is what is declared about the way files are written, where the baseline's schema does not say it.
     """
+    from driftloop.check_series import Series, check_next
     from driftloop.data.reading import ReadNotes
     from driftloop.sequential.evidence import Evidence
     from driftloop.sides import read_window
 
-    evidence = evidence or Evidence()
-    waiting: list[Window] = []
+    series = Series(evidence or Evidence())
     raised = False
     for path in files:
         notes = ReadNotes()
         try:
             landed = read_window(path, baseline.schema, reading, notes)
         except InputError as error:
-            yield _line(path, "incident", evidence, 0, (str(error),), retrain=False)
+            yield _line(path, "incident", series.evidence, 0, (str(error),), retrain=False)
             continue
-        line, evidence, waiting = _checked(path, baseline, [*waiting, landed], policy, evidence, raised=raised)
-        raised = raised or line.drift
-        yield replace(line, notes=(*notes.lines, *line.notes))
+        result, series = check_next(series, baseline, landed, policy)
+        retrain, raised = result.drift and not raised, raised or result.drift
+        told = (*notes.lines, *result.notes)
+        verdict = result.verdict.value
+        yield _line(path, verdict, series.evidence, result.rows, result.reasons, retrain=retrain, notes=told)
 
 
 def baseline_for(reference: Path, files: Sequence[Path], settings: ColumnSettings) -> tuple[Baseline, tuple[str, ...]]:
@@ -120,33 +121,6 @@ def find_windows(source: Path) -> tuple[list[Path], list[str]]:
     if not found:
         raise InputError(f"{source}: no data files in it; {EXPECTED}")
     return found, skipped
-
-
-def _checked(
-    path: Path, baseline: Baseline, waiting: list[Window], policy: Policy, evidence: Evidence, *, raised: bool
-) -> tuple[Line, Evidence, list[Window]]:
-    """The check of all that waits: its line, the evidence after it, and what still waits."""
-    from driftloop.verdict import Verdict, check
-
-    window = _merged(waiting)
-    result = check(baseline, window, policy, evidence)
-    if result.verdict is Verdict.INCIDENT and len(waiting) > 1:
-        alone = [check(baseline, one, policy).verdict for one in waiting]
-        guilty = [one for one, verdict in zip(waiting, alone, strict=True) if verdict is Verdict.INCIDENT]
-        innocent = [one for one in waiting if guilty and one not in guilty]
-        line = _line(path, "incident", evidence, window.rows, result.reasons, retrain=False)
-        return line, evidence, innocent  # they are checked with whatever lands next
-    after = result.evidence or evidence
-    retrain = result.drift and not raised
-    line = _line(path, result.verdict.value, after, window.rows, result.reasons, retrain=retrain, notes=result.notes)
-    return line, after, waiting if result.verdict is Verdict.INSUFFICIENT else []
-
-
-def _merged(windows: list[Window]) -> Window:
-    whole = windows[0]
-    for other in windows[1:]:
-        whole = whole.merge(other)
-    return whole
 
 
 def _line(

@@ -91,16 +91,13 @@ def _json(line: Line) -> str:
 
 
 def _text(line: Line) -> str:
+    from driftloop.sequential.evidence import certainty_text
+
     what = line.reasons[0] if line.verdict in ("incident", "insufficient") else line.feature or ""
     if line.drift:
         what = f"{what}, over {line.stretch} window{'s' if line.stretch > 1 else ''}"
         what += ": retrain" if line.retrain else " (open)"
-    return _row(line.window, f"{line.rows:,}", line.verdict, _certainty(line.p), what)
-
-
-def _certainty(p: float) -> str:
-    """`99.8 %`, never rounded up to certainty."""
-    return "> 99.99 %" if p < 1e-4 else f"{100 * (1 - p):.2f} %"
+    return _row(line.window, f"{line.rows:,}", line.verdict, certainty_text(line.p), what)
 
 
 def _row(window: str, rows: str, verdict: str, sure: str, what: str) -> str:

@@ -1,4 +1,4 @@
-"""A check as one HTML page that needs nothing else: verdict, reasons, and a picture of each column."""
+"""A check as one HTML page that needs nothing else, and what a notebook shows of checks and of their history."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from driftloop.coverage import by_reason
+from driftloop.report.evidence_chart import Point, evidence_chart
 from driftloop.report.svg import picture
+from driftloop.sequential.evidence import certainty_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jinja2 import Template
 
     from driftloop.profile.window import Baseline, Window
-    from driftloop.report.shown import Shown
+    from driftloop.report.shown import HistoryLine, Shown
 
 MEANINGS = {
     "stable": "Nothing has moved beyond chance. The model stays in service.",
@@ -37,6 +41,36 @@ def render_fragment(check: Shown) -> str:
     return _template("notebook.html.j2").render(
         check=check, meaning=MEANINGS[check.verdict.value], left_out=by_reason(check.columns_not_compared)
     )
+
+
+def render_history(rows: Sequence[HistoryLine], earlier: int = 0) -> str:
+    """A table with a row for each check, for a notebook's cell. Every value is escaped."""
+    return _template("history.html.j2").render(rows=rows, earlier=earlier, sure=certainty_text)
+
+
+def render_monitor(sentence: str, history: Sequence[HistoryLine], shown: int, forgotten: int = 0) -> str:
+    """The state of a series of checks for a notebook's cell: evidence against the alarm line, and what was not stable.
+
+    `shown`: rows of the table at most; `forgotten`: checks that are no longer in the history. Every value is escaped.
+    """
+    from markupsafe import Markup
+
+    notable = [row for number, row in enumerate(history, 1) if row.verdict != "stable" or number == len(history)]
+    newest = list(reversed(notable[-shown:]))
+    points = [
+        Point(row.at, row.verdict, row.p, row.alarm_p, row.epoch, f"{row.at[:16]} {row.verdict} {_outstanding(row)}")
+        for row in history
+    ]
+    return _template("monitor.html.j2").render(
+        verdict=history[-1].verdict if history else "no check yet",
+        sentence=sentence,
+        chart=Markup(evidence_chart(points)),  # noqa: S704 (the chart escapes what it takes from the data)
+        table=Markup(render_history(newest, len(history) + forgotten - len(newest))) if newest else "",  # noqa: S704
+    )
+
+
+def _outstanding(row: HistoryLine) -> str:
+    return "; ".join(row.incidents) or ", ".join(row.moved) or row.strongest or ""
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,9 +89,10 @@ class Result(Shown):
         InputError
             When neither is installed.
         """
-        module = _frame_library(library)
+        from driftloop.report.frames import frame_of
+
         rows = [row.to_dict() for row in self.features]
-        return module.DataFrame({name: [row[name] for row in rows] for name in (rows[0] if rows else ())})
+        return frame_of(rows, tuple(rows[0]) if rows else (), library)
 
     def raise_for_drift(self, on: Iterable[str] = ("drift", "incident")) -> None:
         """Stop a pipeline whose data must not have moved.
@@ -129,18 +129,3 @@ class Result(Shown):
         from driftloop.report.html import render_fragment
 
         return render_fragment(self)
-
-
-def _frame_library(wanted: str | None) -> Any:
-    from importlib import import_module
-
-    known = ("pandas", "polars")
-    if wanted is not None and wanted not in known:
-        raise InputError(f"to_frame: no data frames of {wanted!r}{nearest(wanted, known)}")
-    order = [wanted] if wanted else sorted(known, key=lambda name: name not in sys.modules)
-    for name in order:
-        try:
-            return import_module(name)
-        except ImportError:
-            continue
-    raise InputError(f"to_frame needs {' or '.join(order)}: install it, or use to_dict()")

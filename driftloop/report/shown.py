@@ -1,9 +1,9 @@
-"""What a presentation needs to know of a check."""
+"""What a presentation needs to know of a check, and of a row of a history."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from driftloop.column_results import FeatureRow
@@ -28,3 +28,26 @@ class Shown:
     columns_not_compared: tuple[NotCompared, ...]
     baseline: Baseline | None
     window: Window | None
+
+
+class HistoryLine(Protocol):
+    """The fields of a row of a history that are shown; `driftloop.monitor.history.HistoryRow` says what each means."""
+
+    @property
+    def at(self) -> str: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def p(self) -> float: ...
+    @property
+    def alarm_p(self) -> float: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def strongest(self) -> str | None: ...
+    @property
+    def incidents(self) -> tuple[str, ...]: ...
+    @property
+    def moved(self) -> tuple[str, ...]: ...

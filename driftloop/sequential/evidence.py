@@ -111,6 +111,17 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{self.feature}: over {stretch}, as far off as chance brings once in {once:,.0f} checks"
 
 
+def certainty_text(p: float) -> str:
+    """1 - p for a person, never rounded up to certainty.
+
+    Examples
+    --------
+    >>> certainty_text(0.002), certainty_text(1e-7)
+    ('99.80 %', '> 99.99 %')
+    """
+    return "> 99.99 %" if p < 1e-4 else f"{100 * (1 - p):.2f} %"
+
+
 class _StretchResult(msgspec.Struct, frozen=True):
     """The stretch with the smallest p, corrected for all that was looked at."""
 
@@ -171,6 +182,26 @@ def update(
         recent=Recent.after(evidence.recent, sums, squares),
         seen=(*evidence.seen, window_id)[-REMEMBERED:],
     )
+
+
+def strongest_columns(evidence: Evidence, baseline: Baseline) -> tuple[str, ...]:
+    """The columns of the feature that evidence is strongest in; none where it is of all of them, or there is none."""
+    features = derive_reference_features(baseline).features
+    return next((feature.columns for feature in features if feature.name == evidence.feature), ())
+
+
+def fits(evidence: Evidence, baseline: Baseline) -> bool:
+    """Whether a stored evidence holds sums of this baseline's features, or is of another one and will begin anew.
+
+    Raises ValueError or zlib.error for sums that cannot be unpacked.
+    """
+    if evidence.baseline != baseline.sha256 or evidence.version != VERSION:
+        return True
+    count = len(derive_reference_features(baseline).features)
+    accepted = evidence.accepted
+    blocks = evidence.blocks if accepted is None else (*evidence.blocks, accepted.block)
+    spread = [each.variance for each in (evidence.recent, None if accepted is None else accepted.recent) if each]
+    return all(len(block.unpacked.rows) == count for block in blocks) and all(len(each) == count for each in spread)
 
 
 def reset(evidence: Evidence, after: str | None = None) -> Evidence:

@@ -17,7 +17,7 @@ MODULES = ["driftloop"] + [
     for found in pkgutil.walk_packages(driftloop.__path__, "driftloop.")
     if not found.name.endswith("__main__")
 ]
-EXAMPLES = ("Baseline", "Check", "Schema", "Window", "check")
+EXAMPLES = ("Baseline", "Check", "Monitor", "Schema", "Window", "check")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,0 +1,56 @@
+"""A monitor's reference: read at once, and once more beside the first window, which may show its target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from driftloop.data.reading import ReadNotes
+from driftloop.data.tables import as_batches
+from driftloop.profile.sources import ready_profile
+from driftloop.sides import Sides, read_baseline, read_sides, read_window
+
+if TYPE_CHECKING:
+    from driftloop.profile.window import Baseline
+    from driftloop.sides import ColumnSettings
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The baseline, and what reading it had to say.
+
+    `open_source`: the data themselves, until a window has settled which columns are compared. With an inferred schema a
+    single column that the first window lacks is taken for the target, as in `driftloop.check`.
+    """
+
+    baseline: Baseline
+    settings: ColumnSettings
+    notes: tuple[str, ...] = ()
+    grounds: dict[str, str] = field(default_factory=dict)
+    open_source: Any | None = None
+
+    def read_beside(self, current: Any) -> tuple[Sides, Reference]:
+        """The baseline beside a window, and the reference for the next one. Raises InputError or SchemaError."""
+        if self.open_source is None:
+            notes = ReadNotes()
+            window = read_window(current, self.baseline.schema, notes=notes)
+            return Sides(self.baseline, window, (*self.notes, *notes.lines), self.grounds), replace(self, notes=())
+        sides = read_sides(self.open_source, current, self.settings)
+        if not sides.window.rows:
+            return sides, self
+        return sides, Reference(sides.baseline, self.settings, (), sides.grounds)
+
+    def settle(self) -> Reference:
+        """The same without its data: the columns stay as they are."""
+        return replace(self, open_source=None)
+
+
+def read_reference(source: Any, settings: ColumnSettings) -> Reference:
+    """Read a reference. Raises InputError, SchemaError or BaselineError."""
+    said = settings.schema is not None or ready_profile(source) is not None
+    if not said and not isinstance(source, str | Path):
+        # A stream can be read once, and a frame may be changed by its owner before the first window comes.
+        source = list(as_batches(source))
+    alone = read_baseline(source, settings)
+    return Reference(alone.baseline, settings, alone.notes, alone.grounds, None if said else source)
