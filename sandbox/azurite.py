@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import ssl
 import time
 from pathlib import Path
 
@@ -17,6 +18,9 @@ ACCOUNT = "devstoreaccount1"
 # The emulator's published key (it is the same everywhere and protects nothing); the stand-ins sign SAS tokens with it.
 # Production code never sees it.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+ATTEMPTS = 5  # at free ports: each loses only to a program that takes one of three in the same second
+TAKEN = "EADDRINUSE"  # what Node.js writes of a port that another program listens at
+CONNECT_SECONDS = 0.5  # for one look at a port: a service that is busy starting is asked again
 _ROOT = Path(__file__).resolve().parent.parent
 _SCRIPT = Path(".tools/node_modules/azurite/dist/src/azurite.js")
 
@@ -54,25 +58,46 @@ class Azurite:
         }
 
     def start(self) -> None:
-        """Start it; returns once all three services accept connections. Raises AzuriteError otherwise."""
+        """Start it; returns once all three services answer with this certificate.
+
+        A port that was free may be taken before Azurite binds it, by another program that starts at the same moment:
+        then it is started again on other ports.
+
+        Raises
+        ------
+        AzuriteError
+            It did not come up, with the end of what it wrote.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
-        ports = free_ports(3)
-        log = self._folder / "azurite.log"
-        with log.open("wb") as output:
-            self._child = start(
-                _command(self._folder, ports, self.certificate),
-                environment={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._folder)},
-                folder=self._folder,
-                output=output,
-            )
+        for attempt in range(1, ATTEMPTS + 1):
+            ports = free_ports(3)
+            log = self._folder / "azurite.log"
+            with log.open("wb") as output:
+                self._child = start(
+                    _command(self._folder, ports, self.certificate),
+                    environment={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._folder)},
+                    folder=self._folder,
+                    output=output,
+                )
+            if self._came_up(self._child, ports):
+                self.blob_url, self.queue_url, self.table_url = (
+                    f"https://127.0.0.1:{port}/{ACCOUNT}" for port in ports
+                )
+                return
+            self.stop()
+            said = log.read_text(errors="replace")
+            if TAKEN not in said or attempt == ATTEMPTS:
+                raise AzuriteError(f"Azurite did not start; its output is in {log}: {said[-500:]}")
+
+    def _came_up(self, child: Child, ports: list[int]) -> bool:
+        tls = ssl.create_default_context(cafile=str(self.certificate.authority))
         deadline = time.monotonic() + HANG_SECONDS
         for port in ports:
-            while not _accepts(port):
-                if self._child.exit_code() is not None or time.monotonic() > deadline:
-                    self.stop()
-                    raise AzuriteError(f"Azurite did not start; its output is in {log}: {log.read_text()[-500:]}")
+            while not _answers(port, tls):
+                if child.exit_code() is not None or time.monotonic() > deadline:
+                    return False
                 time.sleep(0.02)
-        self.blob_url, self.queue_url, self.table_url = (f"https://127.0.0.1:{port}/{ACCOUNT}" for port in ports)
+        return True
 
     def stop(self) -> None:
         """Stop it; harmless when repeated. The data stays in the folder."""
@@ -115,7 +140,13 @@ def _node() -> str:
     return found
 
 
-def _accepts(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _answers(port: int, tls: ssl.SSLContext) -> bool:
+    """Whether a service with our certificate listens there: another program that took the port has not got it."""
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", port), CONNECT_SECONDS) as plain,
+            tls.wrap_socket(plain, server_hostname="127.0.0.1"),
+        ):
+            return True
+    except OSError:
+        return False  # it does not listen yet, or is not ours: the caller asks again, and looks whether Azurite lives

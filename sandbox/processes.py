@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import IO
@@ -92,8 +92,21 @@ class Child:
             return
 
 
-def start(command: Sequence[str], *, environment: Mapping[str, str], folder: Path, output: IO[bytes] | int) -> Child:
-    """Start `command` in `folder` with exactly `environment`; both its output streams go to `output`."""
+def start(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    output: IO[bytes] | int,
+    inherited: Collection[int] = (),
+) -> Child:
+    """Start `command` in `folder` with exactly `environment`; both its output streams go to `output`.
+
+    Parameters
+    ----------
+    inherited : Collection[int]
+        Descriptors that the child has under the same numbers, such as a socket that listens already.
+    """
 
     def spawn() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -104,6 +117,7 @@ def start(command: Sequence[str], *, environment: Mapping[str, str], folder: Pat
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=tuple(inherited),
         )
 
     return Child(_spawner().start(spawn))

@@ -15,7 +15,7 @@ from sandbox.arm.collecting import Sidecar
 from sandbox.arm.storage import Location
 from sandbox.arm.wire import ArmError, Json
 from sandbox.arm.workshop import Workshop
-from sandbox.ports import free_ports
+from sandbox.ports import listening_socket
 from sandbox.principals import ENDPOINT
 from sandbox.processes import Child, start
 from sandbox.waiting import HANG_SECONDS
@@ -40,7 +40,9 @@ class ScoringServer:
         self._sidecar: Sidecar | None = None
         self._stopped = False
         self._lock = threading.Lock()
-        self.port = free_ports(1)[0]
+        # Held from here on, and handed to the server: nobody else can take the port while model and code are fetched.
+        self._socket = listening_socket()
+        self.port = self._socket.getsockname()[1]
 
     @property
     def log(self) -> Path:
@@ -54,7 +56,7 @@ class ScoringServer:
         root = self._folder / "azureml-app"
         environment = {**self._shop.environment(ENDPOINT), **self._variables(root), **self._collection()}
         code = self._code(root)
-        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{self._socket.fileno()}", "--workers", "1"]
         # No access log and a worker that is not recycled, as in the inference image; a request may take its full
         # timeout.
         command += ["--timeout", "0", "--log-level", "warning", "azureml_inference_server_http.server.entry:app"]
@@ -62,13 +64,21 @@ class ScoringServer:
             if self._stopped:
                 raise ArmError(409, "Canceled", "The deployment was stopped before its server was started.")
             with self.log.open("ab") as output:
-                self._child = start(command, environment=environment, folder=code, output=output)
+                self._child = start(
+                    command,
+                    environment=environment,
+                    folder=code,
+                    output=output,
+                    inherited=(self._socket.fileno(),),
+                )
+            self._socket.close()
         self._wait()
 
     def stop(self) -> None:
         """Stop the process, or never start it; harmless when repeated."""
         with self._lock:
             self._stopped = True
+            self._socket.close()
         if self._child is not None:
             self._child.stop()
         if self._sidecar is not None:
@@ -154,7 +164,7 @@ class ScoringServer:
                     if pool.request("GET", "/").status == 200:
                         return
                 except urllib3.exceptions.HTTPError:
-                    pass
+                    pass  # it does not answer yet: asked again below, until it has ended or the time is over
                 if time.monotonic() > deadline:
                     self.stop()
                     raise ArmError(400, "ResourceNotReady", f"The readiness probe failed for {HANG_SECONDS:.0f} s.")

@@ -16,8 +16,9 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from sandbox.arm import AzureStandIn
-from sandbox.azurite import Azurite
+from sandbox.azurite import Azurite, AzuriteError
 from sandbox.certificate import Certificate
+from sandbox.ports import free_ports, listening_socket
 from sandbox.waiting import HANG_SECONDS, wait_until
 
 
@@ -49,6 +50,34 @@ def test_conditional_writes_tell_stale_from_fresh(signed_in: AzureStandIn) -> No
         blob.upload_blob(b"3", overwrite=True, etag=first, match_condition=MatchConditions.IfNotModified)
     with pytest.raises(ResourceExistsError):
         blob.upload_blob(b"3")
+
+
+def test_a_port_that_another_program_takes_meanwhile_costs_another_start(
+    tmp_path: Path, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[list[int]] = []
+    with listening_socket() as taken:
+        taken.listen()
+
+        def ports(count: int) -> list[int]:
+            found = free_ports(count)
+            if not given:
+                found[1] = taken.getsockname()[1]
+            given.append(found)
+            return found
+
+        monkeypatch.setattr("sandbox.azurite.free_ports", ports)
+        with Azurite(tmp_path, certificate) as azurite:
+            assert len(given) == 2
+            assert [int(url.split(":")[2].split("/")[0]) for url in (azurite.blob_url, azurite.queue_url)] == given[1][
+                :2
+            ]
+
+
+def test_what_else_keeps_it_from_starting_is_said_at_once(tmp_path: Path, certificate: Certificate) -> None:
+    nothing = Certificate(certificate.authority, tmp_path / "no.pem", certificate.key)
+    with pytest.raises(AzuriteError, match=r"did not start; its output is in .*azurite\.log"):
+        Azurite(tmp_path / "data", nothing).start()
 
 
 def test_it_can_be_stopped_twice_and_leaves_no_port_open(tmp_path: Path, certificate: Certificate) -> None:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
-from workflows.blobs import Blobs
 
 from function_app.storage.accounts import Storage
 from sandbox.azurite import Azurite
@@ -15,6 +14,7 @@ from sandbox.identity import Identity
 from sandbox.serving import Server
 from tests.function_app.conftest import CONTAINERS, LoopbackCredential
 from tests.function_app.outside.world import Services
+from training.cloud.blobs import Blobs
 
 
 @contextmanager

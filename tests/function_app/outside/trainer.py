@@ -12,12 +12,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgspec
-from workflows.blobs import Blobs
 
 from driftloop.events import Outcome
 from driftloop.times import format_time
 from sandbox.github.records import RunRecord
 from sandbox.github.snapshot import Snapshot
+from training.cloud.blobs import Blobs
 from workflows.fence import other_run
 
 OUTCOMES = ("promoted", "rejected", "failed", "cut off")

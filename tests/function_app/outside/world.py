@@ -17,7 +17,6 @@ from typing import Any
 
 import msgspec
 import requests
-from workflows.blobs import Blobs
 
 from driftloop import Baseline
 from driftloop.errors import LedgerError
@@ -32,6 +31,7 @@ from tests.function_app.conftest import SCHEMA
 from tests.function_app.outside.fault_proxy import FaultProxy, Faults
 from tests.function_app.outside.feed import Feed
 from tests.function_app.outside.trainer import Trainer
+from training.cloud.blobs import Blobs
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPRESSED = Path(__file__).with_name("compressed")

@@ -4,11 +4,10 @@ is refused.
 
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 import requests
-from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceExistsError
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
@@ -23,13 +22,15 @@ from sandbox.principals import CLUSTER, FUNCTION_APP, OWNER, TRAIN, Principal
 from sandbox.waiting import HANG_SECONDS
 from tests.sandbox.signed import Signed
 
+# Names that no other module uses: Azurite is shared by all that run in this process.
+INCOMING, BASELINES, QUEUE, TABLE = "front-incoming", "front-baselines", "front-checks", "frontdrifts"
 EVERYTHING = Role("everything", actions=("*",), data_actions=("*",))
 GRANTS = (
     Grant(OWNER, EVERYTHING, ""),
-    Grant(FUNCTION_APP, BY_NAME["Storage Blob Data Reader"], "data/incoming"),
+    Grant(FUNCTION_APP, BY_NAME["Storage Blob Data Reader"], f"data/{INCOMING}"),
     Grant(FUNCTION_APP, BY_NAME["Storage Queue Data Contributor"], "data"),
     Grant(FUNCTION_APP, BY_NAME["Storage Table Data Contributor"], "data"),
-    Grant(CLUSTER, BY_NAME["Storage Blob Data Contributor"], "data/incoming"),
+    Grant(CLUSTER, BY_NAME["Storage Blob Data Contributor"], f"data/{INCOMING}"),
 )
 
 
@@ -50,11 +51,9 @@ class Account:
 def account(azurite: Azurite) -> Iterator[Account]:
     made = Account(azurite)
     with made.front:
-        for container in ("incoming", "baselines"):
-            # Another module of the same run may have made it: Azurite is shared.
-            with suppress(ResourceExistsError):
-                made.blobs(OWNER).create_container(container)
-        made.blobs(OWNER).get_blob_client("incoming", "a").upload_blob(b"old", overwrite=True)
+        for container in (INCOMING, BASELINES):
+            made.blobs(OWNER).create_container(container)
+        made.blobs(OWNER).get_blob_client(INCOMING, "a").upload_blob(b"old")
         yield made
 
 
@@ -63,9 +62,9 @@ def refused(error: pytest.ExceptionInfo[HttpResponseError]) -> tuple[int | None,
 
 
 def test_a_reader_reads_and_lists_its_container_and_changes_nothing(account: Account) -> None:
-    container = account.blobs(FUNCTION_APP).get_container_client("incoming")
+    container = account.blobs(FUNCTION_APP).get_container_client(INCOMING)
     assert container.download_blob("a").readall() == b"old"
-    assert "a" in [blob.name for blob in container.list_blobs()]
+    assert [blob.name for blob in container.list_blobs()] == ["a"]
     for change in (lambda: container.upload_blob("a", b"new", overwrite=True), lambda: container.delete_blob("a")):
         with pytest.raises(HttpResponseError) as error:
             change()
@@ -74,14 +73,14 @@ def test_a_reader_reads_and_lists_its_container_and_changes_nothing(account: Acc
 
 
 def test_a_role_on_one_container_is_none_on_another_whether_or_not_the_blob_exists(account: Account) -> None:
-    for container, blob in (("baselines", "nothing"), ("no-such-container", "x")):
+    for container, blob in ((BASELINES, "nothing"), ("no-such-container", "x")):
         with pytest.raises(HttpResponseError) as error:
             account.blobs(FUNCTION_APP).get_blob_client(container, blob).download_blob()
         assert refused(error) == (403, "AuthorizationPermissionMismatch")
 
 
 def test_a_writer_writes_what_it_may_and_reads_it_back_whatever_its_size(account: Account) -> None:
-    container = account.blobs(CLUSTER).get_container_client("incoming")
+    container = account.blobs(CLUSTER).get_container_client(INCOMING)
     for content in (b"", b"x", bytes(range(256)) * 40_000):
         container.upload_blob("w", content, overwrite=True)
         assert container.download_blob("w").readall() == content
@@ -98,26 +97,26 @@ def test_queues_and_tables_ask_for_roles_as_well(account: Account) -> None:
     for principal, may in ((FUNCTION_APP, True), (CLUSTER, False)):
         options = {"connection_verify": account.authority, "retry_total": 0}
         signed = Signed(account.identity, principal)
-        queue = QueueServiceClient(account.front.queue_url, signed, **options).get_queue_client("checks")
+        queue = QueueServiceClient(account.front.queue_url, signed, **options).get_queue_client(QUEUE)
         table = TableServiceClient(endpoint=account.front.table_url, credential=signed, **options)
         if may:
             queue.create_queue()
             queue.send_message("x")
             assert [message.content for message in queue.receive_messages()] == ["x"]
-            table.create_table("drifts").create_entity({"PartitionKey": "p", "RowKey": "r"})
-            assert len(list(table.get_table_client("drifts").list_entities())) == 1
+            table.create_table(TABLE).create_entity({"PartitionKey": "p", "RowKey": "r"})
+            assert len(list(table.get_table_client(TABLE).list_entities())) == 1
             continue
         with pytest.raises(HttpResponseError) as error:
             queue.send_message("x")
         assert error.value.status_code == 403
         with pytest.raises(HttpResponseError) as error:
-            table.get_table_client("drifts").create_entity({"PartitionKey": "p", "RowKey": "q"})
+            table.get_table_client(TABLE).create_entity({"PartitionKey": "p", "RowKey": "q"})
         assert error.value.status_code == 403
 
 
 def test_a_token_for_another_service_is_refused_before_any_role_is_looked_at(account: Account) -> None:
     with pytest.raises(ClientAuthenticationError) as error:
-        account.blobs(OWNER, "https://vault.azure.net").get_blob_client("incoming", "a").download_blob()
+        account.blobs(OWNER, "https://vault.azure.net").get_blob_client(INCOMING, "a").download_blob()
     assert refused(error) == (401, "InvalidAuthenticationInfo")
 
 
@@ -132,7 +131,7 @@ def test_a_token_for_another_service_is_refused_before_any_role_is_looked_at(acc
 def test_nobody_comes_in_without_an_own_token(
     account: Account, headers: dict[str, str], status: int, code: str
 ) -> None:
-    url = f"{account.front.blob_url}/incoming/a"
+    url = f"{account.front.blob_url}/{INCOMING}/a"
     with requests.Session() as session:  # one connection: what is refused must leave it in order
         for _ in range(2):
             answer = session.put(
@@ -142,7 +141,7 @@ def test_nobody_comes_in_without_an_own_token(
 
 
 def test_many_at_once_get_their_own_answers(account: Account) -> None:
-    container = account.blobs(CLUSTER).get_container_client("incoming")
+    container = account.blobs(CLUSTER).get_container_client(INCOMING)
     wrong: list[int] = []
 
     def write_and_read(number: int) -> None:
@@ -163,20 +162,20 @@ def test_many_at_once_get_their_own_answers(account: Account) -> None:
 def test_what_was_asked_for_is_kept_with_the_role_that_allowed_it(azurite: Azurite) -> None:
     other = Account(azurite)
     with other.front:
-        other.blobs(FUNCTION_APP).get_blob_client("incoming", "a").exists()
+        other.blobs(FUNCTION_APP).get_blob_client(INCOMING, "a").exists()
         with pytest.raises(HttpResponseError):
-            other.blobs(CLUSTER).get_blob_client("baselines", "a").upload_blob(b"x")
+            other.blobs(CLUSTER).get_blob_client(BASELINES, "a").upload_blob(b"x")
     assert other.access.uses() == [
-        Use("function app", f"{BLOBS}/read", "data/incoming", ("Storage Blob Data Reader",)),
-        Use("training cluster", f"{BLOBS}/write", "data/baselines", ()),
+        Use("function app", f"{BLOBS}/read", f"data/{INCOMING}", ("Storage Blob Data Reader",)),
+        Use("training cluster", f"{BLOBS}/write", f"data/{BASELINES}", ()),
     ]
 
 
 def test_a_role_that_is_taken_away_is_gone_at_once(azurite: Azurite) -> None:
     other = Account(azurite)
     with other.front:
-        other.access.revoke(FUNCTION_APP, "Storage Blob Data Reader", "data/incoming")
-        with pytest.raises(HttpResponseError, match=r"function app: .*blobs/read on data/incoming"):
-            other.blobs(FUNCTION_APP).get_blob_client("incoming", "a").download_blob()
+        other.access.revoke(FUNCTION_APP, "Storage Blob Data Reader", f"data/{INCOMING}")
+        with pytest.raises(HttpResponseError, match=rf"function app: .*blobs/read on data/{INCOMING}"):
+            other.blobs(FUNCTION_APP).get_blob_client(INCOMING, "a").download_blob()
     with pytest.raises(ValueError, match="has no"):
         other.access.revoke(FUNCTION_APP, "Owner", "data")
