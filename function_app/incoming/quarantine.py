@@ -1,13 +1,15 @@
 """Notes in the container `quarantine`: each has training leave one version of one file out until it is deleted.
 
-A note belongs to the version that it was written for (ETag). Where the file was written again, the note says nothing
-about it: the check that finds the new version good takes the note away, one that finds it broken writes a new one.
+A note belongs to the version that it was written for: the app tells it by its ETag, training, which sees files in a
+mounted folder, by the hash of its content. Where the file was written again, the note says nothing about it: the check
+that finds the new version good takes the note away, one that finds it broken writes a new one.
 """
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -54,9 +56,20 @@ class Quarantine:
                 self._release(note.file, note.etag)
 
     def _write(self, path: str, etag: str, reason: str, at: datetime, check_id: str | None) -> None:
+        """Writes a note. None where there is no such version any more: it would bar nothing."""
         from azure.storage.blob import ContentSettings
 
-        note = {"file": path, "etag": etag, "reason": reason, "check_id": check_id, "at": format_time(at)}
+        content = self._content_sha256(path, etag)
+        if content is None:
+            return
+        note = {
+            "file": path,
+            "etag": etag,
+            "sha256": content,
+            "reason": reason,
+            "check_id": check_id,
+            "at": format_time(at),
+        }
         self.storage.container(CONTAINER).upload_blob(
             _name(path),
             msgspec.json.encode(note),
@@ -64,6 +77,23 @@ class Quarantine:
             metadata={"etag": etag},
             content_settings=ContentSettings(content_type="application/json"),
         )
+
+    def _content_sha256(self, path: str, etag: str) -> str | None:
+        """The hash of this version of the file, read piece by piece; None where it was deleted or written again."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+
+        container, _, name = path.partition("/")
+        digest = sha256()
+        try:
+            stream = self.storage.container(container).download_blob(
+                name, etag=f'"{etag}"', match_condition=MatchConditions.IfNotModified, max_concurrency=1
+            )
+            for piece in stream.chunks():
+                digest.update(piece)
+        except (ResourceNotFoundError, ResourceModifiedError):
+            return None
+        return digest.hexdigest()
 
     def _release(self, path: str, etag: str) -> None:
         from azure.core import MatchConditions

@@ -39,12 +39,25 @@ def test_each_is_a_valid_schema_that_refuses_an_unknown_entry(name: str) -> None
             jsonschema.validate({"colour": 1}, schema(name))
 
 
+def problems(document: object, name: str) -> list[str]:
+    return [error.message for error in jsonschema.Draft202012Validator(schema(name)).iter_errors(document)]
+
+
 def test_the_repository_s_own_files_fit() -> None:
-    jsonschema.validate(tomllib.loads((ROOT / "driftloop.toml").read_text()), schema("driftloop"))
-    for path in (ROOT / "models").glob("*/schema.toml"):
-        jsonschema.validate(tomllib.loads(path.read_text()), schema("schema"))
+    assert problems(tomllib.loads((ROOT / "driftloop.toml").read_text()), "driftloop") == []
+    found = list((ROOT / "models").glob("*/schema.toml"))
+    assert found
+    assert {str(path): problems(tomllib.loads(path.read_text()), "schema") for path in found} == {
+        str(path): [] for path in found
+    }
+
+
+def test_an_event_that_the_code_makes_fits_and_one_that_lacks_a_field_does_not() -> None:
     event = DriftDetected("drift-1", "chk-1", "m", "1", "drift", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
-    jsonschema.validate(msgspec.to_builtins(event), schema("drift-detected"))
+    body = msgspec.to_builtins(event)
+    assert problems(body, "drift-detected") == []
+    for name in ("drift_id", "model", "as_of"):
+        assert problems({key: value for key, value in body.items() if key != name}, "drift-detected") != [], name
 
 
 @pytest.mark.parametrize(

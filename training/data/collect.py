@@ -1,11 +1,16 @@
 """All records of a model up to a moment: historic and incoming ones joined to their labels, each once, none
 quarantined.
+
+A note in quarantine belongs to one version of a file. A mounted folder has no ETags, so the note says the hash of the
+content that it was written for: a file that was written again since is read.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +20,10 @@ from training.data import records
 from training.data.records import Roles
 
 INCOMING = "incoming"
+
+
+class _Note(msgspec.Struct, frozen=True):
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ def collect(schema: Schema, source: Source) -> Collected:
     roles = Roles.of(schema)
     described = (roles.id, roles.time, *roles.features)
     old = _flagged(records.read([source.historic], schema, (*described, roles.target)), incoming=False)
-    barred = _quarantined(source.quarantine)
+    barred = _quarantined(source)
     delivered = records.read(_files(source, "records", barred), schema, described)
     labels = records.read(_files(source, "labels", barred), schema, (roles.id, roles.target))
     labels = records.newest_of_each(labels.filter(pc.is_valid(labels[roles.target])), roles.id)
@@ -82,14 +91,33 @@ def _files(source: Source, kind: str, barred: dict[str, set[str]]) -> list[Path]
     return [] if source.incoming is None else records.files(source.incoming / kind, barred[kind])
 
 
-def _quarantined(folder: Path | None) -> dict[str, set[str]]:
-    """Quarantined files by their path below `records` or `labels`: each has a note `<kind>/<path>.json` in `folder`."""
+def _quarantined(source: Source) -> dict[str, set[str]]:
+    """Quarantined files by their path below `records` or `labels`: each has a note `<kind>/<path>.json`, written for
+    the content that it has now.
+    """
     barred: dict[str, set[str]] = {"records": set(), "labels": set()}
-    for note in () if folder is None else sorted(folder.rglob("*.json")):
-        kind, _, path = note.relative_to(folder or note).as_posix().removesuffix(".json").partition("/")
-        if kind in barred:
+    if source.incoming is None or source.quarantine is None:
+        return barred
+    for note in sorted(source.quarantine.rglob("*.json")):
+        name = note.relative_to(source.quarantine).as_posix().removesuffix(".json")
+        kind, _, path = name.partition("/")
+        if kind in barred and _bars(note, source.incoming / name):
             barred[kind].add(path)
     return barred
+
+
+def _bars(note: Path, file: Path) -> bool:
+    """Whether a note keeps a file out as it is now: one that says no hash bars every version."""
+    if not file.is_file():
+        return False
+    try:
+        content = msgspec.json.decode(note.read_bytes(), type=_Note).sha256
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return True  # a person's note, or a damaged one: the file was set aside, for whatever reason
+    if content is None:
+        return True
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest() == content
 
 
 def _flagged(table: pa.Table, *, incoming: bool) -> pa.Table:

@@ -20,7 +20,9 @@ import pyarrow.parquet as pq
 
 MARK = "Zzyzx"
 BAD = ("torn", "deep", "digits", "struct", "list", "headless", "missing", "blank", "unit", "text")
+BAD_LABELS = ("torn", "headless", "list")
 FEWEST, MOST = 25, 70  # rows of a good file: enough to be judged beside others, and by itself
+STRAGGLER_DAYS = 400  # before now, of the one old record that some good files hold
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ class Delivered:
 
 @dataclass
 class Feed:
-    """Writes below `<folder>/records/`. `shift`: by how many standard deviations the population has moved."""
+    """Writes below `<folder>/records/` and `<folder>/labels/`. `shift`: by how many standard deviations the population
+    has moved.
+    """
 
     container: Any
     folder: str
@@ -46,6 +50,7 @@ class Feed:
         self._dice, self._random = random.Random(self.seed), np.random.default_rng(self.seed)
         self._numbers = itertools.count()
         self._contents: list[tuple[str, bytes]] = []
+        self.bad_labels: set[str] = set()
 
     @property
     def good_rows(self) -> int:
@@ -80,6 +85,9 @@ class Feed:
     def good(self) -> None:
         """A good file."""
         table = self.rows(self._dice.randrange(FEWEST, MOST))
+        if self._dice.random() < 0.2:
+            old = table["at"][0].as_py() - timedelta(days=STRAGGLER_DAYS)
+            table = table.set_column(1, "at", pa.array([old, *table["at"].to_pylist()[1:]]))
         ending = self._dice.choice(["parquet", "csv", "jsonl"])
         content = written(table, ending)
         self._contents.append((ending, content))
@@ -90,6 +98,23 @@ class Feed:
         kind = self._dice.choice(BAD)
         ending, content = self._bad(kind)
         self._put(f"{next(self._numbers)}.{ending}", content, 0, kind)
+
+    def labels(self) -> None:
+        """A file of outcomes: a good one, or a bad one."""
+        table = pa.table({"id": [f"r{number:07}" for number in range(20)], "progression": self._random.normal(size=20)})
+        name, content = f"{next(self._numbers)}.csv", written(table, "csv")
+        match self._dice.choice(["good", *BAD_LABELS]):
+            case "torn":
+                name, content = f"{name}.parquet", written(table, "parquet")[:-30]
+            case "headless":
+                content = f"{MARK},{MARK} 1975\n".encode() + content.partition(b"\n")[2]
+            case "list":
+                name, content = f"{name}.jsonl", f'{{"id": ["{MARK}"], "progression": [["{MARK}"]]}}\n'.encode() * 9
+            case _:
+                self.container.upload_blob(f"{self.folder}/labels/{name}", content)
+                return
+        self.container.upload_blob(f"{self.folder}/labels/{name}", content)
+        self.bad_labels.add(name)
 
     def copy(self) -> None:
         """A file that was delivered before, under another name or under its own."""

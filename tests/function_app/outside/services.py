@@ -1,7 +1,7 @@
 """Azurite with everything that infra makes, and the identity's endpoint: what all worlds share."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,15 +18,16 @@ from training.cloud.blobs import Blobs
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Services]:
-    """Until the end of the block."""
+def running(folder: Path, setenv: Callable[[str, str], object] = os.environ.__setitem__) -> Iterator[Services]:
+    """Until the end of the block. `setenv` sets a variable of this process."""
     identity = Identity()
     with (
         Azurite(folder / "azurite", issue(folder / "certificate")) as azurite,
         Server(Starlette(routes=[identity.route()])) as server,
     ):
         certificate = azurite.certificate.environment()
-        os.environ.update(certificate)  # the workflow's own client looks there
+        for name, value in certificate.items():  # the workflow's own client looks there
+            setenv(name, value)
         storage = Storage(azurite.blob_url, azurite.queue_url, azurite.table_url, LoopbackCredential())
         for name in CONTAINERS:
             storage.blobs.create_container(name)

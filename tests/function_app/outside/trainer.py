@@ -17,10 +17,11 @@ from driftloop.events import Outcome
 from driftloop.times import format_time
 from sandbox.github.records import RunRecord
 from sandbox.github.snapshot import Snapshot
+from tests.function_app.outside.feed import MARK
 from training.cloud.blobs import Blobs
 from workflows.fence import other_run
 
-OUTCOMES = ("promoted", "rejected", "failed", "cut off")
+OUTCOMES = ("promoted", "rejected", "failed", "cut off", "damaged")
 
 
 class Trainer:
@@ -40,7 +41,7 @@ class Trainer:
         drift_id, attempt = str(payload.get("drift_id")), str(payload.get("attempt"))
         with self._lock:
             self.requests[drift_id, attempt] += 1
-            seconds, end = self._dice.uniform(0.0, 1.5), self._dice.choices(OUTCOMES, [5, 2, 2, 1])[0]
+            seconds, end = self._dice.uniform(0.0, 1.5), self._dice.choices(OUTCOMES, [5, 2, 2, 1, 1])[0]
         time.sleep(seconds)
         asked: Any = SimpleNamespace(drift_id=drift_id, attempt=attempt, run=str(run.id))
         if other_run(self._blobs, asked, None) is not None:
@@ -50,7 +51,9 @@ class Trainer:
             self.trained[drift_id, attempt] += 1
             self.ends[end] += 1
         version = self._deploy(drift_id) if end == "promoted" else None
-        if end != "cut off":
+        if end == "damaged":
+            self._blobs.write("outcomes", f"{drift_id}.json", f'{{"drift_id": "{MARK}", "outcome": 3'.encode())
+        elif end != "cut off":
             outcome = Outcome(
                 drift_id,
                 end,  # type: ignore[arg-type]

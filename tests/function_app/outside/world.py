@@ -75,6 +75,7 @@ class Told:
     logs: str
     outputs: dict[str, str]
     notes: set[str]
+    label_notes: set[str]
     faults: Counter[str] = field(default_factory=Counter)
     kills: int = 0
     processes: int = 1
@@ -139,7 +140,8 @@ class World:
                 self.feed.shift = 2.0  # the population moves
             for _ in range(self.dice.randrange(1, 4)):
                 self.feed.good()
-            for deliver, chance in ((self.feed.bad, 0.5), (self.feed.copy, 0.3), (self.feed.corrected, 0.3)):
+            others = (self.feed.bad, 0.5), (self.feed.copy, 0.3), (self.feed.corrected, 0.3), (self.feed.labels, 0.2)
+            for deliver, chance in others:
                 if self.dice.random() < chance:
                     deliver()
             for _ in range(self.dice.choice([1, 1, 2, 3])):
@@ -164,7 +166,8 @@ class World:
         state = self.ledger.state(self.name, self._now())
         open_drifts = self.ledger.drifts(self.name, open_only=True)
         told = not state.outbox and not any(drift.outbox for drift in self.ledger.drifts(self.name))
-        return told and not open_drifts and state.drift_id is None and self._rows_checked() >= self.feed.good_rows
+        rest = told and not open_drifts and state.drift_id is None and self._rows_checked() >= self.feed.good_rows
+        return rest and len(self._notes()["labels"]) >= len(self.feed.bad_labels)
 
     def _rows_checked(self) -> int:
         return sum(check.rows for check in self.ledger.checks(self.name, 500) if check.verdict in ("stable", "drift"))
@@ -258,13 +261,11 @@ class World:
             for queue in ("checks", "checks-poison")
             for message in storage.queue(queue).peek_messages(32)
         )
-        notes = set()
         for container in ("quarantine", "reports"):
             client = storage.container(container)
             for blob in client.list_blobs(name_starts_with=self.name):
                 outputs[f"{container}/{blob.name}"] = client.download_blob(blob.name).readall().decode()
-                if container == "quarantine":
-                    notes.add(blob.name.removeprefix(f"{self.name}/records/").removesuffix(".json"))
+        notes = self._notes()
         logs = "\n".join(host.log.read_text(encoding="utf-8", errors="replace") for host in self.hosts)
         return Told(
             seed=self.seed,
@@ -277,13 +278,22 @@ class World:
             seen=len(self.ledger.state(self.name, self._now()).watermark.seen),
             logs=logs,
             outputs={**outputs, "logs": logs},
-            notes=notes,
+            notes=notes["records"],
+            label_notes=notes["labels"],
             faults=sum((fault.played for fault in faults.values()), Counter()),
             kills=self.kills,
             processes=len(self.hosts),
             ended=ended,
             seconds=time.monotonic() - started,
         )
+
+    def _notes(self) -> dict[str, set[str]]:
+        """The files that a note stands for, below `records/` and below `labels/`."""
+        found: dict[str, set[str]] = {"records": set(), "labels": set()}
+        for blob in self.services.storage.container("quarantine").list_blobs(name_starts_with=f"{self.name}/"):
+            _, kind, file = blob.name.removesuffix(".json").split("/", 2)
+            found[kind].add(file)
+        return found
 
     @staticmethod
     def _now() -> Any:

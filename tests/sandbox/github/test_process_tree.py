@@ -40,7 +40,17 @@ def test_children_and_what_they_started(
 
 
 def test_what_has_ended_does_not_run(family: tuple[int, int]) -> None:
-    _, child = family
+    parent, child = family
+    assert {parent, child} <= process_tree.running()
     process_tree.send(signal.SIGKILL, [child])
     wait_until(lambda: child not in process_tree.running(), "its end")
-    process_tree.send(signal.SIGKILL, [2**22 - 3])
+    assert child not in process_tree.descendants(os.getpid())
+
+
+def test_a_signal_to_what_has_ended_does_not_keep_the_others_from_theirs(family: tuple[int, int]) -> None:
+    _, child = family
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    process_tree.send(signal.SIGKILL, [ended.pid, child])
+    wait_until(lambda: child not in process_tree.running(), "its end")
+    assert child not in process_tree.running()

@@ -1,4 +1,6 @@
+import json
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
@@ -58,6 +60,35 @@ def test_quarantined_files_are_left_out_until_their_note_is_deleted(small: Hospi
     assert {name[0] for name in collected(small)} == {"G"}
     note.unlink()
     assert {name[0] for name in collected(small)} == {"G", "B"}
+
+
+def test_a_note_bars_the_version_that_it_was_written_for_and_no_later_one(small: Hospital) -> None:
+    small.add("records/1.csv", records(7, prefix="B"))
+    small.add("labels/1.csv", labels(records(7, prefix="B")))
+    for kind in ("records", "labels"):
+        content = (small.folder / "incoming" / kind / "1.csv").read_bytes()
+        note = small.folder / "quarantine" / kind / "1.csv.json"
+        note.parent.mkdir(parents=True)
+        note.write_text(json.dumps({"etag": "0x1", "sha256": sha256(content).hexdigest(), "reason": "unit"}))
+    barred = collect(SCHEMA, small.source)
+    assert ids(barred.every) == _historic(small)
+    assert barred.left_out["quarantined files"] == 2
+
+    small.add("records/1.csv", records(7, prefix="G"))
+    small.add("labels/1.csv", labels(records(7, prefix="G"), share=1.0))
+    again = collect(SCHEMA, small.source)
+    assert {name[0] for name in ids(again.every) - _historic(small)} == {"G"}
+    assert len(again.labelled("progression")) == 350 + 7
+    assert again.left_out["quarantined files"] == 0
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"sha256": null}', '{"sha256": 3}', "not json", "\udcff"])
+def test_a_note_that_names_no_content_bars_every_version(small: Hospital, text: str) -> None:
+    small.add("records/1.csv", records(7, prefix="B"))
+    note = small.folder / "quarantine" / "records" / "1.csv.json"
+    note.parent.mkdir(parents=True)
+    note.write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert collected(small) == set()
 
 
 def test_as_of_makes_a_later_run_see_the_same_records(small: Hospital) -> None:
