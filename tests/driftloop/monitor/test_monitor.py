@@ -17,6 +17,7 @@ from driftloop import Baseline, Column, ConfigError, InputError, Monitor, Policy
 from driftloop.data.readers import read_batches
 from driftloop.replay import baseline_for, replay
 from driftloop.sides import ColumnSettings
+from driftloop.times import parse_time
 from tests.driftloop.populations import SCHEMA, draw, fresh
 
 DAY = "2026-11-{:02}".format
@@ -271,4 +272,4 @@ def test_without_a_moment_it_is_now() -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     monitor = Monitor(reference())
     monitor.update(fresh(60, 1))
-    assert before <= driftloop.times.parse_time(monitor.history[-1].at) <= datetime.now(UTC)
+    assert before <= parse_time(monitor.history[-1].at) <= datetime.now(UTC)
