@@ -16,8 +16,10 @@ VALUE_BYTES = 8
 """Of a value when it is profiled: a float64 or a code."""
 LARGEST_PAGE = 32 << 20
 """Bytes of one decompressed page of a Parquet column, thirty times what writers make: it is decoded in one piece."""
-LARGEST_PAGES = 128 << 20
-"""Bytes of the pages that the columns of a row group hold at the same time, one each."""
+LARGEST_PAGES = 64 << 20
+"""Bytes of the pages that columns hold which are read at the same time, one each. Arrow keeps each compressed too."""
+LARGEST_BATCH = 96 << 20
+"""Bytes of a batch of all columns where they are read in parts: long texts may be wider than their average."""
 LARGEST_ARROW_BATCH = 96 << 20
 """Bytes of the wanted columns of one record batch in an Arrow file: it is decompressed in one piece."""
 FAR_GROUP_BYTES = 64 << 20

@@ -18,7 +18,8 @@ from driftloop.data.readers.limits import (
     VALUE_BYTES,
     size,
 )
-from driftloop.data.readers.parquet.footer import RowGroup, largest_page, read_row_groups
+from driftloop.data.readers.parquet.footer import Chunk, RowGroup, largest_page, read_row_groups
+from driftloop.data.readers.parquet.wide import batches_by_parts
 from driftloop.data.readers.projection import Projection, check_names, shown
 from driftloop.data.readers.saved_profile import METADATA
 from driftloop.data.tables import BATCH_ROWS
@@ -94,13 +95,23 @@ def _batches(
     is_read, index = False, 0
     while index < len(groups):
         # The columns that are wanted may become fewer when the first rows have told what they are.
-        wanted, chosen, seen, rows = _readable(schema, projection), [], 0, BATCH_ROWS
-        while index < len(groups) and (projection.is_narrow or seen < FIRST_ROWS):
-            rows = min(rows, _batch_rows(groups[index], wanted, file))
-            seen += groups[index].rows
+        wanted, seen, chosen = _readable(schema, projection), 0, []
+        parts = _parts(groups[index], wanted, file)
+        rows = _batch_rows(groups[index], wanted)
+        while True:
             chosen.append(index)
+            seen += groups[index].rows
             index += 1
-        for batch in parquet.iter_batches(rows, row_groups=chosen, columns=wanted):
+            is_enough = seen >= FIRST_ROWS and not projection.is_narrow
+            # A row group that has to be read in parts is read by itself.
+            if index == len(groups) or is_enough or len(parts) > 1 or len(_parts(groups[index], wanted, file)) > 1:
+                break
+            rows = min(rows, _batch_rows(groups[index], wanted))
+        if len(parts) > 1:
+            found = batches_by_parts(parquet, chosen[0], parts, rows)
+        else:
+            found = parquet.iter_batches(rows, row_groups=chosen, columns=wanted)
+        for batch in found:
             yield _described(batch, schema, projection)
             is_read = True
     if not is_read:
@@ -146,26 +157,37 @@ def _described(batch: pa.RecordBatch, schema: pa.Schema, projection: Projection)
     return projection.noting(described, schema.names)
 
 
-def _batch_rows(group: RowGroup, wanted: list[str], file: IO[bytes] | str) -> int:
-    """Rows of a batch that take about 8 MB. Raises InputError where the pages alone would take too much."""
-    names = set(wanted)
-    chunks = [chunk for chunk in group.chunks if chunk.column in names]
+def _parts(group: RowGroup, wanted: list[str], file: IO[bytes] | str) -> list[list[str]]:
+    """The wanted columns in parts whose pages fit into memory together. Raises InputError for a page too large."""
+    chunks = _chunks(group, wanted)
     usual = [min(chunk.decompressed, USUAL_PAGE) for chunk in chunks]
     suspects = chunks if sum(usual) > LARGEST_PAGES else [c for c in chunks if c.decompressed > LARGEST_PAGE]
     looked_at = {id(chunk): largest_page(file, chunk) for chunk in suspects}
-    pages = [looked_at.get(id(chunk), page) for chunk, page in zip(chunks, usual, strict=True)]
-    for chunk, page in zip(chunks, pages, strict=True):
+    parts: list[list[str]] = [[]]
+    held = 0
+    for chunk, usually in zip(chunks, usual, strict=True):
+        page = looked_at.get(id(chunk), usually)
         if page > LARGEST_PAGE:
             raise InputError(
                 f"column {shown(chunk.column)} has a page of {size(page)}; at most {size(LARGEST_PAGE)} can be read: "
-                "write the file with smaller pages (in pyarrow: data_page_size)"
+                "write the file with smaller pages (in pyarrow: data_page_size, max_rows_per_page)"
             )
-    if sum(pages) > LARGEST_PAGES:
-        raise InputError(
-            f"the pages of {len(wanted)} columns take {size(sum(pages))} together; at most {size(LARGEST_PAGES)} can "
-            "be read: write smaller pages, or give a schema with fewer columns"
-        )
-    width = sum(max(chunk.decompressed / max(group.rows, 1), VALUE_BYTES) for chunk in chunks)
+        held += page
+        if held > LARGEST_PAGES:
+            parts.append([])
+            held = page
+        parts[-1].append(chunk.column)
+    return parts if len(parts) > 1 else [wanted]
+
+
+def _chunks(group: RowGroup, wanted: list[str]) -> list[Chunk]:
+    names = set(wanted)
+    return [chunk for chunk in group.chunks if chunk.column in names]
+
+
+def _batch_rows(group: RowGroup, wanted: list[str]) -> int:
+    """Rows of a batch that take about 8 MB."""
+    width = sum(max(chunk.decompressed / max(group.rows, 1), VALUE_BYTES) for chunk in _chunks(group, wanted))
     return max(FEWEST_ROWS, min(BATCH_ROWS, int(BATCH_BYTES / max(width, 1.0))))
 
 

@@ -15,8 +15,7 @@ from driftloop.errors import InputError
 
 
 @pytest.mark.slow
-# page.parquet exceeded the limit here and the cause is not known yet: `python -m benchmarks.memory` still measures it.
-@pytest.mark.parametrize("name", [name for name in INPUTS if name != "page.parquet"])
+@pytest.mark.parametrize("name", INPUTS)
 def test_memory_is_bounded_by_what_comes_out(tmp_path, name):
     found = peak(name, tmp_path)
     assert found.megabytes < LIMIT
