@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup run test mutants lint bench schemas snapshots lock clean
+.PHONY: help setup worker run test mutants lint bench schemas snapshots lock clean
 .NOTPARALLEL:
 # `make run` installs what it needs; `make setup` and what follows from it all, and then `make run` keeps to that
 LOOP := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.run)
@@ -12,6 +12,9 @@ help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: .venv/.dev .tools/.ready ## Virtual environment and Azurite, in this folder only
+
+worker: .venv/.dev ## Azure's own worker code on Python 3.13, for the tests that drive the app through it
+	@sh requirements/worker.sh
 
 run: $(LOOP) .tools/.ready ## The whole loop on this machine: drift, retrain, deploy (ARGS=--keep leaves the endpoint serving)
 	@python -m sandbox $(ARGS)

@@ -8,3 +8,8 @@ compile pyproject.toml --extra function --extra training --extra loopback -c req
 compile pyproject.toml --extra function -c requirements/dev.txt -o requirements.txt
 compile pyproject.toml --extra training -c requirements/dev.txt -o requirements/training.txt
 echo uv | compile - -o requirements/uv.txt
+# Azure's own worker code needs Python 3.13 and a newer azure-functions; all else is what the function app has.
+grep -E '^[a-z].*==' requirements.txt | sed 's/ ;.*//' | grep -v '^azure-functions==' >.tools/worker-constraints.txt
+echo azure-functions-runtime >.tools/worker.in
+uv pip compile --python-version 3.13 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -q \
+    pyproject.toml .tools/worker.in --extra function -c .tools/worker-constraints.txt -o requirements/worker.txt

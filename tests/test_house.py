@@ -60,7 +60,7 @@ def test_a_check_loads_neither_pandas_nor_scipy_stats() -> None:
 
 
 def test_the_locks_agree_and_name_no_registry() -> None:
-    names = ("requirements.txt", *(f"requirements/{name}.txt" for name in ("training", "run", "dev", "uv")))
+    names = ("requirements.txt", *(f"requirements/{name}.txt" for name in ("training", "run", "dev", "uv", "worker")))
     assert {f"requirements/{path.name}" for path in (ROOT / "requirements").glob("*.txt")} <= set(names)
     locks = {name: (ROOT / name).read_text() for name in names}
     versions = {
@@ -73,6 +73,10 @@ def test_the_locks_agree_and_name_no_registry() -> None:
     tools = {"pytest", "mypy", "ruff", "hypothesis", "schemathesis", "zizmor"}
     assert tools.isdisjoint(pin.split("==")[0] for pin in run), "no test tool is needed to run the loop"
     assert [pin.split("==")[0] for pin in versions["requirements/uv.txt"]] == ["uv"]
+    worker = {line.split(" ")[0] for line in locks["requirements/worker.txt"].splitlines() if "==" in line}
+    newer = {pin for pin in worker if pin.startswith(("azure-functions", "azurefunctions-"))}
+    assert len(newer) == 3, "the worker's code, its extensions and the SDK that it brings"
+    assert worker - newer < versions["requirements.txt"], "all else is what Azure gets"
     for name, text in locks.items():
         assert "://" not in text, f"{name} names a registry"
         entries = [entry for entry in text.replace("\\\n", " ").splitlines() if "==" in entry]
