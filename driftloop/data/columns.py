@@ -18,7 +18,7 @@ from driftloop.data.arrow import floats, integers, numbers_array, texts_array, v
 from driftloop.data.formats.date_formats import moment, time_of_day
 from driftloop.data.formats.number_formats import plain_number
 from driftloop.data.levels import recode
-from driftloop.data.plain_types import is_text, plain, without_short_floats
+from driftloop.data.plain_types import is_text, plain
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -74,7 +74,7 @@ def numbers(array: pa.Array, missing: tuple[str, ...]) -> Numbers:
         return Numbers(_since_epoch(array.cast(pa.int64()), kind.unit), 0)
     if pa.types.is_temporal(kind):
         return times(array, missing)
-    return Numbers(without_short_floats(_float64(array)) if pa.types.is_float64(kind) else _float64(array), 0)
+    return Numbers(_float64(array), 0)
 
 
 def times(array: pa.Array, missing: tuple[str, ...]) -> Numbers:
@@ -242,7 +242,7 @@ def _without_missing(array: pa.Array, missing: Iterable[str]) -> pa.Array:
 
 def _as_float64(array: pa.Array) -> Floats | None:
     try:
-        return without_short_floats(floats(array.cast(pa.float64())))
+        return floats(array.cast(pa.float64()))
     except pa.ArrowInvalid:
         return None
 
@@ -270,7 +270,6 @@ def _parsed(encoded: pa.DictionaryArray, missing: tuple[str, ...], parse: Parse)
             bad[index] = True
         else:
             parsed[index] = value
-    parsed = without_short_floats(parsed)
     return Numbers(parsed[codes], int(np.count_nonzero(bad[codes])))
 
 

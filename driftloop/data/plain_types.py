@@ -164,9 +164,10 @@ FIRST = 64
 
 
 def without_short_floats(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Values that a writer has widened from float32 as the decimals that they stand for: 17.1599998 as 17.16.
+    """Numbers of a JSON text that a writer has widened from float32 as the decimals that they stand for.
 
-    Writers of JSON widen, writers of CSV do not, and Parquet keeps the short floats.
+    Writers of JSON widen (17.16 becomes 17.15999984741211), writers of CSV do not, and Parquet keeps the short floats.
+    So this is for JSON alone: elsewhere a float64 is the number that it is.
 
     Examples
     --------

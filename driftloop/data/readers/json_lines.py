@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from driftloop.data.arrow import numbers_array, texts_array
-from driftloop.data.plain_types import NESTED
+from driftloop.data.plain_types import NESTED, without_short_floats
 from driftloop.data.readers.decompression import TextBytes
 from driftloop.data.readers.limits import BLOCK_BYTES, LONGEST_RECORD, rows_of, size
 from driftloop.data.readers.projection import Projection, check_names, shown
@@ -182,7 +182,7 @@ def _array(values: list[Any]) -> pa.Array | None:
         except OverflowError:
             pass
     if kinds <= {int, float}:
-        return numbers_array(np.array([_float(value) for value in values]))
+        return numbers_array(without_short_floats(np.array([_float(value) for value in values])))
     if kinds <= {list, dict}:
         return None
     return texts_array([_text(value) for value in values])

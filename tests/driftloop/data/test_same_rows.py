@@ -17,7 +17,8 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
-from driftloop import Schema, Window, read_batches
+from driftloop import Column, Schema, Window, read_batches
+from driftloop.profile.summary import summarise
 
 ROWS = 160
 
@@ -156,3 +157,24 @@ def test_the_hash_tells_other_rows_apart(written, schema, tmp_path):
     frame.to_csv(tmp_path / "other.csv", index=False)
     same = Window.build(read_batches(written["pandas csv"], schema), schema).sha256
     assert Window.build(read_batches(tmp_path / "other.csv", schema), schema).sha256 != same
+
+
+def test_numbers_move_only_where_a_writer_of_json_has_widened_them(tmp_path):
+    """Doubles that a float32 holds exactly stay what they are, but in JSON, where they stand for short floats."""
+    short = np.random.default_rng(8).normal(20, 3, ROWS).round(3).astype("float32")
+    doubles = pd.DataFrame({"x": short.astype("float64")})
+    doubles.to_parquet(tmp_path / "doubles.parquet")
+    doubles.to_csv(tmp_path / "doubles.csv", index=False)
+    pd.DataFrame({"x": short}).to_parquet(tmp_path / "short.parquet")
+    doubles.to_json(tmp_path / "short.jsonl", orient="records", lines=True, double_precision=15)
+    schema = Schema((Column("x"),))
+
+    def means(source):
+        return summarise(Window.build(source, schema).profile.columns["x"]).mean
+
+    kept = [means(read_batches(tmp_path / f"doubles.{ending}", schema)) for ending in ("parquet", "csv")]
+    assert {*kept, means(doubles), means(pl.from_pandas(doubles))} == {kept[0]}
+    assert kept[0] == pytest.approx(doubles["x"].mean(), rel=1e-15)
+    decimals = [means(read_batches(tmp_path / f"short.{ending}", schema)) for ending in ("parquet", "jsonl")]
+    assert decimals == [pytest.approx(short.astype("float64").round(3).mean(), rel=1e-15)] * 2
+    assert decimals[0] != kept[0]
