@@ -119,6 +119,7 @@ class ModelCheck:
         state = self._settled()
         pointer = self.blobs.in_service()
         selection = self._selection(state, now)
+        state = msgspec.structs.replace(state, watermark=selection.watermark)
         if not selection.files or pointer is None:
             finding = findings.of_nothing(self.model, state, pointer, selection, now)
         else:
@@ -133,7 +134,7 @@ class ModelCheck:
         """The finding in the ledger, and announced."""
         check = msgspec.structs.replace(finding.check, seconds=round(time.monotonic() - started, 3))
         known = check.check_id == before.last_check_id or check.window_sha256 is None
-        said = announcements(check, finding.drift)
+        said = announcements(check, finding.drift, finding.stragglers)
         try:
             state = self.ledger.commit(
                 msgspec.structs.replace(finding.state, outbox=said), None if known else check, finding.drift
@@ -169,7 +170,7 @@ class ModelCheck:
             check,
             evidence=evidence,
             settle=self._settle,
-            newest_file=max(file.modified for file in selection.files),
+            selection=selection,
         )
 
     def _report(self, check_id: str, compared: Compared, pointer: InService) -> str | None:

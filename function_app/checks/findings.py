@@ -27,12 +27,17 @@ NO_BASELINE = "none"
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check is about to store. `again`: files were left for a check of their own."""
+    """What a check is about to store.
+
+    `again`: files were left for a check of their own. `stragglers`: sentences about files that count as read and never
+    were.
+    """
 
     check: CheckRecord
     state: ModelState
     drift: Drift | None = None
     again: bool = False
+    stragglers: tuple[str, ...] = ()
 
 
 def of_nothing(
@@ -52,13 +57,13 @@ def of_nothing(
         model=model.name,
         at=now,
         verdict="insufficient",
-        reasons=(why,),
+        reasons=(why, *selection.stragglers),
         files=len(selection.files),
         baseline_version=pointer.version if pointer else None,
         baseline_sha256=pointer.baseline_sha256 if pointer else None,
         window_sha256=selection.sha256 if selection.files else None,
     )
-    return Finding(check, _checked(state, check))
+    return Finding(check, _checked(state, check), stragglers=selection.stragglers)
 
 
 def record_of(
@@ -74,7 +79,7 @@ def record_of(
         model=model.name,
         at=now,
         verdict=compared.verdict,
-        reasons=(*compared.reasons, *(said for said in also if said)),
+        reasons=(*compared.reasons, *(said for said in also if said), *selection.stragglers),
         rows=window.rows,
         files=len(reading.read),
         baseline_version=pointer.version,
@@ -103,11 +108,11 @@ def of_window(
     *,
     evidence: "Evidence",
     settle: timedelta,
-    newest_file: datetime,
+    selection: Selection,
 ) -> Finding:
     """The state after a window was compared, and the drift that it opens: one for each epoch."""
     result = compared.result
-    newest = compared.window.last_time or format_time(newest_file)
+    newest = compared.window.last_time or format_time(max(file.modified for file in selection.files))
     learned = result.evidence if result is not None and compared.calm else evidence
     starts = state.starts
     if compared.calm:
@@ -128,7 +133,7 @@ def of_window(
         after = msgspec.structs.replace(after, drift_id=drift.drift_id)
     check = msgspec.structs.replace(check, drift_id=after.drift_id if compared.verdict == "drift" else None)
     again = bool(compared.guilty) and compared.verdict == "incident" and bool(compared.innocent or compared.undecided)
-    return Finding(check, _checked(after, check), drift, again)
+    return Finding(check, _checked(after, check), drift, again, selection.stragglers)
 
 
 def with_labels(finding: Finding, found: LabelFindings, pointer: InService, now: str) -> Finding:
@@ -152,7 +157,13 @@ def with_labels(finding: Finding, found: LabelFindings, pointer: InService, now:
         drift = new_drift(state, pointer, check, reason="degraded", as_of=newest, since=since)
         state = msgspec.structs.replace(state, drift_id=drift.drift_id)
         check = msgspec.structs.replace(check, drift_id=drift.drift_id)
-    return replace(finding, check=check, state=_checked(state, check), drift=drift)
+    return replace(
+        finding,
+        check=check,
+        state=_checked(state, check),
+        drift=drift,
+        stragglers=(*finding.stragglers, *found.stragglers),
+    )
 
 
 def _watermark(before: Watermark, compared: Compared, settle: timedelta, now: datetime) -> Watermark:

@@ -2,17 +2,21 @@
 
 Time is the storage service's: a file is placed by its last-modified time, never by this machine's clock. Files may
 become visible out of order, so those that were read are remembered one by one, by name and ETag: at least all of the
-last OVERLAP, and the newest REMEMBERED of all. What is not among them and newer than the oldest of them is new. A file
-that was written again is a new file; one with the content of a file that was read is a copy, and is read once.
+last OVERLAP, and the newest REMEMBERED of all. What is not among them and newer than the oldest of them is new; what is
+older counts as read, and is named where it never was (`function_app.incoming.stragglers`). A file that was written
+again is a new file; one with the content of a file that was read is a copy, and is read once.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from driftloop.ledger import Watermark
 from function_app.incoming.sources import File
+from function_app.incoming.stragglers import forgotten, stragglers, with_more
 
 OVERLAP = timedelta(minutes=15)  # at least: longer than any delay of a listing that was seen
 APPEND_SETTLE = timedelta(minutes=5)  # an append blob has no last byte: it is whole when nothing was added for so long
@@ -23,10 +27,16 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Selection:
-    """The files of one window, oldest first, and those that wait because they may still be written."""
+    """The files of one window, oldest first, and those that wait because they may still be written.
+
+    `stragglers`: sentences about files that count as read and never were; `watermark`: the one that was given, with
+    what is there of the files below its floor.
+    """
 
     files: tuple[File, ...]
     waiting: tuple[File, ...]
+    watermark: Watermark = field(default_factory=Watermark)
+    stragglers: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -35,16 +45,33 @@ class Selection:
 
 
 def select(files: Iterable[File], watermark: Watermark, settle: timedelta, now: datetime) -> Selection:
-    """What the next window is made of."""
+    """What the next window is made of.
+
+    Parameters
+    ----------
+    files : Iterable[File]
+        All that are there, read or not.
+    settle : timedelta
+        A file that was written so shortly before `now` may still be written: it waits.
+    """
     floor = _floor(watermark, settle)
     chosen: list[File] = []
     waiting: list[File] = []
+    below: list[File] = []
     for file in files:
-        if (floor is not None and file.modified <= floor) or file.key in watermark.seen:
+        if floor is not None and file.modified <= floor:
+            below.append(file)
+            continue
+        if file.key in watermark.seen:
             continue
         patience = max(settle, APPEND_SETTLE) if file.appendable else settle
         (waiting if patience and now - file.modified < patience else chosen).append(file)
-    return Selection(tuple(sorted(chosen, key=_order)), tuple(sorted(waiting, key=_order)))
+    return Selection(
+        tuple(sorted(chosen, key=_order)),
+        tuple(sorted(waiting, key=_order)),
+        msgspec.structs.replace(watermark, forgotten=forgotten(below)),
+        () if watermark.forgotten is None else stragglers(watermark.forgotten, below),
+    )
 
 
 def advanced(
@@ -63,14 +90,16 @@ def advanced(
     floor = _floor(watermark, settle) or BEGINNING
     if forgotten := by_age[len(kept) :]:
         floor = max(floor, forgotten[0][1])
+    remembered = {key: at for key, at in kept if at > floor}
+    gone = with_more(watermark.forgotten or {}, ((key, at) for key, at in seen.items() if key not in remembered))
     read = sorted({**watermark.contents, **(contents or {})}.items(), key=lambda entry: entry[1], reverse=True)
-    return Watermark(high, {key: at for key, at in kept if at > floor}, floor, dict(read[:CONTENTS]))
+    return Watermark(high, remembered, floor, dict(read[:CONTENTS]), gone)
 
 
 def marked(watermark: Watermark, taken: Iterable[File]) -> Watermark:
     """The watermark where `taken` are done with, but files beside them of the same time are not: it does not move."""
     seen = {**watermark.seen, **{file.key: file.modified for file in taken}}
-    return Watermark(watermark.high, seen, watermark.floor, watermark.contents)
+    return msgspec.structs.replace(watermark, seen=seen)
 
 
 def overlap(settle: timedelta) -> timedelta:

@@ -42,13 +42,15 @@ class LabelFindings:
     """What newly landed labels say.
 
     `state`: the model's after them; `batch`: their hash, which names them; `reasons`: sentences about them;
-    `performance`: None where no error can be measured.
+    `performance`: None where no error can be measured; `stragglers`: sentences about files that count as read and never
+    were.
     """
 
     state: ModelState
     batch: str
     reasons: tuple[str, ...] = ()
     performance: "Performance | None" = None
+    stragglers: tuple[str, ...] = ()
 
 
 def unwatched(schema: "Schema") -> str | None:
@@ -81,14 +83,18 @@ def look_at_labels(
     settle = timedelta(seconds=model.settle_seconds)
     files = list_files(storage, model.labels, state.labels_watermark.high)
     selection = select(files, state.labels_watermark, settle, clock())
+    watermark = selection.watermark
     if not selection.files:
-        return None
+        if not selection.stragglers:
+            return None
+        changed = msgspec.structs.replace(state, labels_watermark=watermark)
+        return LabelFindings(changed, selection.sha256, stragglers=selection.stragglers)
     holdout = blobs.holdout(pointer)
     labels = LabelFiles(storage, model, clock).read(list(selection.files), schema)
-    changed = msgspec.structs.replace(state, labels_watermark=advanced(state.labels_watermark, selection.files, settle))
+    changed = msgspec.structs.replace(state, labels_watermark=advanced(watermark, selection.files, settle))
     reasons = _shift(schema, labels, holdout.labels, model)
     if holdout.errors is None or not _watched(schema):
-        return LabelFindings(changed, selection.sha256, reasons)
+        return LabelFindings(changed, selection.sha256, reasons, stragglers=selection.stragglers)
     rows_of = _rows_of(storage, model, schema, clock())
     start = selection.files[0].modified - LATEST
     predicted = sorted(file for file in list_files(storage, model.records, start) if file.modified >= start)
@@ -97,7 +103,7 @@ def look_at_labels(
         state, holdout.errors, rows, baseline=pointer.baseline_sha256, batch=selection.sha256, model=model
     )
     changed = msgspec.structs.replace(changed, performance=msgspec.json.encode(performance).decode())
-    return LabelFindings(changed, selection.sha256, reasons, performance)
+    return LabelFindings(changed, selection.sha256, reasons, performance, selection.stragglers)
 
 
 def growth_sentence(performance: "Performance") -> str:

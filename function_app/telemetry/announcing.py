@@ -25,10 +25,20 @@ def summary(result: "driftloop.Check") -> dict[str, Any]:
     return {"p_value": found["p_value"], "alpha": found["alpha"], "features": found["features"]}
 
 
-def announcements(check: CheckRecord, drift: Drift | None) -> tuple[Announcement, ...]:
+def announcements(
+    check: CheckRecord, drift: Drift | None, stragglers: tuple[str, ...] = ()
+) -> tuple[Announcement, ...]:
     """What a person must learn of a check, for the state's outbox.
 
-    The same files of the same window give the same id.
+    Parameters
+    ----------
+    stragglers : tuple[str, ...]
+        Sentences about files that count as read and never were.
+
+    Returns
+    -------
+    tuple[Announcement, ...]
+        The same files of the same window give the same ids.
     """
     found = []
     fields: dict[str, Any] = {"model": check.model, "check_id": check.check_id, "verdict": check.verdict}
@@ -37,6 +47,9 @@ def announcements(check: CheckRecord, drift: Drift | None) -> tuple[Announcement
         more = {"reasons": _short(check.reasons), "quarantined": files, "files_set_aside": len(check.quarantined)}
         which = sha256("\0".join(check.quarantined).encode()).hexdigest()[:12]
         found.append(Announcement(f"incident-{check.check_id}-{which}", "incident", {**fields, **more}))
+    if stragglers:
+        which = sha256("\0".join(stragglers).encode()).hexdigest()[:12]
+        found.append(Announcement(f"straggler-{which}", "incident", {**fields, "reasons": _short(stragglers)}))
     if drift is not None:
         more = {"drift_id": drift.drift_id, "certainty": check.evidence, "reasons": _short(check.reasons)}
         found.append(Announcement(f"found-{drift.drift_id}", "drift", {**fields, **more}))

@@ -14,6 +14,8 @@ import pytest
 
 from driftloop.errors import BaselineError, InputError
 from driftloop.ledger import DriftState
+from function_app.incoming.sources import list_files
+from function_app.incoming.stragglers import forgotten
 
 if TYPE_CHECKING:
     Clinic = Any
@@ -448,3 +450,32 @@ def test_the_report_names_model_version_and_check(clinic: "Clinic") -> None:
     path = f"{clinic.name}/{check.check_id}.json"
     body = json.loads(clinic.storage.container("reports").download_blob(path).readall())
     assert (body["check_id"], body["model"], body["baseline_version"]) == (check.check_id, clinic.name, "7")
+
+
+@pytest.mark.parametrize("kind", ["records", "labels"])
+def test_a_file_that_becomes_visible_after_the_newest_were_forgotten_is_an_alert(
+    clinic: "Clinic", kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a listing shows late keeps its time: the ledger's row is changed to what it would then be."""
+    clinic.deploy()
+    clinic.land(clinic.rows(60), "new.parquet")
+    clinic.land(pa.table({"id": ["r000001"], "progression": [1.0]}), "new.csv", "labels")
+    assert clinic.check().verdict == "stable"
+    clinic.land(pa.table({"id": ["r000002"], "progression": [1.0]}), f"late.{kind}.csv", kind)
+    state = clinic.state()
+    tomorrow = clinic.now + timedelta(days=1)
+    name = "watermark" if kind == "records" else "labels_watermark"
+    moved = msgspec.structs.replace(getattr(state, name), floor=tomorrow)
+    read = [file for file in list_files(clinic.storage, f"incoming/{clinic.name}/{kind}/**") if "late" not in file.name]
+    moved = msgspec.structs.replace(moved, forgotten=forgotten(read))
+    clinic.ledger.commit(msgspec.structs.replace(state, **{name: moved}))
+
+    check = clinic.check()
+
+    assert check.verdict == "insufficient"
+    (alert,) = [json.loads(record.message) for record in caplog.records if '"event": "incident"' in record.message]
+    assert alert["event_id"].startswith("straggler-")
+    assert alert["reasons"][0].startswith(f"incoming/{clinic.name}/{kind}/late.{kind}.csv: became visible after")
+    caplog.clear()
+    clinic.check()
+    assert "straggler-" not in caplog.text, "said once"

@@ -45,7 +45,7 @@ def compared(verdict: Any = "stable", **changes: Any) -> Compared:
 def finding_of(found: Compared, state: ModelState = STATE) -> Finding:
     check = record_of(found, MODEL, POINTER, Selection((A, B), ()), now=NOW, schema=SCHEMA)
     return of_window(
-        found, state, POINTER, check, evidence=Evidence(checks=3), settle=timedelta(0), newest_file=A.modified
+        found, state, POINTER, check, evidence=Evidence(checks=3), settle=timedelta(0), selection=Selection((A,), ())
     )
 
 
