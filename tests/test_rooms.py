@@ -23,10 +23,10 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("verdict",),
         ("report",),
         ("column_results",),
-        ("coverage", "data_quality", "json_schemas", "sequential", "two_sample"),
+        ("coverage", "data_quality", "json_schemas", "sequential", "setup", "two_sample"),
         ("config", "ledger", "profile"),
         ("data", "events"),
-        ("by_content", "times", "validation"),
+        ("by_content", "files", "times", "validation"),
         ("errors", "stats"),
     ),
     "function_app": (

@@ -41,7 +41,7 @@ def baseline(*, data: Path, output: Path, as_json: bool, quiet: bool, **options:
     printed_once(quiet=quiet, as_json=as_json)
     not_over_input(output, data)
     from driftloop.data.readers.saved_profile import is_profile
-    from driftloop.report.written import write_whole
+    from driftloop.files.written import write_whole
     from driftloop.sides import read_baseline
 
     imports_are_done()

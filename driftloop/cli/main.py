@@ -26,6 +26,7 @@ BAD_INPUT = 2
 COMMANDS = {
     "baseline": ("driftloop.cli.baseline_command", "baseline"),
     "check": ("driftloop.cli.check_command", "check"),
+    "init": ("driftloop.cli.init_command", "init"),
     "replay": ("driftloop.cli.replay_command", "replay"),
 }
 """Each is imported when it is called: a check should not pay for the rest."""

@@ -22,7 +22,7 @@ def stop_with_one_line() -> None:
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
-    written = sys.modules.get("driftloop.report.written")
+    written = sys.modules.get("driftloop.files.written")
     if written is not None:
         written.remove_unfinished()
     try:  # noqa: SIM105 (contextlib would be one more import before the signals are seen to)

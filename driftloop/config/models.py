@@ -37,7 +37,7 @@ FILE_NAME = "driftloop.toml"
 TABLES = ("model", "defaults")
 CONTAINER = r"[a-z0-9](?:-?[a-z0-9]){2,62}"
 """The name of a blob container, as Azure Storage takes it."""
-_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,253}")
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,253}")
 """What Azure Machine Learning takes as a model's name; safe in a path and as a table key."""
 _PATTERN = re.compile(f"{CONTAINER}/.+")
 _LEAST = {"labels_required": 0, "cooldown_hours": 0, "max_attempts": 1, "settle_seconds": 0}
@@ -135,6 +135,14 @@ def parse(
     return Config(models)
 
 
+def check_name(name: str, where: str) -> None:
+    """Raises ConfigError for a name that no model can have."""
+    if not MODEL_NAME.fullmatch(name):
+        raise ConfigError(
+            f"{where}: name {name!r}: use letters, digits, '-', '_' and '.', as Azure Machine Learning does"
+        )
+
+
 def _model(table: Any, defaults: Mapping[str, Any], where: str, environ: Mapping[str, str], *, sends: bool) -> Model:
     if not isinstance(table, Mapping):
         raise ConfigError(f"{where}: must be a table")
@@ -155,10 +163,7 @@ def _model(table: Any, defaults: Mapping[str, Any], where: str, environ: Mapping
 
 
 def _validate(model: Model, where: str) -> None:
-    if not _MODEL_NAME.fullmatch(model.name):
-        raise ConfigError(
-            f"{where}: name {model.name!r}: use letters, digits, '-', '_' and '.', as Azure Machine Learning does"
-        )
+    check_name(model.name, where)
     for name in ("records", "labels", "predictions"):
         pattern = getattr(model, name)
         if pattern is not None and not _PATTERN.fullmatch(pattern):

@@ -12,9 +12,9 @@ import msgspec
 from driftloop.config.policy import Policy
 from driftloop.data.schema import Schema
 from driftloop.errors import DriftloopError, InputError
+from driftloop.files.written import write_whole
 from driftloop.monitor.history import HistoryRow
 from driftloop.profile.window import Baseline, Window
-from driftloop.report.written import write_whole
 from driftloop.sequential.evidence import Evidence, fits
 from driftloop.sides import Roles
 

@@ -66,8 +66,8 @@ class Result(Shown):
         InputError
             When the file cannot be written, or the result was made without its two sides.
         """
+        from driftloop.files.written import write_whole
         from driftloop.report.html import render
-        from driftloop.report.written import write_whole
 
         if self.baseline is None or self.window is None:
             raise InputError("this result holds no baseline and window to draw: make it with driftloop.check")

@@ -15,7 +15,7 @@ import pytest
 from driftloop import Baseline
 from driftloop.cli.main import run
 from driftloop.errors import InputError
-from driftloop.report.written import write_whole
+from driftloop.files.written import write_whole
 from sandbox.waiting import HANG_SECONDS
 from tests.driftloop.populations import draw, fresh
 
