@@ -11,6 +11,7 @@ from driftloop.data.sources import batches_of
 from driftloop.data.tables import TAKEN
 from driftloop.errors import BaselineError, InputError
 from driftloop.profile.builder import ProfileBuilder
+from driftloop.profile.memory import give_back
 from driftloop.profile.profile import Profile, histogram_precisions
 
 
@@ -34,7 +35,10 @@ def table_profile(source: Any, schema: Schema | None = None) -> Profile:
     read = ProfileBuilder(schema).take(batches)
     columns = read.columns()
     sample = read.sample().cut(histogram_precisions(columns))
-    return Profile(schema, read.rows, columns, sample, read.first, read.last, read.extra)
+    profile = Profile(schema, read.rows, columns, sample, read.first, read.last, read.extra)
+    del read
+    give_back(len(columns))
+    return profile
 
 
 def ready_profile(source: Any, schema: Schema | None = None) -> tuple[Profile, bytes | None] | None:

@@ -16,18 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.config.policy import Policy
+from driftloop.profile.memory import give_back
 from driftloop.profile.profile import comparable_samples
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.column_scores import OMNIBUS, Score
 from driftloop.two_sample.count_scores import ScoreMean, count_score_means
-from driftloop.two_sample.families import build_families
+from driftloop.two_sample.families import Omnibus, build_families
 from driftloop.two_sample.large_tables import MAX_RECORDS, sampled_part, thin_samples, with_all_rows
 from driftloop.two_sample.min_p import combine
 from driftloop.two_sample.minimum_effect import is_large_enough
 from driftloop.two_sample.permutation import normal_limit, permuted
-from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix, pool_samples, score_records
+from driftloop.two_sample.score_matrix import ScoreMatrix, column_blocks, pool_samples, score_records
 
 Singles = npt.NDArray[np.float32]
+Marks = npt.NDArray[np.bool_]
 
 REFINED_PERMUTATIONS = 9_999
 """Enough to tell a p of 0.001 to a tenth of itself, as evidence over time asks for."""
@@ -103,19 +105,19 @@ def _compare_columns(
     baseline: Baseline, window: Window, policy: Policy, column_indexes: Sequence[int], times: int
 ) -> Comparison:
     """The comparison of some columns, with their own error rate."""
-    scores, means, statistics = _statistics(baseline, window, column_indexes, times)
-    if not scores.names:
+    names, means, statistics, omnibus = _statistics(baseline, window, column_indexes, times)
+    if not names:
         return Comparison(1.0, 1.0, False, ())
-    families, members = build_families(scores, statistics)
+    families, members = build_families(names, statistics, omnibus)
     combined = combine(families)
     results = tuple(
         ScoreResult(
-            scores.names[index],
+            names[index],
             means[index].baseline_mean,
             means[index].window_mean,
             float(statistics[0, index]),
             float(combined.adjusted[family][position]),
-            is_large_enough(scores.names[index], means[index], policy),
+            is_large_enough(names[index], means[index], policy),
         )
         for family, indexes in members.items()
         for position, index in enumerate(indexes)
@@ -136,19 +138,25 @@ def anything_matters(results: Sequence[ScoreResult], alpha: float) -> bool:
 
 def _statistics(
     baseline: Baseline, window: Window, column_indexes: Sequence[int], times: int
-) -> tuple[ScoreMatrix, list[ScoreMean], Singles]:
-    """Scores, their means, and the statistics as observed (row 0) and without a change (`times` more rows)."""
+) -> tuple[tuple[Score, ...], list[ScoreMean], Singles, Omnibus | None]:
+    """Scores, their means, and the statistics as observed (row 0) and without a change (`times` more rows).
+
+    Also what makes the omnibus statistic of them.
+    """
     seed = int.from_bytes(sha256(f"{baseline.sha256}{window.sha256}".encode()).digest()[:8], "little")
     columns = baseline.schema.features
     samples = comparable_samples(baseline.profile, window.profile)
     whole = all(sample.complete for sample in samples) and sum(sample.rows for sample in samples) <= MAX_RECORDS
     pooled = pool_samples(*(samples if whole else thin_samples(*samples, seed)))
+    del samples
     scores = score_records(pooled, columns, column_indexes)
+    marks = pooled.window
+    del pooled
     if not scores.names:
-        return scores, [], np.empty((0, 0), np.float32)
-    means = score_means(scores, pooled)
+        return (), [], np.empty((0, 0), np.float32), None
+    means, omnibus = score_means(scores, marks), Omnibus.of(scores)
     if whole:
-        return scores, means, permuted(scores.matrix, pooled.window, times, seed)
+        return scores.names, means, permuted(scores.matrix, marks, times, seed), omnibus
     of_all_rows = {
         name: mean
         for index in column_indexes
@@ -156,25 +164,33 @@ def _statistics(
             columns[index], index, *(side.profile.columns[columns[index].name] for side in (baseline, window))
         )
     }
-    part = sampled_part(pooled, baseline.rows, window.rows)
-    scores, means, correlation = with_all_rows(scores, means, of_all_rows, part)
-    observed = np.array([[mean.z for mean in means]], np.float32)
-    return scores, means, np.concatenate([observed, normal_limit(correlation, times, seed)])
+    part = sampled_part(marks, baseline.rows, window.rows)
+    give_back(len(column_indexes))
+    names, means, correlation = with_all_rows(scores, means, of_all_rows, part)
+    del scores  # its memory serves the correlations
+    observed = np.array([mean.z for mean in means], np.float32)
+    return names, means, normal_limit(correlation, observed, times, seed), omnibus
 
 
-def score_means(scores: ScoreMatrix, pooled: PooledRecords) -> list[ScoreMean]:
-    """Means of the sampled records' scores on both sides, and z as under permutation of these records."""
-    of_window = scores.matrix[pooled.window].mean(axis=0)
-    of_baseline = scores.matrix[~pooled.window].mean(axis=0)
-    n, m = len(pooled.values), int(np.count_nonzero(pooled.window))
-    deviation = np.sqrt((scores.matrix**2).mean(axis=0))
-    z = (of_window - of_baseline) / (deviation * np.sqrt(n / (n - 1.0) * (1 / m + 1 / (n - m))))
-    return [
-        ScoreMean(
-            baseline_mean=round(float(scores.means[j] + of_baseline[j]), DECIMALS),
-            window_mean=round(float(scores.means[j] + of_window[j]), DECIMALS),
-            deviation=float(deviation[j]),
-            z=float(z[j]),
-        )
-        for j in range(len(scores.names))
-    ]
+def score_means(scores: ScoreMatrix, window: Marks) -> list[ScoreMean]:
+    """Means of the records' scores in window and baseline, and z as under permutation of these records.
+
+    `window` (n,) marks the records of the window.
+    """
+    n, m = len(window), int(np.count_nonzero(window))
+    found = []
+    for block in column_blocks(len(scores.names)):
+        centred = scores.matrix[:, block]
+        of_window, of_baseline = (centred[records].mean(axis=0) for records in (window, ~window))
+        deviation = np.sqrt((centred**2).mean(axis=0))
+        z = (of_window - of_baseline) / (deviation * np.sqrt(n / (n - 1.0) * (1 / m + 1 / (n - m))))
+        found += [
+            ScoreMean(
+                baseline_mean=round(float(mean + of_baseline[j]), DECIMALS),
+                window_mean=round(float(mean + of_window[j]), DECIMALS),
+                deviation=float(deviation[j]),
+                z=float(z[j]),
+            )
+            for j, mean in enumerate(scores.means[block])
+        ]
+    return found

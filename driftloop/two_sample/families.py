@@ -7,6 +7,7 @@ error rate (docs/statistics.md). They shift power, never the error rate.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -53,27 +54,56 @@ MARGINS, CROWDING = 0.60, 0.3
 column (1) and equal parts for both families (0)."""
 
 
-def build_families(scores: ScoreMatrix, statistics: Singles) -> tuple[list[Family], dict[str, list[int]]]:
+@dataclass(frozen=True)
+class Omnibus:
+    """Hotelling's T^2 of the main scores, with a little ridge: all columns at once, in any direction.
+
+    `main`: indices of the main scores; `inverse`: of their correlations with the ridge.
+    """
+
+    main: npt.NDArray[np.int64]
+    inverse: Singles
+
+    @classmethod
+    def of(cls, scores: ScoreMatrix) -> Omnibus | None:
+        """Of the scores' records; None where fewer than two main scores vary."""
+        main = np.flatnonzero(scores.main)
+        if len(main) < 2:
+            return None
+        matrix = scores.matrix[:, main]
+        matrix = matrix / np.sqrt((matrix**2).mean(axis=0))
+        rows, width = matrix.shape
+        inverse = inverse_with_ridge(matrix.T @ matrix / rows, ridge(rows, width))
+        return cls(main, inverse.astype(np.float32))
+
+    def values(self, statistics: Singles) -> Singles:
+        """T^2 of each row of statistics (B + 1, k): (B + 1, 1)."""
+        return t_squared(statistics[:, self.main], self.inverse)[:, None]
+
+
+def build_families(
+    names: Sequence[Score], statistics: Singles, omnibus: Omnibus | None
+) -> tuple[list[Family], dict[str, list[int]]]:
     """Statistics by family, as absolute values.
 
     Parameters
     ----------
-    scores : what the statistics are made of.
+    names : what the statistics measure.
     statistics : of each score (B + 1, k); row 0 is observed, the others are permuted.
+    omnibus : the statistic of all columns at once, where there is one.
 
     Returns
     -------
-    The families, the omnibus statistic among them where two main scores or more vary; and which statistics are in each
-    but the omnibus, in the order of their family's values.
+    The families, the omnibus statistic among them; and which statistics are in each but the omnibus, in the order of
+    their family's values.
     """
     members: dict[str, list[int]] = {}
-    for index, name in enumerate(scores.names):
+    for index, name in enumerate(names):
         members.setdefault(FAMILY_OF[name.kind], []).append(index)
-    weights = family_weights(scores.names)
-    families = [Family(name, weights[name], np.abs(statistics[:, indexes])) for name, indexes in members.items()]
-    main = np.flatnonzero(scores.main)
-    if len(main) > 1:
-        families.append(Family(OMNIBUS, WEIGHTS[OMNIBUS], _omnibus(scores, main, statistics)[:, None]))
+    weights = family_weights(names)
+    families = [Family.of(name, weights[name], statistics, indexes) for name, indexes in members.items()]
+    if omnibus is not None:
+        families.append(Family.of(OMNIBUS, WEIGHTS[OMNIBUS], omnibus.values(statistics)))
     return families, members
 
 
@@ -91,12 +121,3 @@ def family_weights(names: Sequence[Score]) -> dict[str, float]:
     }
     roots = {family: number**CROWDING for family, number in columns.items() if number}
     return WEIGHTS | {family: MARGINS * root / sum(roots.values()) for family, root in roots.items()}
-
-
-def _omnibus(scores: ScoreMatrix, main: npt.NDArray[np.int64], statistics: Singles) -> Singles:
-    """Hotelling's T^2 of the main scores, with a little ridge: all columns at once, in any direction."""
-    matrix = scores.matrix[:, main]
-    matrix = matrix / np.sqrt((matrix**2).mean(axis=0))
-    rows, width = matrix.shape
-    inverse = inverse_with_ridge(matrix.T @ matrix / rows, ridge(rows, width))
-    return t_squared(statistics[:, main], inverse.astype(np.float32))

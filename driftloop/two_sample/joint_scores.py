@@ -58,9 +58,14 @@ def main_parts(parts: Sequence[Part]) -> list[Part]:
     return frequent[1:] or frequent
 
 
+def varies(values: Floats) -> bool:
+    """Whether a score differs between records."""
+    return bool(values.std() > SMALL)
+
+
 def standardised(parts: Sequence[Part]) -> tuple[list[Score], Floats]:
     """Main scores that vary as one matrix (n, k) with mean 0 and variance 1; at most `MAX_COLUMNS` of them."""
-    varying = [(name, values) for name, values in parts if values.std() > SMALL][:MAX_COLUMNS]
+    varying = [(name, values) for name, values in parts if varies(values)][:MAX_COLUMNS]
     if not varying:
         return [], np.empty((0, 0))
     matrix = np.column_stack([values for _, values in varying])

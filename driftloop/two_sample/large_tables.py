@@ -11,9 +11,10 @@ import numpy.typing as npt
 from driftloop.profile.sampling.sample import Sample
 from driftloop.two_sample.column_scores import Score
 from driftloop.two_sample.count_scores import ScoreMean
-from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix
+from driftloop.two_sample.score_matrix import ScoreMatrix, column_blocks
 
 Floats = npt.NDArray[np.float64]
+Marks = npt.NDArray[np.bool_]
 
 MAX_RECORDS = 4_000
 """Of both samples together, for permuting every record: 1,000 permutations then take 0.2 s. Beyond, the normal limit
@@ -36,48 +37,61 @@ def thin_samples(baseline: Sample, window: Sample, seed: int) -> tuple[Sample, S
     return both[0].thinned(MAX_RECORDS // 2, random), both[1].thinned(MAX_RECORDS // 2, random)
 
 
-def sampled_part(pooled: PooledRecords, baseline_rows: int, window_rows: int) -> float:
-    """Which part of the information about a difference of means the sampled records hold.
+def sampled_part(window: Marks, baseline_rows: int, window_rows: int) -> float:
+    """Which part of the information about a difference of means the sampled records hold, of which some are marked.
 
     The variance of a difference of means is proportional to 1/m + 1/n for m and n records of the two sides.
     """
-    m = int(np.count_nonzero(pooled.window))
-    n = len(pooled.window) - m
+    m = int(np.count_nonzero(window))
+    n = len(window) - m
     return min(1.0, (1 / window_rows + 1 / baseline_rows) / (1 / m + 1 / n))
 
 
 def with_all_rows(
     scores: ScoreMatrix, means: list[ScoreMean], of_all_rows: Mapping[Score, ScoreMean], part: float
-) -> tuple[ScoreMatrix, list[ScoreMean], Floats]:
+) -> tuple[tuple[Score, ...], list[ScoreMean], Floats]:
     """Means over all rows in place of the samples' where there are some, and the correlations of the statistics.
 
     Parameters
     ----------
-    scores, means : of the sampled records: k scores.
+    scores, means : of the sampled records: k scores. The matrix is overwritten: a copy would take as much again.
     of_all_rows : means over all rows, of scores of single columns; some of them may not occur among the sampled ones.
     part : which part of the information the sampled records hold.
 
     Returns
     -------
-    The scores with those that only all rows have; their means; and the correlations of all K statistics (K, K). A
-    statistic of all rows and one of a sample are correlated as their scores are, times the root of `part`. Statistics
-    that only all rows have are taken for uncorrelated: they are marks of values too rare for a sample.
+    The names of all K scores, also those that only all rows have; their means; and the correlations of all K
+    statistics (K, K). A statistic of all rows and one of a sample are correlated as their scores are, times the root of
+    `part`. Statistics that only all rows have are taken for uncorrelated: they are marks of values too rare for a
+    sample.
     """
-    standard = scores.matrix / np.sqrt((scores.matrix**2).mean(axis=0))
-    correlation = standard.T @ standard / len(standard)
-    sampled = np.array([name not in of_all_rows for name in scores.names])
-    correlation[np.ix_(sampled, ~sampled)] *= sqrt(part)
-    correlation[np.ix_(~sampled, sampled)] *= sqrt(part)
     occurring = set(scores.names)
     extra = [name for name in of_all_rows if name not in occurring]
-    known, added = len(scores.names), len(extra)
-    larger = np.eye(known + added)
-    larger[:known, :known] = correlation
-    wider = ScoreMatrix(
-        np.concatenate([scores.matrix, np.zeros((len(scores.matrix), added))], axis=1),
-        np.concatenate([scores.means, np.zeros(added)]),
-        scores.names + tuple(extra),
-        np.concatenate([scores.main, np.zeros(added, bool)]),
-    )
+    correlation = _correlations(scores.matrix, len(extra))
+    sampled = np.array([name not in of_all_rows for name in scores.names])
+    for row, of_sample in zip(correlation, sampled, strict=False):
+        row[: len(sampled)][sampled != of_sample] *= sqrt(part)
     found = [of_all_rows.get(name, mean) for name, mean in zip(scores.names, means, strict=True)]
-    return wider, found + [of_all_rows[name] for name in extra], larger
+    return scores.names + tuple(extra), found + [of_all_rows[name] for name in extra], correlation
+
+
+def _correlations(centred: Floats, extra: int) -> Floats:
+    """The correlations (k, k) of centred scores (n, k), which are overwritten, with room for `extra` uncorrelated ones.
+
+    They are computed at the start of the memory of all and then moved apart, so that they are never there twice.
+    """
+    for block in column_blocks(centred.shape[1]):
+        centred[:, block] /= np.sqrt((centred[:, block] ** 2).mean(axis=0))
+    known = centred.shape[1]
+    memory = np.empty((known + extra) ** 2)
+    dense: Floats = memory[: known * known].reshape(known, known)
+    np.matmul(centred.T, centred, out=dense)
+    dense /= len(centred)
+    wider: Floats = memory.reshape(known + extra, known + extra)
+    if extra:
+        for row in reversed(range(known)):
+            wider[row, :known] = dense[row].copy()
+            wider[row, known:] = 0.0
+        wider[known:] = 0.0
+        np.einsum("ii->i", wider)[known:] = 1.0
+    return wider

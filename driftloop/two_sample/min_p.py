@@ -14,15 +14,29 @@ Singles = npt.NDArray[np.float32]
 DECIMALS = 3
 """Statistics are compared after rounding: those that are equal by right must not differ by the order of a processor's
 additions. A thousandth of a standard error moves a p of 0.01 by a quarter of a percent of itself."""
+AT_ONCE = 1_000
+"""Rows of which the largest statistics are looked for at once: all of them would be copied otherwise."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """Max-statistic family: `values[b, i]` is statistic i; row 0 is observed, the others are permuted."""
+    """Max-statistic family of k statistics: those observed (k,), and the largest of each of B + 1 rows.
+
+    Row 0 is observed, the others are permuted.
+    """
 
     name: str
     weight: float
-    values: Singles
+    observed: Singles
+    largest: Singles
+
+    @classmethod
+    def of(cls, name: str, weight: float, statistics: Singles, members: Sequence[int] | None = None) -> Family:
+        """From the rows of statistics (B + 1, K), of which some columns may be its members; without their signs."""
+        chosen = slice(None) if members is None else members
+        rows = (statistics[start : start + AT_ONCE, chosen] for start in range(0, len(statistics), AT_ONCE))
+        largest = np.concatenate([np.abs(some).max(axis=1) for some in rows])
+        return cls(name, weight, np.abs(statistics[0, chosen]), largest)
 
 
 @dataclass(frozen=True)
@@ -52,11 +66,11 @@ def combine(families: Sequence[Family]) -> Combined:
     Examples
     --------
     >>> values = np.array([[3.0], [1.0], [2.0], [0.5]], np.float32)
-    >>> combine([Family("only", 1.0, values)]).p
+    >>> combine([Family.of("only", 1.0, values)]).p
     0.25
     """
-    rows = len(families[0].values)
-    largest = {family.name: _rounded(family.values.max(axis=1)) for family in families}
+    rows = len(families[0].largest)
+    largest = {family.name: _rounded(family.largest) for family in families}
     ordered = {name: np.sort(values) for name, values in largest.items()}
     p_of_rows = {
         name: (rows - np.searchsorted(ordered[name], values, "left")) / rows for name, values in largest.items()
@@ -65,7 +79,7 @@ def combine(families: Sequence[Family]) -> Combined:
     adjusted = {}
     for family in families:
         # Row 0 is one of the rows, and its largest reaches each of its statistics: no p is below 1 / rows.
-        single = (rows - np.searchsorted(ordered[family.name], _rounded(family.values[0]), "left")) / rows
+        single = (rows - np.searchsorted(ordered[family.name], _rounded(family.observed), "left")) / rows
         adjusted[family.name] = np.searchsorted(smallest, single / family.weight, "right") / rows
     return Combined(min(float(a.min()) for a in adjusted.values()), adjusted)
 

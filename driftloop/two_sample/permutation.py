@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.two_sample.score_matrix import column_blocks
+
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Marks = npt.NDArray[np.bool_]
@@ -15,6 +17,10 @@ RIDGE = 1e-6
 """Added to the diagonal of the correlations: duplicate scores (two categories) make the matrix singular."""
 AT_ONCE = 200_000
 """Labels that are held in memory at once: what stays in a core's cache, and little beside a fleet of checks."""
+DRAWN_AT_ONCE = 1_000
+"""Draws from the normal limit at once: as many as a check makes unless it refines its p."""
+WIDE = 2_500
+"""Scores from which the correlations, 50 MB then, are decomposed in place: to load scipy.linalg costs 0.1 s."""
 
 
 def permuted(matrix: Floats, window: Marks, times: int, seed: int) -> Singles:
@@ -35,10 +41,17 @@ def permuted(matrix: Floats, window: Marks, times: int, seed: int) -> Singles:
     Statistics (B + 1, k); row 0 is observed.
     """
     n, m = len(matrix), int(np.count_nonzero(window))
-    deviation = np.sqrt(m * (n - m) / (n * (n - 1.0)) * (matrix**2).sum(axis=0))
-    standard = (matrix / deviation).astype(np.float32)
-    observed = window.astype(np.float32)[None, :] @ standard
-    return np.concatenate([observed, *(labels @ standard for labels in _labels(n, m, times, seed))])
+    standard = np.empty(matrix.shape[::-1], np.float32).T
+    for block in column_blocks(matrix.shape[1]):
+        deviation = np.sqrt(m * (n - m) / (n * (n - 1.0)) * (matrix[:, block] ** 2).sum(axis=0))
+        standard[:, block] = matrix[:, block] / deviation
+    statistics = np.empty((times + 1, matrix.shape[1]), np.float32)
+    statistics[:1] = window.astype(np.float32)[None, :] @ standard
+    done = 1
+    for labels in _labels(n, m, times, seed):
+        statistics[done : done + len(labels)] = labels @ standard
+        done += len(labels)
+    return statistics
 
 
 def _labels(n: int, m: int, times: int, seed: int) -> Iterator[Singles]:
@@ -67,12 +80,42 @@ def mark_smallest(numbers: Singles, few: int) -> Singles:
     return labels
 
 
-def normal_limit(correlation: Floats, times: int, seed: int) -> Singles:
-    """The limit of the permutation distribution for large samples: normal (Hajek 1961), (times, k).
+def normal_limit(correlation: Floats, observed: Singles, times: int, seed: int) -> Singles:
+    """The limit of the permutation distribution for large samples: normal (Hajek 1961).
 
-    `correlation` (k, k) is that of the scores.
+    Parameters
+    ----------
+    correlation : of the scores (k, k); overwritten, because of thousands of scores it is the largest thing in memory.
+    observed : statistics (k,).
+    times : number B of draws.
+    seed : of the random numbers.
+
+    Returns
+    -------
+    Statistics (B + 1, k); row 0 is observed.
     """
-    root = np.linalg.cholesky(correlation + RIDGE * np.eye(len(correlation))).astype(np.float32)
+    width = len(correlation)
+    np.einsum("ii->i", correlation)[:] += RIDGE
+    root = _cholesky(correlation).astype(np.float32, order="C")
     random = np.random.Generator(np.random.SFC64(seed))
-    normals = random.standard_normal((times, len(correlation)), dtype=np.float32)
-    return np.asarray(normals @ root.T)
+    statistics = np.empty((times + 1, width), np.float32)
+    statistics[0] = observed
+    for start in range(1, times + 1, DRAWN_AT_ONCE):
+        some = statistics[start : start + DRAWN_AT_ONCE]
+        some[:] = random.standard_normal(some.shape, dtype=np.float32) @ root.T
+    return statistics
+
+
+def _cholesky(matrix: Floats) -> Floats:
+    """The lower triangular root of a symmetric positive definite matrix; a large one is overwritten.
+
+    numpy keeps three copies of it meanwhile, LAPACK itself none.
+    """
+    if len(matrix) < WIDE:
+        return np.asarray(np.linalg.cholesky(matrix))
+    from scipy.linalg.lapack import dpotrf
+
+    root, failed = dpotrf(matrix.T, lower=1, clean=1, overwrite_a=1)
+    if failed:
+        raise np.linalg.LinAlgError("correlations are not positive definite")
+    return np.asarray(root)

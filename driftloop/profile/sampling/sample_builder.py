@@ -19,8 +19,10 @@ EVERY = np.uint64(0xFFFFFFFFFFFFFFFF)
 """The largest key: nothing has been left out yet."""
 SORT_FROM = 4 * MAX_ROWS
 """Rows of one batch from which sorting their keys first costs less than copying them all."""
-COMPACT_FROM = 8 * MAX_ROWS
-"""Rows that are held before they are cut down to a sample: about 1 MB at ten columns."""
+COMPACT_FROM, COMPACT_AT_MOST = 2 * MAX_ROWS, 8 * MAX_ROWS
+"""Rows that are held before they are cut down to a sample: of few columns many, of many columns few."""
+HELD_NUMBERS = 1 << 20
+"""Numbers that may be held between: 8 MB. A sample of 80 columns or fewer is cut down as seldom as is useful."""
 
 
 class SampleBuilder:
@@ -28,6 +30,7 @@ class SampleBuilder:
 
     def __init__(self, width: int) -> None:
         self._width = width
+        self._compact_from = min(max(HELD_NUMBERS // max(width, 1), COMPACT_FROM), COMPACT_AT_MOST)
         self._limit = EVERY
         self._keys: list[Keys] = []
         self._values: list[Floats] = []
@@ -56,7 +59,7 @@ class SampleBuilder:
         self._keys.append(keys[chosen])
         self._values.append(values)
         self._held += len(chosen)
-        if self._held > COMPACT_FROM:
+        if self._held > self._compact_from:
             self._compact()
 
     def sample(self) -> Sample:

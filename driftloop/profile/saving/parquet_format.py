@@ -16,6 +16,7 @@ from driftloop.errors import BaselineError, SchemaError
 from driftloop.profile.counting.category_counts import CategoryCounts
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.profile.counting.histogram import Histogram
+from driftloop.profile.memory import give_back
 from driftloop.profile.profile import Profile
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.saving.stored_numbers import recorded_decimals, scaled, sum_of_text, sum_text
@@ -73,6 +74,8 @@ def profile_to_bytes(profile: Profile) -> bytes:
         write_statistics=False,
     )
     content: bytes = sink.getvalue().to_pybytes()
+    del table
+    give_back(len(profile.columns))
     return content
 
 

@@ -10,7 +10,7 @@ from driftloop import Baseline, Column, Policy, Schema, Window
 from driftloop.two_sample.column_scores import LOCATION, SHARE, Score
 from driftloop.two_sample.compare import Comparison, ScoreResult, anything_matters, compare, score_means
 from driftloop.two_sample.permutation import permuted
-from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix
+from driftloop.two_sample.score_matrix import ScoreMatrix
 
 SCHEMA = Schema((Column("x"), Column("y"), Column("code")))
 
@@ -81,7 +81,7 @@ def test_means_of_scores_have_the_z_that_permutation_gives():
     matrix -= means
     window = np.arange(50) >= 35
     scores = ScoreMatrix(matrix, means, (Score(LOCATION, (0,)), Score(LOCATION, (1,))), np.ones(2, bool))
-    found = score_means(scores, PooledRecords(matrix, ((), ()), window))
+    found = score_means(scores, window)
     np.testing.assert_allclose([mean.z for mean in found], permuted(matrix, window, 1, 1)[0], rtol=1e-5)
     for index, mean in enumerate(found):
         assert mean.baseline_mean == pytest.approx((matrix[:35, index] + means[index]).mean())

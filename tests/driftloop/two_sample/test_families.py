@@ -17,7 +17,7 @@ from driftloop.two_sample.column_scores import (
     SPREAD,
     Score,
 )
-from driftloop.two_sample.families import BROKEN, MARGIN, build_families, family_weights
+from driftloop.two_sample.families import BROKEN, MARGIN, Omnibus, build_families, family_weights
 from driftloop.two_sample.score_matrix import ScoreMatrix
 
 
@@ -69,12 +69,14 @@ def test_each_kind_of_score_is_in_its_family_by_absolute_value():
         Score(RANGE, (0,), "above"), Score(REPEAT, (0,), "5"),
     )  # fmt: skip
     statistics = np.random.default_rng(2).normal(size=(20, len(names))).astype(np.float32)
-    families, members = build_families(scores(*names), statistics)
+    families, members = build_families(names, statistics, None)
     assert members == {
         MARGIN: [0, 1], SHARE: [2], SPREAD: [3], DEPENDENCE: [4], PAIR: [5], GIVEN: [6], BROKEN: [7, 8, 9],
     }  # fmt: skip
     for family in families:
-        np.testing.assert_array_equal(family.values, np.abs(statistics[:, members[family.name]]))
+        values = np.abs(statistics[:, members[family.name]])
+        np.testing.assert_array_equal(family.observed, values[0])
+        np.testing.assert_array_equal(family.largest, values.max(axis=1))
         assert family.weight == family_weights(names)[family.name]
 
 
@@ -82,16 +84,17 @@ def test_the_omnibus_statistic_is_hotellings_of_the_main_scores():
     names = tuple(Score(LOCATION, (j,)) for j in range(3))
     matrix = scores(*names, main=(0, 2))
     statistics = np.random.default_rng(3).normal(size=(10, 3)).astype(np.float32)
-    families, _ = build_families(matrix, statistics)
+    families, _ = build_families(names, statistics, Omnibus.of(matrix))
     omnibus = families[-1]
     assert (omnibus.name, omnibus.weight) == (OMNIBUS, 0.025)
     correlation = np.corrcoef(matrix.matrix[:, [0, 2]].T) + (0.001 + (2 / 60) ** 2) * np.eye(2)
     d = statistics[:, [0, 2]].astype(float)
     expected = np.sum(d @ np.linalg.inv(correlation) * d, axis=1)
-    np.testing.assert_allclose(omnibus.values[:, 0], expected, rtol=1e-4)
+    np.testing.assert_allclose(omnibus.largest, expected, rtol=1e-4)
 
 
 def test_there_is_no_omnibus_statistic_of_one_column():
     statistics = np.zeros((3, 2), np.float32)
-    families, _ = build_families(scores(Score(LOCATION, (0,)), Score(SIDE, (0,), "low"), main=(0,)), statistics)
+    names = Score(LOCATION, (0,)), Score(SIDE, (0,), "low")
+    families, _ = build_families(names, statistics, Omnibus.of(scores(*names, main=(0,))))
     assert [family.name for family in families] == [MARGIN]

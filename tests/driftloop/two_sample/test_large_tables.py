@@ -9,7 +9,7 @@ from driftloop.profile.sampling.sample import Sample
 from driftloop.two_sample.column_scores import LOCATION, SHARE, SPREAD, Score
 from driftloop.two_sample.count_scores import ScoreMean
 from driftloop.two_sample.large_tables import MAX_RECORDS, sampled_part, thin_samples, with_all_rows
-from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix
+from driftloop.two_sample.score_matrix import ScoreMatrix
 
 
 def sample(keys, weights=None, *, complete):
@@ -52,11 +52,11 @@ def test_half_of_the_records_may_come_from_each_side():
 
 
 def test_the_sampled_part_is_the_ratio_of_the_variances():
-    pooled = PooledRecords(np.empty((30, 0)), (), np.arange(30) >= 20)
-    assert sampled_part(pooled, 20, 10) == pytest.approx(1.0)
-    assert sampled_part(pooled, 200, 100) == pytest.approx(0.1)
-    assert sampled_part(pooled, 20, 10**9) == pytest.approx((1 / 20) / (1 / 20 + 1 / 10), rel=1e-6)
-    assert sampled_part(pooled, 5, 5) == 1.0
+    window = np.arange(30) >= 20
+    assert sampled_part(window, 20, 10) == pytest.approx(1.0)
+    assert sampled_part(window, 200, 100) == pytest.approx(0.1)
+    assert sampled_part(window, 20, 10**9) == pytest.approx((1 / 20) / (1 / 20 + 1 / 10), rel=1e-6)
+    assert sampled_part(window, 5, 5) == 1.0
 
 
 def test_statistics_of_all_rows_replace_those_of_the_sample_and_are_less_correlated_with_joint_ones():
@@ -64,14 +64,12 @@ def test_statistics_of_all_rows_replace_those_of_the_sample_and_are_less_correla
     matrix = rng.normal(size=(500, 2)) @ np.array([[1.0, 0.8], [0.0, 0.6]])
     matrix -= matrix.mean(axis=0)
     location, spread, rare = Score(LOCATION, (0,)), Score(SPREAD, (0,)), Score(SHARE, (1,), "rare")
-    scores = ScoreMatrix(matrix, np.array([0.5, 2.0]), (location, spread), np.array([True, False]))
+    scores = ScoreMatrix(matrix.copy(), np.array([0.5, 2.0]), (location, spread), np.array([True, False]))
     of_sample = [ScoreMean(0, 1, 1, 1.5), ScoreMean(2, 3, 2, 2.5)]
     of_all = {location: ScoreMean(0, 1, 1, 7.0), rare: ScoreMean(0.1, 0.2, 0.3, 4.0)}
-    wider, means, correlation = with_all_rows(scores, of_sample, of_all, 0.25)
-    assert wider.names == (location, spread, rare)
+    names, means, correlation = with_all_rows(scores, of_sample, of_all, 0.25)
+    assert names == (location, spread, rare)
     assert [mean.z for mean in means] == [7.0, 2.5, 4.0]
-    assert wider.main.tolist() == [True, False, False]
-    np.testing.assert_array_equal(wider.matrix[:, 2], 0)
     r = np.corrcoef(matrix.T)[0, 1]
     expected = [[1, sqrt(0.25) * r, 0], [sqrt(0.25) * r, 1, 0], [0, 0, 1]]
     np.testing.assert_allclose(correlation, expected, atol=1e-9)

@@ -7,7 +7,7 @@ from driftloop.two_sample.min_p import Family, combine
 
 
 def family(name, weight, *columns):
-    return Family(name, weight, np.array(columns, np.float32).T)
+    return Family.of(name, weight, np.array(columns, np.float32).T)
 
 
 def test_the_combined_p_is_uniform_without_a_change_whatever_the_dependence():
@@ -18,7 +18,7 @@ def test_the_combined_p_is_uniform_without_a_change_whatever_the_dependence():
         values = np.abs(common + 0.5 * rng.normal(size=(100, 6))).astype(np.float32)
         discrete = np.floor(3 * np.abs(common + rng.normal(size=(100, 2)))).astype(np.float32)
         combined = combine(
-            [Family("a", 0.7, values[:, :4]), Family("b", 0.2, values[:, 4:]), Family("c", 0.1, discrete)]
+            [Family.of("a", 0.7, values[:, :4]), Family.of("b", 0.2, values[:, 4:]), Family.of("c", 0.1, discrete)]
         )
         hits += combined.p <= 0.05
     # Exact: at most 5 of 100 ranks. Four standard errors of a binomial count above it are 139.
@@ -31,7 +31,7 @@ def test_adjusted_p_are_never_below_the_combined_one_and_grow_as_statistics_fall
     values = np.abs(rng.normal(size=(500, 4))).astype(np.float32)
     values[0] = [5, 3, 1, 0]
     combined = combine(
-        [Family("a", 0.6, values), Family("b", 0.4, np.abs(rng.normal(size=(500, 1))).astype(np.float32))]
+        [Family.of("a", 0.6, values), Family.of("b", 0.4, np.abs(rng.normal(size=(500, 1))).astype(np.float32))]
     )
     assert (np.diff(combined.adjusted["a"]) >= 0).all()
     assert combined.p == min(combined.adjusted["a"].min(), combined.adjusted["b"].min())
