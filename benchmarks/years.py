@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +14,10 @@ from benchmarks.rates import Rate, stream
 from benchmarks.single import ALPHA, REFERENCE_ROWS, schema_of
 from benchmarks.tables import TABLES, Source, Table, table
 from driftloop import Baseline, Evidence, Policy, Schema, Window, check
+from driftloop.power.simulation import evidence_p
 from driftloop.profile.sampling.sample import Sample
 from driftloop.sequential.evidence import DRIFT_SHARE
-from driftloop.sequential.mean_test import difference_p
 from driftloop.sequential.reference_features import derive_reference_features
-from driftloop.sequential.window_sums import Block, Sums, compact, select_stretches
 
 WEEKS = 52
 ROWS = 50
@@ -103,37 +101,11 @@ def part(sample: Sample, first: int, last: int) -> Sample:
 
 
 def year_of_p(baseline: Baseline, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-    """What `driftloop.sequential.evidence.update` makes of each window, in one sweep: a test holds the two together.
-
-    The whole of the newest window's level is spent on its sums, and none on its comparison by relabelling, which is
-    exact and costs as much as a hundred updates.
-    """
+    """What `driftloop.sequential.evidence.update` makes of each window, in one sweep: a test holds the two together."""
     features = derive_reference_features(baseline)
     sums = [features.sums(sample) for sample in samples]
-    rows, totals = (np.cumsum([getattr(each, part) for each in sums], axis=0) for part in ("rows", "totals"))
-    rows, totals = (np.vstack([np.zeros(part.shape[1]), part]) for part in (rows, totals))
-    lengths = stretch_lengths(len(samples))
-    week = np.repeat(np.arange(1, len(samples) + 1), [len(each) for each in lengths])
-    start = week - np.concatenate(lengths)
-    p, _ = difference_p(
-        features,
-        Sums(rows[week] - rows[start], totals[week] - totals[start]),
-        features.baseline_sums,
-        Policy(),
-    )
-    corrected = np.minimum(1.0, p * np.array([len(each) for each in lengths])[week - 1])
-    return np.array([corrected[week == number].min() for number in range(1, len(samples) + 1)])
-
-
-@cache
-def stretch_lengths(weeks: int) -> list[list[int]]:
-    """How many windows each stretch holds that is tested after week 1, 2, ..."""
-    blocks: tuple[Block, ...] = ()
-    found = []
-    for _ in range(weeks):
-        blocks = compact((*blocks, Block.of(1, None, Sums(np.zeros(1), np.zeros(1)))))
-        found.append([stretch.windows for stretch in select_stretches(blocks)])
-    return found
+    rows, totals = (np.array([[getattr(each, part) for each in sums]]) for part in ("rows", "totals"))
+    return evidence_p(features, rows, totals, Policy())[0]
 
 
 def _plain_years(source: Table, years: int, rng: np.random.Generator) -> tuple[Rate, Rate]:

@@ -22,7 +22,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("check_series", "sides"),
         ("verdict",),
         ("report",),
-        ("column_results",),
+        ("column_results", "power"),
         ("coverage", "data_quality", "json_schemas", "sequential", "setup", "two_sample"),
         ("config", "ledger", "profile"),
         ("data", "events"),

@@ -58,10 +58,12 @@ def difference_p(
         z = np.where(scale > 0, difference / np.sqrt(scale * (1 / n + 1 / m)), 0.0)
     p = np.ones_like(z)
     able = features.weights > 0
-    shares, means = able & features.binary, able & ~features.binary
-    p[:, shares] = _share_p(windows, reference, shares)
-    p[:, means] = _mean_p(features, z, n, m, means)
-    p[(np.abs(difference) < features.minimum_effect(policy)) | (windows.rows < 1) | (reference.rows < 1)] = 1.0
+    # Most differences of unchanged features are below the minimum effect: their tails need not be computed.
+    matters = able & (np.abs(difference) >= features.minimum_effect(policy))
+    matters &= (windows.rows >= 1) & (reference.rows >= 1)
+    shares, means = matters & features.binary, matters & ~features.binary
+    p[shares] = _share_p(windows, reference, shares)
+    p[means] = _mean_p(features, z, n, m, means)
     with np.errstate(divide="ignore", invalid="ignore"):
         adjusted = np.where(able, p / features.weights, np.inf)
     together = np.ones(len(z))
@@ -77,22 +79,20 @@ def difference_p(
 
 
 def _share_p(windows: Sums, reference: Sums, chosen: Flags) -> Floats:
-    """p-values (stretches, chosen features) of indicators, whose totals are counts."""
-    hits = windows.totals[:, chosen]
-    sides = (hits, windows.rows[:, chosen], reference.totals[chosen], reference.rows[chosen])
-    return share_p(*(np.broadcast_to(side, hits.shape).ravel() for side in sides)).reshape(hits.shape)
+    """p-values of indicators, whose totals are counts, where `chosen` (stretches, features) is set."""
+    sides = (windows.totals, windows.rows, reference.totals, reference.rows)
+    return share_p(*(np.broadcast_to(side, chosen.shape)[chosen] for side in sides))
 
 
 def _mean_p(features: ReferenceFeatures, z: Floats, n: Floats, m: Floats, chosen: Flags) -> Floats:
-    """p-values (stretches, chosen features) of differences of mean scores.
+    """p-values of differences of mean scores where `chosen` (stretches, features) is set.
 
     Where a score is quadratic in z, its sign in the skewness is +: a baseline that happens to be narrow makes all later
     scores large.
     """
     sign = np.where(features.quadratic, 1.0, -1.0)
     skew, excess = shape_of_difference(features.skew, features.kurtosis, n, m, sign)
-    standardised = (z[:, chosen], skew[:, chosen], (excess + features.uncertainty)[:, chosen])
-    return moments_p(*(part.ravel() for part in standardised)).reshape(len(z), -1)
+    return moments_p(z[chosen], skew[chosen], (excess + features.uncertainty)[chosen])
 
 
 def _together_p(features: ReferenceFeatures, z: Floats, difference: Floats, m: Floats, policy: Policy) -> Floats:

@@ -22,6 +22,7 @@ from driftloop.stats.moments import shape_of
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
+    from driftloop.data.schema import Column
     from driftloop.profile.sampling.sample import Sample
     from driftloop.profile.window import Baseline
 
@@ -94,6 +95,10 @@ class ReferenceFeatures:
         }
         return np.array([least[feature.kind] for feature in self.features])
 
+    def scores(self, sample: Sample) -> Floats:
+        """Every feature of each new record (records, features); NaN where the record has no value for it."""
+        return _matrix([s.score(sample) for s in self.scorers], self.pairs, len(sample.weights))
+
     def sums(self, sample: Sample) -> Sums:
         """The sums of new records. A sample of a larger table counts as its effective number of rows."""
         return self.sums_and_squares(sample)[0]
@@ -101,7 +106,7 @@ class ReferenceFeatures:
     def sums_and_squares(self, sample: Sample, excluded: Collection[str] = ()) -> tuple[Sums, Floats]:
         """The sums of new records, and of the squares of their scores; nothing of the columns that are excluded."""
         weights = sample.weights.astype(float)
-        matrix = _matrix([s.score(sample) for s in self.scorers], self.pairs, len(weights))
+        matrix = self.scores(sample)
         if excluded:
             left_out = [not set(excluded).isdisjoint(feature.columns) for feature in self.features]
             matrix[:, np.array(left_out, bool)] = np.nan
@@ -131,16 +136,17 @@ _CACHE: dict[str, ReferenceFeatures] = {}
 
 def derive_reference_features(baseline: Baseline) -> ReferenceFeatures:
     """The reference features of a baseline; the last few are kept, because a timer asks for the same ones again."""
-    features = _CACHE.pop(baseline.sha256, None) or _derived(baseline)
+    features = _CACHE.pop(baseline.sha256, None) or features_of_sample(
+        baseline.profile.schema.features, baseline.profile.sample
+    )
     _CACHE[baseline.sha256] = features
     while len(_CACHE) > CACHE_SIZE:
         _CACHE.pop(next(iter(_CACHE)), None)
     return features
 
 
-def _derived(baseline: Baseline) -> ReferenceFeatures:
-    columns = baseline.profile.schema.features
-    sample = baseline.profile.sample
+def features_of_sample(columns: Sequence[Column], sample: Sample) -> ReferenceFeatures:
+    """The reference features of a baseline with these compared columns, of which this is the sample."""
     scorers = tuple(build_scorer(i, c, sample) for i, c in enumerate(columns) if c.kind != "datetime")
     scored = [scorer.score_reference(sample) for scorer in scorers]
     features = [feature for scorer in scorers for feature in scorer.features()]

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.single import schema_of
 from benchmarks.tables import table
-from benchmarks.years import stretch_lengths, year_of_p
+from benchmarks.years import year_of_p
 from driftloop import Baseline, Evidence, Policy, Window
 from driftloop.sequential.evidence import update
 
@@ -25,11 +25,3 @@ def test_the_sweep_over_a_year_gives_what_the_updates_give(name: str) -> None:
     np.testing.assert_allclose(
         year_of_p(baseline, [window.profile.sample for window in windows]), one_by_one, rtol=1e-3
     )
-
-
-def test_stretches_grow_geometrically_and_always_include_the_newest_window() -> None:
-    lengths = stretch_lengths(52)
-    assert lengths[0] == [1]
-    assert all(each[0] == 1 and each == sorted(set(each)) for each in lengths)
-    assert max(len(each) for each in lengths) <= 9  # each one more divides the level further
-    assert all(each[-1] == week for week, each in enumerate(lengths, 1))  # within the first year nothing is forgotten

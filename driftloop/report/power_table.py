@@ -1,0 +1,98 @@
+"""What could be seen, as a table in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from click import style
+
+from driftloop.config.policy import DRIFT_SHARE
+from driftloop.power.planted import Change
+from driftloop.power.sensitivity import CHECKS, FOUND, WANTED_CHECKS, WANTED_SHIFT
+
+if TYPE_CHECKING:
+    from driftloop.power.sensitivity import Detectable, Power
+
+NAMES = {Change.SHIFT: "mean", Change.SPREAD: "spread", Change.SHARE: "share", Change.MISSING: "missing"}
+NOT_FOUND = "not found"
+LONGEST_NAME = 24
+"""Characters of a column's name, so that a row fits 80."""
+
+
+def power_table(power: Power) -> str:
+    """Who is compared, false retrains, a row for each column and kind of change, and what would be needed."""
+    alarm = power.budget / DRIFT_SHARE
+    lines = [
+        f"{power.reference_rows:,} reference records, windows of {power.rows:,}; alarm at 1 in {alarm:,.0f} checks",
+        f"without drift: {_false_retrains(power)}",
+        "",
+        f"smallest change that is found in {FOUND:.0%} of cases:",
+        *_rows(power),
+        "",
+    ]
+    for name in power.blind_columns:
+        kinds = ", ".join(NAMES[each.change] for each in power.detectable if each.column == name and each.blind)
+        lines.append(style(f"blind: {_plain(name)} ({kinds}): not even the largest change tried is found", bold=True))
+    if power.columns_not_tried:
+        lines.append(f"not tried: {_plain(', '.join(power.columns_not_tried))} (no values, times, or not used)")
+    lines += _wanted(power)
+    return "\n".join(lines).rstrip()
+
+
+def size_text(each: Detectable, size: float | None) -> str:
+    """A size in the column's own unit where it has one: `4.1 (0.9 sd)`, `x 1.3`, `12 %`."""
+    if size is None:
+        return NOT_FOUND
+    at_most = "≤ " if size <= each.sizes[0] else ""  # smaller ones were not tried
+    if each.change is Change.SHIFT:
+        return f"{at_most}{size * each.deviation:.2g} ({size:.2f} sd)"
+    return at_most + (f"x {1 + size:.2f}" if each.change is Change.SPREAD else f"{size:.1%}")
+
+
+def _false_retrains(power: Power) -> str:
+    if not power.false_retrains:
+        return f"no false retrain in {power.quiet_checks:,} simulated checks (budget: one in {power.budget:,})"
+    return (
+        f"one false retrain in {power.checks_per_false_retrain:,.0f} checks, "
+        f"of {power.quiet_checks:,} simulated (budget: one in {power.budget:,})"
+    )
+
+
+def _rows(power: Power) -> list[str]:
+    titles = ("column", "change of", *(f"in {count} check{'s' if count > 1 else ''}" for count in CHECKS))
+    cells = [titles] + [
+        (
+            short_name(each.column) + (f", {each.unit}" if each.unit and each.change is Change.SHIFT else ""),
+            NAMES[each.change],
+            *(size_text(each, size) for size in each.smallest),
+        )
+        for each in power.detectable
+    ]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(titles))]
+    aligned = [
+        "  ".join(
+            text.ljust(width) if place < 2 else text.rjust(width)
+            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in cells
+    ]
+    return [style(aligned[0], bold=True), *aligned[1:]]
+
+
+def _wanted(power: Power) -> list[str]:
+    goal = f"a shift of {WANTED_SHIFT} sd of any column within {WANTED_CHECKS} checks"
+    if power.rows_wanted is not None:
+        return [f"{goal}: windows of about {power.rows_wanted:,} records"]
+    if power.reference_wanted is not None:
+        return [f"{goal}: needs about {power.reference_wanted:,} reference records, and windows as large"]
+    return []
+
+
+def short_name(name: str) -> str:
+    """A column's name without control characters, cut to `LONGEST_NAME`."""
+    name = _plain(name)
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
+def _plain(text: str) -> str:
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
