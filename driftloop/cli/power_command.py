@@ -79,8 +79,8 @@ def power(
     with shown_progress("drawing windows", quiet=quiet or as_json) as shown:
         found = estimate_power(read.baseline, window, policy, progress=shown)
     if picture is not None:
+        from driftloop.files.written import write_whole
         from driftloop.report.power_picture import power_picture
-        from driftloop.report.written import write_whole
 
         write_whole(picture, power_picture(found).encode())
     if as_json:
