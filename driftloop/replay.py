@@ -62,7 +62,7 @@ def replay(
 ) -> Iterator[Line]:
     """One line a file, in the order given; see the module's description for the rules.
 
-    `reading` is what is declared about the way files are written, where the baseline's schema does not say it.
+    `reading` is what is declared about the way files are written; the baseline's schema holds where it is None.
     """
     from driftloop.check_series import Series, check_next
     from driftloop.data.reading import ReadNotes

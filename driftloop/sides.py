@@ -139,7 +139,8 @@ def read_window(current: Any, schema: Schema, reading: Reading | None = None, no
     if ready_profile(current) is not None:
         return Window(current)
     where = str(current) if isinstance(current, str | Path) else "current"
-    batches = canonical_batches(batches_of(current, schema, reading=reading, notes=notes), schema, notes, where)
+    rows = batches_of(current, schema, reading=reading, notes=notes)
+    batches = canonical_batches(rows, schema, notes, where, reading)
     window = Window(batches, schema)
     if window.rows and all(column.absent == column.rows for column in window.profile.columns.values()):
         raise InputError(f"{where}: has none of the reference's columns: is it the right table?")

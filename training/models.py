@@ -9,6 +9,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from driftloop.config.models import FILE_NAME, declared_reading
+from driftloop.data.reading import Reading
 from driftloop.data.schema import Schema
 from driftloop.errors import ConfigError
 from driftloop.validation import nearest
@@ -17,6 +21,8 @@ from training import settings
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "DRIFTLOOP_MODELS"
 """The environment variable that names the folder; where it is not set, it is `models/` beside this package."""
+CONFIG = "DRIFTLOOP_CONFIG"
+"""The environment variable that names `driftloop.toml`."""
 SCHEMA, SETTINGS, ESTIMATOR = "schema.toml", "model.toml", "estimator.py"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 """What Azure Machine Learning takes as a model's name; no path leads out of the folder by it."""
@@ -30,8 +36,20 @@ class ModelFolder:
     path: Path
 
     def schema(self) -> Schema:
-        """What its columns are. Raises SchemaError."""
-        return Schema.load(self.path / SCHEMA)
+        """What its columns are, with what is declared about the way its files are written.
+
+        Raises SchemaError, and ConfigError for what `driftloop.toml` declares.
+        """
+        schema, declared = Schema.load(self.path / SCHEMA), self.reading()
+        return schema if declared is None else msgspec.structs.replace(schema, reading=declared)
+
+    def reading(self) -> Reading | None:
+        """What `driftloop.toml` declares about the way the model's files are written; None where nothing is.
+
+        The file lies beside `models/`, unless DRIFTLOOP_CONFIG names it as for the function app.
+        """
+        named = os.environ.get(CONFIG)
+        return declared_reading(Path(named) if named else self.path.parents[1] / FILE_NAME, self.name)
 
     def settings(self) -> settings.Settings:
         """How it is trained and judged. Raises ConfigError."""

@@ -1,10 +1,17 @@
 """The code that goes to Azure: `training/`, `driftloop/` and the model's own folder alone, so that editing a page of
 documentation or another model does not rerun a step.
+
+Of `driftloop.toml` goes what the model declares about the way its files are written: the steps read the same files as
+the function app.
 """
 
+import json
 import shutil
 from pathlib import Path
 
+import msgspec
+
+from driftloop.config.models import FILE_NAME
 from training import models
 
 PACKAGES = ("driftloop", "training")
@@ -26,4 +33,9 @@ def write(folder: Path, model: str) -> Path:
         return LEFT_OUT(where, names) | {name for name in names if table is not None and table == Path(where) / name}
 
     shutil.copytree(found.path, folder / "models" / model, ignore=left_out, dirs_exist_ok=True)
+    declared = found.reading()
+    if declared is not None:
+        lines = (f"{name} = {json.dumps(value)}" for name, value in msgspec.to_builtins(declared).items())
+        text = "\n".join(["[[model]]", f"name = {json.dumps(model)}", "[model.reading]", *lines, ""])
+        (folder / FILE_NAME).write_text(text, encoding="utf-8")
     return folder

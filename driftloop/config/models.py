@@ -143,15 +143,29 @@ def check_name(name: str, where: str) -> None:
         )
 
 
+def declared_reading(path: Path, name: str, environ: Mapping[str, str] = os.environ) -> Reading | None:
+    """What the model `name` of a `driftloop.toml` declares about the way its files are written.
+
+    None where it declares nothing, where the file has no such model, and where there is no file. Training reads no
+    other entry, so that it needs none of the variables that the others name. Raises ConfigError.
+    """
+    if not path.is_file():
+        return None
+    document = read_document(path)
+    tables, defaults = document.get("model", []), document.get("defaults", {})
+    for table in tables if isinstance(tables, list) else []:
+        if isinstance(table, Mapping) and table.get("name") == name:
+            shared = defaults if isinstance(defaults, Mapping) else {}
+            where = f"{path}: reading of model {name!r}"
+            declared = convert(filled(_merged(table, shared).get("reading", {}), where, environ), Reading, where)
+            return None if declared == Reading() else declared
+    return None
+
+
 def _model(table: Any, defaults: Mapping[str, Any], where: str, environ: Mapping[str, str], *, sends: bool) -> Model:
     if not isinstance(table, Mapping):
         raise ConfigError(f"{where}: must be a table")
-    merged = {**defaults, **table}
-    for nested in ("policy", "reading", "dispatch"):
-        own, shared = table.get(nested), defaults.get(nested)
-        # Fields of one target mean nothing to another, so a table that names its own target inherits none.
-        if isinstance(own, Mapping) and isinstance(shared, Mapping) and "target" not in own:
-            merged[nested] = {**shared, **own}
+    merged = _merged(table, defaults)
     if isinstance(table.get("name"), str):
         where = f"{where} ({table['name']})"
     values = {name: filled(value, where, environ, strict=sends or name != "dispatch") for name, value in merged.items()}
@@ -160,6 +174,17 @@ def _model(table: Any, defaults: Mapping[str, Any], where: str, environ: Mapping
     patterns = {name: getattr(model, name) for name in ("records", "labels", "predictions")}
     named = {name: text.replace("{model}", model.name) for name, text in patterns.items() if text is not None}
     return msgspec.structs.replace(model, **named)
+
+
+def _merged(table: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's entries over those that all models share."""
+    merged = {**defaults, **table}
+    for nested in ("policy", "reading", "dispatch"):
+        own, shared = table.get(nested), defaults.get(nested)
+        # Fields of one target mean nothing to another, so a table that names its own target inherits none.
+        if isinstance(own, Mapping) and isinstance(shared, Mapping) and "target" not in own:
+            merged[nested] = {**shared, **own}
+    return merged
 
 
 def _validate(model: Model, where: str) -> None:

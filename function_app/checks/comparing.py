@@ -173,7 +173,8 @@ class Comparing:
 
             return collected(self.storage, self.model, self.baseline.schema, watermark.high, self.now)
         # A single blank file is the engine's to judge; among others, its blank column would look like a rarer value.
-        return by_schema(self.baseline.schema, self._never_blank if files > 1 else frozenset())
+        never_blank = self._never_blank if files > 1 else frozenset()
+        return by_schema(self.baseline.schema, self.model.reading, never_blank)
 
     @property
     def _never_blank(self) -> frozenset[str]:

@@ -5,6 +5,7 @@ nothing in any row.
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
+from driftloop.data.reading import Reading
 from driftloop.errors import InputError
 from function_app.incoming.sources import File
 from function_app.incoming.window_reading import Decode
@@ -18,33 +19,29 @@ FEWEST_BLANK = 20  # rows; in fewer, a column may be empty by chance
 FIRST_LOOK = 16  # rows: in an ordinary file one of them has a value
 
 
-def plain(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
-    """Every format, by the file's name, with all columns as they are written."""
-    from driftloop.data.readers import read_batches
+def any_columns(schema: "Schema", reading: Reading) -> Decode:
+    """Files with some of a schema's columns, such as labels: by the file's name, as the schema reads them.
 
-    return read_batches(content, format=file.path)
-
-
-def any_columns(schema: "Schema") -> Decode:
-    """Files with some of a schema's columns, such as labels: by the file's name, as the schema reads them."""
-    from driftloop.data.readers import read_batches
-
-    def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
-        return read_batches(content, schema, format=file.path)
-
-    return decode
-
-
-def by_schema(schema: "Schema", never_blank: frozenset[str] = frozenset()) -> Decode:
-    """Files with the columns of a schema. One that lacks a feature is broken.
-
-    So is one in which a column of `never_blank` has no value at all: among other files it would look like a population
-    in which that value has become rare.
+    `reading` is what the model declares about the way files are written; the schema's own holds where it says nothing.
     """
     from driftloop.data.readers import read_batches
 
     def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
-        return checked(read_batches(content, schema, format=file.path), file, schema, never_blank)
+        return read_batches(content, schema, format=file.path, reading=reading)
+
+    return decode
+
+
+def by_schema(schema: "Schema", reading: Reading, never_blank: frozenset[str] = frozenset()) -> Decode:
+    """Files with the columns of a schema, `reading` as in `any_columns`. One that lacks a feature is broken.
+
+    So is one in which a column of `never_blank` has no value at all: among other files it would look like a population
+    in which that value has become rare.
+    """
+    read = any_columns(schema, reading)
+
+    def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
+        return checked(read(content, file), file, schema, never_blank)
 
     return decode
 

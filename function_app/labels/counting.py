@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING
 
 from driftloop.config.models import Model
+from driftloop.data.reading import Reading
 from driftloop.times import parse_time
-from function_app.incoming.decoding import plain
+from function_app.incoming.decoding import any_columns
 from function_app.incoming.quarantine import Quarantine, barred
 from function_app.incoming.sources import File, list_files
 from function_app.incoming.window_reading import Decode, build_window
@@ -40,7 +41,7 @@ def count_labelled(
     labelled = LabelFiles(storage, model, clock).read(files, schema)
     if key is None or labelled.num_rows < max(1, model.labels_required):
         return int(labelled.num_rows)
-    decode = _decode(schema, key, start)
+    decode = _decode(schema, model.reading, key, start)
     ids = _new_ids(storage, model, decode, landed)
     wanted = pc.unique(labelled.column(ID))
     return int(pc.sum(pc.is_in(ids, value_set=wanted)).as_py() or 0)
@@ -62,16 +63,16 @@ def _new_ids(storage: "Storage", model: Model, decode: Decode, landed: datetime)
     return pc.unique(pa.chunked_array(ids, pa.string()))
 
 
-def _decode(schema: "Schema", key: "Column", start: datetime) -> Decode:
+def _decode(schema: "Schema", reading: Reading, key: "Column", start: datetime) -> Decode:
     """Reads files as the ids of the records at or after `start`."""
     import pyarrow as pa
 
     from driftloop.data.columns import times
 
-    time = schema.role("timestamp")
+    time, rows_of = schema.role("timestamp"), any_columns(schema, reading)
 
     def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
-        for batch in plain(content, file):
+        for batch in rows_of(content, file):
             ids = ids_of(batch, key)
             if time is not None and time.name in batch.schema.names:
                 recorded = times(batch.column(time.name), schema.missing).values

@@ -213,7 +213,7 @@ def _seconds(batch: "pa.RecordBatch", time: "Column | None", missing: tuple[str,
 
 def _rows_of(storage: "Storage", model: Model, schema: "Schema", now: datetime) -> Decode:
     if model.layout == "files":
-        return by_schema(schema)
+        return by_schema(schema, model.reading)
     from function_app.incoming.collector import collected
 
     return collected(storage, model, schema, None, now)

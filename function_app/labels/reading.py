@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from driftloop.config.models import Model
+from driftloop.data.reading import Reading
 from driftloop.errors import InputError
-from function_app.incoming.decoding import plain
+from function_app.incoming.decoding import any_columns
 from function_app.incoming.quarantine import Quarantine, barred
 from function_app.incoming.sources import File
 from function_app.incoming.window_reading import Decode, build_window
@@ -44,7 +45,10 @@ class LabelFiles:
         wanted = [file for file in files if not barred(file, notes)]
         empty = _empty(schema)
         table, reading = build_window(
-            self.storage, wanted, _decode(schema), lambda batches: pa.Table.from_batches(list(batches), empty)
+            self.storage,
+            wanted,
+            _decode(schema, self.model.reading),
+            lambda batches: pa.Table.from_batches(list(batches), empty),
         )
         quarantine.set_aside(reading.broken, self.model.name, self.clock())
         quarantine.release(reading.read, notes)
@@ -90,7 +94,7 @@ def outcomes_of(batch: "pa.RecordBatch", column: "Column", missing: tuple[str, .
     return pa.array(values.values, mask=~np.isfinite(values.values)), values.malformed + infinite
 
 
-def _decode(schema: "Schema") -> Decode:
+def _decode(schema: "Schema", reading: Reading) -> Decode:
     """Reads a label file as ids and outcomes.
 
     A file with texts in all rows where the schema says numbers is refused: its labels would count as missing, and an
@@ -98,11 +102,11 @@ def _decode(schema: "Schema") -> Decode:
     """
     import pyarrow as pa
 
-    key, target = schema.role("id"), schema.role("target")
+    key, target, rows_of = schema.role("id"), schema.role("target"), any_columns(schema, reading)
 
     def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
         numbers = others = 0
-        for batch in plain(content, file):
+        for batch in rows_of(content, file):
             columns: dict[str, Any] = {} if key is None else {ID: ids_of(batch, key)}
             if target is None:
                 outcomes, malformed = pa.array([0.0] * batch.num_rows), 0  # that there is a row is all that is known

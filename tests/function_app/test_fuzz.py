@@ -21,6 +21,7 @@ from azure.functions.eventgrid import EventGridEventInConverter
 
 from driftloop import Column, Schema, Window
 from driftloop.config.models import Config, Model
+from driftloop.data.reading import Reading
 from driftloop.errors import InputError
 from driftloop.events import InService
 from function_app.event_grid import new_data
@@ -201,7 +202,9 @@ def damaged(dice: random.Random, content: bytes) -> bytes:
 
 
 def rows_of(content: bytes, name: str) -> Iterator[pa.RecordBatch]:
-    return by_schema(SCHEMA)(io.BytesIO(content), File("incoming", name, "1", datetime.now(UTC), len(content)))
+    return by_schema(SCHEMA, Reading())(
+        io.BytesIO(content), File("incoming", name, "1", datetime.now(UTC), len(content))
+    )
 
 
 def test_data_files() -> None:

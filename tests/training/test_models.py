@@ -4,6 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from driftloop.data.reading import Reading
 from driftloop.errors import ConfigError
 from training import models, settings, snapshot
 
@@ -101,6 +102,26 @@ def test_a_snapshot_has_the_models_folder_without_its_table_and_no_other_model(f
     code = snapshot.write(tmp_path / "code", "wine")
     found = {path.relative_to(code / "models").as_posix() for path in (code / "models").rglob("*") if path.is_file()}
     assert found == {f"wine/{name}" for name in ("model.toml", "schema.toml", "estimator.py", "data/other.csv")}
+
+
+def test_what_driftloop_toml_declares_about_reading_holds_for_the_steps_too(folder: Path, tmp_path: Path) -> None:
+    make(folder, "wine", 'task = "regression"')
+    assert models.find("wine").schema().reading is None
+    (folder.parent / "driftloop.toml").write_text(
+        '[defaults]\nrecords = "${NOT_SET}"\n[defaults.reading]\ndates = "day-first"\n'
+        '[[model]]\nname = "wine"\n[model.reading]\nseparator = "\\t"\nquote = "\\""\n[[model]]\nname = "other"\n'
+    )
+    expected = Reading(separator="\t", quote='"', dates="day-first")
+    assert models.find("wine").schema().reading == expected
+    code = snapshot.write(tmp_path / "code", "wine")
+    assert models.ModelFolder("wine", code / "models" / "wine").schema().reading == expected
+
+
+def test_a_wrong_declaration_stops_the_steps(folder: Path) -> None:
+    make(folder, "wine", 'task = "regression"')
+    (folder.parent / "driftloop.toml").write_text('[[model]]\nname = "wine"\n[model.reading]\ndates = "us"\n')
+    with pytest.raises(ConfigError, match=r"driftloop\.toml: reading of model 'wine': dates = 'us'"):
+        models.find("wine").schema()
 
 
 def test_the_page_about_ones_own_model_shows_every_setting_with_its_default() -> None:

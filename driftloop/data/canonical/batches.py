@@ -21,9 +21,15 @@ HELD_BYTES = 32 << 20
 
 
 def canonical_batches(
-    batches: Iterable[pa.RecordBatch], schema: Schema, notes: ReadNotes | None = None, where: str = ""
+    batches: Iterable[pa.RecordBatch],
+    schema: Schema,
+    notes: ReadNotes | None = None,
+    where: str = "",
+    reading: Reading | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The same rows with every column that the schema reads in its canonical form.
+
+    `reading` is what is declared about the source; the schema's own declaration unless given.
 
     Raises
     ------
@@ -31,7 +37,7 @@ def canonical_batches(
         Where a column can be read in two ways; the line says what to declare.
     """
     forms = {column.name: form for column in schema.columns if (form := form_of(column)) is not None}
-    reading, held, settled = schema.reading or Reading(), _Held(), False
+    reading, held, settled = reading or schema.reading or Reading(), _Held(), False
     for batch in batches:
         if CANONICAL in (batch.schema.metadata or {}):
             yield batch

@@ -147,7 +147,7 @@ class TruthForm:
 
 def form_of(column: Column) -> Form | None:
     """What has to be decided about a column; None where nothing has."""
-    if column.role in ("ignore", "time"):
+    if column.role in ("ignore", "time", "id"):  # an id is the text that it is, whatever its kind
         return None
     if column.kind == "categorical":
         return TruthForm(column) if "/" in column.format else None

@@ -35,10 +35,11 @@ class BatchStream:
         self.name = str(source) if isinstance(source, str | Path) else str(format or getattr(source, "name", ""))
         """As errors show it."""
         self._projection = Projection(schema)
-        declared = reading or (schema.reading if schema is not None else None) or Reading()
+        declared = reading if reading not in (None, Reading()) else None
+        declared = declared or (schema.reading if schema is not None else None) or Reading()
         # Nothing in the generator refers to this object: what it holds is freed as soon as nobody reads on.
         raw = _raw_batches(source, format, self._projection, declared, notes or ReadNotes())
-        self._batches = raw if schema is None else canonical_batches(raw, schema, notes, self.name)
+        self._batches = raw if schema is None else canonical_batches(raw, schema, notes, self.name, declared)
 
     def narrow(self, schema: Schema) -> None:
         """Read only the columns of a schema from here on: what was inferred from the first rows."""
@@ -78,7 +79,7 @@ def read_batches(
     format
         Of an open file: an ending such as `"csv.gz"`, or a file name.
     reading
-        What is declared about the way files are written; the schema's own declaration unless given.
+        What is declared about the way files are written; the schema's own declaration unless something is.
     notes
         Collects what was recognised or left out.
 

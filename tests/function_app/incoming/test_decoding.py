@@ -4,13 +4,15 @@ import io
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from driftloop import Column, Schema
+from driftloop.data.reading import Reading
 from driftloop.errors import InputError
-from function_app.incoming.decoding import FEWEST_BLANK, FIRST_LOOK, by_schema, checked, plain
+from function_app.incoming.decoding import FEWEST_BLANK, FIRST_LOOK, any_columns, by_schema, checked
 from function_app.incoming.sources import File
 
 SCHEMA = Schema(
@@ -92,12 +94,29 @@ def test_names_are_looked_at_in_the_first_batch_only() -> None:
     assert passed(batch(), pa.RecordBatch.from_pydict({"bmi": [1.0]})) == 21
 
 
-def test_files_are_read_by_the_schema_or_with_all_their_columns() -> None:
+@pytest.mark.parametrize("decode", [any_columns, by_schema])
+def test_what_a_model_declares_decides_how_its_files_are_read(decode: Any) -> None:
+    text = b"id;bmi;seen;sex\nr1;24,125;01/02/2026;1\n"
+    csv = File("incoming", "a.csv", "1", datetime(2026, 11, 2, tzinfo=UTC), len(text))
+
+    def read(reading: Reading) -> dict[str, Any]:
+        (batch,) = decode(SCHEMA, reading)(io.BytesIO(text), csv)
+        return batch.to_pydict()
+
+    with pytest.raises(InputError, match=r"01/02/2026.*declare \[reading\] dates"):
+        read(Reading(decimal=","))
+    found = read(Reading(decimal=",", dates="day-first"))
+    assert found["bmi"] == [24.125]
+    assert found["seen"] == [datetime(2026, 2, 1, tzinfo=UTC).timestamp()]
+    own = msgspec.structs.replace(SCHEMA, reading=Reading(decimal=",", dates="month-first"))
+    (batch,) = decode(own, Reading())(io.BytesIO(text), csv)
+    assert batch.to_pydict()["seen"] == [datetime(2026, 1, 2, tzinfo=UTC).timestamp()], "the schema's own holds"
+
+
+def test_files_are_read_with_the_columns_of_the_schema() -> None:
     buffer = io.BytesIO()
     pq.write_table(pa.table({**{name: [value] for name, value in GOOD.items()}, "more": [1]}), buffer)
 
-    (read,) = by_schema(SCHEMA)(io.BytesIO(buffer.getvalue()), a_file())
-    (everything,) = plain(io.BytesIO(buffer.getvalue()), a_file())
+    (read,) = by_schema(SCHEMA, Reading())(io.BytesIO(buffer.getvalue()), a_file())
 
     assert set(read.schema.names) == set(GOOD)
-    assert set(everything.schema.names) == {*GOOD, "more"}

@@ -14,13 +14,18 @@ import pytest
 from azure.core.exceptions import ServiceResponseError
 
 from driftloop import Column, Schema, Window
+from driftloop.data.readers import read_batches
 from driftloop.errors import InputError
 from function_app.incoming import window_reading
 from function_app.incoming.blob_file import VanishedError, open_blob
-from function_app.incoming.decoding import plain
 from function_app.incoming.sources import File, list_files
 from function_app.incoming.window_reading import Reading, build_window, is_of_content, stream
 from function_app.storage.accounts import Storage
+
+
+def plain(content: IO[bytes], file: File) -> Iterator[pa.RecordBatch]:
+    """Every format, by the file's name, with all columns as they are written."""
+    return read_batches(content, format=file.path)
 
 
 def upload(storage: Storage, name: str, content: bytes) -> None:

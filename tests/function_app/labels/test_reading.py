@@ -11,6 +11,7 @@ import pytest
 
 from driftloop import Column, Schema
 from driftloop.config.models import Model
+from driftloop.data.reading import Reading
 from driftloop.errors import InputError
 from driftloop.ledger import DriftState
 from function_app.incoming.sources import list_files
@@ -48,6 +49,15 @@ def test_numbers_are_read_from_texts_and_rows_without_an_outcome_are_left_out(
     table = read(storage, model_name, {"a.csv": b"id,outcome\na,1.5\nb,\nc,NA\nd,7\n"}, schema())
 
     assert table.to_pydict() == {"id": ["a", "d"], "outcome": [1.5, 7.0]}
+
+
+def test_labels_are_read_as_the_model_declares(storage: Storage, model_name: str) -> None:
+    container = storage.container("incoming")
+    container.upload_blob(f"{model_name}/labels/a.csv", b"id;outcome\na;1,125\nb;2,250\n", overwrite=True)
+    model = Model(name=model_name, labels=f"incoming/{model_name}/labels/**", reading=Reading(decimal=","))
+    table = LabelFiles(storage, model, lambda: NOW).read(sorted(list_files(storage, model.labels)), schema())
+
+    assert table.to_pydict() == {"id": ["a", "b"], "outcome": [1.125, 2.25]}
 
 
 def test_classes_are_read_as_classes(storage: Storage, model_name: str) -> None:
