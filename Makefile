@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup worker run test mutants lint bench schemas snapshots lock clean
+.PHONY: help setup worker run test mutants lint bench schemas snapshots lock dist clean
 .NOTPARALLEL:
 # `make run` installs what it needs; `make setup` and what follows from it all, and then `make run` keeps to that
 LOOP := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.run)
@@ -44,8 +44,13 @@ snapshots: setup ## What infra/ would deploy, written into tests/infra/deploymen
 lock: .venv/.dev ## Write the pinned requirements again, from pyproject.toml
 	@PATH="$(CURDIR)/.tools/uv/bin:$$PATH" sh requirements/lock.sh
 
+dist: ## Wheel and source distribution of the engine, in dist/ (needs setuptools: `make setup`, or requirements/build.txt)
+	@rm -rf build dist
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) python -c "from setuptools import build_meta as build; build.build_sdist('dist'); build.build_wheel('dist')" >/dev/null
+	@ls dist
+
 clean: ## Remove everything that was set up or written
-	rm -rf .venv .tools out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tools out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/.run: requirements/run.txt
 	@echo "Setting up .venv for the loop (seconds, once)"

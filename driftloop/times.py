@@ -5,11 +5,12 @@ Everything that is stored or sent writes a time as `2026-11-23T06:00:00Z`, so th
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from driftloop.errors import InputError
 
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 Precision = Literal["auto", "seconds", "microseconds"]
 
 
@@ -50,8 +51,9 @@ def format_seconds(seconds: float | None) -> str | None:
     if seconds is None:
         return None
     try:
-        return format_time(datetime.fromtimestamp(seconds, UTC))
-    except (ValueError, OverflowError, OSError):
+        # Not `fromtimestamp`: on Windows it knows no moment before 1970.
+        return format_time(_1970 + timedelta(seconds=seconds))
+    except (ValueError, OverflowError):
         return None
 
 

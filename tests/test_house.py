@@ -60,7 +60,8 @@ def test_a_check_loads_neither_pandas_nor_scipy_stats() -> None:
 
 
 def test_the_locks_agree_and_name_no_registry() -> None:
-    names = ("requirements.txt", *(f"requirements/{name}.txt" for name in ("training", "run", "dev", "uv", "worker")))
+    others = ("training", "run", "dev", "uv", "build", "engine", "engine-oldest", "engine-tests", "worker")
+    names = ("requirements.txt", *(f"requirements/{name}.txt" for name in others))
     assert {f"requirements/{path.name}" for path in (ROOT / "requirements").glob("*.txt")} <= set(names)
     locks = {name: (ROOT / name).read_text() for name in names}
     versions = {
@@ -77,12 +78,20 @@ def test_the_locks_agree_and_name_no_registry() -> None:
     newer = {pin for pin in worker if pin.startswith(("azure-functions", "azurefunctions-"))}
     assert len(newer) == 3, "the worker's code, its extensions and the SDK that it brings"
     assert worker - newer < versions["requirements.txt"], "all else is what Azure gets"
+    engine, tested = versions["requirements/engine.txt"], versions["requirements/engine-tests.txt"]
+    assert engine < tested, "what is tested is what is installed"
+    assert versions["requirements/build.txt"] | {pin for pin in engine if _on_the_oldest(locks, pin)} < dev
     for name, text in locks.items():
         assert "://" not in text, f"{name} names a registry"
         entries = [entry for entry in text.replace("\\\n", " ").splitlines() if "==" in entry]
         assert entries
         assert all("--hash=sha256:" in entry for entry in entries), f"{name} has a pin without a hash"
     assert '"resolved"' not in (ROOT / "sandbox/package-lock.json").read_text()
+
+
+def _on_the_oldest(locks: dict[str, str], pin: str) -> bool:
+    """Whether the engine's lock has a pin on the Python of the other locks, too: there the versions are the same."""
+    return f"{pin} ; python_full_version >= " not in locks["requirements/engine.txt"]
 
 
 def test_nothing_that_is_committed_is_large_or_generated() -> None:

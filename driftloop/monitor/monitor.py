@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -312,10 +313,11 @@ def _moment(at: Any) -> datetime:
     if at is None:
         return utc_now()
     if isinstance(at, str):
-        return parse_time(at).astimezone(UTC)
-    if isinstance(at, datetime):
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    if isinstance(at, date):
+        at = parse_time(at)
+    if isinstance(at, datetime) and at == at:  # noqa: PLR0124 (pandas' NaT is a datetime, and differs from itself)
+        with suppress(OverflowError):  # the first hours of year 1 elsewhere are none in UTC
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    elif isinstance(at, date) and not isinstance(at, datetime):
         return datetime(at.year, at.month, at.day, tzinfo=UTC)
     raise InputError(f"at: a {type(at).__name__} was given: pass a time in ISO 8601, or a datetime")
 

@@ -21,6 +21,8 @@ from driftloop.errors import InputError, SchemaError
 
 ROWS = 1 << 13
 """Objects that become one batch: enough for Arrow, and few beside what a block of text takes in memory."""
+MOST_NESTED = 200
+"""Lists and objects within one another: no table has so many, and every Python takes more."""
 Record = tuple[dict[str, Any], int]
 _BETWEEN = re.compile(r"[\s,]*")
 ADVICE = "write one object a line (in pandas: to_json(orient='records', lines=True))"
@@ -78,7 +80,20 @@ def _of_lines(head: bytes, file: TextBytes) -> Iterator[Record]:
                 row = _by_python(line, number, error)
             if not isinstance(row, dict):
                 raise InputError(f"record {number} is not a JSON object: {ADVICE}")
+            _refuse_deep(row, line.count(b"[") + line.count(b"{"), number)
             yield row, len(line)
+
+
+def _refuse_deep(row: dict[str, Any], opened: int, number: int) -> None:
+    """Raise InputError for a record nested too deeply; `opened`: brackets in its text, of which most have none."""
+    if opened <= MOST_NESTED:
+        return
+    level: list[Any] = [row]
+    for _ in range(MOST_NESTED):
+        inside = (value.values() if isinstance(value, dict) else value for value in level)
+        level = [value for values in inside for value in values if isinstance(value, dict | list)]
+    if level:
+        raise InputError(f"record {number} is nested too deeply")
 
 
 def _blocks_of_lines(head: bytes, file: TextBytes) -> Iterator[list[bytes]]:
@@ -151,6 +166,7 @@ def _of_array(head: bytes, file: TextBytes) -> Iterator[Record]:
                 return
         if not isinstance(row, dict):
             raise InputError(f"record {number} is not a JSON object: {ADVICE}")
+        _refuse_deep(row, text.count("[", place, end) + text.count("{", place, end), number)
         yield _without_surrogates(row), end - place
         place = end
 

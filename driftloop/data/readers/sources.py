@@ -104,7 +104,9 @@ def list_windows(folder: str | Path) -> tuple[list[Path], list[str]]:
     """
     found: list[Path] = []
     skipped: list[str] = []
-    for path in sorted(Path(folder).iterdir()):
+    for path in sorted(
+        Path(folder).iterdir(), key=lambda path: path.name
+    ):  # paths by themselves: case counts not everywhere
         is_data = path.is_dir() and any(_data_files(path)) if path.is_dir() else is_data_file(path.name)
         if is_data and not path.name.startswith(HIDDEN):
             found.append(path)

@@ -260,7 +260,9 @@ def test_the_moment_of_a_check_is_taken_in_every_form(at: Any, written: str) -> 
     assert monitor.history[-1].at == written
 
 
-@pytest.mark.parametrize("at", [5, "yesterday", ["2026-11-02"], np.datetime64("2026-11-02")])
+@pytest.mark.parametrize(
+    "at", [5, "yesterday", ["2026-11-02"], np.datetime64("2026-11-02"), pd.NaT, "0001-01-01T00:00+05:00"]
+)
 def test_another_moment_is_one_line(at: Any) -> None:
     monitor = Monitor(reference())
     with pytest.raises(InputError, match=r"at: a \w+ was given|is not a time in ISO 8601"):

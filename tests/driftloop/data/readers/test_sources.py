@@ -111,6 +111,8 @@ def test_json_lines_and_arrays_of_objects(content):
         ('{"x": {"0": 1}, "y": {"0": 2}}', "one object of columns"),
         ('[{"x": 1}, 5]', "record 2 is not a JSON object"),
         ('[{"x": 1}', "not JSON, or the array has no end"),
+        ('{"x": ' + "[" * 200 + "]" * 200 + "}", "nested too deeply"),
+        ('[{"x": ' + '[{"y":' * 100 + "1" + "}]" * 100 + "}]", "nested too deeply"),
         ('{"x": ' + "[" * 5000 + "]" * 5000 + "}", "nested too deeply"),
         ('[{"x": ' + "[" * 50000 + "]" * 50000 + "}]", "nested too deeply"),
         ('{"x": 1}\n{"x": }\n', "record 2 is not JSON"),
