@@ -83,9 +83,6 @@ param checkOnArrival bool = false
 @description('Let the function app read what Azure ML\'s data collector writes for an endpoint')
 param watchEndpointData bool = false
 
-@description('Default model of the workflows')
-param modelName string = 'diabetes-progression'
-
 @description('Repository whose workflows retrain and deploy: owner/name')
 param repository string
 @description('https://HOST/api/v3 for GitHub Enterprise Server')
@@ -332,7 +329,6 @@ output AZURE_KEY_VAULT string = vault.outputs.name
 output AZURE_FUNCTION_APP string = functions.outputs.name
 output DRIFTLOOP_HEALTH_URL string = '${functions.outputs.url}/api/health'
 output DRIFTLOOP_BLOB_URL string = dataStorage.outputs.blobUrl
-output DRIFTLOOP_MODEL string = modelName
 output DRIFTLOOP_COMPUTE string = machineLearning.outputs.clusterName
 output DRIFTLOOP_COMPUTE_IDENTITY string = identities.outputs.trainingClusterId
 output DRIFTLOOP_MODELS_TOPIC string = eventTopics.outputs.modelsTopicName

@@ -10,7 +10,6 @@ param githubSignIn = readEnvironmentVariable('DRIFTLOOP_GITHUB_SIGN_IN', 'app')
 param githubAppId = readEnvironmentVariable('DRIFTLOOP_GITHUB_APP_ID', '')
 param githubApiUrl = readEnvironmentVariable('GITHUB_API_URL', 'https://api.github.com')
 
-param modelName = readEnvironmentVariable('DRIFTLOOP_MODEL', 'diabetes-progression')
 param driftCheckSchedule = readEnvironmentVariable('DRIFT_CHECK_SCHEDULE', '0 0 6 * * *')
 param silenceWindow = readEnvironmentVariable('DRIFTLOOP_SILENCE_WINDOW', 'P2D')
 param checkOnArrival = bool(readEnvironmentVariable('DRIFTLOOP_CHECK_ON_ARRIVAL', 'false'))

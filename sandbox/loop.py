@@ -45,7 +45,7 @@ class Loop:
         self.world.historic().to_parquet(buffer, index=False)
         self._upload("training-data", f"{MODEL}/historic.parquet", buffer.getvalue())
         with self.timeline.working("push to main: training the first model") as stopwatch:
-            runs = self.services.github.push(paths=["training/train.py"], message="The first model")
+            runs = self.services.github.push(paths=[f"models/{MODEL}/model.toml"], message="The first model")
             self.services.github.wait_idle()
         train = [run for run in runs if run.workflow.endswith("train.yml")]
         if len(train) != 1:

@@ -16,7 +16,6 @@ from sandbox.functions_host import FunctionsHost
 from sandbox.github import GitHubStandIn
 from sandbox.principals import CLUSTER, DEPLOY, FUNCTION_APP, TRAIN
 from sandbox.vault import Vault
-from sandbox.world import MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
 REPOSITORY = "proseware/driftloop"
@@ -51,7 +50,6 @@ def running(folder: Path) -> Iterator[Services]:
         variables = {name: value for name, value in runner.items() if name in WORKFLOW_VARIABLES}
         variables |= {
             "AZURE_CLIENT_ID": TRAIN.client_id,
-            "DRIFTLOOP_MODEL": MODEL,
             "DRIFTLOOP_COMPUTE": "driftloop-cluster",
             "DRIFTLOOP_CANARY_SECONDS": "1",
             "DRIFTLOOP_POLL_SECONDS": "0.3",

@@ -1,4 +1,5 @@
 """`python -m workflows.deploy --model M --version V`: put a registered version into service; `... rollback` goes back.
+Where `models/` has one folder, `--model` may be left out.
 
 Exit code 0 when the version takes all traffic, or already did, or a newer one does; 1 when it was rolled back.
 """
@@ -20,12 +21,16 @@ from workflows.reporting import Report, plain
 from workflows.rollout import DeployableVersion, Done, Rollout
 from workflows.smoke import Smoke
 
+MODEL_HELP = "Name of the model; without it the only one in models/."
+
 
 class Deployer:
     """The clients of one run, and the versions that they know."""
 
-    def __init__(self, model: str, to: Report) -> None:
-        """Raises DriftloopError when a setting is missing or wrong, or nobody is signed in."""
+    def __init__(self, model: str | None, to: Report) -> None:
+        """Raises DriftloopError when a setting is missing or wrong, no folder has the model's name, or nobody is signed
+        in.
+        """
         self.asked = settings.deploy(os.environ, model)
         self.to = to
         signed_in = cloud.sign_in()
@@ -73,35 +78,37 @@ class Deployer:
 
 
 @click.group(invoke_without_command=True)
-@click.option("--model", help="Name of the registered model.")
+@click.option("--model", help=MODEL_HELP)
 @click.option("--version", help="Its version.")
 @click.option("--force", is_flag=True, help="Deploy although the version is older, or was rolled back.")
 @click.pass_context
 def main(context: click.Context, model: str | None, version: str | None, force: bool) -> None:
     """Put a registered version into service, blue/green."""
     if context.invoked_subcommand is None:
-        if not model or not version:
-            raise click.UsageError("--model and --version are needed")
+        if not version:
+            raise click.UsageError("--version is needed")
         sys.exit(_run(model, version, lambda deployer: deployer.deploy(version, forced=force)))
 
 
 @main.command()
-@click.option("--model", required=True, help="Name of the registered model.")
+@click.option("--model", help=MODEL_HELP)
 @click.option("--version", help="The version to go back to; without it the one before.")
-def rollback(model: str, version: str | None) -> None:
+def rollback(model: str | None, version: str | None) -> None:
     """Put the version before back into service, and keep the present one from coming back by itself."""
     sys.exit(_run(model, version, lambda deployer: deployer.roll_back(version)))
 
 
-def _run(model: str, version: str | None, action: Callable[[Deployer], Done]) -> int:
+def _run(name: str | None, version: str | None, action: Callable[[Deployer], Done]) -> int:
     from azure.core.exceptions import AzureError
 
-    to = Report()
+    to, model = Report(), name or "the model"
     try:
         if version:
             _whole(version)  # before anybody is asked to sign in
         with interruptible():
-            done = action(Deployer(model, to))
+            deployer = Deployer(name, to)
+            model = deployer.asked.model
+            done = action(deployer)
     except DriftloopError as error:
         return _failed(to, model, str(error))
     except AzureError as error:

@@ -19,7 +19,7 @@ SLOTS = ("blue", "green")
 BUSY = {"Creating", "Updating", "Deleting", "Scaling", "Provisioning"}
 SETTLE_SECONDS = 1_800  # a new deployment takes 10 minutes with a new image; three times that is no longer a wait
 ATTEMPTS = 5  # of a change that meets another one; each waits until that has ended
-VERSION_TAG = "model_version"
+VERSION_TAG, MODEL_TAG = "model_version", "model"
 T = TypeVar("T")
 
 
@@ -46,7 +46,8 @@ class Endpoint:
 
     def ensure(self) -> bool:
         """Create the endpoint when it is missing, and send its settings again when its last update failed; answers
-        whether it was created. Raises DriftloopError where another one serves the model already.
+        whether it was created. Raises DriftloopError where another one serves the model already, or
+        this one another model.
         """
         found = self._get()
         if found is None:
@@ -54,9 +55,14 @@ class Endpoint:
             from azure.ai.ml.entities import ManagedOnlineEndpoint
 
             mode = "aad_token" if self._asked.token_auth else "key"
-            self._put(ManagedOnlineEndpoint(name=self.name, auth_mode=mode, tags={"model": self._asked.model}))
+            self._put(ManagedOnlineEndpoint(name=self.name, auth_mode=mode, tags={MODEL_TAG: self._asked.model}))
             return True
         found = self._settled()
+        serves = (found.tags or {}).get(MODEL_TAG, self._asked.model)
+        if serves != self._asked.model:
+            raise DriftloopError(
+                f"endpoint {self.name} serves {serves}: give each model an endpoint of its own (DRIFTLOOP_ENDPOINT)"
+            )
         if _state(found) == "Failed":
             self._put(found)
         return False

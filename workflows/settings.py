@@ -8,17 +8,22 @@ set, because that is how a workflow passes on what nobody gave it.
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 
 import msgspec
 
 from driftloop.errors import ConfigError, InputError
 from driftloop.times import format_time, parse_time
+from training import models
 
 DRIFT_ID = re.compile(r"drift-[0-9a-f]{12}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 AZURE_NAME = re.compile(r"[\w().-]{1,90}")
 COMPUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,31}")
 ENDPOINT = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
+ENDPOINT_LENGTH = 32
+MODEL_FIELD = "{model}"
+ENDPOINT_TEMPLATE = re.compile(r"[A-Za-z0-9{}-]{1,60}")
 ENDPOINT_SUFFIX = re.compile(r"[A-Za-z0-9]{1,12}")
 URL = re.compile(r"https://[A-Za-z0-9.:/_-]{3,200}")
 VERSION = re.compile(r"[1-9][0-9]{0,8}")
@@ -155,7 +160,7 @@ def train(environment: Mapping[str, str]) -> Train:
     variables = Variables(environment)
     return Train(
         azure=azure(variables),
-        model=variables.text("DRIFTLOOP_MODEL", NAME, "diabetes-progression"),
+        model=model(variables.optional("DRIFTLOOP_MODEL", NAME)),
         compute=Compute(
             name=variables.text("DRIFTLOOP_COMPUTE", COMPUTE, "driftloop-cluster"),
             size=variables.text("DRIFTLOOP_COMPUTE_SIZE", NAME, "Standard_DS2_v2"),
@@ -174,21 +179,68 @@ def train(environment: Mapping[str, str]) -> Train:
     )
 
 
+def model(name: str | None) -> str:
+    """The model that was named, or the only one in `models/`. Raises ConfigError for a name that no folder has, and
+    where none is named beside several.
+    """
+    if name is not None:
+        return models.find(name).name
+    known = models.names()
+    if len(known) != 1:
+        said = (
+            f"models/ holds {len(known)} models: name one of {', '.join(known)}" if known else "models/ holds no model"
+        )
+        raise ConfigError(f"DRIFTLOOP_MODEL is not set, and {said}")
+    return known[0]
+
+
+def as_word(name: str, most: int) -> str:
+    """A model's name as letters, digits and `-`, for what takes nothing else: a name that it cannot keep gets a hash,
+    so that no two become one.
+
+    Examples
+    --------
+    >>> as_word("house-prices", 32)
+    'house-prices'
+    >>> as_word("house_prices.2026", 32)
+    'house-prices-2026-e0e4d2'
+    """
+    word = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
+    if word == name and len(word) <= most:
+        return word
+    mark = sha256(name.encode()).hexdigest()[:6]
+    return f"{word[: most - len(mark) - 1].strip('-')}-{mark}"
+
+
 def _endpoint(variables: Variables, model: str) -> str:
-    """The model's name, made unique by the environment's suffix: all endpoints of an Azure region share their names."""
+    """The endpoint that serves a model: its name, made unique by the environment's suffix, because all endpoints of an
+    Azure region share their names; or what DRIFTLOOP_ENDPOINT says, in which `{model}` stands for it.
+    """
+    named = variables.optional("DRIFTLOOP_ENDPOINT", ENDPOINT_TEMPLATE)
+    if named is not None and MODEL_FIELD not in named and len(models.names()) > 1:
+        raise ConfigError(
+            f"DRIFTLOOP_ENDPOINT names one endpoint, and models/ holds several models: write {MODEL_FIELD} in it, or "
+            "take it out"
+        )
     suffix = variables.optional("DRIFTLOOP_ENDPOINT_SUFFIX", ENDPOINT_SUFFIX)
-    return f"{model}-{suffix}" if suffix else model
+    template = named or (f"{MODEL_FIELD}-{suffix}" if suffix else MODEL_FIELD)
+    found = template.replace(MODEL_FIELD, as_word(model, ENDPOINT_LENGTH - len(template) + len(MODEL_FIELD)))
+    if not ENDPOINT.fullmatch(found):
+        raise ConfigError(
+            f"the endpoint would be called {found}, which is not 3 to {ENDPOINT_LENGTH} letters, digits and '-', a "
+            "letter first: set DRIFTLOOP_ENDPOINT"
+        )
+    return found
 
 
-def deploy(environment: Mapping[str, str], model: str) -> Deploy:
-    """The settings of a deployment of `model`. Raises ConfigError."""
-    if not NAME.fullmatch(model):
-        raise ConfigError("--model is not the name of a model")
+def deploy(environment: Mapping[str, str], name: str | None) -> Deploy:
+    """The settings of a deployment of the model `name`, or of the only one. Raises ConfigError."""
+    found = model(name)
     variables = Variables(environment)
     return Deploy(
         azure=azure(variables),
-        model=model,
-        endpoint=variables.text("DRIFTLOOP_ENDPOINT", ENDPOINT, _endpoint(variables, model)),
+        model=found,
+        endpoint=_endpoint(variables, found),
         token_auth=variables.choice("DRIFTLOOP_ENDPOINT_AUTH", "key", "aad_token") == "aad_token",
         instance_type=variables.text("DRIFTLOOP_INSTANCE_TYPE", NAME, "Standard_DS2_v2"),
         instance_count=variables.whole("DRIFTLOOP_INSTANCE_COUNT", 1, 1, 100),

@@ -73,7 +73,8 @@ class Trainer:
         if self.asked.drift_id:
             return self.asked.drift_id
         run = self.asked.run or f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
-        return f"train-{(self.asked.git_sha or 'manual')[:12]}-{run}"
+        # one run of a workflow may train several models
+        return f"train-{settings.as_word(self.asked.model, 60)}-{(self.asked.git_sha or 'manual')[:12]}-{run}"
 
     def _submit(self, name: str) -> Any:
         from training import pipeline, snapshot

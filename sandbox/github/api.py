@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.github.auth import ApiError, Tokens
+from sandbox.github.commits import Commits
 from sandbox.github.dispatches import Dispatches
 from sandbox.github.gate import Gate
 from sandbox.github.installations import Installations
@@ -25,7 +26,12 @@ class Api:
     ) -> None:
         self._gate = Gate(repository.owner_repo, tokens, url)
         self._listing = RunListing(self._gate, repository, scheduler)
-        parts = (Dispatches(self._gate, repository), IssueEndpoints(self._gate, issues), Installations(self._gate))
+        parts = (
+            Dispatches(self._gate, repository),
+            Commits(self._gate, repository),
+            IssueEndpoints(self._gate, issues),
+            Installations(self._gate),
+        )
         routes = [route for part in (self._listing, *parts) for route in part.routes()]
         self.app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})
 

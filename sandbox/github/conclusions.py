@@ -5,14 +5,14 @@ wrong. Only the first two are "skipped", and the file has to explain it; everyth
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandbox.github.expressions import ExpressionError, evaluate, interpolate, truthy
+from sandbox.github.calls import StepOutputs, calls_of, outputs, quietly
+from sandbox.github.expressions import ExpressionError, evaluate, truthy
 from sandbox.github.records import JobRecord, RunRecord, now
 from sandbox.github.workflow_files import Job, Workflow
 
-StepOutputs = Mapping[str, Mapping[str, Mapping[str, str]]]
 _STATUS_FUNCTION = re.compile(r"\b(always|failure|cancelled|success)\s*\(", re.IGNORECASE)
 
 
@@ -26,41 +26,40 @@ class Conclusions:
 
     def of_run(self) -> tuple[list[JobRecord], str]:
         """All jobs, each after those that it needs, and the run's conclusion."""
-        return self._of_workflow(self._workflows[self._run.workflow], "", self._run.contexts)
+        return self._of_workflow(self._workflows[self._run.workflow], "", "", self._run.contexts)
 
-    def _of_workflow(self, workflow: Workflow, prefix: str, contexts: Mapping[str, Any]) -> tuple[list[JobRecord], str]:
+    def _of_workflow(
+        self, workflow: Workflow, key: str, shown: str, contexts: Mapping[str, Any]
+    ) -> tuple[list[JobRecord], str]:
         records: list[JobRecord] = []
         needs: dict[str, dict[str, Any]] = {}
         for job in _by_need(workflow):
             known = {**contexts, "needs": {name: needs[name] for name in job.needs if name in needs}}
-            if job.uses:
-                found, result = self._of_call(job, prefix, known)
-            else:
-                found = self._of_job(job, prefix, known)
-                result = _worst([str(record.conclusion) for record in found])
+            found = self._of_call(job, key, shown, known) if job.uses else self._of_job(job, key, shown, known)
             records += found
+            result = _worst([str(record.conclusion) for record in found])
             needs[job.id] = {"result": result, "outputs": found[-1].outputs}
         return records, _worst([str(need["result"]) for need in needs.values()])
 
-    def _of_call(self, job: Job, prefix: str, contexts: Mapping[str, Any]) -> tuple[list[JobRecord], str]:
-        inner = f"{prefix}{job.id}/"
-        if not any(record.key.startswith(inner) for record in self._run.jobs):
-            result = self._absent(job, contexts)
-            return [self._placeholder(job, prefix, result)], result
-        called = self._workflows[str(job.uses).removeprefix("./")]
-        outside = {name: value for name, value in contexts.items() if name not in ("inputs", "needs")}
-        return self._of_workflow(called, inner, outside)
+    def _of_call(self, job: Job, key: str, shown: str, contexts: Mapping[str, Any]) -> list[JobRecord]:
+        records: list[JobRecord] = []
+        for call in calls_of(job, self._workflows, contexts, key, shown):
+            if any(record.key.startswith(call.key) for record in self._run.jobs):
+                records += self._of_workflow(call.workflow, call.key, call.shown, call.contexts)[0]
+            else:
+                conclusion = self._absent(job, contexts)
+                name = call.shown.removesuffix(" / ")
+                records.append(JobRecord(next(self._ids), name, key + job.id, now(), now(), conclusion))
+        return records or [self._placeholder(job, key, shown, self._absent(job, contexts))]
 
-    def _of_job(self, job: Job, prefix: str, contexts: Mapping[str, Any]) -> list[JobRecord]:
-        seen = [record for record in self._run.jobs if record.key == prefix + job.id and record.started_at]
-        steps = {name: {"outputs": out} for name, out in self._step_outputs.get(prefix + job.id, {}).items()}
+    def _of_job(self, job: Job, key: str, shown: str, contexts: Mapping[str, Any]) -> list[JobRecord]:
+        seen = [record for record in self._run.jobs if record.key == key + job.id and record.started_at]
         for record in seen:
             if record.conclusion is None:
                 record.conclusion = "cancelled" if self._run.cancelled.is_set() else "failure"
                 record.completed_at = now()
-            values = {name: _quietly(interpolate, text, {"steps": steps}) for name, text in job.outputs.items()}
-            record.outputs = {name: str(value or "") for name, value in values.items()}
-        return seen or [self._placeholder(job, prefix, self._absent(job, contexts))]
+            record.outputs = outputs(job, self._step_outputs.get(record.key, {}))
+        return seen or [self._placeholder(job, key, shown, self._absent(job, contexts))]
 
     def _absent(self, job: Job, contexts: Mapping[str, Any]) -> str:
         """The conclusion of a job that never reported."""
@@ -70,22 +69,22 @@ class Conclusions:
         own_status = job.condition is not None and _STATUS_FUNCTION.search(condition)
         if not own_status and any(need["result"] != "success" for need in contexts["needs"].values()):
             return "skipped"
-        if job.condition is not None and not truthy(_quietly(evaluate, condition, contexts)):
+        if job.condition is not None and not _holds(condition, contexts):
             return "skipped"
         self._run.notes.append(f"job {job.id} should have run and did not")
         return "failure"
 
-    def _placeholder(self, job: Job, prefix: str, conclusion: str) -> JobRecord:
-        name = f"{prefix.rstrip('/')} / {job.name}" if prefix else job.name
-        return JobRecord(next(self._ids), name, prefix + job.id, completed_at=now(), conclusion=conclusion)
+    def _placeholder(self, job: Job, key: str, shown: str, conclusion: str) -> JobRecord:
+        name = str(quietly(job.name, self._run.contexts) or job.id)
+        return JobRecord(next(self._ids), shown + name, key + job.id, completed_at=now(), conclusion=conclusion)
 
 
-def _quietly(function: Callable[[str, Mapping[str, Any]], Any], text: str, contexts: Mapping[str, Any]) -> Any:
-    """The value, or None where it cannot be told from outside (status functions, contexts that only act knows)."""
+def _holds(condition: str, contexts: Mapping[str, Any]) -> bool:
+    """Whether a condition holds; not where it cannot be told from outside (status functions)."""
     try:
-        return function(text, contexts)
+        return truthy(evaluate(condition, contexts))
     except ExpressionError:
-        return None
+        return False
 
 
 def _worst(conclusions: list[str]) -> str:

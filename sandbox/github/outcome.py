@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.github.calls import all_calls, quietly
 from sandbox.github.conclusions import Conclusions
 from sandbox.github.records import JobRecord, RunRecord, StepRecord, now
 from sandbox.github.snapshot import Snapshot
-from sandbox.github.workflow_files import DEFAULT_TIMEOUT_MINUTES
+from sandbox.github.workflow_files import DEFAULT_TIMEOUT_MINUTES, Workflow
 
 _EXIT = re.compile(r"exit status \d+")
 
@@ -21,6 +22,7 @@ class Outcome:
         self._run, self._snapshot, self._job_done = run, snapshot, job_done
         self._workflow = snapshot.workflows[run.workflow]
         self._by_act_name: dict[str, JobRecord] = {}
+        self._limits: dict[str, float] = {}
         self._step_outputs: dict[str, dict[str, dict[str, str]]] = {}
         self._started: dict[str, float] = {}
         self._summary: list[str] = []
@@ -55,9 +57,8 @@ class Outcome:
         """Names of running jobs that are past their timeout-minutes, which act does not watch; each is named once."""
         late = []
         for act_name, started in list(self._started.items()):
-            job = self._by_act_name[act_name]
-            if time.monotonic() - started > self._limit(job) * minute_seconds:
-                late.append(job.name)
+            if time.monotonic() - started > self._limits[act_name] * minute_seconds:
+                late.append(self._by_act_name[act_name].name)
                 del self._started[act_name]
         return late
 
@@ -74,15 +75,19 @@ class Outcome:
             self._run.complete(conclusion)
 
     def _job(self, act_name: str, job_id: str) -> JobRecord:
-        # act writes "workflow/job", and for a job of a called workflow "calling job/workflow/job", padded to one width
-        callers = {job.name: job.id for job in self._workflow.jobs.values() if job.uses}
+        # act writes "workflow/job", and for a job of a called workflow "calling job/workflow/job", padded to one width;
+        # of calls in calls, it names the inner one alone
         first, _, rest = act_name.strip().partition("/")
-        if first in callers:
-            name, key = f"{first} / {rest.partition('/')[2]}", f"{callers[first]}/{job_id}"
+        calls = all_calls(self._workflow, self._snapshot.workflows, self._run.contexts, self._step_outputs)
+        call = next((call for call in calls if call.act_name == first and job_id in call.workflow.jobs), None)
+        if call is not None:
+            inner = call.workflow.jobs[job_id]
+            name, key = f"{call.shown}{quietly(inner.name, call.contexts) or inner.id}", f"{call.key}{job_id}"
         else:
             name, key = rest, job_id
         job = JobRecord(id=next(self._ids), name=name, key=key)
         self._by_act_name[act_name] = job
+        self._limits[act_name] = _limit(self._workflow if call is None else call.workflow, job_id)
         self._run.jobs.append(job)
         return job
 
@@ -101,10 +106,7 @@ class Outcome:
         if line.get("command") == "summary":
             self._summary.append(str(line.get("content", "")))
 
-    def _limit(self, job: JobRecord) -> float:
-        caller, _, inner = job.key.rpartition("/")
-        workflow = self._workflow
-        if caller:
-            uses = workflow.jobs[caller].uses or ""
-            workflow = self._snapshot.workflows[uses.removeprefix("./")]
-        return workflow.jobs[inner].timeout_minutes if inner in workflow.jobs else DEFAULT_TIMEOUT_MINUTES
+
+def _limit(workflow: Workflow, job: str) -> float:
+    """Minutes that a job may take."""
+    return workflow.jobs[job].timeout_minutes if job in workflow.jobs else DEFAULT_TIMEOUT_MINUTES

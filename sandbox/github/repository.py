@@ -42,6 +42,7 @@ class Repository:
             owner_repo, variables=variables, folder=folder, runner=runner, scheduler=scheduler, url=url
         )
         self.disabled: set[str] = set()
+        self._pushed: dict[tuple[str, str], tuple[str, ...]] = {}
         self.branches: dict[str, Snapshot] = {self.default_branch: self._take(self.default_branch, None)}
 
     @property
@@ -69,6 +70,7 @@ class Repository:
             snapshot = self._take(branch, sha)
             self.branches[branch] = snapshot
             changed = tuple(paths) if paths is not None else snapshot.changed_since(before)
+            self._pushed[before.sha, snapshot.sha] = changed
             commit = {
                 "id": snapshot.sha,
                 "message": message or f"Change {len(changed)} files",
@@ -88,6 +90,11 @@ class Repository:
                     continue
                 started.append(self._starter.refuse(path, event, problem))
             return started
+
+    def changed_between(self, before: str, after: str) -> tuple[str, ...] | None:
+        """The paths that the push from one commit to the other changed; None for commits that no push connects."""
+        with self._lock:
+            return self._pushed.get((before, after))
 
     def dispatch(self, event_type: str, client_payload: Mapping[str, Any]) -> list[RunRecord]:
         """A repository_dispatch event: files of the default branch that listen to its type."""

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from sandbox.github.workflow_files import LEVELS, RUNNERS, Job, Workflow, texts
 
+MOST_FILES = 10  # that GitHub takes one below the other, the one that an event starts among them
+
 
 def startup_problems(workflow: Workflow, workflows: Mapping[str, Workflow]) -> Iterator[str]:
     """What keeps a run of `workflow` from starting, or a job of it from finding a runner."""
@@ -24,7 +26,9 @@ def _of_job(workflow: Workflow, job: Job) -> Iterator[str]:
         yield f"{where} runs on {job.runs_on}, for which there is no runner"
 
 
-def _of_call(workflow: Workflow, job: Job, workflows: Mapping[str, Workflow]) -> Iterator[str]:
+def _of_call(
+    workflow: Workflow, job: Job, workflows: Mapping[str, Workflow], callers: tuple[str, ...] = ()
+) -> Iterator[str]:
     yield from _of_job(workflow, job)
     where, uses = f"{workflow.path}: job {job.id}", str(job.uses)
     called = workflows.get(uses.removeprefix("./"))
@@ -34,6 +38,10 @@ def _of_call(workflow: Workflow, job: Job, workflows: Mapping[str, Workflow]) ->
     if called is None or "workflow_call" not in called.triggers:
         yield f"{where} calls {uses}, which is missing or has no workflow_call trigger"
         return
+    callers = (*callers, workflow.path)
+    if called.path in callers or len(callers) == MOST_FILES:
+        yield f"{where} calls {uses}: that is a circle, or more than {MOST_FILES} files one below the other"
+        return
     declared = called.triggers["workflow_call"].get("inputs") or {}
     for name in job.inputs.keys() - declared.keys():
         yield f"{where} hands over the input {name}, which {uses} does not declare"
@@ -42,9 +50,10 @@ def _of_call(workflow: Workflow, job: Job, workflows: Mapping[str, Workflow]) ->
             yield f"{where} does not hand over the input {name}, which {uses} requires"
     allowed = granted(workflow, job)
     for inner in called.jobs.values():
-        yield from _of_job(called, inner)
         if inner.uses:
-            yield f"{uses}: job {inner.id} calls another workflow; calls in calls are not played"
+            yield from _of_call(called, inner, workflows, callers)
+        else:
+            yield from _of_job(called, inner)
         for scope, level in granted(called, inner, default={}).items():
             if LEVELS[level] > LEVELS[allowed.get(scope, "none")]:
                 yield f"{where} calls {uses}, whose job {inner.id} asks for {scope}: {level}, more than the caller has"

@@ -58,6 +58,7 @@ class Job:
     timeout_minutes: float
     outputs: Mapping[str, str]
     steps: tuple[Mapping[str, Any], ...]
+    matrix: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ _JOB_SHAPE: dict[str, tuple[type, ...]] = {
     "timeout-minutes": (int, float),
     "outputs": (dict,),
     "steps": (list,),
+    "strategy": (dict,),
 }
 
 
@@ -189,7 +191,19 @@ def _job(path: str, name: str, body: Any) -> Job:
         timeout_minutes=float(body.get("timeout-minutes") or DEFAULT_TIMEOUT_MINUTES),
         outputs=body.get("outputs") or {},
         steps=tuple(steps),
+        matrix=_matrix(where, (body.get("strategy") or {}).get("matrix")),
     )
+
+
+def _matrix(where: str, block: Any) -> Mapping[str, Any]:
+    if block is not None and not isinstance(block, dict):
+        raise WorkflowFileError(f"{where}: a `matrix` that is one expression is not played")
+    for name, values in (block or {}).items():
+        if name in ("include", "exclude"):
+            raise WorkflowFileError(f"{where}: `{name}` of a matrix is not played")
+        if not isinstance(values, list | str) or values == []:
+            raise WorkflowFileError(f"{where}: matrix vector '{name}' does not contain any values")
+    return block or {}
 
 
 def _permissions(where: str, block: Any) -> Mapping[str, str] | str | None:

@@ -18,19 +18,21 @@ from sandbox.serving import Server
 from tests.azure_pipelines.agent import Agent, PipelineRun
 from tests.azure_pipelines.templates import TemplateError, expand
 
+JOB_TOKEN = "job-access-token"
+
 
 class AzurePipelinesStandIn:
     """`with AzurePipelinesStandIn({1: tree / "workflows/azure-pipelines/train.yml"}, agent) as devops`.
 
-    Plays `POST` and `GET .../_apis/pipelines/{id}/runs` and `GET .../runs/{run}` for one project; `token` is the only
-    Entra token that it knows. Runs take turns, as an exclusive lock with
-    `lockBehavior: sequential` makes them.
+    Plays `POST` and `GET .../_apis/pipelines/{id}/runs`, `GET .../runs/{run}` and `GET .../_apis/build/builds` (the
+    newest push that succeeded) for one project; `token` is the only Entra token that it knows, `JOB_TOKEN` that of its
+    jobs. Runs take turns, as an exclusive lock with `lockBehavior: sequential` makes them.
     """
 
     def __init__(
         self, pipelines: Mapping[int, Path], agent: Agent, organization: str = "proseware", project: str = "driftloop"
     ) -> None:
-        self._pipelines, self._agent = pipelines, agent
+        self._pipelines, self._agent, self._organization = pipelines, agent, organization
         self._ids = itertools.count(100)
         self._lock, self._turn = threading.Lock(), threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -42,6 +44,7 @@ class AzurePipelinesStandIn:
             Route(base, self._create, methods=["POST"]),
             Route(base, self._list, methods=["GET"]),
             Route(base + "/{run:int}", self._get, methods=["GET"]),
+            Route(f"/{organization}/{project}/_apis/build/builds", self._builds, methods=["GET"]),
         ]
         self._server = Server(Starlette(routes=routes))
         self.url = self._server.url
@@ -55,9 +58,9 @@ class AzurePipelinesStandIn:
         self._server.stop()
 
     def wait_idle(self) -> None:
-        """Return when every run has ended."""
-        for thread in list(self._threads):
-            thread.join()
+        """Return when every run has ended, and every run that one of them started."""
+        while alive := [thread for thread in self._threads if thread.is_alive()]:
+            alive[0].join()
 
     async def _create(self, request: Request) -> Response:
         if refused := self._refusal(request):
@@ -69,32 +72,54 @@ class AzurePipelinesStandIn:
             pipeline = expand(self._pipelines[request.path_params["pipeline"]], parameters)
         except TemplateError as error:
             return _error(400, "PipelineValidationException", str(error))
+        where = f"{self.url}{request.url.path}"
+        document = self._queued(where, request.path_params["pipeline"], pipeline, parameters, branch)
+        return JSONResponse(document, 200)
+
+    def push(self, pipeline: int, commit: str, branch: str = "refs/heads/main") -> None:
+        """What a push does that the pipeline's trigger listens to: a run with every parameter at its default."""
+        expanded = expand(self._pipelines[pipeline], {}, "IndividualCI")
+        self._queued(f"{self.url}/push", pipeline, expanded, {}, branch, commit, "IndividualCI")
+
+    def _queued(
+        self,
+        where: str,
+        number: int,
+        pipeline: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        branch: str,
+        commit: str = "0" * 40,
+        reason: str = "Manual",
+    ) -> dict[str, Any]:
         with self._lock:
             identity = next(self._ids)
-            here = f"{self.url}{request.url.path}/{identity}"
+            here = f"{where}/{identity}"
             document: dict[str, Any] = {
                 "id": identity,
                 "name": str(identity),
                 "state": "inProgress",
                 "createdDate": format_time(datetime.now(UTC)),
                 "templateParameters": parameters,
-                "pipeline": {"id": request.path_params["pipeline"]},
-                "resources": {"repositories": {"self": {"refName": branch}}},
+                "pipeline": {"id": number},
+                "reason": reason,
+                "resources": {"repositories": {"self": {"refName": branch, "version": commit}}},
                 "url": here,
                 "_links": {"self": {"href": here}, "web": {"href": f"{self.url}/_build/results?buildId={identity}"}},
             }
             self.documents.append(document)
         self._start(document, pipeline, branch)
-        return JSONResponse(document, 200)
+        return document
 
     def _start(self, document: dict[str, Any], pipeline: Mapping[str, Any], branch: str) -> None:
         build = {
             "Build.BuildId": str(document["id"]),
-            "Build.SourceVersion": "0" * 40,
+            "Build.Reason": document["reason"],
+            "Build.SourceVersion": document["resources"]["repositories"]["self"]["version"],
             "Build.SourceBranch": branch,
-            "System.AccessToken": "job-access-token",
+            "System.AccessToken": JOB_TOKEN,
+            "System.DefinitionId": str(document["pipeline"]["id"]),
             "System.TeamProject": "driftloop",
-            "System.TeamFoundationCollectionUri": f"{self.url}/",
+            "System.TeamFoundationCollectionUri": f"{self.url}/{self._organization}/",
         }
 
         def work() -> None:
@@ -131,12 +156,25 @@ class AzurePipelinesStandIn:
                 return JSONResponse(document)
         return _error(404, "RunNotFoundException", f"Run {request.path_params['run']} not found.")
 
+    async def _builds(self, request: Request) -> Response:
+        if refused := self._refusal(request):
+            return refused
+        asked = request.query_params
+        builds = [
+            {"id": document["id"], "sourceVersion": document["resources"]["repositories"]["self"]["version"]}
+            for document in reversed(self.documents)
+            if document.get("result") == asked["resultFilter"]
+            and document["reason"].lower() == asked["reasonFilter"].lower()
+            and str(document["pipeline"]["id"]) == asked["definitions"]
+        ]
+        return JSONResponse({"count": len(builds), "value": builds[: int(asked["$top"])]})
+
     def _refusal(self, request: Request) -> Response | None:
-        if request.headers.get("authorization") != f"Bearer {self.token}":
+        if request.headers.get("authorization") not in (f"Bearer {self.token}", f"Bearer {JOB_TOKEN}"):
             return Response("<html>Azure DevOps Services | Sign In</html>", 401, media_type="text/html")
         if "api-version" not in request.query_params:
             return _error(400, "VssVersionNotSpecifiedException", "No api-version was supplied for the request.")
-        if request.path_params["pipeline"] not in self._pipelines:
+        if request.path_params.get("pipeline", next(iter(self._pipelines))) not in self._pipelines:
             return _error(404, "PipelineNotFoundException", "The pipeline does not exist.")
         return None
 

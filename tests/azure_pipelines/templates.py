@@ -32,15 +32,18 @@ COMPILE_TIME: dict[str, Callable[..., Any]] = {
 }
 
 
-def expand(file: Path, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The final YAML of a pipeline or template. Raises TemplateError where Azure DevOps would refuse it."""
+def expand(file: Path, given: Mapping[str, Any], reason: str = "Manual") -> dict[str, Any]:
+    """The final YAML of a pipeline or template, of a run that was started for `reason` (Azure's word). Raises
+    TemplateError where Azure DevOps would refuse it.
+    """
     document = yaml.safe_load(file.read_text(encoding="utf-8"))
     declared = {entry["name"]: entry for entry in document.pop("parameters", [])}
     unknown = sorted(given.keys() - declared.keys())
     if unknown:
         raise TemplateError(f"{file.name}: Unexpected parameter '{unknown[0]}'")
     parameters = {name: _value(file, entry, given) for name, entry in declared.items()}
-    expanded = _Expansion(file, {"parameters": parameters}).node(document)
+    contexts = {"parameters": parameters, "variables": {"Build.Reason": reason}}
+    expanded = _Expansion(file, contexts).node(document)
     if not isinstance(expanded, dict):
         raise TemplateError(f"{file.name}: a pipeline is a mapping")
     return expanded
@@ -133,7 +136,8 @@ class _Expansion:
         file = (self._file.parent / str(self.node(item["template"]))).resolve()
         if not file.exists():
             raise TemplateError(f"{self._file.name}: template {item['template']} does not exist")
-        expanded = expand(file, self.node(item.get("parameters") or {}))
+        reason = self._contexts["variables"]["Build.Reason"]
+        expanded = expand(file, self.node(item.get("parameters") or {}), reason)
         for kind in ("stages", "jobs", "steps", "variables"):
             if kind in expanded:
                 content: list[Any] = expanded[kind]

@@ -87,8 +87,9 @@ def test_a_manual_deployment_starts_by_a_persons_hand_alone() -> None:
     import yaml
 
     root = Path(__file__).parents[2] / ".github" / "workflows"
-    jobs = {name: yaml.safe_load((root / f"{name}.yml").read_text())["jobs"]["deploy"] for name in ("train", "deploy")}
-    assert jobs["train"]["if"] == "needs.train.outputs.promoted == 'true' && vars.DRIFTLOOP_DEPLOY != 'manual'"
+    files = ("train-model", "deploy")
+    jobs = {name: yaml.safe_load((root / f"{name}.yml").read_text())["jobs"]["deploy"] for name in files}
+    assert jobs["train-model"]["if"] == "needs.train.outputs.promoted == 'true' && vars.DRIFTLOOP_DEPLOY != 'manual'"
     assert jobs["deploy"]["if"] == "github.event_name != 'repository_dispatch' || vars.DRIFTLOOP_DEPLOY != 'manual'"
 
 

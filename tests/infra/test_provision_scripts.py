@@ -64,7 +64,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "AZURE_LOCATION": "westeurope",
         "AZURE_ENV_NAME": "prod",
         "DRIFTLOOP_REPOSITORY": "contoso/driftloop",
-        "DRIFTLOOP_MODEL": "",
+        "DRIFTLOOP_COMPUTE_SIZE": "",
         "DRIFTLOOP_PAUSE": "0",
     }
     for name, value in given.items():
@@ -141,7 +141,7 @@ def test_a_variable_that_nobody_set_keeps_the_default_of_the_parameter_file(reco
     run("apply.sh", "package.zip")
     seen = (record / "environment").read_text()
     assert "AZURE_ENV_NAME=prod" in seen
-    assert "DRIFTLOOP_MODEL" not in seen, "an empty variable would have become an empty model name"
+    assert "DRIFTLOOP_COMPUTE_SIZE" not in seen, "an empty variable would have become an empty size"
 
 
 def test_an_app_without_functions_is_a_failure_not_a_success(record: Path) -> None:

@@ -19,7 +19,9 @@ from tests.infra.deployed import (
     small,
     subscriptions,
 )
+from training import models
 
+EXAMPLE = models.names()[0]
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 
@@ -317,8 +319,8 @@ def test_outputs_are_accepted_by_the_workflows_as_they_are() -> None:
     from workflows.settings import deploy, train
 
     environment = {name: str(value) for name, value in small().outputs.items()}
-    assert train(environment).azure.blob_url == environment["DRIFTLOOP_BLOB_URL"]
-    assert deploy(environment, environment["DRIFTLOOP_MODEL"]).azure.workspace == environment["AZURE_ML_WORKSPACE"]
+    assert train(environment | {"DRIFTLOOP_MODEL": EXAMPLE}).azure.blob_url == environment["DRIFTLOOP_BLOB_URL"]
+    assert deploy(environment, EXAMPLE).azure.workspace == environment["AZURE_ML_WORKSPACE"]
 
 
 def test_every_variable_of_the_architecture_page_but_the_client_is_an_output() -> None:

@@ -8,6 +8,8 @@ from datetime import date
 import pytest
 
 from tests.infra.deployed import INFRA, Deployment, deployed, everything, full, operator, resolve, small, subscriptions
+from training import models
+from workflows import settings
 
 LIMITS = {
     "Microsoft.Storage/storageAccounts": r"[a-z0-9]{3,24}",
@@ -44,7 +46,9 @@ def test_an_endpoints_name_has_room_for_the_models_and_a_suffix_from_the_environ
     suffix = small().outputs["DRIFTLOOP_ENDPOINT_SUFFIX"]
     assert small().outputs["AZURE_KEY_VAULT"].startswith(f"kv-{suffix}")
     assert re.fullmatch(r"[a-z0-9]{5}", suffix)
-    assert len(f"{small().outputs['DRIFTLOOP_MODEL']}-{suffix}") <= 32
+    environment = {name: str(value) for name, value in small().outputs.items()}
+    for model in models.names():
+        assert settings.deploy(environment, model).endpoint == f"{model}-{suffix}"
 
 
 def test_a_name_that_a_convention_asks_for_replaces_the_derived_one() -> None:

@@ -34,7 +34,7 @@ RECORDER = """
 DRIFT = DriftDetected(
     drift_id="drift-0123456789ab",
     check_id="chk-0123456789ab",
-    model="diabetes-progression",
+    model="wine",
     baseline_version="1",
     reason="drift",
     as_of="2026-01-05T00:00:00Z",
@@ -47,14 +47,16 @@ def tree(tmp_path: Path) -> Path:
     tree = tmp_path / "tree"
     for name in ("workflows", "requirements"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copytree(ROOT / "workflows/chosen_models", tree / "workflows/chosen_models", dirs_exist_ok=True)
     shorten_lock(tree)
     outputs = """
     print("##vso[task.setvariable variable=promoted;isOutput=true]" + os.environ.get("PROMOTED", "true"))
     print("##vso[task.setvariable variable=model_version;isOutput=true]2")
     """
-    payload = (ROOT / "workflows/payload.py").read_text()
+    files = [f"models/{name}/{file}" for name in ("beer", "wine") for file in ("schema.toml", "model.toml")]
+    copied = {f"workflows/{name}.py": (ROOT / f"workflows/{name}.py").read_text() for name in ("payload", "reporting")}
     programs = {"workflows/train.py": RECORDER + outputs, "workflows/deploy.py": RECORDER}
-    return write_tree(tree, programs | {"workflows/payload.py": payload})
+    return write_tree(tree, programs | copied | dict.fromkeys(files, ""))
 
 
 def agent(tree: Path, **environment: str) -> Agent:
@@ -155,7 +157,7 @@ def test_the_function_apps_event_trains_and_then_deploys(tree: Path) -> None:
             "DRIFT_SINCE": "2026-01-02T00:00:00Z",
             "DRIFT_REASON": "drift",
             "DRIFT_ATTEMPT": "1",
-            "DRIFTLOOP_MODEL": "diabetes-progression",
+            "DRIFTLOOP_MODEL": "wine",
             "AZURE_ML_WORKSPACE": "ws",
             "BUILD_BUILDID": sent.run_id,
             "AZURE_CLIENT_ID": "client",
@@ -163,14 +165,14 @@ def test_the_function_apps_event_trains_and_then_deploys(tree: Path) -> None:
             "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": "connection",
             "SYSTEM_ACCESSTOKEN": "job-access-token",
         }
-        assert deploy["argv"] == ["--model", "diabetes-progression", "--version", "2"]
+        assert deploy["argv"] == ["--model", "wine", "--version", "2"]
 
-        registered = dispatcher.send(ModelRegistered(model="diabetes-progression", version="5", event_id="e"))
+        registered = dispatcher.send(ModelRegistered(model="wine", version="5", event_id="e"))
         assert registered is not None
         devops.wait_idle()
         run = devops.runs[int(registered.run_id)]
         assert [stage.name for stage in run.stages] == ["deploy"]
-        assert recorded(run)[0]["argv"] == ["--model", "diabetes-progression", "--version", "5"]
+        assert recorded(run)[0]["argv"] == ["--model", "wine", "--version", "5"]
 
         with pytest.raises(DispatchRefusedError, match="identity is not known"):
             AzureDevOpsDispatcher(target, token=lambda: "another").send(DRIFT)
@@ -192,7 +194,42 @@ def test_a_rollback_by_hand_runs_the_same_script(tree: Path) -> None:
     pipeline = expand(tree / "workflows/azure-pipelines/deploy.yml", {"action": "rollback"})
     run = agent(tree).run(pipeline, {})
     assert run.result == "succeeded"
-    assert recorded(run)[0]["argv"] == ["rollback", "--model", "diabetes-progression"]
+    assert recorded(run)[0]["argv"] == ["rollback"]  # of the only model; the program refuses where there are more
+
+
+def commit(tree: Path, **files: str) -> str:
+    """Write files, commit everything, and say which commit that is."""
+    write_tree(tree, {name.replace("__", "/"): content for name, content in files.items()})
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"]):
+        subprocess.run(["git", "-C", str(tree), *command], check=True, capture_output=True)
+    told = subprocess.run(["git", "-C", str(tree), "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    return told.stdout.strip()
+
+
+@pytest.mark.slow
+def test_a_push_starts_a_run_for_each_model_that_changed_since_the_last_push_that_succeeded(tree: Path) -> None:
+    first = commit(tree)
+    with AzurePipelinesStandIn({7: tree / "workflows/azure-pipelines/train.yml"}, agent(tree)) as devops:
+
+        def push(sha: str) -> list[str]:
+            before = len(devops.documents)
+            devops.push(7, sha)
+            devops.wait_idle()
+            push, *started = devops.documents[before:]
+            assert push["result"] == "succeeded", devops.runs[push["id"]].stages[0].steps[0].log
+            assert [stage.name for stage in devops.runs[push["id"]].stages] == ["models"]
+            for run in started:
+                assert [stage.result for stage in devops.runs[run["id"]].stages] == ["Succeeded", "Succeeded"]
+                train, deploy = recorded(devops.runs[run["id"]])
+                assert train["DRIFTLOOP_MODEL"] == run["templateParameters"]["model"] == deploy["argv"][1]
+            return [run["templateParameters"]["model"] for run in started]
+
+        assert push(first) == ["beer", "wine"]  # nothing was built before
+        (tree / "models/wine/model.toml").write_text("x")
+        commit(tree)
+        assert push(commit(tree, docs__page="words")) == ["wine"]
+        assert push(commit(tree, docs__page="more")) == []
+        assert push(commit(tree, training__gate="x")) == ["beer", "wine"]
 
 
 def test_the_setting_in_the_documentation_is_one_that_driftloop_takes(tmp_path: Path) -> None:

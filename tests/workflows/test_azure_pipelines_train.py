@@ -45,7 +45,7 @@ def test_a_commit_on_azure_devops_ends_with_a_version_in_service(tmp_path: Path)
             },
         )
         build = {"Build.BuildId": "100", "Build.SourceVersion": "a" * 40, "System.AccessToken": "job-access-token"}
-        run = agent.run(expand(tree / "workflows/azure-pipelines/train.yml", {}), build)
+        run = agent.run(expand(tree / "workflows/azure-pipelines/train.yml", {"model": MODEL}), build)
         log = "\n".join(step.log for stage in run.stages for step in stage.steps)
         assert [(stage.name, stage.result) for stage in run.stages] == [
             ("train", "Succeeded"),

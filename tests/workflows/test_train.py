@@ -31,7 +31,7 @@ class TestARunThatCompletes:
         here, code, output = trained
         assert (code, output.splitlines()[-1]) == (0, "trained: promoted version 1"), output
         assert {"trained"} == {row["name"] for row in here.azure.models() if row["name"] == "trained"}
-        assert here.read("outcomes", "jobs/train-0123456789ab-1.json")["registration"]["version"] == "1"
+        assert here.read("outcomes", "jobs/train-trained-0123456789ab-1.json")["registration"]["version"] == "1"
 
     def test_run_again_it_finds_its_job_and_registers_nothing_new(
         self, trained: tuple[Place, int, str], github_files: dict[str, str]
@@ -40,11 +40,11 @@ class TestARunThatCompletes:
         again = github_files | {"GITHUB_RUN_ID": "1", "GITHUB_SHA": "0123456789abcdef"}
         code, output = here.run("workflows.train", **again)
         assert code == 0, output
-        assert "resuming train-0123456789ab-1: Completed" in output
+        assert "resuming train-trained-0123456789ab-1: Completed" in output
         assert outputs(Path(again["GITHUB_OUTPUT"])) == {
             "promoted": "true",
             "model_version": "1",
-            "job_name": "train-0123456789ab-1",
+            "job_name": "train-trained-0123456789ab-1",
         }
 
     def test_a_drift_is_answered_by_a_challenger_with_an_outcome_and_a_summary(

@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox.github.expressions import interpolate
 from sandbox.github.startup import granted, startup_problems
 from sandbox.github.workflow_files import Workflow, load_all
+from training import models
 from workflows import settings
 
+EXAMPLE = models.names()[0]
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTIONS = sorted((ROOT / "workflows").glob("actions/*/action.yml"))
@@ -45,7 +48,7 @@ def workflow(file: str) -> Workflow:
 
 def test_every_file_can_be_read_and_would_start() -> None:
     assert BROKEN == {}
-    assert {file.name for file in FILES} >= {"train.yml", "deploy.yml", "ci.yml", "heartbeat.yml"}
+    assert {file.name for file in FILES} >= {"train.yml", "train-model.yml", "deploy.yml", "ci.yml", "heartbeat.yml"}
     elsewhere = "ci.yml: job engine runs on ${{ matrix.system }}, for which there is no runner"  # macOS and Windows too
     assert [problem for found in WORKFLOWS.values() for problem in startup_problems(found, WORKFLOWS)] == [
         f".github/workflows/{elsewhere}"
@@ -88,7 +91,8 @@ def test_only_what_signs_in_or_writes_issues_may_write_at_all() -> None:
         for scope, level in granted(found, job).items()
         if level == "write" and Path(found.path).name != "provision.yml"
     }
-    assert writes == {("train.yml", "id-token"), ("deploy.yml", "id-token"), ("heartbeat.yml", "issues")}
+    signs_in = {(file, "id-token") for file in ("train.yml", "train-model.yml", "deploy.yml")}
+    assert writes == signs_in | {("heartbeat.yml", "issues")}
 
 
 @pytest.mark.parametrize("file", FILES + ACTIONS, ids=name)
@@ -105,7 +109,7 @@ def test_a_checkout_leaves_no_token_behind(file: Path) -> None:
             assert step["with"]["persist-credentials"] is False
 
 
-@pytest.mark.parametrize(("file", "job"), [("train.yml", "train"), ("deploy.yml", "deploy")])
+@pytest.mark.parametrize(("file", "job"), [("train-model.yml", "train"), ("deploy.yml", "deploy")])
 def test_no_drift_and_no_version_is_dropped_while_another_runs(file: str, job: str) -> None:
     """GitHub's default cancels the older of two waiting runs: only a queue that keeps all of them will do."""
     block = workflow(file).jobs[job].concurrency
@@ -116,9 +120,35 @@ def test_no_drift_and_no_version_is_dropped_while_another_runs(file: str, job: s
 
 def test_training_and_deploying_do_not_wait_for_each_other_in_one_group() -> None:
     """A called workflow in its caller's group would wait for itself."""
-    groups = [workflow(file).jobs[job].concurrency for file, job in (("train.yml", "train"), ("deploy.yml", "deploy"))]
+    places = (("train-model.yml", "train"), ("deploy.yml", "deploy"))
+    groups = [workflow(file).jobs[job].concurrency for file, job in places]
     prefixes = {block.group.partition("${{")[0] for block in groups if block}
     assert prefixes == {"train-", "deploy-"}
+
+
+def test_each_model_waits_in_groups_of_its_own() -> None:
+    """Two models that train or deploy at once do not hold each other up, and one never runs twice at once."""
+    for file, job in (("train-model.yml", "train"), ("deploy.yml", "deploy")):
+        block = workflow(file).jobs[job].concurrency
+        assert block is not None
+        called = {"github": {"event": {}}, "inputs": {"model": "wine"}}
+        sent = {"github": {"event": {"client_payload": {"model": "wine"}}}, "inputs": {"model": "wine"}}
+        assert {interpolate(block.group, contexts) for contexts in (called, sent)} == {f"{job}-wine"}
+    assert workflow("train.yml").jobs["train"].matrix == {"model": "${{ fromJSON(needs.models.outputs.models) }}"}
+    assert workflow("train.yml").jobs["train"].inputs["model"] == "${{ matrix.model }}"
+
+
+def test_no_workflow_and_no_pipeline_names_a_model() -> None:
+    places = [ROOT / folder for folder in (".github", "workflows", "infra")]
+    named = [
+        (str(file.relative_to(ROOT)), model)
+        for place in places
+        for file in place.rglob("*")
+        if file.is_file() and file.suffix != ".pyc"
+        for model in models.names()
+        if re.search(rf"(?<![\w./-]){re.escape(model)}(?![\w-])", file.read_text())
+    ]
+    assert named == []
 
 
 def test_the_three_ways_into_training_are_one_file_and_deployment_needs_an_approval() -> None:
@@ -126,7 +156,9 @@ def test_the_three_ways_into_training_are_one_file_and_deployment_needs_an_appro
     assert set(train.triggers) == {"push", "repository_dispatch", "workflow_dispatch"}
     assert train.triggers["repository_dispatch"]["types"] == ["drift-detected"]
     assert train.triggers["push"]["branches"] == ["main"]
-    assert train.jobs["deploy"].uses == "./.github/workflows/deploy.yml"
+    assert train.jobs["train"].uses == "./.github/workflows/train-model.yml"
+    assert workflow("train-model.yml").jobs["deploy"].uses == "./.github/workflows/deploy.yml"
+    assert set(workflow("train-model.yml").triggers) == {"workflow_call"}
     assert train.run_name is not None
     assert "client_payload.drift_id" in train.run_name
     deploy = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
@@ -157,7 +189,7 @@ def test_both_actions_install_and_check_in_the_same_way() -> None:
         ("DRIFT_SINCE", ["2026-01-05T10:00:00+00:00"], ["$(id)"]),
         ("DRIFT_REASON", ["drift", "degraded"], ["other"]),
         ("DRIFT_ATTEMPT", ["1", "12", ""], ["0", "-1", "1.0", "1000", "1\n2"]),
-        ("DRIFTLOOP_MODEL", ["diabetes-progression", "a.b_c-1"], ["-m", "a b", "a;b", "../a", "x" * 256]),
+        ("DRIFTLOOP_MODEL", ["wine", "a.b_c-1"], ["-m", "a b", "a;b", "../a", "x" * 256]),
         ("MODEL_VERSION", ["12", ""], ["1.0", "-1", "latest", "1\n2"]),
         ("DEPLOY_ACTION", ["deploy", "rollback"], ["delete"]),
     ],
@@ -201,7 +233,7 @@ class Noted(dict[str, str]):
 
     def __init__(self) -> None:
         azure = dict.fromkeys(("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE"), "x")
-        super().__init__(azure, DRIFTLOOP_BLOB_URL="https://x.blob.example", DRIFTLOOP_MODEL="m")
+        super().__init__(azure, DRIFTLOOP_BLOB_URL="https://x.blob.example", DRIFTLOOP_MODEL=EXAMPLE)
         self.asked: set[str] = set()
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -215,9 +247,10 @@ def test_the_jobs_hand_over_every_setting_that_their_program_reads() -> None:
 
     train, deploy = Noted(), Noted()
     settings.train(train)
-    settings.deploy(deploy, "diabetes-progression")
+    settings.deploy(deploy, EXAMPLE)
+    assert handed_over("train.yml", "models") - handed_over("train-model.yml", "train") == set()
     for environment, names in (
-        (train, handed_over("train.yml", "train")),
+        (train, handed_over("train-model.yml", "train")),
         (deploy, handed_over("deploy.yml", "deploy")),
     ):
         own = {name for name in environment.asked if name.startswith(("DRIFT", "AZURE", "AS_OF"))}

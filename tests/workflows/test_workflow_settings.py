@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from driftloop.errors import ConfigError
+from training import models
 from workflows import settings
 
 GOOD = {
@@ -11,13 +14,29 @@ GOOD = {
 }
 
 
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of models with one in it."""
+    made = tmp_path / "models"
+    monkeypatch.setenv(models.FOLDER, str(made))
+    add(made, "house-prices")
+    return made
+
+
+def add(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        for file in (models.SCHEMA, models.SETTINGS):
+            (folder / name / file).touch()
+
+
 def test_empty_variables_count_as_not_set() -> None:
     found = settings.train(GOOD | {"DRIFT_ID": "", "AS_OF": "", "DRIFTLOOP_COMPUTE": "", "DRIFTLOOP_MODEL": ""})
     assert (found.drift_id, found.as_of, found.compute.name, found.model) == (
         None,
         None,
         "driftloop-cluster",
-        "diabetes-progression",
+        "house-prices",
     )
     assert found.azure.blob_url == "https://x.blob.core.windows.net"
 
@@ -59,18 +78,43 @@ def test_a_time_without_a_zone_is_utc() -> None:
     assert settings.train(GOOD | {"AS_OF": "2026-01-01T12:00:00"}).as_of == "2026-01-01T12:00:00Z"
 
 
-def test_the_endpoint_is_named_after_the_model_unless_it_is_named() -> None:
-    assert settings.deploy(GOOD, "diabetes-progression").endpoint == "diabetes-progression"
-    assert settings.deploy(GOOD | {"DRIFTLOOP_ENDPOINT": "proseware-dp"}, "m").endpoint == "proseware-dp"
+def test_a_model_is_named_where_there_are_several_and_has_a_folder(folders: Path) -> None:
+    assert settings.train(GOOD).model == "house-prices"
+    assert settings.deploy(GOOD, None).model == "house-prices"
+    add(folders, "wine")
+    assert settings.train(GOOD | {"DRIFTLOOP_MODEL": "wine"}).model == "wine"
+    with pytest.raises(ConfigError, match="holds 2 models: name one of house-prices, wine"):
+        settings.train(GOOD)
+    with pytest.raises(ConfigError, match="holds 2 models"):
+        settings.deploy(GOOD, None)
+    for unknown in ("win", "../wine", "-m"):
+        with pytest.raises(ConfigError, match="no model is called"):
+            settings.deploy(GOOD, unknown)
+
+
+def test_the_endpoint_is_named_after_the_model_unless_it_is_named(folders: Path) -> None:
+    assert settings.deploy(GOOD, None).endpoint == "house-prices"
+    named = GOOD | {"DRIFTLOOP_ENDPOINT": "proseware-hp"}
+    assert settings.deploy(named, None).endpoint == "proseware-hp"
     unique = GOOD | {"DRIFTLOOP_ENDPOINT_SUFFIX": "k3x9q"}
-    assert settings.deploy(unique, "diabetes-progression").endpoint == "diabetes-progression-k3x9q"
-    assert settings.deploy(unique | {"DRIFTLOOP_ENDPOINT": "proseware-dp"}, "m").endpoint == "proseware-dp"
-    with pytest.raises(ConfigError, match="DRIFTLOOP_ENDPOINT"):  # cut, two models could share one
-        settings.deploy(unique, "m" * 27)
+    assert settings.deploy(unique, None).endpoint == "house-prices-k3x9q"
+    assert settings.deploy(unique | named, None).endpoint == "proseware-hp"
     with pytest.raises(ConfigError, match="DRIFTLOOP_ENDPOINT_SUFFIX"):
-        settings.deploy(GOOD | {"DRIFTLOOP_ENDPOINT_SUFFIX": "-x"}, "m")
+        settings.deploy(GOOD | {"DRIFTLOOP_ENDPOINT_SUFFIX": "-x"}, None)
+    add(folders, "x")
     with pytest.raises(ConfigError, match="DRIFTLOOP_ENDPOINT"):
-        settings.deploy(GOOD, "a_name_that_is_no_endpoint")
+        settings.deploy(GOOD, "x")
+
+
+def test_no_two_models_share_an_endpoint(folders: Path) -> None:
+    names = ("a_b.c", "a-b-c", "m" * 40, "m" * 41, "A" * 32)
+    add(folders, *names)
+    for environment in (GOOD, GOOD | {"DRIFTLOOP_ENDPOINT_SUFFIX": "k3x9q"}, GOOD | {"DRIFTLOOP_ENDPOINT": "x{model}"}):
+        found = [settings.deploy(environment, name).endpoint for name in names]
+        assert len({endpoint.lower() for endpoint in found}) == len(names)
+        assert all(settings.ENDPOINT.fullmatch(endpoint) for endpoint in found)
+    with pytest.raises(ConfigError, match=r"names one endpoint.*write \{model\} in it"):
+        settings.deploy(GOOD | {"DRIFTLOOP_ENDPOINT": "proseware-hp"}, "a_b.c")
 
 
 def test_low_priority_nodes_are_a_choice() -> None:
