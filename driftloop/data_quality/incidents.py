@@ -24,6 +24,7 @@ from driftloop.data_quality.unusable_values import (
     header_rows,
     impossible_values,
     missing_growth,
+    repeated_headers,
     unusable_values,
 )
 from driftloop.profile.window import Baseline, Window
@@ -62,7 +63,7 @@ def assess(
         Switches the rules about repeated records off.
     """
     pairs = column_pairs(baseline, window)
-    signs = list(record_times(baseline, window, now))
+    signs = [*repeated_headers(baseline.profile, window.profile), *record_times(baseline, window, now)]
     excluded, notes = set[int](), list[str]()
     lost = False
     # Copies, so that what a pair computes of its values goes with it: of 2,000 columns they take 200 MB.

@@ -8,6 +8,7 @@ from driftloop.data_quality.chance import more_often_p
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import CERTAIN, Sign, ignore
 from driftloop.profile.counting.column_profile import ColumnProfile
+from driftloop.profile.profile import Profile
 
 BLANK = 0.4
 """By which part of the rows missing values must have grown. Less is drift: patients skip a test more often."""
@@ -60,12 +61,22 @@ def _unreadable(pair: ColumnPair) -> Sign | None:
     return Sign(name, f"{share:.0%} of the values are not {pair.column.kind}{was}", p, normal)
 
 
+def repeated_headers(baseline: Profile, window: Profile) -> Iterator[Sign]:
+    """Rows of a CSV that repeated its header and were left out: files that were joined as they are, or lost a part."""
+    rows = window.repeated_headers
+    if rows and not baseline.repeated_headers:
+        what = "1 row repeats the header" if rows == 1 else f"{rows} rows repeat the header"
+        text = f"{what}: were files joined as they are?"
+        yield Sign(None, text, CERTAIN, "give the files as a folder or a pattern, or join them without their headers")
+
+
 def header_rows(pair: ColumnPair) -> Iterator[Sign]:
-    """Records that hold the names of the columns: files with headers that were joined as they are."""
+    """Records of a table that hold the name of a column, where no reader could tell them from records."""
     name = pair.column.name
     rows = pair.window.counts.get(name, 0)
     if rows and name not in pair.baseline.counts and name not in pair.column.categories:
-        text = f"{rows} rows hold the column's own name: a header among the records?"
+        what = "1 row holds" if rows == 1 else f"{rows} rows hold"
+        text = f"{what} the column's own name: a header among the records?"
         yield Sign(name, text, CERTAIN, f"list it among `categories` of column {name!r} in the schema")
 
 

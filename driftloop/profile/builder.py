@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from driftloop.data.canonical.batches import CANONICAL, canonical_batches
+from driftloop.data.canonical.batches import CANONICAL, HEADERS, canonical_batches
 from driftloop.data.columns import Numbers, Texts, numbers, texts, times
 from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
@@ -59,6 +59,8 @@ class ProfileBuilder:
         self._sample = SampleBuilder(len(self._columns))
         self._known = {column.name for column in schema.columns}
         self._extra: set[str] = set()
+        self.repeated_headers = 0
+        """Rows that repeated the header, which the reader left out."""
 
     def take(self, batches: Any) -> ProfileBuilder:
         """Read all batches of a stream, a table or a data frame.
@@ -69,6 +71,7 @@ class ProfileBuilder:
             for batch in canonical_batches(as_batches(batches), self.schema):
                 for start in range(0, batch.num_rows, LENGTH):
                     self._take(batch.slice(start, LENGTH), helper)
+                self.repeated_headers += int((batch.schema.metadata or {}).get(HEADERS, b"0"))
                 unread = (batch.schema.metadata or {}).get(UNREAD, b"").decode().split("\n")
                 # A data frame brings its index along; nobody means it as a column.
                 names = (n for n in [*batch.schema.names, *unread] if n and not n.startswith("__index_level"))

@@ -26,6 +26,8 @@ class Profile:
     last: float | None = None
     extra: tuple[str, ...] = ()
     """Columns that the schema does not know."""
+    repeated_headers: int = 0
+    """Rows of the source that repeated its header; they are none of `rows`."""
 
     @classmethod
     def build(cls, source: Any, schema: Schema | None = None) -> Profile:
@@ -90,6 +92,7 @@ class Profile:
             first=least(self.first, other.first),
             last=greatest(self.last, other.last),
             extra=tuple(sorted({*self.extra, *other.extra})),
+            repeated_headers=self.repeated_headers + other.repeated_headers,
         )
 
 

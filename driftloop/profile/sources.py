@@ -35,7 +35,7 @@ def table_profile(source: Any, schema: Schema | None = None) -> Profile:
     read = ProfileBuilder(schema).take(batches)
     columns = read.columns()
     sample = read.sample().cut(histogram_precisions(columns))
-    profile = Profile(schema, read.rows, columns, sample, read.first, read.last, read.extra)
+    profile = Profile(schema, read.rows, columns, sample, read.first, read.last, read.extra, read.repeated_headers)
     del read
     give_back(len(columns))
     return profile

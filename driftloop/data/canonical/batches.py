@@ -15,6 +15,8 @@ CANONICAL = b"driftloop.canonical"
 """Key of a batch's metadata: it is in this form already. The value is the source's name, for errors."""
 SEPARATOR = b"driftloop.separator"
 """Key of a batch's metadata: what stood between the values of its CSV."""
+HEADERS = b"driftloop.headers"
+"""Key of a batch's metadata: how many rows before it repeated the header, and were left out by the reader."""
 HELD_ROWS = 100_000
 HELD_BYTES = 32 << 20
 """Rows and bytes that are held back until they say how a column is written: as many as inference looks at."""

@@ -44,6 +44,8 @@ class Header(msgspec.Struct, frozen=True):
     extra: tuple[str, ...] = ()
     rounded: bool = False
     """Whether the sample's values were rounded by version 1, in this file or one that was merged into it."""
+    repeated_headers: int | msgspec.UnsetType = msgspec.UNSET
+    """Not written where there is none, so that files keep the bytes that they had before this was counted."""
 
 
 def profile_to_bytes(profile: Profile) -> bytes:
@@ -59,6 +61,7 @@ def profile_to_bytes(profile: Profile) -> bytes:
         profile.last,
         profile.extra,
         profile.sample.rounded,
+        profile.repeated_headers or msgspec.UNSET,
     )
     table = pa.table(_columns(profile), schema=_LAYOUT.with_metadata({METADATA: msgspec.json.encode(header)}))
     sink = pa.BufferOutputStream()
@@ -88,9 +91,8 @@ def profile_from_bytes(content: bytes) -> Profile:
         header = _header((table.schema.metadata or {}).get(METADATA))
         rows = {row["name"]: row for row in table.to_pylist()}
         columns = {column.name: _column(column, rows[column.name]) for column in header.table.features}
-        return Profile(
-            header.table, header.rows, columns, _sample(header, rows), header.first, header.last, header.extra
-        )
+        sample, headers = _sample(header, rows), header.repeated_headers or 0
+        return Profile(header.table, header.rows, columns, sample, header.first, header.last, header.extra, headers)
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError, IndexError, SchemaError) as error:
         raise BaselineError(f"not a readable profile ({str(error).splitlines()[0][:200]}): build it again") from None
 

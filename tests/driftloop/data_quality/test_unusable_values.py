@@ -46,7 +46,7 @@ def test_blanks_count_against_those_of_the_baseline():
 
 def test_a_header_among_the_records_is_certain():
     (sign,) = header_rows(pair(["a", "b"] * 50, ["a"] * 30 + ["x"], "categorical"))
-    assert (sign.text, sign.p) == ("1 rows hold the column's own name: a header among the records?", CERTAIN)
+    assert (sign.text, sign.p) == ("1 row holds the column's own name: a header among the records?", CERTAIN)
     assert list(header_rows(pair(["a", "x"] * 50, ["a"] * 30 + ["x"], "categorical"))) == []
     assert list(header_rows(pair(["a"] * 50, ["x"] * 30, "categorical", categories=("a", "x")))) == []
 

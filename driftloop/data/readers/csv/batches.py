@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftloop.data.arrow import texts_array
-from driftloop.data.canonical.batches import SEPARATOR
+from driftloop.data.canonical.batches import HEADERS, SEPARATOR
 from driftloop.data.readers.csv.dialect import HEAD_BYTES, Dialect, detect
 from driftloop.data.readers.csv.lines import NOT_UTF8, is_open_at_end, last_boundary
 from driftloop.data.readers.decompression import TextBytes
@@ -22,6 +22,7 @@ from driftloop.errors import InputError
 
 UNNAMED = re.compile(r"Unnamed: \d+")
 """What pandas calls a column without a name when it reads one and writes it again."""
+REPEATED = "rows that repeat the header are left out: give the files that were joined as a folder or a pattern instead"
 SEPARATOR_NAMES = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
@@ -40,12 +41,20 @@ def csv_batches(
     names = _named(dialect, notes, known)
     check_names([name for name in names if name])
     _say(dialect, file, notes)
-    parse = partial(_parsed, dialect=dialect, names=names, projection=projection, notes=notes)
+    parse = partial(_parsed, dialect=dialect, names=names, projection=projection)
     count, is_read = 0, False
     for block in _blocks(head[dialect.start :], file, dialect):
-        table = parse(block, before=count)
-        count += table.num_rows
-        for batch in table.to_batches(max_chunksize=rows_of(table.num_columns)):
+        table, headers = parse(block, before=count)
+        count += table.num_rows + headers
+        batches = table.to_batches(max_chunksize=rows_of(table.num_columns))
+        if headers:
+            notes.add(REPEATED)
+            batches = batches or [
+                pa.RecordBatch.from_arrays([texts_array([]) for _ in table.schema], table.schema.names)
+            ]
+            counted = {**(batches[0].schema.metadata or {}), HEADERS: str(headers).encode()}
+            batches[0] = batches[0].replace_schema_metadata(counted)
+        for batch in batches:
             is_read = True
             yield projection.noting(batch, [name for name in names if name])
     if not is_read:
@@ -101,13 +110,15 @@ def _blocks(first: bytes, file: TextBytes, dialect: Dialect) -> Iterator[bytes]:
 
 
 def _parsed(
-    block: bytes, *, dialect: Dialect, names: list[str], projection: Projection, notes: ReadNotes, before: int
-) -> pa.Table:
+    block: bytes, *, dialect: Dialect, names: list[str], projection: Projection, before: int
+) -> tuple[pa.Table, int]:
+    """The rows of a block, and how many of them repeated the header and are left out."""
     from pyarrow import csv
 
     wanted = projection.wanted([name for name in names if name])
-    # Without a single column Arrow would forget how many rows there are.
-    include = wanted or [name for name in names if name][:1]
+    # Without a single column Arrow would forget how many rows there are; and a single one may have a category that is
+    # called like it, which another column tells from a repeated header.
+    include = wanted + [name for name in names if name and name not in wanted][: max(0, 2 - len(wanted))]
     style = dialect.style
     columns = [name or f"\0{index}" for index, name in enumerate(names)]
     refused: list[Any] = []
@@ -121,7 +132,7 @@ def _parsed(
     if not block.isascii():
         _check_utf8(block, before)
     if not block.strip():
-        return pa.Table.from_batches([pa.RecordBatch.from_arrays([texts_array([]) for _ in include], include)])
+        return pa.Table.from_batches([pa.RecordBatch.from_arrays([texts_array([]) for _ in include], include)]), 0
     try:
         table = csv.read_csv(
             pa.BufferReader(block),
@@ -147,8 +158,10 @@ def _parsed(
             values = "1 value" if row.actual_columns == 1 else f"{row.actual_columns} values"
             raise InputError(f"{place} has {values}, the header {row.expected_columns}") from None
         raise
-    table = _without_headers(table, notes)
-    return table.replace_schema_metadata({SEPARATOR: style.separator.encode()})
+    table, headers = _without_headers(table)
+    if len(wanted) < 2:
+        table = table.select([0])
+    return table.replace_schema_metadata({SEPARATOR: style.separator.encode()}), headers
 
 
 def _check_utf8(block: bytes, before: int) -> None:
@@ -159,17 +172,17 @@ def _check_utf8(block: bytes, before: int) -> None:
         raise InputError(f"{NOT_UTF8}; about record {record} has another byte") from None
 
 
-def _without_headers(table: pa.Table, notes: ReadNotes) -> pa.Table:
-    """Without rows that repeat the header, as files have that were put together from several."""
+def _without_headers(table: pa.Table) -> tuple[pa.Table, int]:
+    """Without rows that repeat the header, as files have that were put together from several; and how many there were.
+
+    Left in, they would count as malformed values of every column, and hide what else is wrong with it.
+    """
     # Names as Arrow's own texts: converting Python's would import pandas, where it is installed.
     names = texts_array(table.column_names)
     marks = pc.equal(table.column(0), names[0])
     if not pc.any(marks).as_py():
-        return table
+        return table, 0
     for index in range(1, len(names)):
         marks = pc.and_(marks, pc.equal(table.column(index), names[index]))
     count = pc.sum(marks).as_py() or 0
-    if count:
-        notes.add("rows that repeat the header left out")
-        return table.filter(pc.invert(marks))
-    return table
+    return (table.filter(pc.invert(marks)), count) if count else (table, 0)
