@@ -29,7 +29,7 @@ lint: setup ## ruff, mypy, and the workflow linters
 	ruff check .
 	ruff format --check .
 	mypy
-	zizmor --offline --no-progress .github workflows
+	zizmor --offline --no-progress .github workflows action.yml
 	actionlint
 
 bench: setup ## What the README's numbers come from; writes out/benchmarks/

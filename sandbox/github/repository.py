@@ -29,13 +29,14 @@ class Repository:
         *,
         variables: Mapping[str, str],
         environments: Mapping[str, Mapping[str, str]] | None = None,
+        actions: Mapping[str, Path] | None = None,
         folder: Path,
         runner: Runner,
         scheduler: Scheduler,
         url: Callable[[], str],
     ) -> None:
         self._source, self.owner_repo, self._folder, self._url = source, owner_repo, folder, url
-        self._environments = environments or {}
+        self._environments, self._actions = environments or {}, actions or {}
         self._lock = threading.RLock()
         self._commits = itertools.count(1)
         self._starter = Starter(
@@ -52,7 +53,7 @@ class Repository:
 
     def _take(self, branch: str, sha: str | None) -> Snapshot:
         folder = self._folder / "trees" / f"{next(self._commits)}"
-        return take(self._source, folder, branch, sha, self._environments)
+        return take(self._source, folder, branch, sha, self._environments, self._actions)
 
     def push(
         self,

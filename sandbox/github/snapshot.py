@@ -73,9 +73,11 @@ def take(
     branch: str,
     sha: str | None = None,
     variables: Mapping[str, Mapping[str, str]] | None = None,
+    actions: Mapping[str, Path] | None = None,
 ) -> Snapshot:
     """Copy what git would commit of `source` (everything, where it is no repository) to `folder`, ready for act.
-    `variables` are those of the repository's environments, by their names.
+    `variables` are those of the repository's environments, by their names; `actions` the folders of other repositories'
+    actions that are to run, by `owner/name@ref`. All others do nothing.
     """
     digests: dict[str, str] = {}
     for relative in _files(source):
@@ -90,7 +92,7 @@ def take(
         text = environments.with_variables(without_queue(file.read_text(encoding="utf-8")), variables or {})
         file.write_text(text, encoding="utf-8")
     _write_git_head(folder, branch, sha)
-    _write_actrc(folder, folder.with_name(folder.name + "-actions"))
+    _write_actrc(folder, folder.with_name(folder.name + "-actions"), actions or {})
     return Snapshot(folder, branch, sha, digests, workflows, broken)
 
 
@@ -132,10 +134,11 @@ def _write_git_head(folder: Path, branch: str, sha: str) -> None:
     (folder / ".git" / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = false\n", encoding="utf-8")
 
 
-def _write_actrc(folder: Path, stubs: Path) -> None:
+def _write_actrc(folder: Path, stubs: Path, actions: Mapping[str, Path]) -> None:
     lines = [f"-P {label}=-self-hosted" for label in RUNNERS]
     lines += ["--no-cache-server", "--rm", "--container-daemon-socket unix:///dev/null"]
-    for reference in sorted(third_party_actions(folder)):
+    lines += [f"--local-repository {reference}={place}" for reference, place in actions.items()]
+    for reference in sorted(third_party_actions(folder) - actions.keys()):
         repository, _, ref = reference.partition("@")
         owner, name, *inner = repository.split("/")
         stub = stubs / owner / f"{name}@{ref}"

@@ -23,8 +23,9 @@ class GitHubStandIn:
     """`with GitHubStandIn(folder_of_a_clone, ...) as github: github.push()`.
 
     `environment` is what runners have (beside PATH), `variables` and `secrets` are the repository's, `environments` the
-    variables of its environments. `folder` takes copies of the tree and a folder for every run. `token` may dispatch
-    and read runs; `tokens`, `faults`, `issues` and `api` are the controls.
+    variables of its environments. `actions` are folders of other repositories' actions that really run, by
+    `owner/name@ref`; all others do nothing. `folder` takes copies of the tree and a folder for every run. `token` may
+    dispatch and read runs; `tokens`, `faults`, `issues` and `api` are the controls.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class GitHubStandIn:
         variables: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
         environments: Mapping[str, Mapping[str, str]] | None = None,
+        actions: Mapping[str, Path] | None = None,
         folder: Path | None = None,
         *,
         runner: Runner | None = None,
@@ -62,6 +64,7 @@ class GitHubStandIn:
             owner_repo,
             variables=variables or {},
             environments=environments,
+            actions=actions,
             folder=folder,
             runner=self._runner,
             scheduler=self._scheduler,

@@ -22,6 +22,8 @@ EXAMPLE = models.names()[0]
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTIONS = sorted((ROOT / "workflows").glob("actions/*/action.yml"))
+OFFERED = ROOT / "action.yml"
+"""The action that other repositories use."""
 WORKFLOWS, BROKEN = load_all(ROOT)
 PAYLOAD = re.compile(r"\$\{\{[^}]*(github\.event|github\.head_ref|inputs\.|needs\.)[^}]*\}\}")
 
@@ -55,7 +57,7 @@ def test_every_file_can_be_read_and_would_start() -> None:
     ]
 
 
-@pytest.mark.parametrize("file", FILES + ACTIONS, ids=name)
+@pytest.mark.parametrize("file", [*FILES, *ACTIONS, OFFERED], ids=name)
 def test_third_party_actions_are_pinned_by_commit_and_say_which_version_that_is(file: Path) -> None:
     for line in file.read_text().splitlines():
         found = re.search(r"uses:\s*(\S+)(.*)", line)
@@ -66,7 +68,7 @@ def test_third_party_actions_are_pinned_by_commit_and_say_which_version_that_is(
 
 def test_one_action_has_one_commit_everywhere() -> None:
     pins: dict[str, set[str]] = {}
-    for file in FILES + ACTIONS:
+    for file in [*FILES, *ACTIONS, OFFERED]:
         for action, commit in re.findall(r"uses:\s*([\w.-]+/[\w./-]+)@(\S+)", file.read_text()):
             pins.setdefault(action, set()).add(commit)
     assert {action: commits for action, commits in pins.items() if len(commits) > 1} == {}
@@ -95,7 +97,7 @@ def test_only_what_signs_in_or_writes_issues_may_write_at_all() -> None:
     assert writes == signs_in | {("heartbeat.yml", "issues")}
 
 
-@pytest.mark.parametrize("file", FILES + ACTIONS, ids=name)
+@pytest.mark.parametrize("file", [*FILES, *ACTIONS, OFFERED], ids=name)
 def test_no_script_contains_text_that_somebody_else_chose(file: Path) -> None:
     for step in steps(yaml.safe_load(file.read_text())):
         assert not PAYLOAD.search(str(step.get("run", ""))), step
