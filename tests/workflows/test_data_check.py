@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from tests.driftloop.populations import draw, fresh
-from workflows import data_check
-from workflows.data_check import Inputs, WrongInputError, main, summary_of
+from workflows.data_check import step
+from workflows.data_check.step import Inputs, WrongInputError, main, summary_of
 
 FILES = {"CHECK_REFERENCE": "reference.csv", "CHECK_CURRENT": "current.csv", "CHECK_REPORT": "out/report.html"}
 
@@ -127,7 +127,7 @@ def test_a_summary_stays_small_however_many_columns_there_are() -> None:
 
 
 def test_an_unknown_verdict_is_not_passed_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_check, "VERDICTS", frozenset())
+    monkeypatch.setattr(step, "VERDICTS", frozenset())
     with pytest.raises(ValueError, match="gave the verdict 'stable'"):
         ended(folder)
     assert not (folder / "output").exists()

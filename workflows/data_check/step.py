@@ -145,7 +145,3 @@ def _output(environment: Mapping[str, str], **values: str) -> None:
     if path := environment.get("GITHUB_OUTPUT"):
         with Path(path).open("a", encoding="utf-8") as file:
             file.writelines(f"{name}={value}\n" for name, value in values.items())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The action that other repositories use (`action.yml`): what its two steps run."""
