@@ -28,11 +28,13 @@ def thin_samples(baseline: Sample, window: Sample, seed: int) -> tuple[Sample, S
 
     A sample that left rows out chose among distinct rows. Where rows repeat, that choice must be made on both sides, so
     only rows below the smaller of the two largest keys are compared; where they do not, it is a plain random choice.
+    A side that has a few distinct rows only, such as a feed that stands still, may have none below: then all stand.
     """
     both = [baseline, window]
     limits = [sample.keys[-1] for sample in both if not sample.complete]
     if limits and any(sample.rows > REPEATS * len(sample.keys) for sample in both):
-        both = [sample.below(min(limits)) for sample in both]
+        below = [sample.below(min(limits)) for sample in both]
+        both = below if all(len(sample.keys) for sample in below) else both
     random = np.random.Generator(np.random.SFC64(seed))
     return both[0].thinned(MAX_RECORDS // 2, random), both[1].thinned(MAX_RECORDS // 2, random)
 

@@ -120,15 +120,7 @@ class Comparing:
         if not is_of_content(error):
             raise error
 
-        def answer(window: "Window") -> Answer:
-            try:
-                return self._answer(window, broken=())
-            except Exception as refusal:
-                if not is_of_content(refusal):
-                    raise
-                return Answer.BROKEN
-
-        found = self._suspects(files, decode, answer).guilty if files else ()
+        found = self._suspects(files, decode, lambda window: self._answer(window, broken=())).guilty if files else ()
         meant = isinstance(error, DriftloopError)
         reason = str(error) if meant else type(error).__name__
         if not meant and len(found) == len(files):
@@ -142,8 +134,16 @@ class Comparing:
         return find_guilty(files, lambda group: build_window(self.storage, group, decode, self._built)[0], answer)
 
     def _answer(self, window: "Window", broken: tuple[str, ...] = ("incident",)) -> Answer:
-        """By itself: evidence is about windows one after the other, not about parts of one."""
-        verdict = self._judged(window, None).verdict.value
+        """By itself: evidence is about windows one after the other, not about parts of one.
+
+        What the engine cannot compare is broken: one group of files that it fails at must not end the search.
+        """
+        try:
+            verdict = self._judged(window, None).verdict.value
+        except Exception as error:
+            if not is_of_content(error):
+                raise
+            return Answer.BROKEN
         if verdict == "insufficient":
             return Answer.UNKNOWN
         return Answer.BROKEN if verdict in broken else Answer.CALM

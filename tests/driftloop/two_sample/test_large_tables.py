@@ -3,8 +3,10 @@
 from math import sqrt
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from driftloop import Baseline, Column, Schema, Verdict, Window, check
 from driftloop.profile.sampling.sample import Sample
 from driftloop.two_sample.column_scores import LOCATION, SHARE, SPREAD, Score
 from driftloop.two_sample.count_scores import ScoreMean
@@ -32,6 +34,26 @@ def test_a_complete_sample_sets_no_limit():
     thinned = thin_samples(baseline, sample(range(20), complete=True), 1)
     assert len(thinned[0].keys) == 50
     assert len(thinned[1].keys) == 20
+
+
+def test_a_side_without_a_key_below_the_limit_keeps_what_it_has():
+    baseline = sample(range(50), complete=False)
+    still = sample([70], [1_000_000], complete=True)
+    for pair in ((baseline, still), (still, baseline)):
+        thinned = thin_samples(*pair, 1)
+        assert sorted(len(side.keys) for side in thinned) == [1, 50]
+        assert max(side.rows for side in thinned) == MAX_RECORDS // 2
+
+
+@pytest.mark.parametrize("distinct", [1, 2, 3])
+def test_a_feed_that_stands_still_is_compared_with_a_large_baseline(distinct, rng):
+    """Of 10,000 rows the baseline keeps half: one row, repeated, lies below its largest key half the time."""
+    schema = Schema(columns=(Column(name="x"), Column(name="y")))
+    reference = Baseline.build(pa.table({"x": rng.normal(size=10_000), "y": rng.normal(size=10_000)}), schema)
+    for _ in range(8):
+        rows = rng.normal(size=(2, distinct))
+        window = Window.build(pa.table({"x": np.tile(rows[0], 2_000), "y": np.tile(rows[1], 2_000)}), schema)
+        assert check(reference, window).verdict in (Verdict.DRIFT, Verdict.INCIDENT)
 
 
 @pytest.mark.parametrize(("extra", "cut"), [(1, False), (2, False), (3, True)])

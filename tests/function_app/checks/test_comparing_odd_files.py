@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from driftloop.ledger import DriftState
+from function_app.checks.comparing import Comparing
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -215,6 +216,29 @@ def test_what_fails_about_an_open_drift_is_raised_after_the_look_at_new_data(
         task.check()
 
     assert [check.rows for check in clinic.ledger.checks(clinic.name)] == [60, 100]
+
+
+def test_a_group_of_files_that_the_engine_fails_at_ends_no_search_and_costs_no_good_file(
+    clinic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(60), "good.parquet")
+    clinic.now += timedelta(seconds=1)
+    clinic.land(wrong_unit(clinic.rows(40)), "unit.parquet")
+    judged = Comparing._judged
+
+    def fails_at_parts(self: Comparing, window: Any, evidence: Any) -> Any:
+        if evidence is None and window.rows in (40, 100):
+            raise ZeroDivisionError("an engine's own mistake")
+        return judged(self, window, evidence)
+
+    monkeypatch.setattr(Comparing, "_judged", fails_at_parts)
+
+    first, second = clinic.check(), clinic.check()
+
+    assert first.verdict == "incident"
+    assert first.quarantined == (f"quarantine/{clinic.name}/records/unit.parquet.json",)
+    assert (second.verdict, second.rows) == ("stable", 60)
 
 
 def test_a_broken_file_beside_too_few_rows_is_said_once_for_each_file(

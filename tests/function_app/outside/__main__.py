@@ -17,6 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.function_app.outside", description=__doc__)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1, help="of the first world")
+    parser.add_argument("--table", type=Path, help="a file that holds the table of the worlds so far")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="driftloop-campaign-"))
     worlds: list[Told] = []
@@ -28,6 +29,8 @@ def main() -> int:
             line = f"{seed}: {told.seconds:.0f} s, {sum(told.faults.values())} faults, {found or 'well'}"
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
+            if given.table is not None:
+                given.table.write_text(json.dumps(table(worlds), indent=1) + "\n")
             if not found:
                 shutil.rmtree(folder / str(seed), ignore_errors=True)
     sys.stdout.write(json.dumps(table(worlds), indent=1) + "\n")
