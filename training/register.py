@@ -136,7 +136,7 @@ class AzureRegistry:
                 for found in self._client.models.list(name=model)
             ]
         except ResourceNotFoundError:
-            return []
+            return []  # Azure ML's answer for a model of which nothing was ever registered
 
     def register(self, ids: Ids, version: str, tags: dict[str, str]) -> None:
         from azure.ai.ml.entities import Model

@@ -167,7 +167,7 @@ class Endpoint:
         try:
             text = self._client.online_deployments.get_logs(slot, self.name, lines=50)
         except AzureError:
-            return []
+            return []  # the caller raises what the log would explain
         return [line for line in str(text).splitlines() if line.strip()][-job.LOG_LINES :]
 
     def _variables(self, version: int) -> dict[str, str]:

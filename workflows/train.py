@@ -129,7 +129,7 @@ class Trainer:
         try:
             versions = [int(str(model.version)) for model in self.client.models.list(name=self.asked.model)]
         except ResourceNotFoundError:
-            return None
+            return None  # nothing was ever registered under this name: there is no champion
         return f"azureml:{self.asked.model}:{max(versions)}" if versions else None
 
     def _decided(self, name: str) -> Result:

@@ -55,7 +55,7 @@ class RecordTimes:
 
     @property
     def start(self) -> str | None:
-        """ISO 8601; None where no record has a time."""
+        """ISO 8601; None where no record has a time that a calendar knows."""
         if not len(self._times):
             return None
         place = int(STRAGGLERS * len(self._times))

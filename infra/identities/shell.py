@@ -71,7 +71,7 @@ class Shell:
         try:
             return json.loads(answer) if answer.strip() else None
         except ValueError:
-            return None
+            return None  # `gh` and some commands of `az` print a sentence; nobody asks them for an answer
 
     def say(self, line: str) -> None:
         """Print a change, and remember it."""

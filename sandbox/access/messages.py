@@ -33,7 +33,7 @@ class Head:
 
 
 async def read_head(reader: asyncio.StreamReader) -> Head | None:
-    """The next message's head; None where the other side has closed."""
+    """The next message's head; None where the other side has closed, or sends no head: its connection ends then."""
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):

@@ -160,7 +160,7 @@ def third_party_actions(folder: Path) -> set[str]:
         try:
             document = yaml.safe_load(file.read_text(encoding="utf-8"))
         except yaml.YAMLError:
-            continue
+            continue  # act reads the same file, and says what is wrong with it
         for step in _steps(document):
             uses = str(step["uses"])
             own_checkout = (

@@ -7,6 +7,7 @@ from driftloop.errors import DriftloopError
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
+    from azure.core.exceptions import ResourceNotFoundError
 
 
 class ChangedError(DriftloopError):
@@ -30,13 +31,20 @@ class Blobs:
         self._service = BlobServiceClient(url, credential=signed_in)
 
     def read(self, container: str, path: str) -> Blob | None:
-        """The blob, or None when there is none."""
+        """The blob, or None when there is none.
+
+        Raises
+        ------
+        DriftloopError
+            There is no such container: that is a broken installation, and must not look like a first run.
+        """
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
             stream = self._service.get_blob_client(container, path).download_blob()
             return Blob(stream.readall(), str(stream.properties.etag))
-        except ResourceNotFoundError:
+        except ResourceNotFoundError as error:
+            _refuse_missing_container(error, container)
             return None
 
     def write(self, container: str, path: str, content: bytes) -> None:
@@ -71,18 +79,31 @@ class Blobs:
             raise ChangedError(f"{container}/{path} was changed by another run: run again") from None
 
     def versions(self, container: str, prefix: str) -> list[str]:
-        """`name etag` of each blob whose path begins so, in order; empty when there is no such container."""
+        """`name etag` of each blob whose path begins so, in order.
+
+        Raises
+        ------
+        DriftloopError
+            There is no such container: an empty one would mean that nothing is quarantined, or that nothing came in.
+        """
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
             found = self._service.get_container_client(container).list_blobs(name_starts_with=prefix)
             return sorted(f"{blob.name} {blob.etag}" for blob in found)
-        except ResourceNotFoundError:
-            return []
+        except ResourceNotFoundError as error:
+            _refuse_missing_container(error, container)
+            raise
 
     def address(self, container: str, path: str) -> str:
         """The URL of a blob or of a folder of them."""
         return f"{self.url}/{container}/{path}"
+
+
+def _refuse_missing_container(error: "ResourceNotFoundError", container: str) -> None:
+    code = getattr(error, "error_code", None)
+    if str(getattr(code, "value", code)) == "ContainerNotFound":
+        raise DriftloopError(f"container {container!r} does not exist: provision the resource group again") from None
 
 
 def fingerprint(listings: list[list[str]]) -> str:
