@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
+import textwrap
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +34,7 @@ TITLES: dict[str, tuple[str, Any]] = {
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """Every published schema by its file's name without `.json`."""
-    schemas = {name: _described(title, msgspec.json.schema(kind)) for name, (title, kind) in TITLES.items()}
+    schemas = {name: _described(title, msgspec.json.schema(kind), kind) for name, (title, kind) in TITLES.items()}
     return {"driftloop": _configuration()} | schemas
 
 
@@ -39,16 +43,68 @@ def text_of(schema: dict[str, Any]) -> str:
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
 
 
-def _described(title: str, schema: dict[str, Any]) -> dict[str, Any]:
-    for part in schema.get("$defs", {}).values():
+def field_descriptions(kind: type[msgspec.Struct]) -> dict[str, str]:
+    """What the source says of each field of a Struct: the text below its line, as one paragraph.
+
+    Examples
+    --------
+    >>> from driftloop.config.policy import Policy
+    >>> field_descriptions(Policy)["min_rows"]
+    'A smaller window says too little: verdict `insufficient`.'
+    """
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(definition, ast.ClassDef)
+    found = {}
+    for line, below in pairwise(definition.body):
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and isinstance(below, ast.Expr):
+            said = below.value.value if isinstance(below.value, ast.Constant) else None
+            if isinstance(said, str):
+                found[line.target.id] = " ".join(said.split())
+    return found
+
+
+def structs_of(kind: Any) -> dict[str, type[msgspec.Struct]]:
+    """Every Struct that a type is made of, by the name that it has in a JSON Schema."""
+    found: dict[str, type[msgspec.Struct]] = {}
+
+    def walk(part: Any) -> None:
+        if isinstance(part, msgspec.inspect.StructType):
+            if part.cls.__name__ in found:
+                return
+            found[part.cls.__name__] = part.cls
+        if isinstance(part, msgspec.inspect.Type | msgspec.inspect.Field):
+            for name in part.__struct_fields__:
+                walk(getattr(part, name))
+        elif isinstance(part, tuple):
+            for each in part:
+                walk(each)
+
+    walk(msgspec.inspect.type_info(kind))
+    return found
+
+
+def _with_fields(parts: dict[str, Any], kind: Any) -> None:
+    """Put what the source says of each field into the parts of a schema."""
+    for name, struct in structs_of(kind).items():
+        said = field_descriptions(struct)
+        for field, description in parts.get(name, {}).get("properties", {}).items():
+            if field in said:
+                # Beside a reference a description is allowed from JSON Schema 2019-09 on.
+                description["description"] = said[field]
+
+
+def _described(title: str, schema: dict[str, Any], kind: Any) -> dict[str, Any]:
+    parts = schema.get("$defs", {})
+    for part in parts.values():
         _flow(part)
+    _with_fields(parts, kind)
     return {"$schema": DIALECT, "title": title, **schema}
 
 
 def _flow(part: dict[str, Any]) -> None:
-    """A docstring as one paragraph: an editor breaks lines itself."""
+    """A docstring as one paragraph, without its examples: an editor breaks lines itself."""
     if "description" in part:
-        part["description"] = " ".join(part["description"].split())
+        part["description"] = " ".join(part["description"].partition("\n\nExamples")[0].split())
 
 
 def _configuration() -> dict[str, Any]:
@@ -60,6 +116,7 @@ def _configuration() -> dict[str, Any]:
         _flow(part)
         if "target" in part.get("properties", {}):
             part["required"] = []  # a dispatch table may be shared between [defaults] and the model
+    _with_fields(parts, Model)
     fields = {field: kind for field, kind in model["properties"].items() if field != "name"}
     return {
         "$schema": DIALECT,

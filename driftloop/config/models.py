@@ -44,31 +44,37 @@ _LEAST = {"labels_required": 0, "cooldown_hours": 0, "max_attempts": 1, "settle_
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One watched model.
-
-    `records`, `labels` and `predictions` are `<container>/<pattern>`: `*` stands for anything within one folder, `**`
-    for any folders, `{yyyy} {MM} {dd} {HH}` for parts of a date in UTC (then only the days since the watermark are
-    listed). `schema` is for the command line; the function app reads with the baseline's own. `policy` holds the
-    fields of `driftloop.Policy`, `reading` says how files are to be read. `labels_required` labelled records of the new
-    regime are awaited before a retrain starts. `schedule` (six-field cron, UTC) is for a model that is checked less
-    often than the timer ticks. `settle_seconds`: a younger file may still be written and waits for the next check. A
-    retrain that fails is tried `max_attempts` times in all, and after one has ended the next waits `cooldown_hours`.
-    """
+    """One watched model. In patterns, `*` stands for anything within one folder, `**` for any folders."""
 
     name: str
+    """As it is registered in Azure Machine Learning; its folder is `models/<name>/`."""
     records: str = "incoming/{model}/records/**"
+    """Where records land: `<container>/<pattern>`. `{yyyy}`, `{MM}`, `{dd}` and `{HH}` stand for parts of a date in
+    UTC; then only the days since the watermark are listed."""
     labels: str = "incoming/{model}/labels/**"
+    """Where labels land, in the same form."""
     predictions: str | None = None
+    """Where an endpoint's logged predictions land, in the same form; for the layout `data-collector`."""
     layout: Literal["files", "data-collector"] = "files"
+    """Whole files of records, or what Azure Machine Learning's data collector writes."""
     schema: str | None = None
+    """A schema.toml for the command line; the function app reads with the baseline's own."""
     reading: Reading = Reading()
+    """How files are written, where that is not to be recognised."""
     schedule: str | None = None
+    """Six-field cron in UTC, for a model that is checked less often than the timer ticks."""
     policy: Policy = Policy()
+    """False-alarm rates and minimum effect sizes."""
     labels_required: int = 100
+    """Labelled records of the new regime that are awaited before a retrain starts."""
     cooldown_hours: float = 24.0
+    """Between the end of a retrain and the next one."""
     max_attempts: int = 3
+    """How often a retrain that fails is tried in all."""
     settle_seconds: float = 0.0
+    """A younger file may still be written and waits for the next check."""
     dispatch: Target = DryRunTarget()
+    """Where a drift is sent."""
 
 
 class Config(msgspec.Struct, frozen=True):

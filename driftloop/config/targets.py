@@ -21,19 +21,26 @@ class GitHubTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     """`repository_dispatch` on github.com or, by `api_url`, on a GitHub Enterprise Server."""
 
     repository: str
+    """`owner/name`."""
     api_url: str = "https://api.github.com"
+    """Of the REST API: https, or http on this machine alone."""
 
 
 class AzureDevOpsTarget(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="target", tag="azure-devops"
 ):
-    """A run of an Azure DevOps pipeline; `pipeline` is its number, `branch` the one that it runs on."""
+    """A run of an Azure DevOps pipeline."""
 
     organization: str
+    """The first part of the organization's address."""
     project: str
+    """Its name or id."""
     pipeline: int
+    """The pipeline's number, the `definitionId` in its address."""
     branch: str = "main"
+    """The one that it runs on."""
     api_url: str = "https://dev.azure.com"
+    """Of the REST API: https, or http on this machine alone."""
 
 
 class DryRunTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="target", tag="dry-run"):
