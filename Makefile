@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup worker run test mutants lint bench schemas snapshots lock dist clean
+.PHONY: help setup worker run docs test mutants lint bench schemas snapshots lock dist clean
 .NOTPARALLEL:
 # `make run` installs what it needs; `make setup` and what follows from it all, and then `make run` keeps to that
 LOOP := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.run)
@@ -35,8 +35,12 @@ lint: setup ## ruff, mypy, and the workflow linters
 bench: setup ## What the README's numbers come from; writes out/benchmarks/
 	@python -m benchmarks $(ARGS)
 
-schemas: .venv/.dev ## Write docs/schemas/ again, from the code that reads those files
+docs: .venv/.dev ## The documentation, for reading offline: out/docs/index.html
+	@python -m sphinx -q -W --keep-going -b html docs out/docs
+
+schemas: .venv/.dev ## Write docs/schemas/ and docs/configuration.md again, from the code that reads those files
 	@python -m driftloop.json_schemas docs/schemas
+	@python -m docs.configuration_page docs/configuration.md
 
 snapshots: setup ## What infra/ would deploy, written into tests/infra/deployments (needs Bicep)
 	@python -m tests.infra.bicep_compiler

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 import textwrap
 from itertools import pairwise
@@ -32,9 +33,13 @@ TITLES: dict[str, tuple[str, Any]] = {
 }
 
 
+SECTION = re.compile(r"\n\s*\n\s*(?:Examples|Attributes|State|Answers)\n\s*-+\n")
+"""Where the sections of a docstring begin: an editor shows what stands before them."""
+
+
 def json_schemas() -> dict[str, dict[str, Any]]:
     """Every published schema by its file's name without `.json`."""
-    schemas = {name: _described(title, msgspec.json.schema(kind), kind) for name, (title, kind) in TITLES.items()}
+    schemas = {name: described_schema(title, kind) for name, (title, kind) in TITLES.items()}
     return {"driftloop": _configuration()} | schemas
 
 
@@ -93,7 +98,9 @@ def _with_fields(parts: dict[str, Any], kind: Any) -> None:
                 description["description"] = said[field]
 
 
-def _described(title: str, schema: dict[str, Any], kind: Any) -> dict[str, Any]:
+def described_schema(title: str, kind: Any) -> dict[str, Any]:
+    """The JSON Schema of a type, with what the source says of each Struct and field."""
+    schema = msgspec.json.schema(kind)
     parts = schema.get("$defs", {})
     for part in parts.values():
         _flow(part)
@@ -104,7 +111,7 @@ def _described(title: str, schema: dict[str, Any], kind: Any) -> dict[str, Any]:
 def _flow(part: dict[str, Any]) -> None:
     """A docstring as one paragraph, without its examples: an editor breaks lines itself."""
     if "description" in part:
-        part["description"] = " ".join(part["description"].partition("\n\nExamples")[0].split())
+        part["description"] = " ".join(SECTION.split(part["description"])[0].split())
 
 
 def _configuration() -> dict[str, Any]:

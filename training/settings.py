@@ -24,10 +24,15 @@ class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which labelled records judge a model, and are therefore never fitted on."""
 
     historic: float = 0.2
+    """Share of the historic records that is held out."""
     holdout: float = 0.4
+    """The same of the incoming ones: fewer, and they must prove a challenger better."""
     window: int = 200
+    """Labelled records that count as recent where no change of regime is found."""
     smallest_holdout: int = 30
+    """Fewer recent labelled records than this cannot judge a model."""
     largest_holdout: int = 400
+    """More would only test how the past looked."""
 
     def __post_init__(self) -> None:
         if not (0 < self.holdout < 1 and 0 < self.historic < 1):
@@ -38,16 +43,22 @@ class Regime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How sure a change of regime must be."""
 
     level: float = 0.01
+    """Error rate of finding a change of regime where there is none."""
     smallest: int = 30
+    """Records on each side of a change."""
 
 
 class GateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a challenger must show."""
 
     level: float = 0.05
+    """Error rate of promoting a model that is not better."""
     subgroup_tolerance: float = 0.15
+    """A subgroup's error may grow by this share."""
     subgroup_smallest: int = 15
+    """Records below which a subgroup's error says too little."""
     forgetting_tolerance: float = 1.0
+    """The error on the regime before may grow by this share."""
 
     def __post_init__(self) -> None:
         if not 0 < self.level < 0.5:
@@ -55,37 +66,37 @@ class GateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Laptop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `make run` makes its world from: a table, relative to the model's folder or absolute. Empty: none."""
+    """What `make run` makes its world from."""
 
     data: str = ""
+    """A table, relative to the model's folder or absolute. Empty: none."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of `model.toml`.
-
-    Attributes
-    ----------
-    task : what the target is: a number, one of two classes, one of several.
-    loss : of one record, what candidates are chosen by and what the gate compares; empty: the first of `LOSSES`.
-    positive : binary only: the class that the threshold and the metrics speak of; empty: the last of the target's
-        classes.
-    threshold : binary only: a probability of the positive class from which it is the prediction.
-    coverage : of prediction intervals and prediction sets.
-    trusted : types of the model's own estimator that may be loaded, beyond those of scikit-learn; fully qualified.
-    subgroups : a column to the limits of its bands; no limits means each category.
-    """
+    """All of `model.toml`."""
 
     task: Task
+    """What the target is: a number, one of two classes, one of several."""
     loss: Loss | Literal[""] = ""
+    """Of one record: what candidates are chosen by and what the gate compares. Empty: `squared`, `log` for classes."""
     positive: str = ""
+    """Binary only: the class that the threshold and the metrics speak of. Empty: the last of the target's classes."""
     threshold: float = 0.5
+    """Binary only: a probability of the positive class from which it is the prediction."""
     coverage: float = 0.9
+    """Of prediction intervals and prediction sets."""
     trusted: tuple[str, ...] = ()
+    """Types of the model's own estimator that may be loaded, beyond those of scikit-learn; fully qualified."""
     split: Split = Split()
+    """Which labelled records judge a model."""
     regime: Regime = Regime()
+    """How sure a change of regime must be."""
     gate: GateLimits = GateLimits()
+    """What a challenger must show."""
     subgroups: dict[str, list[float]] = {}
+    """A column to the limits of its bands; no limits means each category."""
     laptop: Laptop = Laptop()
+    """What `make run` makes its world from."""
 
     def __post_init__(self) -> None:
         losses = LOSSES[self.task]

@@ -29,9 +29,13 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """One column: how it is read, in which unit people speak of it, and what it is to the model."""
 
     name: str
+    """As in the header."""
     kind: Kind = "numeric"
+    """How its values are read."""
     unit: str = ""
+    """In which people speak of it."""
     role: Role = "feature"
+    """What it is to the model; `ignore` is not read at all."""
     categories: tuple[str, ...] = ()
     """Every value that may occur (categorical); empty: whatever the baseline holds."""
     range: tuple[float, float] | None = None
@@ -72,7 +76,9 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """The columns of a table, in order, and which texts mean that a value is missing."""
 
     columns: tuple[Column, ...]
+    """Each is a table `[[columns]]`."""
     missing: tuple[str, ...] = MISSING_TEXTS
+    """Texts that mean that a value is missing."""
     reading: Reading | None = None
     """What is declared about how files are written; None: recognised file by file."""
 

@@ -25,6 +25,8 @@ DRAWN = 60
 class HistoryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One check of a monitor.
 
+    Attributes
+    ----------
     at : when it was made, ISO 8601 in UTC.
     verdict, rows : what it said, and of how many records (those of windows that waited included).
     p : the chance that one check shows evidence this strong without drift; `alarm_p`: at or below it is the alarm.
@@ -122,7 +124,7 @@ class History(Sequence[HistoryRow]):
         return [row.to_dict() for row in self._rows]
 
     def to_frame(self, library: str | None = None) -> Any:
-        """A data frame with a row for each check; incidents and columns that moved are texts, joined by `; `.
+        """A data frame with a row for each check; incidents and columns that moved are texts, joined by semicolons.
 
         Parameters
         ----------
