@@ -19,7 +19,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("cli",),
         ("__init__", "replay"),
         ("check_sources", "monitor"),
-        ("check_series", "sides"),
+        ("check_series", "checkup", "sides"),
         ("verdict",),
         ("report",),
         ("column_results", "power"),
@@ -31,7 +31,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "function_app": (
         ("__init__",),
-        ("event_grid", "http"),
+        ("doctor", "event_grid"),
+        ("http",),
         ("queue",),
         ("runtime",),
         ("checks",),
@@ -42,7 +43,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "training": (
         ("evaluate", "register", "train"),
         ("gate", "model_card"),
-        ("metrics", "pipeline", "prepare", "serving"),
+        ("doctor", "metrics", "pipeline", "prepare", "serving"),
         ("snapshot",),
         ("models",),
         ("__init__", "candidates", "cloud", "data", "features", "model_file", "settings", "step"),

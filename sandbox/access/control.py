@@ -63,6 +63,11 @@ class AccessControl:
                 raise ValueError(f"{principal.name} has no {role} on {scope}")
             self._grants = kept
 
+    def grants(self) -> list[Grant]:
+        """The role assignments as they are now."""
+        with self._lock:
+            return list(self._grants)
+
     def uses(self) -> list[Use]:
         """Everything that was asked for so far, each once, in order."""
         with self._lock:

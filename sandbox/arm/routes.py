@@ -14,6 +14,8 @@ from sandbox.arm.gateway import WORKSPACE, Gateway
 from sandbox.arm.history import History
 from sandbox.arm.jobs import Jobs
 from sandbox.arm.operations import Operations
+from sandbox.arm.role_assignments import PATH as ROLE_ASSIGNMENTS
+from sandbox.arm.role_assignments import RoleAssignments
 from sandbox.arm.tracking import Tracking
 from sandbox.arm.workspace import Workspace
 
@@ -34,6 +36,7 @@ class Parts:
     deployments: Deployments
     front: Front
     tracking: Tracking
+    role_assignments: RoleAssignments
 
 
 def routes(gateway: Gateway, parts: Parts) -> list[Route]:
@@ -43,6 +46,7 @@ def routes(gateway: Gateway, parts: Parts) -> list[Route]:
     return [
         route("GET", "/metadata", workspace.metadata, anonymous=True),
         route("GET", "/discovery", workspace.discovery, anonymous=True),
+        route("GET", ROLE_ASSIGNMENTS, parts.role_assignments.list),
         route("GET", WORKSPACE, workspace.get),
         route("GET", f"{WORKSPACE}/datastores", workspace.datastores),
         route("GET", f"{WORKSPACE}/datastores/{{name}}", workspace.datastore),

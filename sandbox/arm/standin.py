@@ -23,6 +23,7 @@ from sandbox.arm.jobs import Jobs
 from sandbox.arm.operations import Operations
 from sandbox.arm.recorder import Recorder
 from sandbox.arm.references import References
+from sandbox.arm.role_assignments import RoleAssignments
 from sandbox.arm.routes import Parts, routes
 from sandbox.arm.runs import Runs
 from sandbox.arm.storage import Storage
@@ -93,6 +94,7 @@ class AzureStandIn:
             deployments=Deployments(workshop, self.endpoints, operations, self.faults),
             front=Front(self.endpoints, self.identity, self.access),
             tracking=Tracking(self._runs),
+            role_assignments=RoleAssignments(self.scope, self.access),
         )
         gateway = Gateway(self.scope, self.identity, self.access, self.recorder, self.faults)
         app = Starlette(routes=[self.identity.route(), *routes(gateway, parts)])

@@ -14,6 +14,7 @@ from sandbox.github.installations import Installations
 from sandbox.github.issue_endpoints import IssueEndpoints
 from sandbox.github.issues import Issues
 from sandbox.github.repository import Repository
+from sandbox.github.repository_endpoints import RepositoryEndpoints
 from sandbox.github.run_listing import RunListing
 from sandbox.github.scheduler import Scheduler
 
@@ -31,6 +32,7 @@ class Api:
             Commits(self._gate, repository),
             IssueEndpoints(self._gate, issues),
             Installations(self._gate),
+            RepositoryEndpoints(self._gate, repository),
         )
         routes = [route for part in (self._listing, *parts) for route in part.routes()]
         self.app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})

@@ -104,7 +104,9 @@ class Tokens:
             raise ApiError(401, "Bad credentials")
         if not token.sees_repository:
             raise ApiError(404, "Not Found", docs)
-        if LEVELS.get(token.permissions.get(scope, ""), 0) < LEVELS[level]:
+        # Whoever sees a repository may read what it is called and which branches it has.
+        permissions = {"metadata": "read", **token.permissions}
+        if LEVELS.get(permissions.get(scope, ""), 0) < LEVELS[level]:
             by = "personal access token" if token.kind == "personal" else "integration"
             raise ApiError(403, f"Resource not accessible by {by}", docs)
         return token

@@ -1,6 +1,7 @@
 """JSON bodies of GitHub's API: repository, run, job, issue; with every field that its OpenAPI description requires."""
 
 import base64
+import zlib
 from typing import Any
 
 from sandbox.github.records import JobRecord, RunRecord, stamp
@@ -59,6 +60,23 @@ def repository(api: str, owner_repo: str, default_branch: str) -> dict[str, Any]
         "url": base,
         "default_branch": default_branch,
     } | {f"{link}_url": f"{base}/{link}" for link in REPOSITORY_LINKS}
+
+
+def workflow(api: str, owner_repo: str, path: str, *, disabled: bool) -> dict[str, Any]:
+    """A workflow file, on or switched off by hand."""
+    number, base = zlib.crc32(path.encode()), f"{api}/repos/{owner_repo}/actions/workflows"
+    return {
+        "id": number,
+        "node_id": node_id("W", number),
+        "name": path.rpartition("/")[2].partition(".")[0],
+        "path": path,
+        "state": "disabled_manually" if disabled else "active",
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+        "url": f"{base}/{number}",
+        "html_url": f"{api}/{owner_repo}/blob/main/{path}",
+        "badge_url": f"{api}/{owner_repo}/workflows/{number}/badge.svg",
+    }
 
 
 def run(api: str, owner_repo: str, default_branch: str, record: RunRecord) -> dict[str, Any]:

@@ -1,0 +1,99 @@
+"""What `driftloop doctor` looks at of a model's training."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from driftloop.checkup.findings import Finding
+from driftloop.errors import ConfigError
+from tests.driftloop.checkup.set_ups import edit, looked_at, made
+from training.doctor import CHECKS
+from training.doctor.model_checks import estimator_is_right, labels_suffice, settings_are_right
+
+GOOD = "from sklearn.linear_model import Ridge\ndef candidates(schema):\n    return [('ridge', Ridge(), {})]\n"
+
+
+def found(config: Path) -> list[Finding]:
+    model = looked_at(config)
+    return [finding for check in CHECKS for finding in check.run(model)]
+
+
+@pytest.mark.parametrize("target", ["price", "garden", "town"])
+def test_what_init_has_written_is_read_by_training_and_needs_no_mending(tmp_path: Path, target: str) -> None:
+    assert found(made(tmp_path, target=target)) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "by", "what"),
+    [
+        (r"\Z", '\n[subgroups]\n"siez" = []\n', "names a column 'siez'"),
+        (r"\Z", '\n[subgroups]\n"town" = [1]\n', "gives limits for 'town', which is categorical"),
+        (r"^positive = .*", 'positive = "perhaps"', "positive = 'perhaps' is none of the target's categories"),
+    ],
+)
+def test_settings_that_name_what_is_not_there_are_found(tmp_path: Path, pattern: str, by: str, what: str) -> None:
+    config = made(tmp_path, target="garden")
+    edit(tmp_path / "models/m/model.toml", pattern, by)
+    (finding,) = settings_are_right(looked_at(config))
+    assert (finding.severity, what in finding.what) == ("error", True)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "by", "line"),
+    [
+        (r"^loss = .*", 'loss = "lgo"', "loss"),
+        (r"^threshold = .*", "threshold = 2", "threshold"),
+        (r"^task = .*", 'task = "binry"', "did you mean 'binary'"),
+        (r"^task = .*", "task = ", "m/model.toml"),
+        (r"^coverage = .*", "covrage = 0.9", "unknown entry 'covrage'"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_named(tmp_path: Path, pattern: str, by: str, line: str) -> None:
+    config = made(tmp_path, target="garden")
+    edit(tmp_path / "models/m/model.toml", pattern, by)
+    with pytest.raises(ConfigError, match=line):
+        list(settings_are_right(looked_at(config)))
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        (GOOD, None),
+        ("def candidates(:\n", "SyntaxError"),
+        ("import not_there\n", "No module named 'not_there'"),
+        ("x = 1\n", "has no function candidates(schema)"),
+        ("def candidates(schema):\n    return []\n", "gives no candidate"),
+        ("def candidates(schema):\n    raise KeyError('size')\n", "KeyError"),
+    ],
+)
+def test_an_estimator_that_cannot_be_used_is_found(tmp_path: Path, source: str, what: str | None) -> None:
+    config = made(tmp_path)
+    (tmp_path / "models/m/estimator.py").write_text(source)
+    told = list(estimator_is_right(looked_at(config)))
+    assert [finding.severity for finding in told] == ([] if what is None else ["error"])
+    assert all(what in finding.what for finding in told if what is not None)
+
+
+def test_too_few_labels_are_found(tmp_path: Path) -> None:
+    config = made(tmp_path, lambda frame: frame.head(100))
+    edit(config, "^labels_required = 150", "labels_required = 60")
+    told = list(labels_suffice(looked_at(config)))
+    assert [finding.severity for finding in told] == ["error", "error"]
+    assert told[0].mend == "set labels_required to 75 or more"
+    assert "100 labelled records" in told[1].what
+
+
+def test_a_class_that_hardly_judges_is_found(tmp_path: Path) -> None:
+    def rare(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(garden=["yes"] * 20 + ["no"] * (len(frame) - 20))
+
+    config = made(tmp_path, rare, target="garden")
+    (finding,) = labels_suffice(looked_at(config))
+    assert (finding.severity, "20 records" in finding.what) == ("warning", True)
+
+
+def test_a_regression_on_two_values_is_told(tmp_path: Path) -> None:
+    config = made(tmp_path, lambda frame: frame.assign(price=[1.0, 2.0] * (len(frame) // 2)))
+    (finding,) = labels_suffice(looked_at(config))
+    assert (finding.severity, "two values" in finding.what) == ("note", True)
