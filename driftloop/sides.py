@@ -16,7 +16,7 @@ from driftloop.data.sources import batches_of
 from driftloop.data.tables import TAKEN
 from driftloop.errors import InputError
 from driftloop.profile.profile import Profile
-from driftloop.profile.sources import ready_profile
+from driftloop.profile.sources import ready_contents
 from driftloop.profile.window import Baseline, Window
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
     if ready is not None:
         window = read_window(current, ready.schema, settings.reading, notes)
         return Sides(ready, window, notes.lines)
-    given = ready_profile(current)
+    given = ready_contents(current)
     if given is not None and settings.schema is None:
         settings = replace(settings, schema=given[0].schema)
     opened = _opened(reference, settings, notes)
@@ -136,7 +136,7 @@ def read_window(current: Any, schema: Schema, reading: Reading | None = None, no
     """The window, read with the baseline's schema. Raises InputError when it has none of the baseline's columns."""
     if isinstance(current, Window):
         return current
-    if ready_profile(current) is not None:
+    if ready_contents(current) is not None:
         return Window(current)
     where = str(current) if isinstance(current, str | Path) else "current"
     rows = batches_of(current, schema, reading=reading, notes=notes)
@@ -148,7 +148,7 @@ def read_window(current: Any, schema: Schema, reading: Reading | None = None, no
 
 
 def _ready(reference: Any, settings: ColumnSettings) -> Baseline | None:
-    if ready_profile(reference) is None:
+    if ready_contents(reference) is None:
         return None
     if settings.changes_columns:
         raise InputError(

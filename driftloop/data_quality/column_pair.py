@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.schema import Column
+from driftloop.profile.contents import comparable_samples
 from driftloop.profile.counting.column_profile import ColumnProfile
-from driftloop.profile.profile import comparable_samples
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.window import Baseline, Window
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data_quality.sign import Sign
-from driftloop.profile.profile import comparable_samples
+from driftloop.profile.contents import comparable_samples
 from driftloop.profile.sampling.row_hash import content_keys
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.window import Baseline, Window

@@ -48,8 +48,7 @@ class Conversion:
 
     def back(self, values: Floats) -> Floats:
         """The values before the conversion."""
-        with np.errstate(over="ignore"):
-            return np.asarray((values - self.offset) / self.factor)
+        return np.asarray((values - self.offset) / self.factor)
 
 
 def _both_ways(factors: dict[str, float]) -> tuple[Conversion, ...]:
@@ -79,7 +78,7 @@ def unit_errors(pair: ColumnPair) -> Iterator[Sign]:
     beyond the baseline's range that, converted back, lie in it, spread over it as those of the baseline whose
     conversion would leave it so far.
     """
-    baseline, window = pair.baseline, pair.window
+    baseline, window = _Numbers.of(pair.baseline), _Numbers.of(pair.window)
     if len(baseline.bins[0]) < 3 or not window.bins[0].size:
         return
     found = _of_all(baseline, window) or _of_part(baseline, window)
@@ -89,10 +88,33 @@ def unit_errors(pair: ColumnPair) -> Iterator[Sign]:
         yield Sign(pair.column.name, text, p, f"retrain on them once, or {ignore(pair.column.name)}")
 
 
+@dataclass(frozen=True)
+class _Numbers:
+    """What these rules look at of a profile: its bins and their counts, its ends, and how many rows it has.
+
+    Sizes are limited to `LARGEST`, so that no difference of two and no conversion of one is infinite. What lies beyond,
+    such as the largest double that stands for a missing value, is as far away as before from all that people measure.
+    """
+
+    bins: tuple[Floats, Counts]
+    minimum: float
+    maximum: float
+    rows: int
+
+    @classmethod
+    def of(cls, profile: ColumnProfile) -> _Numbers:
+        """Of a column's profile."""
+        values, counts = profile.bins
+        ends = (min(max(end or 0.0, -LARGEST), LARGEST) for end in (profile.minimum, profile.maximum))
+        return cls((np.clip(values, -LARGEST, LARGEST), counts), *ends, profile.rows)
+
+
+LARGEST = 1e300
+"""The largest double is 1.8e308, and no conversion has a factor beyond 1,000."""
 Found = tuple[float, Conversion, float]
 
 
-def _of_all(baseline: ColumnProfile, window: ColumnProfile) -> Found | None:
+def _of_all(baseline: _Numbers, window: _Numbers) -> Found | None:
     n, m = int(baseline.bins[1].sum()), int(window.bins[1].sum())
     apart = _kolmogorov(*baseline.bins, *window.bins)
     if apart < FAR_BY_DECADE:
@@ -143,7 +165,7 @@ class _Outside:
         return int(self.counts.sum())
 
 
-def _of_part(baseline: ColumnProfile, window: ColumnProfile) -> Found | None:
+def _of_part(baseline: _Numbers, window: _Numbers) -> Found | None:
     n, m = int(baseline.bins[1].sum()), int(window.bins[1].sum())
     for side in (1, -1):
         outside = _far_outside(baseline, window, side)
@@ -161,16 +183,16 @@ def _of_part(baseline: ColumnProfile, window: ColumnProfile) -> Found | None:
     return None
 
 
-def _end(profile: ColumnProfile, side: int) -> float:
-    return float((profile.maximum if side > 0 else profile.minimum) or 0.0)
+def _end(profile: _Numbers, side: int) -> float:
+    return profile.maximum if side > 0 else profile.minimum
 
 
-def _rows_beyond(window: ColumnProfile, side: int, border: float) -> int:
+def _rows_beyond(window: _Numbers, side: int, border: float) -> int:
     values, counts = window.bins
     return int(counts[side * (values - border) > 0].sum())
 
 
-def _far_outside(baseline: ColumnProfile, window: ColumnProfile, side: int) -> _Outside | None:
+def _far_outside(baseline: _Numbers, window: _Numbers, side: int) -> _Outside | None:
     """The window's values that lie far beyond one end of the baseline.
 
     Distance is a difference. Below a column of positive values it is a ratio instead: nothing else lies far below a
@@ -179,7 +201,7 @@ def _far_outside(baseline: ColumnProfile, window: ColumnProfile, side: int) -> _
     values, counts = baseline.bins
     median = float(values[np.searchsorted(np.cumsum(counts), counts.sum() / 2)])
     end = _end(baseline, side)
-    as_ratio = side < 0 and end > 0 and (window.minimum or 0.0) > 0
+    as_ratio = side < 0 and end > 0 and window.minimum > 0
     scale = np.log if as_ratio else np.asarray
     middle, reach = float(scale(median)), abs(float(scale(end)) - float(scale(median)))
     border = float(scale(end)) + side * GAP * reach
@@ -198,7 +220,7 @@ MOST_COPIES = 1_000
 """Copies of one value that are looked at for the tail: more say nothing new and cost memory."""
 
 
-def _best(conversions: tuple[Conversion, ...], baseline: ColumnProfile, outside: _Outside) -> Conversion | None:
+def _best(conversions: tuple[Conversion, ...], baseline: _Numbers, outside: _Outside) -> Conversion | None:
     """The conversion that brings the values back best, None where none does."""
     values, counts = baseline.bins
     low, high = _end(baseline, -1), _end(baseline, 1)
@@ -223,7 +245,7 @@ def _best(conversions: tuple[Conversion, ...], baseline: ColumnProfile, outside:
     return best
 
 
-def _kept_its_spread(conversion: Conversion, baseline: ColumnProfile, window: ColumnProfile) -> bool:
+def _kept_its_spread(conversion: Conversion, baseline: _Numbers, window: _Numbers) -> bool:
     """Whether the middle half of the values is as wide as before, rather than stretched or shrunk by the conversion.
 
     A population that moves as a whole keeps its spread; in logarithms, less than half of the conversion's factor.

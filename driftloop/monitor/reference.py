@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.data.reading import ReadNotes
 from driftloop.data.tables import as_batches
-from driftloop.profile.sources import ready_profile
+from driftloop.profile.sources import ready_contents
 from driftloop.sides import Sides, read_baseline, read_sides, read_window
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Reference:
 
 def read_reference(source: Any, settings: ColumnSettings) -> Reference:
     """Read a reference. Raises InputError, SchemaError or BaselineError."""
-    said = settings.schema is not None or ready_profile(source) is not None
+    said = settings.schema is not None or ready_contents(source) is not None
     if not said and not isinstance(source, str | Path):
         # A stream can be read once, and a frame may be changed by its owner before the first window comes.
         source = list(as_batches(source))

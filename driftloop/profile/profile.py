@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import fields
 from typing import Any
 
 from driftloop.data.schema import Schema
-from driftloop.errors import SchemaError
-from driftloop.profile.counting.column_profile import ColumnProfile, greatest, least
-from driftloop.profile.counting.histogram import FINEST
-from driftloop.profile.sampling.sample import Sample
+from driftloop.profile.contents import Contents
+from driftloop.profile.sources import read_contents
 
 
-@dataclass(frozen=True, repr=False)
-class Profile:
+class Profile(Contents):
     """What is kept of a table: a summary of each compared column, a sample of rows, and the span of time."""
-
-    schema: Schema
-    rows: int
-    columns: dict[str, ColumnProfile]
-    sample: Sample
-    first: float | None = None
-    """Smallest value of the timestamp column, seconds since 1970."""
-    last: float | None = None
-    extra: tuple[str, ...] = ()
-    """Columns that the schema does not know."""
-    repeated_headers: int = 0
-    """Rows of the source that repeated its header; they are none of `rows`."""
 
     @classmethod
     def build(cls, source: Any, schema: Schema | None = None) -> Profile:
@@ -55,57 +39,11 @@ class Profile:
         >>> profile.rows, profile.columns["bmi"].missing, profile.columns["bmi"].maximum
         (3, 1, 31.0)
         """
-        # By name, because what reads a saved profile lies above: it makes one of these.
-        built: Profile = import_module("driftloop.profile.sources").profile_of(source, schema)
-        return built
+        return cls.of(read_contents(source, schema)[0])
 
-    def __hash__(self) -> int:
-        return hash((self.schema, self.rows))
-
-    def __repr__(self) -> str:
-        return f"Profile({self.rows} rows of {', '.join(self.columns)})"
-
-    def without(self, name: str, schema: Schema) -> Profile:
-        """The same without a column that no row has, as if it had been read with `schema`, which does not compare it.
-
-        Exact, because a column that is absent takes no part in a row's hash.
-        """
-        column_index = list(self.columns).index(name)
-        if self.columns[name].absent != self.rows:
-            raise ValueError(f"column {name!r} is there in some rows: read the data again without it")
-        kept = {other: column for other, column in self.columns.items() if other != name}
-        return replace(self, schema=schema, columns=kept, sample=self.sample.without(column_index))
-
-    def merge(self, other: Profile) -> Profile:
-        """The profile of both tables together, as if they had been read at once, to the last bit.
-
-        Raises SchemaError where the compared columns differ in name or kind.
-        """
-        if [(c.name, c.kind) for c in self.schema.features] != [(c.name, c.kind) for c in other.schema.features]:
-            raise SchemaError("profiles of different schemas cannot be merged: build both with the same schema")
-        columns = {name: column.merge(other.columns[name]) for name, column in self.columns.items()}
-        return replace(
-            self,
-            rows=self.rows + other.rows,
-            columns=columns,
-            sample=self.sample.merge(other.sample).cut(histogram_precisions(columns)),
-            first=least(self.first, other.first),
-            last=greatest(self.last, other.last),
-            extra=tuple(sorted({*self.extra, *other.extra})),
-            repeated_headers=self.repeated_headers + other.repeated_headers,
-        )
-
-
-def comparable_samples(baseline: Profile, window: Profile) -> tuple[Sample, Sample]:
-    """The samples of both sides with values kept to the same precision: what was equal is equal again."""
-    both = zip(histogram_precisions(baseline.columns), histogram_precisions(window.columns), strict=True)
-    precisions = [min(pair) for pair in both]
-    return (
-        baseline.sample.comparable(window.sample).cut(precisions),
-        window.sample.comparable(baseline.sample).cut(precisions),
-    )
-
-
-def histogram_precisions(columns: dict[str, ColumnProfile]) -> list[int]:
-    """Of each column's histogram; the finest for categories, which are not cut."""
-    return [FINEST if column.histogram is None else column.histogram.precision for column in columns.values()]
+    @classmethod
+    def of(cls, contents: Contents) -> Profile:
+        """What was read, by this name."""
+        if isinstance(contents, Profile):
+            return contents
+        return cls(**{field.name: getattr(contents, field.name) for field in fields(contents)})

@@ -11,20 +11,22 @@ from driftloop.data.sources import batches_of
 from driftloop.data.tables import TAKEN
 from driftloop.errors import BaselineError, InputError
 from driftloop.profile.builder import ProfileBuilder
+from driftloop.profile.contents import Contents, histogram_precisions
 from driftloop.profile.memory import give_back
-from driftloop.profile.profile import Profile, histogram_precisions
+from driftloop.profile.saving.parquet_format import profile_from_bytes
 
 
-def profile_of(source: Any, schema: Schema | None = None) -> Profile:
-    """The profile of a table, a path, a stream of record batches, or of a Baseline, Window or Profile.
+def read_contents(source: Any, schema: Schema | None = None) -> tuple[Contents, bytes | None]:
+    """What a profile keeps of a table, a path, a stream of record batches, or of a Baseline, Window or Profile.
 
-    Without a schema it is inferred from the table's first rows. Raises InputError, SchemaError or BaselineError.
+    Without a schema it is inferred from the table's first rows. Also the saved file's content where there is one.
+    Raises InputError, SchemaError or BaselineError.
     """
-    ready = ready_profile(source, schema)
-    return table_profile(source, schema) if ready is None else ready[0]
+    ready = ready_contents(source, schema)
+    return (_of_table(source, schema), None) if ready is None else ready
 
 
-def table_profile(source: Any, schema: Schema | None = None) -> Profile:
+def _of_table(source: Any, schema: Schema | None) -> Contents:
     """The profile of what must be read first. Raises InputError or SchemaError."""
     if schema is not None and not isinstance(schema, Schema):
         raise InputError(f"schema: a {type(schema).__name__} was given: pass a driftloop.Schema")
@@ -35,22 +37,22 @@ def table_profile(source: Any, schema: Schema | None = None) -> Profile:
     read = ProfileBuilder(schema).take(batches)
     columns = read.columns()
     sample = read.sample().cut(histogram_precisions(columns))
-    profile = Profile(schema, read.rows, columns, sample, read.first, read.last, read.extra, read.repeated_headers)
+    contents = Contents(schema, read.rows, columns, sample, read.first, read.last, read.extra, read.repeated_headers)
     del read
     give_back(len(columns))
-    return profile
+    return contents
 
 
-def ready_profile(source: Any, schema: Schema | None = None) -> tuple[Profile, bytes | None] | None:
+def ready_contents(source: Any, schema: Schema | None = None) -> tuple[Contents, bytes | None] | None:
     """The profile that an object is, holds, or names as a file, and that file's content; None for any other source.
 
     Raises InputError when a schema is asked for that is not its own, BaselineError for a damaged file.
     """
-    found: tuple[Profile, bytes | None] | None = None
+    found: tuple[Contents, bytes | None] | None = None
     held = getattr(source, "profile", None)
-    if isinstance(source, Profile):
+    if isinstance(source, Contents):
         found = source, None
-    elif isinstance(held, Profile):
+    elif isinstance(held, Contents):
         found = held, getattr(source, "content", None)
     elif isinstance(source, str | Path) and is_profile(Path(source)):
         found = _saved(Path(source))
@@ -59,9 +61,7 @@ def ready_profile(source: Any, schema: Schema | None = None) -> tuple[Profile, b
     return found
 
 
-def _saved(path: Path) -> tuple[Profile, bytes]:
-    from driftloop.profile.saving.parquet_format import profile_from_bytes
-
+def _saved(path: Path) -> tuple[Contents, bytes]:
     try:
         content = path.read_bytes()
         return profile_from_bytes(content), content

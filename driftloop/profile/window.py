@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 
 from driftloop.data.schema import Schema
 from driftloop.profile.profile import Profile
+from driftloop.profile.saving.parquet_format import profile_from_bytes, profile_to_bytes
+from driftloop.profile.sources import read_contents
 from driftloop.times import format_seconds
 
 
@@ -20,12 +22,39 @@ class _Side:
 
     def __init__(self, source: Any, schema: Schema | None = None, *, content: bytes | None = None) -> None:
         """From a table, a path, record batches, or a Baseline, Window or Profile; see `build`."""
-        from driftloop.profile.sources import ready_profile, table_profile
-
-        ready = ready_profile(source, schema)
-        profile, saved = ready if ready is not None else (table_profile(source, schema), None)
-        object.__setattr__(self, "profile", profile)
+        contents, saved = read_contents(source, schema)
+        object.__setattr__(self, "profile", Profile.of(contents))
         object.__setattr__(self, "content", saved if content is None else content)
+
+    @classmethod
+    def build(cls, source: Any, schema: Schema | None = None) -> Self:
+        """From the data that a model was trained on, or the records that came in; read once.
+
+        Parameters
+        ----------
+        source
+            A pandas, polars or pyarrow table, a path, an iterable of record batches, or a saved Baseline.
+        schema
+            How its columns are read; inferred from the first rows when it is left out. A window is read with the
+            baseline's schema.
+
+        Raises
+        ------
+        InputError
+            For anything else, an unreadable file, or a table without rows when the schema is to be inferred.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> Baseline.build(pa.table({"size": [1.5, 2.5, 4.0]}))
+        Baseline(3 rows of size)
+        """
+        return cls(source, schema)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """From what `to_bytes` gave, this version's or an older one's. Raises BaselineError."""
+        return cls(profile_from_bytes(content), content=content)
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same rows, read with the same schema."""
@@ -64,8 +93,6 @@ class _Side:
 
     @cached_property
     def _bytes(self) -> bytes:
-        from driftloop.profile.saving.parquet_format import profile_to_bytes
-
         return self.content if self.content is not None else profile_to_bytes(self.profile)
 
     @cached_property
@@ -87,59 +114,16 @@ class Baseline(_Side):
     (3, True)
     """
 
-    @classmethod
-    def build(cls, source: Any, schema: Schema | None = None) -> Baseline:
-        """From the data that a model was trained on.
-
-        Parameters
-        ----------
-        source
-            A pandas, polars or pyarrow table, a path, an iterable of record batches, or a saved Baseline.
-        schema
-            How its columns are read; inferred from the first rows when it is left out.
-
-        Raises
-        ------
-        InputError
-            For anything else, an unreadable file, or a table without rows when the schema is to be inferred.
-
-        Examples
-        --------
-        >>> import pyarrow as pa
-        >>> Baseline.build(pa.table({"size": [1.5, 2.5, 4.0]}))
-        Baseline(3 rows of size)
-        """
-        return cls(source, schema)
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> Baseline:
-        """From what `to_bytes` gave, this version's or an older one's. Raises BaselineError."""
-        from driftloop.profile.saving.parquet_format import profile_from_bytes
-
-        return cls(profile_from_bytes(content), content=content)
-
 
 class Window(_Side):
-    """The profile of the records that came in since the last check."""
+    """The profile of the records that came in since the last check.
 
-    @classmethod
-    def build(cls, source: Any, schema: Schema | None = None) -> Window:
-        """From the records that came in, in one pass; pass the baseline's schema. Otherwise as `Baseline.build`.
-
-        Examples
-        --------
-        >>> import pyarrow as pa
-        >>> Window.build(pa.table({"size": [1.5, 2.5]})).merge(Window.build(pa.table({"size": [3.5]})))
-        Window(3 rows of size)
-        """
-        return cls(source, schema)
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> Window:
-        """From what `to_bytes` gave. Raises BaselineError."""
-        from driftloop.profile.saving.parquet_format import profile_from_bytes
-
-        return cls(profile_from_bytes(content), content=content)
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> Window.build(pa.table({"size": [1.5, 2.5]})).merge(Window.build(pa.table({"size": [3.5]})))
+    Window(3 rows of size)
+    """
 
     def merge(self, other: Window) -> Window:
         """Both windows as one, as if their records had come in together. Raises SchemaError for different schemas."""

@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 
 from driftloop.config.policy import DRIFT_SHARE
-from driftloop.profile.profile import comparable_samples
+from driftloop.profile.contents import comparable_samples
 from driftloop.sequential.mean_test import difference_p
 from driftloop.sequential.reference_features import ReferenceFeatures, derive_reference_features
 from driftloop.sequential.window_sums import REMEMBERED, Block, Recent, Sums, compact, is_too_late, select_stretches

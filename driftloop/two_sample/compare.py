@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.config.policy import Policy
+from driftloop.profile.contents import comparable_samples
 from driftloop.profile.memory import give_back
-from driftloop.profile.profile import comparable_samples
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.column_scores import OMNIBUS, Score
 from driftloop.two_sample.count_scores import ScoreMean, count_score_means

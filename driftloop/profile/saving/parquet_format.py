@@ -13,11 +13,11 @@ from driftloop.data.arrow import lists_array, numbers_array, texts_array
 from driftloop.data.readers.saved_profile import METADATA
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import BaselineError, SchemaError
+from driftloop.profile.contents import Contents
 from driftloop.profile.counting.category_counts import CategoryCounts
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.profile.counting.histogram import Histogram
 from driftloop.profile.memory import give_back
-from driftloop.profile.profile import Profile
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.saving.stored_numbers import recorded_decimals, scaled, sum_of_text, sum_text
 
@@ -48,7 +48,7 @@ class Header(msgspec.Struct, frozen=True):
     """Not written where there is none, so that files keep the bytes that they had before this was counted."""
 
 
-def profile_to_bytes(profile: Profile) -> bytes:
+def profile_to_bytes(profile: Contents) -> bytes:
     """The profile as a Parquet file; equal profiles give equal bytes."""
     import pyarrow.parquet as pq
 
@@ -82,7 +82,7 @@ def profile_to_bytes(profile: Profile) -> bytes:
     return content
 
 
-def profile_from_bytes(content: bytes) -> Profile:
+def profile_from_bytes(content: bytes) -> Contents:
     """The profile in a file that this version or an older one wrote. Raises BaselineError."""
     import pyarrow.parquet as pq
 
@@ -92,7 +92,7 @@ def profile_from_bytes(content: bytes) -> Profile:
         rows = {row["name"]: row for row in table.to_pylist()}
         columns = {column.name: _column(column, rows[column.name]) for column in header.table.features}
         sample, headers = _sample(header, rows), header.repeated_headers or 0
-        return Profile(header.table, header.rows, columns, sample, header.first, header.last, header.extra, headers)
+        return Contents(header.table, header.rows, columns, sample, header.first, header.last, header.extra, headers)
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError, IndexError, SchemaError) as error:
         raise BaselineError(f"not a readable profile ({str(error).splitlines()[0][:200]}): build it again") from None
 
@@ -129,7 +129,7 @@ _LAYOUT = pa.schema(
 )
 
 
-def _columns(profile: Profile) -> list[pa.Array]:
+def _columns(profile: Contents) -> list[pa.Array]:
     """The file's columns, in the order of the layout: a value for each compared column."""
     names = [column.name for column in profile.schema.features]
     summaries = [profile.columns[name] for name in names]

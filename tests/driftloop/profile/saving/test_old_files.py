@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from driftloop import Baseline, Window, check
-from driftloop.profile.profile import comparable_samples
+from driftloop.profile.contents import comparable_samples
 from driftloop.profile.saving.parquet_format import profile_to_bytes
 
 # 180 rows, written by version 1 of the format; its hash is what a ledger and a model's tag hold.
