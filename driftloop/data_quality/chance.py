@@ -25,6 +25,20 @@ SMALLEST_TAIL_FACTOR = 1e-3
 """Rare slips of a hand belong to many feeds and follow no tail, so distance alone is never taken for more than this."""
 
 
+LARGEST = 1e300
+"""The size to which values are limited before distances of them are taken: the largest double is 1.8e308, and no
+conversion has a factor beyond 1,000."""
+
+
+def bounded(values: Floats) -> Floats:
+    """Values of a size of at most `LARGEST`, so that no difference of two and no conversion of one is infinite.
+
+    What lies beyond, such as the largest double that stands for a missing value, is as far from all that people measure
+    as it was.
+    """
+    return np.clip(values, -LARGEST, LARGEST)
+
+
 def more_often_p(window_count: int, baseline_count: int, window_rows: int, baseline_rows: int) -> float:
     """P(X >= window_count), X hypergeometric: Fisher's exact test, one-sided towards more in the window.
 

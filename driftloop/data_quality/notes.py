@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from driftloop.data_quality.chance import bounded
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.repeated_value import is_coarse
 from driftloop.data_quality.unusable_values import rows_out_of_range
@@ -44,8 +45,9 @@ def _far_values(pair: ColumnPair) -> int:
     low, high = pair.baseline.minimum, pair.baseline.maximum
     if low is None or high is None or low == high or not len(pair.baseline_values):
         return 0
-    median = float(np.median(pair.baseline_values))
-    values, counts = pair.window.bins
+    low, high = bounded(np.array([low, high])).tolist()
+    median = float(np.median(bounded(pair.baseline_values)))
+    values, counts = bounded(pair.window.bins[0]), pair.window.bins[1]
     above = values > median + FAR * (high - median)
     below = values < median - FAR * (median - low)
     return int(counts[(above & (values > high)) | (below & (values < low))].sum())

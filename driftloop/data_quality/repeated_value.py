@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.data_quality.chance import more_often_p, tail_factor
+from driftloop.data_quality.chance import bounded, more_often_p, tail_factor
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import Sign, ignore
 
@@ -56,12 +56,13 @@ def _placeholder(pair: ColumnPair) -> Sign | None:
     count = int(in_window[most])
     if count < max(FEWEST_PLACEHOLDERS, PLACEHOLDERS_AMONG_OUTSIDE * int(in_window[outside].sum())):
         return None
-    median = float(np.median(pair.baseline_values))
+    of_baseline, far, ends = (bounded(each) for each in (pair.baseline_values, values[most], np.array([low, high])))
+    median = float(np.median(of_baseline))
     side = 1 if values[most] > high else -1
-    reach, distance = abs((high if side > 0 else low) - median), abs(float(values[most]) - median)
+    reach, distance = abs(float(ends[1 if side > 0 else 0]) - median), abs(float(far) - median)
     if reach == 0 or distance < PLACEHOLDER_DISTANCE * reach:
         return None
-    p = _of_value(in_baseline, in_window, most) * tail_factor(side * (pair.baseline_values - median), distance)
+    p = _of_value(in_baseline, in_window, most) * tail_factor(side * (of_baseline - median), distance)
     share = count / len(pair.window_values)
     text = f"{values[most]:.6g} in {share:.0%} of rows, beyond all of the baseline: a placeholder?"
     missing = f"add {f'{values[most]:.6g}'!r} to `missing` in the schema if it stands for a missing value"

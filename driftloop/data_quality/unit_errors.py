@@ -9,7 +9,7 @@ from math import exp, log, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.data_quality.chance import all_in_window_p, kolmogorov_p, tail_factor
+from driftloop.data_quality.chance import all_in_window_p, bounded, kolmogorov_p, tail_factor
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import Sign, ignore
 from driftloop.profile.counting.column_profile import ColumnProfile
@@ -90,11 +90,7 @@ def unit_errors(pair: ColumnPair) -> Iterator[Sign]:
 
 @dataclass(frozen=True)
 class _Numbers:
-    """What these rules look at of a profile: its bins and their counts, its ends, and how many rows it has.
-
-    Sizes are limited to `LARGEST`, so that no difference of two and no conversion of one is infinite. What lies beyond,
-    such as the largest double that stands for a missing value, is as far away as before from all that people measure.
-    """
+    """What these rules look at of a profile: bins and their counts, the ends, both `bounded`; and how many rows."""
 
     bins: tuple[Floats, Counts]
     minimum: float
@@ -105,12 +101,10 @@ class _Numbers:
     def of(cls, profile: ColumnProfile) -> _Numbers:
         """Of a column's profile."""
         values, counts = profile.bins
-        ends = (min(max(end or 0.0, -LARGEST), LARGEST) for end in (profile.minimum, profile.maximum))
-        return cls((np.clip(values, -LARGEST, LARGEST), counts), *ends, profile.rows)
+        low, high = bounded(np.array([profile.minimum or 0.0, profile.maximum or 0.0])).tolist()
+        return cls((bounded(values), counts), low, high, profile.rows)
 
 
-LARGEST = 1e300
-"""The largest double is 1.8e308, and no conversion has a factor beyond 1,000."""
 Found = tuple[float, Conversion, float]
 
 
@@ -256,4 +250,4 @@ def _kept_its_spread(conversion: Conversion, baseline: _Numbers, window: _Number
         widths.append(float(values[quartiles[1]] - values[quartiles[0]]))
     if min(widths) <= 0 or abs(conversion.factor) == 1.0:
         return False
-    return abs(log(widths[1] / widths[0])) < 0.5 * abs(log(abs(conversion.factor)))
+    return abs(log(widths[1]) - log(widths[0])) < 0.5 * abs(log(abs(conversion.factor)))

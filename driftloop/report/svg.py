@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 
 WIDTH, HEIGHT, FOOT = 420, 130, 18
 BARS = 32
+LARGEST = float(np.finfo(np.float64).max)
+"""An axis around a single value near it ends there: beyond is no number."""
 MOST_CATEGORIES = 8
 UNNAMED = "other values"
 
@@ -48,7 +50,7 @@ def _numbers(column: Column, baseline: ColumnProfile, window: ColumnProfile) -> 
         f'<text x="{x}" y="{HEIGHT - 4}" text-anchor="{anchor}">{escape(_label(column, value))}</text>'
         for x, anchor, value in (
             (0, "start", low),
-            (WIDTH / 2, "middle", (low + high) / 2),
+            (WIDTH / 2, "middle", low / 2 + high / 2),
             (WIDTH, "end", high),
         )
     )
@@ -76,8 +78,9 @@ def _edges(baseline: ColumnProfile, window: ColumnProfile) -> Floats | None:
     low, high = min(ends), max(ends)
     if high <= low:
         reach = abs(low) * 0.1 or 1.0
-        low, high = low - reach, high + reach
-    return np.linspace(low, high, BARS + 1)
+        low, high = max(low - reach, -LARGEST), min(high + reach, LARGEST)
+    # From halves: the distance of two numbers near the largest double would be infinite.
+    return np.asarray(2 * np.linspace(low / 2, high / 2, BARS + 1))
 
 
 def _shares(side: ColumnProfile, edges: Floats) -> Floats:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from driftloop import Baseline, Column, Evidence, Policy, Schema, Verdict, Window, check
 from driftloop import verdict as verdict_module
+from driftloop.check_sources import check as check_tables
 from driftloop.errors import SchemaError
 from driftloop.two_sample.compare import compare
 from tests.driftloop.populations import BASELINE_ROWS, SCHEMA, compared, draw, fresh
@@ -241,6 +242,10 @@ HOSTILE = {
     "tiny": lambda n: [5e-324 * i for i in range(n)],
     "constant": lambda n: [7.0] * n,
     "two values": lambda n: [float(i % 2) for i in range(n)],
+    "huge and positive": lambda n: [1e308 + i * 8e305 for i in range(n)],
+    "the largest double for a missing value": lambda n: [1.7976931348623157e308 if i % 9 == 0 else i for i in range(n)],
+    "infinite in a part": lambda n: [float("inf") if i % 3 else i * 1e307 for i in range(n)],
+    "each once, over all doubles": lambda n: [float(2 * i - n) * 1e306 for i in range(n)],
 }
 
 
@@ -259,6 +264,18 @@ def test_hostile_numbers_on_either_side_never_crash(values):
         assert result.verdict in Verdict
         if before is after:
             assert result.verdict is Verdict.STABLE
+
+
+@pytest.mark.parametrize("reference", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_two_hostile_columns_make_a_rule_or_a_picture_compute_with_infinity(reference):
+    """A RuntimeWarning of ours is an error (pyproject.toml)."""
+    for rows in (90, 2_500):
+        before = pa.table({"x": pa.array(reference(rows), pa.float64())})
+        for current in HOSTILE.values():
+            after = pa.table({"x": pa.array(current(rows), pa.float64())})
+            result = check_tables(before, after, schema=Schema((Column("x"),)))
+            assert result.verdict in Verdict
+            assert "<svg" in result.to_html() or result.columns_not_compared
 
 
 def test_ten_thousand_categories_are_no_drift_of_themselves():

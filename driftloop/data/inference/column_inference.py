@@ -175,8 +175,9 @@ def _counts(known: Floats, levels: Floats, *, complete: bool) -> str | None:
     if levels[0] >= LARGE:
         return "large whole numbers, each once"
     # Birthday problem: n values drawn from a range of R are all different with a chance of about exp(-n(n-1) / 2R).
-    width = levels[-1] - levels[0] + 1
-    if len(known) * (len(known) - 1) / (2 * width) > -np.log(CHANCE):
+    # Half of R, because that of numbers near the largest double would be infinite.
+    half_range = levels[-1] / 2 - levels[0] / 2 + 0.5
+    if len(known) * (len(known) - 1) / 4 / half_range > -np.log(CHANCE):
         return "whole numbers, each once, that fill their range"
     return None
 

@@ -64,6 +64,14 @@ def test_rows_repeat_from_two_in_a_hundred_on(extra, cut):
     assert (len(thinned[0].keys) == 50) is cut
 
 
+def test_a_side_without_keys_below_the_limit_is_compared_all_the_same():
+    constant = sample([10**9], [2_500], complete=True)
+    varied = sample(range(1_000), complete=False)
+    for sides in ((constant, varied), (varied, constant)):
+        thinned = thin_samples(*sides, 1)
+        assert sorted(side.rows for side in thinned) == [1_000, 2_000]
+
+
 def test_half_of_the_records_may_come_from_each_side():
     baseline = sample(range(1_000), [3] * 1_000, complete=True)
     window = sample(range(1_000), [2] * 1_000, complete=True)
