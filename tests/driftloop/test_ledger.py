@@ -49,7 +49,7 @@ def drift() -> Drift:
     return open_drift(found, NOW, "found")
 
 
-@pytest.mark.parametrize(("before", "after"), itertools.product(DriftState, DriftState))
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(DriftState, DriftState)))
 def test_only_drawn_transitions_are_made(drift: Drift, before: DriftState, after: DriftState) -> None:
     drift = msgspec.structs.replace(drift, state=before)
     if after in TRANSITIONS[before]:
