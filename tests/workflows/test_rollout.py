@@ -147,16 +147,18 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return made
 
 
-ASKED = settings.deploy(
-    {
-        "AZURE_SUBSCRIPTION_ID": "s",
-        "AZURE_RESOURCE_GROUP": "g",
-        "AZURE_ML_WORKSPACE": "w",
-        "DRIFTLOOP_BLOB_URL": "https://x.blob.core.windows.net",
-        "DRIFTLOOP_ENDPOINT": "endpoint",
-        "DRIFTLOOP_CANARY_SECONDS": "0",
-    },
-    "m",
+ASKED = settings.Deploy(
+    azure=settings.Azure("s", "g", "w", "https://x.blob.core.windows.net"),
+    model="m",
+    endpoint="endpoint",
+    token_auth=False,
+    instance_type="Standard_DS2_v2",
+    instance_count=1,
+    canary_percent=10,
+    canary_seconds=0,
+    mirror_percent=0,
+    ready_seconds=120,
+    collect_data=False,
 )
 
 
