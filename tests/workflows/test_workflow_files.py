@@ -94,7 +94,8 @@ def test_only_what_signs_in_or_writes_issues_may_write_at_all() -> None:
         if level == "write" and Path(found.path).name != "provision.yml"
     }
     signs_in = {(file, "id-token") for file in ("train.yml", "train-model.yml", "deploy.yml")}
-    assert writes == signs_in | {("heartbeat.yml", "issues")}
+    released = {("release.yml", "id-token"), ("release.yml", "attestations")}
+    assert writes == signs_in | released | {("heartbeat.yml", "issues")}
 
 
 @pytest.mark.parametrize("file", [*FILES, *ACTIONS, OFFERED], ids=name)
