@@ -44,7 +44,10 @@ def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool
     """
     data = _registered(event)
     model = None if data is None else next((model for model in runtime.config.models if model.name == data.name), None)
-    if data is None or model is None:
+    if data is None:
+        return False
+    if model is None:
+        emit("event_ignored", reason="a registered model that driftloop.toml does not name")
         return False
     version = str(data.version)
     if (data.tags or {}).get("deploy") == "run":

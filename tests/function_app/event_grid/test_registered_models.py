@@ -189,10 +189,16 @@ def test_a_registered_model_that_cannot_be_read_is_an_alert(
     assert "registered model" in alert.message
 
 
-def test_a_model_that_is_not_watched_is_no_alert(runtime: FakeRuntime, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_model_that_is_not_watched_is_said_and_no_alert(
+    runtime: FakeRuntime, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "driftloop")
     assert not version_registered(runtime, in_cloud_events_schema({"modelName": "stranger", "modelVersion": 1}))
 
     assert "event_unreadable" not in caplog.text
+    (said,) = [record for record in caplog.records if '"event": "event_ignored"' in record.message]
+    assert "driftloop.toml does not name" in said.message
+    assert "stranger" not in said.message
 
 
 def test_a_ledger_that_others_keep_writing_is_an_error_and_not_a_version_forgotten(
