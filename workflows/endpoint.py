@@ -95,7 +95,22 @@ class Endpoint:
         }
 
     def create(self, slot: str, version: int, tags: dict[str, str]) -> None:
-        """A deployment of the version, with no traffic. Raises DriftloopError that says why Azure could not make it."""
+        """A deployment of the version, with no traffic.
+
+        Parameters
+        ----------
+        slot : str
+            `blue` or `green`.
+        version : int
+            Of the registered model.
+        tags : dict[str, str]
+            Of the deployment.
+
+        Raises
+        ------
+        DriftloopError
+            Azure could not make it; it says why.
+        """
         from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment, OnlineRequestSettings
 
         from training import snapshot
@@ -134,7 +149,13 @@ class Endpoint:
             return
 
     def route(self, shares: dict[str, int]) -> None:
-        """Share out the traffic in percent, and end the copying of it."""
+        """Share out the traffic in percent, and end the copying of it.
+
+        Parameters
+        ----------
+        shares : dict[str, int]
+            Percent by slot; slots that are not named get none.
+        """
         endpoint = self._settled()
         mirrored = any((endpoint.mirror_traffic or {}).values())
         if not mirrored and {name: share for name, share in (endpoint.traffic or {}).items() if share} == shares:
@@ -143,7 +164,15 @@ class Endpoint:
         self._put(endpoint)
 
     def mirror(self, slot: str, percent: int) -> None:
-        """Send the slot a copy of a part of the traffic; 0 ends it."""
+        """Send the slot a copy of a part of the traffic.
+
+        Parameters
+        ----------
+        slot : str
+            Which slot gets the copies.
+        percent : int
+            0 ends it.
+        """
         endpoint = self._settled()
         endpoint.mirror_traffic = {slot: percent} if percent else {}
         self._put(endpoint)

@@ -21,9 +21,24 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 def other_run(blobs: Blobs, asked: Train, run_url: str | None) -> Claim | None:
-    """The run that answers this try in place of this one; None where this one does.
+    """The run that answers this try in place of this one.
 
-    Raises DriftloopError and Azure's errors: without an answer nothing may be trained.
+    Parameters
+    ----------
+    asked : Train
+        The drift, the try and this run.
+    run_url : str | None
+        Where a person looks at this run.
+
+    Returns
+    -------
+    Claim | None
+        None where this run is the one that trains.
+
+    Raises
+    ------
+    DriftloopError, AzureError
+        Without an answer nothing may be trained.
     """
     if asked.drift_id is None or asked.attempt is None or asked.run is None:
         return None

@@ -34,7 +34,22 @@ class Health:
 
 
 def ask(url: str, key: str, pause: float) -> Health:
-    """The health of the app at `url`; no answer after three tries `pause` seconds apart is an answer, too."""
+    """The health of the app at `url`.
+
+    Parameters
+    ----------
+    url : str
+        Of `/api/health`.
+    key : str
+        A function key of the app.
+    pause : float
+        Seconds between tries.
+
+    Returns
+    -------
+    Health
+        No answer after three tries is an answer, too.
+    """
     problem = ""
     for attempt in range(TRIES):
         time.sleep(pause if attempt else 0)

@@ -31,7 +31,23 @@ def path(model: str) -> str:
 
 
 def read(blobs: Blobs, model: str) -> Found:
-    """The pointer of the model in service. Raises InputError when it is damaged: that is not "none in service"."""
+    """The pointer of the model in service.
+
+    Parameters
+    ----------
+    model : str
+        Its name.
+
+    Returns
+    -------
+    Found
+        Without a pointer before the first deployment.
+
+    Raises
+    ------
+    InputError
+        It is damaged: that is not "none in service".
+    """
     blob = blobs.read("baselines", path(model))
     if blob is None:
         return Found(None, None)
@@ -40,5 +56,18 @@ def read(blobs: Blobs, model: str) -> Found:
 
 
 def write(blobs: Blobs, pointer: Pointer, found: Found) -> None:
-    """Write the pointer unless somebody else has since. Raises ChangedError."""
+    """Write the pointer unless somebody else has since.
+
+    Parameters
+    ----------
+    pointer : Pointer
+        What is in service from now on.
+    found : Found
+        What was read before.
+
+    Raises
+    ------
+    ChangedError
+        Somebody else has written since.
+    """
     blobs.replace("baselines", path(pointer.model), msgspec.json.encode(pointer), found.blob)

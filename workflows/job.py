@@ -30,7 +30,18 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 def ensure_compute(client: "MLClient", compute: Compute) -> bool:
-    """Create the cluster when it is missing: no node while nothing runs. Answers whether it was created."""
+    """Create the cluster when it is missing: no node while nothing runs.
+
+    Parameters
+    ----------
+    compute : Compute
+        Its name, size, nodes and identity.
+
+    Returns
+    -------
+    bool
+        Whether it was created.
+    """
     from azure.ai.ml.entities import AmlCompute, IdentityConfiguration, ManagedIdentityConfiguration
     from azure.core.exceptions import ResourceNotFoundError
 
@@ -78,6 +89,16 @@ def attempt(client: "MLClient", base: str) -> tuple[str, "PipelineJob | None"]:
 
     Names follow from what the job is for, so that a repeated run finds it: `base`, then `base-2` when that failed, and
     so on.
+
+    Parameters
+    ----------
+    base : str
+        The drift, or the commit and its run.
+
+    Returns
+    -------
+    tuple[str, PipelineJob | None]
+        The name, and the job where there is one that has not failed.
     """
     name, number = base, 1
     while (found := get(client, name)) is not None and status_of(found) in ENDED - {"Completed"}:
@@ -105,7 +126,17 @@ def status_of(found: Any) -> str:
 def follow(client: "MLClient", name: str, seconds: float) -> Iterator[Progress]:
     """The job's progress whenever it has changed, until it has ended. A short outage is waited out.
 
-    Raises DriftloopError when Azure cannot be asked for a long time; the job then runs on.
+    Parameters
+    ----------
+    name : str
+        Of the job.
+    seconds : float
+        Between polls, at the longest.
+
+    Raises
+    ------
+    DriftloopError
+        Azure cannot be asked for a long time; the job then runs on.
     """
     from azure.core.exceptions import AzureError, ClientAuthenticationError
 

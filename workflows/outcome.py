@@ -25,7 +25,22 @@ class Result(msgspec.Struct, frozen=True):
 
 
 def publish(blobs: Blobs, drift_id: str, model: str, result: Result, run_url: str | None) -> None:
-    """Write `outcomes/<drift_id>.json`, from which the function app closes the drift."""
+    """Write `outcomes/<drift_id>.json`, from which the function app closes the drift.
+
+    Parameters
+    ----------
+    drift_id : str
+        It names the file.
+    result : Result
+        How the run ended.
+    run_url : str | None
+        Where a person looks at the run.
+
+    Raises
+    ------
+    AzureError
+        It was not written: the run must say so.
+    """
     outcome = Outcome(
         drift_id=drift_id,
         outcome=result.ending,

@@ -24,7 +24,18 @@ NUMBERS = {"attempt"}  # what the function app sends as a number; everything els
 
 
 def problem(event: Any) -> str | None:
-    """What is wrong with a repository_dispatch event; None when nothing is."""
+    """What is wrong with a repository_dispatch event; None when nothing is.
+
+    Parameters
+    ----------
+    event : Any
+        The event's JSON, decoded.
+
+    Returns
+    -------
+    str | None
+        A sentence that repeats no value of the event.
+    """
     if not isinstance(event, dict):
         return "the event is not an object"
     action, payload = event.get("action"), event.get("client_payload")

@@ -56,7 +56,25 @@ class Rollout:
         self._credential = credential
 
     def run(self, version: DeployableVersion, *, forced: bool = False) -> Done:
-        """Bring the version into service. Raises DriftloopError after the old one has all traffic again."""
+        """Bring the version into service.
+
+        Parameters
+        ----------
+        version : DeployableVersion
+            What is to serve.
+        forced : bool
+            Also where it was put back before, or is older than the one in service.
+
+        Returns
+        -------
+        Done
+            How it ended, and in which slot.
+
+        Raises
+        ------
+        DriftloopError
+            It does not serve; the old version has all traffic again.
+        """
         found = in_service.read(self._blobs, self._asked.model)
         try:
             self._stand_aside(version, found, {}, forced)

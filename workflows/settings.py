@@ -156,7 +156,18 @@ def azure(variables: Variables) -> Azure:
 
 
 def train(environment: Mapping[str, str]) -> Train:
-    """The settings of a training run. Raises ConfigError."""
+    """The settings of a training run.
+
+    Parameters
+    ----------
+    environment : Mapping[str, str]
+        Variables: payload text comes in no other way.
+
+    Raises
+    ------
+    ConfigError
+        A variable is missing or is not what it must be; it is named.
+    """
     variables = Variables(environment)
     return Train(
         azure=azure(variables),
@@ -234,7 +245,20 @@ def _endpoint(variables: Variables, model: str) -> str:
 
 
 def deploy(environment: Mapping[str, str], name: str | None) -> Deploy:
-    """The settings of a deployment of the model `name`, or of the only one. Raises ConfigError."""
+    """The settings of a deployment of the model `name`, or of the only one.
+
+    Parameters
+    ----------
+    environment : Mapping[str, str]
+        Variables.
+    name : str | None
+        Of the model; None where there is one only.
+
+    Raises
+    ------
+    ConfigError
+        A variable is missing or is not what it must be; it is named.
+    """
     found = model(name)
     variables = Variables(environment)
     return Deploy(

@@ -42,7 +42,22 @@ class Prober:
         self._session = requests.Session()
 
     def until_ready(self, slot: str, seconds: float, pause: float = 2.0) -> Answer:
-        """The first right answer of the slot; what passes is waited out. Raises SmokeError."""
+        """The first right answer of the slot; what passes is waited out.
+
+        Parameters
+        ----------
+        slot : str
+            Which slot is asked.
+        seconds : float
+            How long at most.
+        pause : float
+            Seconds between requests.
+
+        Raises
+        ------
+        SmokeError
+            An answer is wrong, or none came in time.
+        """
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -68,7 +83,27 @@ class Prober:
                 time.sleep(pause)
 
     def watch(self, slot: str, seconds: float, times: int = 10) -> float:
-        """Asks the slot over a span of time; the slowest answer in seconds. Raises SmokeError."""
+        """Asks the slot over a span of time.
+
+        Parameters
+        ----------
+        slot : str
+            Which slot is asked.
+        seconds : float
+            The span of time.
+        times : int
+            Requests in it.
+
+        Returns
+        -------
+        float
+            The slowest answer, in seconds.
+
+        Raises
+        ------
+        SmokeError
+            An answer is wrong.
+        """
         slowest = 0.0
         for _ in range(times):
             try:

@@ -69,7 +69,29 @@ class Comparing:
     now: datetime
 
     def compare(self, files: Sequence[File], watermark: Watermark, evidence: "Evidence") -> Compared:
-        """The verdict on the files together. Raises Azure's errors, and InputError where they cannot be compared."""
+        """The verdict on the files together.
+
+        Parameters
+        ----------
+        files : Sequence[File]
+            Of the window; those that are broken are set aside, the others are compared together.
+        watermark : Watermark
+            What was read before: contents that are known are copies.
+        evidence : Evidence
+            What earlier windows left.
+
+        Returns
+        -------
+        Compared
+            The verdict, with the files that are guilty, innocent or undecided.
+
+        Raises
+        ------
+        InputError
+            No file can be compared, and the engine does not say why: that may be its own mistake.
+        AzureError
+            Storage did not answer.
+        """
         decode = self._decode(len(files), watermark)
         # Where records carry neither id nor time, two files may well be the same by chance.
         known = watermark.contents if self._told_apart else None

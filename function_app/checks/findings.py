@@ -43,7 +43,20 @@ class Finding:
 def of_nothing(
     model: Model, state: ModelState, pointer: InService | None, selection: Selection, now: datetime
 ) -> Finding:
-    """There is no baseline, or nothing new to compare with it: the row says why."""
+    """There is no baseline, or nothing new to compare with it: the row says why.
+
+    Parameters
+    ----------
+    pointer : InService | None
+        None where no version is in service.
+    selection : Selection
+        Of the look: what waits, and which files count as read and never were.
+
+    Returns
+    -------
+    Finding
+        An `insufficient` check; the state has moved on by its time only.
+    """
     if pointer is None:
         why = "no version of this model is in service yet: there is no baseline to compare with"
     elif selection.waiting:
@@ -69,7 +82,22 @@ def of_nothing(
 def record_of(
     compared: Compared, model: Model, pointer: InService, selection: Selection, *, now: datetime, schema: "Schema"
 ) -> CheckRecord:
-    """The row of a check that compared a window."""
+    """The row of a check that compared a window.
+
+    Parameters
+    ----------
+    compared : Compared
+        The window, read and judged.
+    selection : Selection
+        The files that it was made of: they name the check where none could be read.
+    schema : Schema
+        The baseline's: it tells what is not watched.
+
+    Returns
+    -------
+    CheckRecord
+        The ledger's row, without its report and its drift.
+    """
     window, reading, result = compared.window, compared.reading, compared.result
     copies = len(reading.copies)
     also = (f"{copies} files hold what another one holds: it is read once" if copies else None, unwatched(schema))
@@ -94,7 +122,20 @@ def record_of(
 
 
 def notes_of(compared: Compared, before: Mapping[str, Note]) -> tuple[FileNote, ...]:
-    """What is to be noted of the files: why some are set aside, and which notes were written for older versions."""
+    """What is to be noted of the files: why some are set aside, and which notes were written for older versions.
+
+    Parameters
+    ----------
+    compared : Compared
+        The window, read and judged.
+    before : Mapping[str, Note]
+        The notes that were there, by the name of the file.
+
+    Returns
+    -------
+    tuple[FileNote, ...]
+        A note for each guilty file; one without a reason for each innocent file whose note is of another version.
+    """
     aside = [FileNote(file.path, file.etag, reason) for file, reason in compared.guilty.items()]
     good = outdated(compared.innocent, before) if compared.calm else []
     return (*aside, *(FileNote(file.path, file.etag) for file in good))
@@ -110,7 +151,26 @@ def of_window(
     settle: timedelta,
     selection: Selection,
 ) -> Finding:
-    """The state after a window was compared, and the drift that it opens: one for each epoch."""
+    """The state after a window was compared, and the drift that it opens: one for each epoch.
+
+    Parameters
+    ----------
+    state : ModelState
+        Before the check.
+    check : CheckRecord
+        The check's row, without a drift.
+    evidence : Evidence
+        What earlier windows left; it stays where this window must not be learnt from.
+    settle : timedelta
+        How long a file may still be written.
+    selection : Selection
+        The files of the window.
+
+    Returns
+    -------
+    Finding
+        A drift only where the verdict is drift and none is open in this epoch.
+    """
     result = compared.result
     newest = compared.window.last_time or format_time(max(file.modified for file in selection.files))
     learned = result.evidence if result is not None and compared.calm else evidence
@@ -137,7 +197,20 @@ def of_window(
 
 
 def with_labels(finding: Finding, found: LabelFindings, pointer: InService, now: str) -> Finding:
-    """The same finding and what newly landed labels say: outcomes that have moved, an error that has grown."""
+    """The same finding and what newly landed labels say: outcomes that have moved, an error that has grown.
+
+    Parameters
+    ----------
+    found : LabelFindings
+        What the labels say.
+    now : str
+        ISO 8601: the newest record where no window tells one.
+
+    Returns
+    -------
+    Finding
+        With a drift of reason `degraded` where the error has grown, none is open, and the feed is not broken.
+    """
     performance, state = found.performance, finding.state
     state = msgspec.structs.replace(
         state, performance=found.state.performance, labels_watermark=found.state.labels_watermark

@@ -33,7 +33,13 @@ class RecordTimes:
         self._step = 1
 
     def watching(self, batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
-        """The same batches; their times are remembered from the first one on."""
+        """The same batches; their times are remembered from the first one on.
+
+        Parameters
+        ----------
+        batches : Iterator[pa.RecordBatch]
+            Of one reading of a window; what an earlier reading left is forgotten.
+        """
         self._times, self._step = np.empty(0), 1
         for batch in batches:
             yield batch
@@ -67,7 +73,20 @@ class RecordTimes:
 
 
 def remembered(starts: dict[str, str], first: str | None, start: str | None) -> dict[str, str]:
-    """The starts of the last windows, by the times of their first records, and that of one more."""
+    """The starts of the last windows, by the times of their first records, and that of one more.
+
+    Parameters
+    ----------
+    first : str | None
+        Time of the window's first record; None leaves the starts as they are.
+    start : str | None
+        When its records really began.
+
+    Returns
+    -------
+    dict[str, str]
+        At most `WINDOWS` of them, the newest last.
+    """
     if first is None or start is None:
         return starts
     return dict([*((key, value) for key, value in starts.items() if key != first), (first, start)][-WINDOWS:])

@@ -52,9 +52,25 @@ def find_guilty(
 ) -> Suspects:
     """The broken files among those of a window that is broken as a whole.
 
-    All are guilty where no group of them is calm by itself, or where only all of them together break it. Undecided are
-    those for which `MOST_COMPARISONS` did not suffice; there are none unless some are guilty. Raises what `build` and
-    `judge` raise.
+    Parameters
+    ----------
+    files : Sequence[File]
+        Of the window, oldest first.
+    build : Callable[[Sequence[File]], _Window]
+        The window of some of the files.
+    judge : Callable[[_Window], Answer]
+        What the engine says of a window by itself.
+
+    Returns
+    -------
+    Suspects
+        All are guilty where no group of them is calm by itself, or where only all of them together break it.
+        Undecided are those for which `MOST_COMPARISONS` did not suffice; there are none unless some are guilty.
+
+    Raises
+    ------
+    Exception
+        What `build` and `judge` raise.
     """
     search = _Search(build, judge)
     calm = search.calm_group(tuple(files))

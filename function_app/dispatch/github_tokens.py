@@ -123,7 +123,20 @@ class AppToken:
 
 
 def token_source(target: GitHubTarget, environ: Mapping[str, str]) -> TokenSource:
-    """From the application settings. Raises ConfigError when they name no way to sign in."""
+    """How the app signs in to GitHub: as a GitHub App, or with a token.
+
+    Parameters
+    ----------
+    target : GitHubTarget
+        The repository, and the address of its API.
+    environ : Mapping[str, str]
+        The application settings.
+
+    Raises
+    ------
+    ConfigError
+        They name no way to sign in.
+    """
     app_id, key, token = (
         environ.get(f"DRIFTLOOP_GITHUB_{name}", "").strip() for name in ("APP_ID", "APP_KEY", "TOKEN")
     )

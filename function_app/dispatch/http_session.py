@@ -48,9 +48,23 @@ def request(
     """The answer, whatever its status.
 
     A redirect is followed where it stays on the same host (a repository that was renamed): there the token is known.
-    One to another host is the answer. `may_send` is asked before each request.
+    One to another host is the answer.
 
-    Raises DispatchRefusedError when the request cannot have arrived, DispatchUncertainError when it may have.
+    Parameters
+    ----------
+    made : requests.Session
+        With the headers of every request.
+    may_send : Callable[[], bool]
+        Asked before each request, that of a redirect too.
+    **options
+        As `requests.Session.request` takes them.
+
+    Raises
+    ------
+    DispatchRefusedError
+        The request cannot have arrived, or `may_send` said no.
+    DispatchUncertainError
+        It may have arrived.
     """
     for _ in range(MOST_REDIRECTS):
         if not may_send():

@@ -13,7 +13,15 @@ _DIGITS = 12  # of a number of seconds: more is no time
 
 
 def server_time(headers: Mapping[str, str], now: datetime) -> datetime:
-    """The target's clock where its answer tells it, else `now`."""
+    """The target's clock where its answer tells it, else `now`.
+
+    Parameters
+    ----------
+    headers : Mapping[str, str]
+        Of an answer.
+    now : datetime
+        This machine's clock, for an answer without a usable `Date`.
+    """
     try:
         found = parsedate_to_datetime(headers.get("date", ""))
     except (ValueError, TypeError, OverflowError):
@@ -23,13 +31,39 @@ def server_time(headers: Mapping[str, str], now: datetime) -> datetime:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """From `retry-after` in seconds; None where there is none."""
+    """From `retry-after` in seconds; None where there is none.
+
+    Parameters
+    ----------
+    headers : Mapping[str, str]
+        Of an answer.
+    now : datetime
+        The target's clock.
+
+    Returns
+    -------
+    datetime | None
+        At most a day later.
+    """
     seconds = _whole(headers.get("retry-after"))
     return None if seconds is None else now + min(timedelta(seconds=min(seconds, 10**9)), LONGEST_PAUSE)
 
 
 def limit_resets(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """From `x-ratelimit-reset` (seconds since 1970), where no request remains; None where it says nothing usable."""
+    """From `x-ratelimit-reset` (seconds since 1970), where no request remains; None where it says nothing usable.
+
+    Parameters
+    ----------
+    headers : Mapping[str, str]
+        Of an answer.
+    now : datetime
+        The target's clock.
+
+    Returns
+    -------
+    datetime | None
+        At most a day later.
+    """
     seconds = _whole(headers.get("x-ratelimit-reset"))
     if headers.get("x-ratelimit-remaining") != "0" or seconds is None:
         return None

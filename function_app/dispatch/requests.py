@@ -58,19 +58,59 @@ class Dispatcher(Protocol):
     dry: bool  # True: nothing is ever sent
 
     def send(self, event: Event, may_send: Callable[[], bool] = always) -> Run | None:
-        """Sends the event; the run, where the target's answer names it.
+        """Sends the event.
 
-        `may_send` is asked at the last moment, after everything that may take long: where it says no, nothing is sent.
-        Raises DispatchRefusedError or DispatchUncertainError.
+        Parameters
+        ----------
+        event : Event
+            What the workflow starts with.
+        may_send : Callable[[], bool]
+            Asked at the last moment, after everything that may take long: where it says no, nothing is sent.
+
+        Returns
+        -------
+        Run | None
+            The run, where the target's answer names it.
+
+        Raises
+        ------
+        DispatchRefusedError
+            The target did not take the event, or the request cannot have arrived.
+        DispatchUncertainError
+            The target may have taken it.
         """
         ...
 
     def find(self, correlation: str, since: datetime, exclude: Collection[str] = ()) -> Run | None:
-        """The newest run that carries `correlation` and was started at or after `since`, other than those in
-        `exclude`. Raises DispatchError.
+        """The newest run that carries `correlation` and was started at or after `since`, other than those in `exclude`.
+
+        Parameters
+        ----------
+        correlation : str
+            The drift's id, or a model and its version: a whole word of the run's title, or one of its parameters.
+        since : datetime
+            Runs that were started before are not looked at.
+        exclude : Collection[str]
+            Ids of runs that are known already.
+
+        Raises
+        ------
+        DispatchError
+            The runs cannot be listed: that is no absence.
         """
         ...
 
     def run(self, run_id: str) -> Run | None:
-        """The run as it stands now; None when it does not exist any more. Raises DispatchError."""
+        """The run as it stands now; None when it does not exist any more.
+
+        Parameters
+        ----------
+        run_id : str
+            As `find` or `send` told it.
+
+        Raises
+        ------
+        DispatchError
+            It cannot be looked at.
+        """
         ...

@@ -23,9 +23,19 @@ class DryRunDispatcher:
 
 
 def dispatcher(target: Target, environ: Mapping[str, str]) -> Dispatcher:
-    """The dispatcher for a target of driftloop.toml; what it signs in with comes from the application settings.
+    """The dispatcher for a target of driftloop.toml.
 
-    Raises ConfigError.
+    Parameters
+    ----------
+    target : Target
+        Of one model.
+    environ : Mapping[str, str]
+        The application settings: what it signs in with.
+
+    Raises
+    ------
+    ConfigError
+        They name no way to sign in, or a Key Vault reference that is not resolved.
     """
     match target:
         case GitHubTarget():

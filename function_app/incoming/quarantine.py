@@ -47,7 +47,19 @@ class Quarantine:
     def carry_out(self, notes: Iterable[FileNote], at: datetime, check_id: str | None) -> None:
         """Writes the notes that a check has decided on, and takes away those that it found to be of other versions.
 
-        May be repeated. Raises Azure's errors.
+        Parameters
+        ----------
+        notes : Iterable[FileNote]
+            Those with a reason are written; those without are of files that were found good.
+        at : datetime
+            When it was decided.
+        check_id : str | None
+            The check that decided.
+
+        Raises
+        ------
+        AzureError
+            Storage did not answer: it may be repeated.
         """
         for note in notes:
             if note.reason is not None:
@@ -106,7 +118,15 @@ class Quarantine:
                 client.delete_blob(etag=found.etag, match_condition=MatchConditions.IfNotModified)
 
     def set_aside(self, broken: Mapping[File, str], model: str, at: datetime) -> None:
-        """A note and an alert for each of these files, outside of a check of records."""
+        """A note and an alert for each of these files, outside of a check of records.
+
+        Parameters
+        ----------
+        broken : Mapping[File, str]
+            Files, and why.
+        at : datetime
+            When it was found.
+        """
         for file, reason in broken.items():
             # Said before it is noted: a process that dies in between says it again, and receivers drop the repetition.
             emit(
@@ -121,7 +141,15 @@ class Quarantine:
     def notes(self, pattern: str) -> dict[str, Note]:
         """Of the files that match `<container>/<pattern>` those that have a note, by the file's name.
 
-        Raises Azure's errors.
+        Parameters
+        ----------
+        pattern : str
+            `<container>/<path>`, as the configuration writes it.
+
+        Raises
+        ------
+        AzureError
+            Storage did not answer.
         """
         container = self.storage.container(CONTAINER)
         return {

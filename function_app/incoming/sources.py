@@ -47,7 +47,24 @@ def list_files(
 
     With a date in the pattern only the days from `since` to `now` are listed.
 
-    Raises InputError when the container does not exist: a mistyped path must not look like a quiet feed.
+    Parameters
+    ----------
+    pattern : str
+        `<container>/<path>` with `*`, `**` and parts of a date.
+    since : datetime | None
+        Where the pattern has dates: from how many days before this on is listed.
+    now : datetime | None
+        Until when; the clock where it is not given.
+
+    Returns
+    -------
+    Iterator[File]
+        One entry a blob, in the order of the listing.
+
+    Raises
+    ------
+    InputError
+        There is no such container: a mistyped path must not look like a quiet feed.
     """
     from azure.core.exceptions import ResourceNotFoundError
 

@@ -77,7 +77,22 @@ def select(files: Iterable[File], watermark: Watermark, settle: timedelta, now: 
 def advanced(
     watermark: Watermark, taken: Iterable[File], settle: timedelta, contents: Mapping[str, datetime] | None = None
 ) -> Watermark:
-    """The watermark once `taken` were checked or set aside; `contents`: hashes of what was read, and when."""
+    """The watermark once `taken` were checked or set aside.
+
+    Parameters
+    ----------
+    taken : Iterable[File]
+        Files that were checked or set aside.
+    settle : timedelta
+        How long a file may still be written.
+    contents : Mapping[str, datetime] | None
+        Hashes of what was read, and when.
+
+    Returns
+    -------
+    Watermark
+        The same watermark where nothing was taken.
+    """
     taken = list(taken)
     if not taken:
         return watermark

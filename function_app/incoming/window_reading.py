@@ -76,9 +76,28 @@ def build_window(
 ) -> tuple[_Result, Reading]:
     """`build` over the rows of all files that can be read, and what became of the others.
 
-    `known`: hashes of contents that were read before; None where copies are read like other files.
+    Parameters
+    ----------
+    files : Iterable[File]
+        In the order in which their rows are handed on.
+    decode : Decode
+        The rows of an open file.
+    build : Callable[[Iterator[pa.RecordBatch]], _Result]
+        What is made of the rows.
+    known : Mapping[str, object] | None
+        Hashes of contents that were read before; None where copies are read like other files.
 
-    Raises Azure's errors, and what `build` raises of no single file.
+    Returns
+    -------
+    tuple[_Result, Reading]
+        What `build` made, and what became of each file.
+
+    Raises
+    ------
+    AzureError
+        Storage did not answer.
+    Exception
+        What `build` raises of no single file.
     """
     files = list(files)
     broken: dict[File, str] = {}
@@ -104,7 +123,20 @@ def build_window(
 
 
 def stream(storage: "Storage", files: list[File], decode: Decode, reading: Reading) -> Iterator["pa.RecordBatch"]:
-    """The rows of all files, in their order; `reading` says what became of each."""
+    """The rows of all files, in their order.
+
+    Parameters
+    ----------
+    files : list[File]
+        In the order in which their rows are handed on.
+    reading : Reading
+        Says afterwards what became of each.
+
+    Raises
+    ------
+    BrokenFileError
+        A file of which rows were handed on turned out to be broken: the window must be built without it.
+    """
     with ThreadPoolExecutor(WORKERS) as pool:
         upcoming: deque[tuple[File, Future[_Held] | None]] = deque()
         remaining = iter(files)

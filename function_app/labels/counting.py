@@ -32,6 +32,20 @@ def count_labelled(
     timestamp, a record is as new as its file; where it has no id, the rows of label files that landed since then are
     counted. Files that landed well before `since` hold nothing from after it, so they are not read; neither are files
     that are in quarantine, because training leaves them out.
+
+    Parameters
+    ----------
+    schema : Schema
+        The baseline's.
+    since : str
+        ISO 8601.
+    clock : Callable[[], datetime]
+        For the notes of files that are broken.
+
+    Returns
+    -------
+    int
+        Records; where the schema has no id, rows of label files.
     """
     import pyarrow.compute as pc
 

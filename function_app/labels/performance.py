@@ -73,9 +73,28 @@ def look_at_labels(
     *,
     clock: Callable[[], datetime],
 ) -> LabelFindings | None:
-    """What the labels say that landed since the last look. None where nothing is new, or nothing can be compared.
+    """What the labels say that landed since the last look.
 
-    Raises DriftloopError and Azure's errors.
+    Parameters
+    ----------
+    pointer : InService
+        Of the version in service.
+    state : ModelState
+        Before the look.
+    clock : Callable[[], datetime]
+        What is written so shortly before it may still be written.
+
+    Returns
+    -------
+    LabelFindings | None
+        None where nothing is new, or nothing can be compared.
+
+    Raises
+    ------
+    DriftloopError
+        The baseline, or the holdout's errors, cannot be read.
+    AzureError
+        Storage did not answer.
     """
     schema = blobs.baseline(pointer).schema
     if schema.role("target") is None:

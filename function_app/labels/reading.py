@@ -35,8 +35,25 @@ class LabelFiles:
     clock: Callable[[], datetime]
 
     def read(self, files: list[File], schema: "Schema") -> "pa.Table":
-        """The outcomes in these files: columns `id` (text; absent where the schema has no id) and `outcome` (float64,
-        or text for a class). Rows without an outcome are left out. Raises Azure's errors.
+        """The outcomes in these files.
+
+        Parameters
+        ----------
+        files : list[File]
+            Those that a note in quarantine bars are left out.
+        schema : Schema
+            The baseline's: which columns hold the id and the outcome.
+
+        Returns
+        -------
+        pa.Table
+            Columns `id` (text; absent where the schema has no id) and `outcome` (float64, or text for a class).
+            Rows without an outcome are left out.
+
+        Raises
+        ------
+        AzureError
+            Storage did not answer.
         """
         import pyarrow as pa
 

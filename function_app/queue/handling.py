@@ -21,7 +21,22 @@ if TYPE_CHECKING:
 def handle(runtime: "Runtime", body: bytes) -> "CheckRecord | None":
     """Does what a message asks for.
 
-    Raises what makes the queue deliver it again; a message that makes no sense is one of those, and ends as poison.
+    Parameters
+    ----------
+    body : bytes
+        Of the message.
+
+    Returns
+    -------
+    CheckRecord | None
+        The check; None where the message asked for none.
+
+    Raises
+    ------
+    InputError
+        The message is not ours: it ends as poison.
+    DriftloopError, AzureError
+        The check failed: the queue delivers the message again.
     """
     from function_app.telemetry.announcing import failed
 

@@ -45,9 +45,21 @@ def ask(
     delay: timedelta = timedelta(0),
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Puts messages on the queue, to be seen after `delay`; what fails is sent again, and does not hold up the others.
+    """Puts messages on the queue; what fails is sent again, and does not hold up the others.
 
-    Raises QueueError that names the models whose messages were not taken in the end.
+    Parameters
+    ----------
+    messages : list[Message]
+        One or more.
+    delay : timedelta
+        After which they are seen; six days at most.
+    sleep : Callable[[float], None]
+        Between the rounds.
+
+    Raises
+    ------
+    QueueError
+        Some were not taken in the end; it names their models.
     """
     parent = traceparent()
     left = [message if parent is None else msgspec.structs.replace(message, traceparent=parent) for message in messages]

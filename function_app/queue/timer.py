@@ -16,8 +16,17 @@ TOLERANCE = timedelta(seconds=30)  # the timer's singleton may move between mach
 
 
 def due(models: Iterable[Model], states: dict[str, "ModelState"], now: datetime) -> list[Model]:
-    """The models to check at this tick: all that follow the timer, and those whose own schedule ticked since their
-    last check.
+    """The models to check at this tick: all that follow the timer, and those whose own schedule ticked since their last
+    check.
+
+    Parameters
+    ----------
+    models : Iterable[Model]
+        All that are configured.
+    states : dict[str, ModelState]
+        What the ledger knows of them, by name.
+    now : datetime
+        Of the tick.
     """
     found = []
     for model in models:

@@ -34,9 +34,28 @@ def ask_once(
     clock: Callable[[], datetime] = utc_now,
     sleep: Callable[[float], None] = time.sleep,
 ) -> bool:
-    """Asks for a check of a model, unless one waits that is seen as early; whether it asked.
+    """Asks for a check of a model, unless one waits that is seen as early.
 
-    Raises DriftloopError and Azure's errors: the caller asks again.
+    Parameters
+    ----------
+    model : str
+        Its name.
+    delay : timedelta
+        After which the message is seen.
+    clock : Callable[[], datetime]
+        Places the mark in time.
+    sleep : Callable[[float], None]
+        Between looks at a mark that is not confirmed.
+
+    Returns
+    -------
+    bool
+        Whether it asked.
+
+    Raises
+    ------
+    DriftloopError, AzureError
+        The caller asks again.
     """
     from azure.core.exceptions import AzureError
 

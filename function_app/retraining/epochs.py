@@ -31,7 +31,19 @@ def settled(
 ) -> ModelState:
     """The model's state, with a new epoch where its drift was closed, and with nothing left to note or to announce.
 
-    The drift's row decides, so a crash between the two is mended here. Raises LedgerError.
+    The drift's row decides, so a crash between the two is mended here.
+
+    Parameters
+    ----------
+    now : datetime
+        From which the cooldown after a retrain counts.
+    carry_out : Callable[[ModelState], None]
+        Writes the notes of files that the last check decided on.
+
+    Raises
+    ------
+    LedgerError
+        The ledger does not answer, or others keep writing.
     """
 
     def attempt() -> ModelState:

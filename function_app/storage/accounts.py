@@ -39,7 +39,18 @@ class Storage:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Storage":
-        """Raises ConfigError that names the missing setting."""
+        """The account that the application settings name.
+
+        Parameters
+        ----------
+        environ : Mapping[str, str]
+            Functions' settings for an identity-based connection.
+
+        Raises
+        ------
+        ConfigError
+            A setting is missing, or is no https:// URL; it is named.
+        """
         made = cls(_url(environ, "blob"), _url(environ, "queue"), _url(environ, "table"))
         # Azure ML's data collector writes into the workspace's own account, which is not the one of the data.
         container, url = environ.get(f"{COLLECTOR}_CONTAINER"), environ.get(f"{COLLECTOR}__blobServiceUri")

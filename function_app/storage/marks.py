@@ -44,7 +44,25 @@ class Marks:
         return Mark(model, asked_at, seen_at, bool(found["confirmed"]), str(found.metadata["etag"]))
 
     def write(self, mark: Mark, before: Mark | None) -> Mark:
-        """Puts `mark` where `before` was. Raises LedgerConflictError when another process was faster."""
+        """Puts `mark` where `before` was.
+
+        Parameters
+        ----------
+        mark : Mark
+            Its ETag does not matter.
+        before : Mark | None
+            What was read; None where there was none.
+
+        Returns
+        -------
+        Mark
+            The mark, with the ETag that it has now.
+
+        Raises
+        ------
+        LedgerConflictError
+            Another process was faster.
+        """
         from azure.core import MatchConditions
         from azure.core.exceptions import HttpResponseError
         from azure.data.tables import UpdateMode

@@ -51,12 +51,39 @@ class ModelBlobs:
         return None if content is None else read_in_service(content, f"baselines/{path}")
 
     def baseline(self, pointer: InService) -> "Baseline":
-        """The baseline of the version in service. Raises BaselineError when it is missing, damaged or another's."""
+        """The baseline of the version in service.
+
+        Parameters
+        ----------
+        pointer : InService
+            Of the version in service: it names the hash.
+
+        Raises
+        ------
+        BaselineError
+            It is missing, damaged, or not what the pointer names.
+        """
         path = f"{self.model}/{pointer.version}.parquet"
         return _baseline(self.storage, path, pointer.baseline_sha256)
 
     def holdout(self, pointer: InService) -> Holdout:
-        """What the version in service was registered with, of its own holdout. Raises InputError when it is damaged."""
+        """What the version in service was registered with, of its own holdout.
+
+        Parameters
+        ----------
+        pointer : InService
+            Of the version in service.
+
+        Returns
+        -------
+        Holdout
+            Without errors and labels where the version was registered without them.
+
+        Raises
+        ------
+        InputError
+            The file is damaged.
+        """
         path = f"{self.model}/{pointer.version}.metrics.json"
         content = _read(self.storage, "baselines", path)
         if content is None:
@@ -73,12 +100,38 @@ class ModelBlobs:
         return Holdout(errors, labels)
 
     def outcome(self, drift_id: str) -> Outcome | None:
-        """How the run of this drift ended; None while it has not. Raises InputError when the file is damaged."""
+        """How the run of this drift ended; None while it has not.
+
+        Parameters
+        ----------
+        drift_id : str
+            As the run was given it.
+
+        Raises
+        ------
+        InputError
+            The file is damaged: that is no outcome, and no failure either.
+        """
         content = _read(self.storage, "outcomes", f"{drift_id}.json")
         return None if content is None else read_outcome(content, f"outcomes/{drift_id}.json")
 
     def report(self, check_id: str, summary: dict[str, Any], page: str | None) -> str:
-        """Stores what a check found, for people. Returns the page's path."""
+        """Stores what a check found, for people.
+
+        Parameters
+        ----------
+        check_id : str
+            It names the files.
+        summary : dict[str, Any]
+            Plain values, stored as JSON.
+        page : str | None
+            HTML; None where there is none.
+
+        Returns
+        -------
+        str
+            The page's path; the JSON's where there is no page.
+        """
         stem = f"{self.model}/{check_id}"
         _write(self.storage, "reports", f"{stem}.json", msgspec.json.encode(summary), "application/json")
         if page is not None:
