@@ -16,7 +16,7 @@ FAR = 4.0
 
 
 def column_notes(pair: ColumnPair) -> Iterator[str]:
-    """Sentences about one column: newly filled, one value in all rows, values beyond the schema's range or far away."""
+    """Sentences about one column: newly filled, one value in all rows, single values that are unusable or far away."""
     name, window = pair.column.name, pair.window
     known, before = window.rows - window.missing, pair.baseline.rows - pair.baseline.missing
     if not before:
@@ -28,6 +28,10 @@ def column_notes(pair: ColumnPair) -> Iterator[str]:
             f"{name}: {window.minimum:.6g} in every row, as of a calendar column; if that is its nature, give column "
             f'{name!r} role = "time" in the schema'
         )
+    unusable = window.malformed + window.infinite
+    if unusable and not pair.baseline.malformed + pair.baseline.infinite:
+        kind = "numbers" if pair.column.kind == "numeric" else "times"
+        yield f"{name}: {unusable} of {window.rows} values are no {kind} that can be used; the baseline has none such"
     outside = rows_out_of_range(pair)
     if outside and pair.column.range is not None:
         yield f"{name}: {outside} of {known} values beyond the schema's range"

@@ -3,8 +3,8 @@ of the traffic.
 """
 
 import re
-from datetime import datetime
 
+from driftloop.times import parse_time
 from sandbox.arm.catalog import Catalog
 from sandbox.arm.endpoints import Deployment, Endpoint, Endpoints
 from sandbox.arm.runs import Run, Runs
@@ -97,4 +97,4 @@ def _last(run: Run) -> Json:
 def _seconds(run: Run) -> float | None:
     if run.started is None or run.ended is None:
         return None
-    return round((datetime.fromisoformat(run.ended) - datetime.fromisoformat(run.started)).total_seconds(), 3)
+    return round((parse_time(run.ended) - parse_time(run.started)).total_seconds(), 3)

@@ -3,8 +3,7 @@
 Newer kinds of requests, such as those of `mlflow.*.log_model`, get the 404 that Azure's server gives them too.
 """
 
-from datetime import datetime
-
+from driftloop.times import parse_time
 from sandbox.arm.runs import Run, Runs
 from sandbox.arm.wire import Answer, ArmError, Call, Json, Scope
 
@@ -88,7 +87,7 @@ class Tracking:
             "run_name": run.node or run.name,
             "experiment_id": str(run.root.properties.get("experimentName", "Default")),
             "status": _STATES.get(run.status, "RUNNING"),
-            "start_time": int(datetime.fromisoformat(run.started or run.created).timestamp() * 1000),
+            "start_time": int(parse_time(run.started or run.created).timestamp() * 1000),
             "lifecycle_stage": "active",
             "artifact_uri": "",
         }

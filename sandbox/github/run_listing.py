@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from driftloop.errors import InputError
+from driftloop.times import parse_time
 from sandbox.github import documents
 from sandbox.github.auth import DOCS, ApiError
 from sandbox.github.gate import HERE, Gate
@@ -95,17 +97,13 @@ class RunListing:
 def _within(moment: datetime, asked: str) -> bool:
     """GitHub's search syntax for dates: `>=D`, `>D`, `<=D`, `<D`, `A..B` with `*` for open, one moment, or one day."""
 
-    def parsed(text: str) -> datetime:
-        found = datetime.fromisoformat(text)
-        return found if found.tzinfo else found.replace(tzinfo=moment.tzinfo)
-
     try:
         if ".." in asked:
             first, last = asked.split("..")
-            return (first == "*" or parsed(first) <= moment) and (last == "*" or moment <= parsed(last))
+            return (first == "*" or parse_time(first) <= moment) and (last == "*" or moment <= parse_time(last))
         for sign, accepts in ((">=", operator.ge), ("<=", operator.le), (">", operator.gt), ("<", operator.lt)):
             if asked.startswith(sign):
-                return bool(accepts(moment, parsed(asked.removeprefix(sign))))
-        return moment == parsed(asked) if "T" in asked else moment.date() == parsed(asked).date()
-    except ValueError as error:
+                return bool(accepts(moment, parse_time(asked.removeprefix(sign))))
+        return moment == parse_time(asked) if "T" in asked else moment.date() == parse_time(asked).date()
+    except (ValueError, InputError) as error:
         raise ApiError(422, f"{asked} is not a date that the search understands", RUNS_DOCS) from error

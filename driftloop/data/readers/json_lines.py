@@ -23,6 +23,8 @@ ROWS = 1 << 13
 """Objects that become one batch: enough for Arrow, and few beside what a block of text takes in memory."""
 MOST_NESTED = 200
 """Lists and objects within one another: no table has so many, and every Python takes more."""
+MOST_DIGITS = 400
+"""Digits of a whole number: a float64 has at most 309, and of more than 4,300 Python makes no number."""
 Record = tuple[dict[str, Any], int]
 _BETWEEN = re.compile(r"[\s,]*")
 ADVICE = "write one object a line (in pandas: to_json(orient='records', lines=True))"
@@ -112,7 +114,7 @@ def _blocks_of_lines(head: bytes, file: TextBytes) -> Iterator[list[bytes]]:
 def _by_python(line: bytes, number: int, first: Exception) -> Any:
     """What Python's own decoder takes and msgspec does not: NaN, Infinity, numbers out of range, half surrogates."""
     try:
-        row = json.loads(line, strict=False)
+        row = json.loads(line, strict=False, parse_int=_whole)
     except RecursionError:
         raise InputError(f"record {number} is nested too deeply") from None
     except UnicodeDecodeError:
@@ -122,6 +124,11 @@ def _by_python(line: bytes, number: int, first: Exception) -> Any:
     except ValueError:
         raise InputError(f"record {number} is not JSON ({_reason(first)})") from None
     return _without_surrogates(row) if isinstance(row, dict) else row
+
+
+def _whole(text: str) -> int | float:
+    """The number of a text of digits: infinite where no float64 is so large, as in every other format."""
+    return int(text) if len(text) <= MOST_DIGITS else float(text)
 
 
 def _reason(error: Exception) -> str:
@@ -138,7 +145,7 @@ def _without_surrogates(row: dict[str, Any]) -> dict[str, Any]:
 def _of_array(head: bytes, file: TextBytes) -> Iterator[Record]:
     """The elements of one array, each decoded as soon as its text is there."""
     utf8 = codecs.getincrementaldecoder("utf-8")()
-    decoder = json.JSONDecoder(strict=False)
+    decoder = json.JSONDecoder(strict=False, parse_int=_whole)
     text, place, number = utf8.decode(head)[1:], 0, 0
     is_whole = False
     while True:

@@ -21,6 +21,14 @@ def test_one_far_value_is_a_note_without_a_declared_range():
     assert list(column_notes(pair(np.linspace(0, 1, 350), np.append(np.linspace(0, 1, 49), 1.5)))) == []
 
 
+def test_single_unusable_values_are_a_note_where_the_baseline_has_none():
+    numbers = [str(value) for value in np.linspace(0, 1, 99)]
+    assert list(column_notes(pair(numbers, [*numbers, "?", "inf"], "numeric"))) == [
+        "x: 2 of 101 values are no numbers that can be used; the baseline has none such"
+    ]
+    assert list(column_notes(pair([*numbers, "?"], [*numbers, "?", "inf"], "numeric"))) == []
+
+
 def test_a_column_filled_on_one_side_only():
     (note,) = column_notes(pair([np.nan] * 100, np.arange(30.0)))
     assert note.startswith("x: has values in 100% of rows, before 0%")
