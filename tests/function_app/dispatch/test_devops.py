@@ -148,3 +148,37 @@ def test_where_it_is_not_known_the_event_may_have_been_taken(
 
     with pytest.raises(DispatchUncertainError):
         target.send(EVENT)
+
+
+@pytest.mark.parametrize(("later", "found"), [(29, True), (30, False)])
+def test_a_search_looks_into_the_newest_thirty_runs(
+    pipelines: Pipelines, target: AzureDevOpsDispatcher, later: int, found: bool
+) -> None:
+    target.send(EVENT)
+    for number in range(later):
+        target.send(ModelRegistered("m", str(number), "e"))
+
+    assert (target.find(EVENT.correlation, NOW) is not None) is found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(600, True), (601, False)])
+def test_a_run_that_its_clock_places_up_to_ten_minutes_before_the_drift_counts(
+    pipelines: Pipelines, target: AzureDevOpsDispatcher, seconds: int, found: bool
+) -> None:
+    target.send(EVENT)
+    pipelines.runs[0]["createdDate"] = "2026-11-23T06:00:00"  # without a zone: UTC
+    since = datetime(2026, 11, 23, 6, tzinfo=UTC) + timedelta(seconds=seconds)
+
+    assert (target.find(EVENT.correlation, since) is not None) is found
+
+
+def test_a_limit_that_names_no_time_is_waited_for_a_minute(
+    pipelines: Pipelines, target: AzureDevOpsDispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime(2026, 11, 23, 6, tzinfo=UTC)
+    monkeypatch.setattr("function_app.dispatch.devops.server_time", lambda *_: now)
+    pipelines.answers = [Response(status_code=429), Response(status_code=503, headers={"retry-after": "5"})]
+    for wait in (timedelta(minutes=1), timedelta(seconds=5)):
+        with pytest.raises(DispatchRefusedError) as caught:
+            target.send(EVENT)
+        assert (caught.value.retry_at, caught.value.wait) == (now + wait, True)

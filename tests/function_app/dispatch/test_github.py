@@ -3,13 +3,18 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jsonschema
 import pytest
+import requests
 
+from driftloop.config.models import GitHubTarget
 from driftloop.errors import DispatchError
 from driftloop.events import ModelRegistered
+from function_app.dispatch.github import GitHubDispatcher
+from function_app.dispatch.github_tokens import FixedToken
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from sandbox.github import RUNS, GitHubStandIn
 from tests.function_app.dispatch.sending import EVENT, START, dispatcher
@@ -155,3 +160,84 @@ def test_whatever_the_headers_say_a_limit_is_a_refusal_that_ends_within_a_day(
     assert caught.value.wait
     assert caught.value.retry_at is not None
     assert timedelta(seconds=-5) <= caught.value.retry_at - datetime.now(UTC) <= timedelta(days=1, seconds=5)
+
+
+class Listing:
+    """Runs by page, newest first, in place of `request`; keeps what was asked for."""
+
+    def __init__(self, runs: int, found_at: int | None = None) -> None:
+        titles = [f"train: {EVENT.drift_id}" if place == found_at else "another" for place in range(runs)]
+        self.runs = [
+            {"id": place, "html_url": "https://github.example/r", "display_title": title}
+            for place, title in enumerate(titles)
+        ]
+        self.asked: list[dict[str, str]] = []
+
+    def __call__(self, _session: object, _method: str, _url: str, **options: Any) -> requests.Response:
+        query = options["params"]
+        self.asked.append(query)
+        size, page = int(query["per_page"]), int(query["page"])
+        answer = requests.Response()
+        answer.status_code = 200
+        answer._content = json.dumps({"workflow_runs": self.runs[size * (page - 1) : size * page]}).encode()
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("runs", "found_at", "pages", "found"),
+    [
+        (99, None, 1, False),
+        (100, None, 2, False),
+        (499, 498, 5, True),
+        (501, 499, 5, True),
+        (501, 500, 5, False),
+        (501, 0, 1, True),
+    ],
+)
+def test_a_search_reads_pages_of_a_hundred_until_one_is_short_and_five_at_most(
+    monkeypatch: pytest.MonkeyPatch, runs: int, found_at: int | None, pages: int, found: bool
+) -> None:
+    listing = Listing(runs, found_at)
+    monkeypatch.setattr("function_app.dispatch.github.request", listing)
+    target = GitHubDispatcher(GitHubTarget("o/r"), FixedToken("x"))
+
+    assert (target.find(EVENT.drift_id, START) is not None) is found
+    assert [query["page"] for query in listing.asked] == [str(page) for page in range(1, pages + 1)]
+    assert {query["per_page"] for query in listing.asked} == {"100"}
+
+
+def test_a_search_begins_ten_minutes_before_the_drift_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = Listing(0)
+    monkeypatch.setattr("function_app.dispatch.github.request", listing)
+    GitHubDispatcher(GitHubTarget("o/r"), FixedToken("x")).find("d", datetime(2026, 11, 23, 6, 10, 30, 999, tzinfo=UTC))
+
+    assert listing.asked[0]["created"] == ">=2026-11-23T06:00:30Z"
+    assert listing.asked[0]["event"] == "repository_dispatch"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "message", "minutes"),
+    [
+        (403, {}, "You have exceeded a secondary rate limit.", 1),
+        (429, {}, "", 1),
+        (403, {"x-ratelimit-remaining": "0"}, "", 1),
+        (403, {"retry-after": "120"}, "", 2),
+        (403, {"x-ratelimit-remaining": "1"}, "Resource not accessible", None),
+    ],
+)
+def test_a_limit_that_names_no_time_is_waited_for_a_minute_and_a_missing_permission_is_none(
+    monkeypatch: pytest.MonkeyPatch, status: int, headers: dict[str, str], message: str, minutes: int | None
+) -> None:
+    answer = requests.Response()
+    answer.status_code = status
+    answer.headers.update({**headers, "date": "Mon, 23 Nov 2026 06:00:00 GMT"})
+    answer._content = json.dumps({"message": message}).encode()
+    monkeypatch.setattr("function_app.dispatch.github.request", lambda *_, **__: answer)
+    monkeypatch.setattr("function_app.dispatch.rate_limits.BELIEVED", timedelta(days=100_000))
+
+    with pytest.raises(DispatchRefusedError) as caught:
+        GitHubDispatcher(GitHubTarget("o/r"), FixedToken("x")).send(EVENT)
+
+    assert caught.value.wait is (minutes is not None)
+    server = datetime(2026, 11, 23, 6, tzinfo=UTC)
+    assert caught.value.retry_at == (None if minutes is None else server + timedelta(minutes=minutes))

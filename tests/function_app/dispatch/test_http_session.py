@@ -5,8 +5,9 @@ import pytest
 from driftloop.config.models import GitHubTarget
 from function_app.dispatch.github import GitHubDispatcher
 from function_app.dispatch.github_tokens import FixedToken
-from function_app.dispatch.http_session import MOST_REDIRECTS, session
+from function_app.dispatch.http_session import MOST_REDIRECTS, TIMEOUT, session
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
+from function_app.retraining import steps
 from sandbox.github import DISPATCH, RUNS, GitHubStandIn
 from sandbox.ports import free_ports
 from tests.function_app.dispatch.sending import EVENT, START, dispatcher
@@ -113,3 +114,9 @@ def test_writes_are_never_repeated_by_the_session() -> None:
 
     assert retries.allowed_methods == {"GET"}
     assert DISPATCH.startswith("POST")
+
+
+def test_a_request_that_begins_before_a_lease_s_last_moment_ends_within_the_lease() -> None:
+    """Or a second sender could take the claim while the first one's request is on its way."""
+    assert sum(TIMEOUT) < steps.LAST_MOMENT.total_seconds() < steps.LEASE.total_seconds()
+    assert max(steps.CONFIRM_PAUSES) < steps.SENT_LOOK.total_seconds() < steps.CONFIRM_LIMIT.total_seconds()
