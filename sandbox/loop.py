@@ -15,6 +15,7 @@ from sandbox.github import RunRecord
 from sandbox.services import Services
 from sandbox.timeline import Timeline
 from sandbox.world import MODEL, Day, World
+from training.tasks.titles import LOSS_MEASURES, TITLES, number
 
 
 class LoopError(RuntimeError):
@@ -141,9 +142,9 @@ def _why_nothing(check: CheckRecord, held: str | None) -> str:
 
 
 def _gate_line(version: str, gate: dict[str, Any]) -> str:
-    beside = "no champion yet"
+    beside, measure = "no champion yet", LOSS_MEASURES[gate["loss"]]
     if gate.get("champion"):
         p = gate["over_champion"]["p_value"]
-        beside = f"champion {gate['champion']['rmse']:.1f}, {'p < 0.001' if p < 0.001 else f'p = {p:.3f}'}"
-    error = gate["challenger"]["rmse"]
-    return f"version {version} registered: error {error:.1f} on {gate['n']} recent records ({beside})"
+        beside = f"champion {number(gate['champion'][measure])}, {'p < 0.001' if p < 0.001 else f'p = {p:.3f}'}"
+    error = f"{TITLES[measure]} {number(gate['challenger'][measure])}"
+    return f"version {version} registered: {error} on {gate['n']} recent records ({beside})"

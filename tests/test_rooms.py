@@ -44,9 +44,9 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("evaluate", "register", "train"),
         ("gate", "model_card"),
         ("doctor", "metrics", "pipeline", "prepare", "serving"),
-        ("snapshot",),
-        ("models",),
-        ("__init__", "candidates", "cloud", "data", "features", "model_file", "settings", "step"),
+        ("learning", "model_file", "snapshot"),
+        ("models", "tasks"),
+        ("__init__", "cloud", "data", "features", "settings", "step"),
     ),
 }
 MOST_MODULES = 15

@@ -2,6 +2,7 @@
 numbers.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,63 +12,96 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from driftloop.data.schema import Schema
 from driftloop.errors import InputError
-from training import features, gate, model_file, models, settings, step
+from training import features, gate, model_file, models, step
 from training.data import subgroups
-from training.data.records import Roles
-from training.gate import GateDecision
-from training.metrics import Vector
+from training.gate import GateDecision, Predicted
+from training.learning import own
+from training.model_file import SavedModel
+from training.tasks.checks import check_against_champion, check_settings
+from training.tasks.chosen import task_of
+from training.tasks.probabilities import aligned
+from training.tasks.task import Task, Vector
+
+REPEATED = 1e-9  # of a prediction's size: the same numbers in the same process differ by rounding alone
 
 
-def evaluate(data: Path, challenger: Path, champion: Path | None, how: settings.Settings) -> GateDecision:
-    """The gate's decision. Raises InputError when the challenger's smoke test does not repeat what it predicts here."""
-    model, schema = model_file.load(challenger)
+def evaluate(model: models.ModelFolder, data: Path, challenger: Path, champion: Path | None) -> GateDecision:
+    """The gate's decision. Raises InputError when the challenger's smoke test does not repeat what it predicts here,
+    and where the champion cannot be compared with it.
+    """
+    how = model.settings()
+    check_settings(model.schema(), how)
+    own.module(model)  # its classes must be known before a model that has some is loaded
+    new = model_file.load(challenger, how.trusted)
+    _check_smoke(new, challenger)
     metrics = step.read_json(model_file.find(challenger, model_file.METRICS))
-    target_name = Roles.of(schema).target
-    holdout, old = (pq.read_table(data / f"{name}.parquet") for name in ("holdout", "holdout_old"))
-    target, predicted = _column(holdout, target_name), model.predict(features.matrix(holdout, schema))
-    _check_smoke(model, schema, challenger)
-    other = None if champion is None else _Champion(champion)
-    before = None
-    if other is not None and len(old):
-        before = (_column(old, target_name), model.predict(features.matrix(old, schema)), other.predict(old))
+    old = None if champion is None else model_file.load(champion, how.trusted)
+    if old is not None:
+        check_against_champion(model.schema(), old.answer, new.answer)
+    task = _judge(new, old)
+    holdout, before = (pq.read_table(data / f"{name}.parquet") for name in ("holdout", "holdout_old"))
     return gate.decide(
-        target,
-        predicted,
-        None if other is None else other.predict(holdout),
-        mean=metrics["target_mean"],
+        task,
+        _predicted(task, holdout, new, old),
+        constant=_placed(np.squeeze(np.array(metrics["constant"])), new, task),
         limits=how.gate,
         subgroups=subgroups.masks(holdout, how.subgroups),
-        before=before,
+        before=_predicted(task, before, new, old) if old is not None and len(before) else None,
+        trusted=model_file.untrusted(challenger),
     )
 
 
-class _Champion:
-    """The model in service, read by its own schema: a challenger may know more columns or categories."""
+def _judge(new: SavedModel, old: SavedModel | None) -> Task:
+    """The challenger's task, over the classes that either model knows."""
+    known = new.answer.classes + tuple(
+        name for name in (old.answer.classes if old is not None else ()) if name not in new.answer.classes
+    )
+    return task_of(msgspec.structs.replace(new.answer, classes=known))
 
-    def __init__(self, folder: Path) -> None:
-        self._model, self._schema = model_file.load(folder)
 
-    def predict(self, table: pa.Table) -> Vector:
-        lacking = [c.name for c in features.inputs(self._schema) if c.name not in table.column_names]
+def _predicted(task: Task, table: pa.Table, new: SavedModel, old: SavedModel | None) -> Predicted:
+    values = table[task.answer.target].to_pylist()
+    if old is not None:
+        lacking = [c.name for c in features.inputs(old.schema) if c.name not in table.column_names]
         if lacking:
             raise InputError(
                 f"the champion reads a column {lacking[0]!r} that the records no longer have: it cannot be compared"
             )
-        prediction: Vector = self._model.predict(features.matrix(table, self._schema))
-        return prediction
+    return Predicted(
+        task.outcomes(values),
+        _placed(new.predict(table), new, task),
+        None if old is None else _placed(old.predict(table), old, task),
+    )
 
 
-def _check_smoke(model: Any, schema: Schema, folder: Path) -> None:
+def _placed(predicted: Vector, model: SavedModel, task: Task) -> Vector:
+    """A model's class probabilities in the order of the task's classes; numbers as they are."""
+    if not task.answer.classes:
+        return predicted
+    rows = np.atleast_2d(predicted)
+    placed = aligned(rows, model.answer.classes, task.answer.classes)
+    return placed if predicted.ndim == 2 else placed[0]
+
+
+def _check_smoke(model: SavedModel, folder: Path) -> None:
     smoke = step.read_json(model_file.find(folder, model_file.SMOKE))
-    predicted = model.predict(features.matrix_of(smoke["request"]["data"], schema))
-    if not np.allclose(predicted, smoke["predictions"], rtol=1e-9):
+    reply = model.task.reply(model.predict_rows(smoke["request"]["data"]))
+    if not all(_alike(reply[name], smoke[name]) for name in ("predictions", "probabilities") if name in smoke):
         raise InputError("the saved model does not repeat its own predictions: train again")
 
 
-def _column(table: pa.Table, name: str) -> Vector:
-    return np.asarray(table[name].to_numpy(), dtype=np.float64)
+def _alike(said: Sequence[Any], expected: Sequence[Any]) -> bool:
+    if len(said) != len(expected):
+        return False
+    if all(isinstance(value, dict) for value in expected):
+        return all(
+            one.keys() == other.keys() and _alike(list(one.values()), [other[name] for name in one])
+            for one, other in zip(said, expected, strict=True)
+        )
+    if any(isinstance(value, str) for value in expected):
+        return list(said) == list(expected)
+    return bool(np.allclose(said, expected, rtol=REPEATED, atol=REPEATED))
 
 
 @click.command()
@@ -79,14 +113,14 @@ def _column(table: pa.Table, name: str) -> Vector:
 @step.run
 def main(data: Path, challenger: Path, champion: Path | None, model_name: str, out: Path) -> None:
     """Is the challenger better than the champion?"""
-    decision = evaluate(data, challenger, champion, models.find(model_name).settings())
+    decision = evaluate(models.find(model_name), data, challenger, champion)
     step.write_json(out / "gate.json", decision)
     step.log("evaluated", promoted=decision.promoted, reasons=decision.reasons, **_numbers(decision))
 
 
 def _numbers(decision: GateDecision) -> dict[str, Any]:
-    against = decision.over_champion or decision.over_mean
-    return {"n": decision.n, "rmse": decision.challenger.rmse, **msgspec.structs.asdict(against)}
+    against = decision.over_champion or decision.over_constant
+    return {"n": decision.n, **decision.challenger, **msgspec.structs.asdict(against)}
 
 
 if __name__ == "__main__":

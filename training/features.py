@@ -1,9 +1,11 @@
-"""Records as the matrix that a model is fitted on: a column a feature, categories by their index in the schema, NaN
-where missing.
+"""Records as what a model is fitted on: a matrix for the built-in estimators, a DataFrame for a model's own.
+
+The matrix has a column a feature, categories by their index in the schema, NaN where missing. The frame has the
+columns by name: numbers as float64, categories as pandas categoricals of texts, NaN where missing.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -12,6 +14,9 @@ from numpy.typing import NDArray
 
 from driftloop.data.columns import texts
 from driftloop.data.schema import Column, Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Matrix = NDArray[np.float64]
 
@@ -47,6 +52,25 @@ def matrix_of(rows: Sequence[Mapping[str, Any]], schema: Schema) -> Matrix:
         [_value(row[column.name], column, code) for column, code in zip(columns, codes, strict=True)] for row in rows
     ]
     return np.array(values, dtype=np.float64).reshape(len(rows), len(columns))
+
+
+def frame(values: Matrix, schema: Schema) -> "pd.DataFrame":
+    """A matrix as a DataFrame."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            column.name: _categorical(values[:, place], column) if column.kind == "categorical" else values[:, place]
+            for place, column in enumerate(inputs(schema))
+        }
+    )
+
+
+def _categorical(codes: Matrix, column: Column) -> Any:
+    import pandas as pd
+
+    known = pd.Index(list(column.categories))
+    return pd.Categorical.from_codes(np.where(np.isnan(codes), -1, codes).astype(np.int64), known)
 
 
 def _values(array: Any, column: Column) -> Matrix:

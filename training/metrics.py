@@ -3,61 +3,43 @@
 from typing import Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from driftloop.sequential.label_shift import LabelSummary
 from driftloop.sequential.model_error import ErrorMoments
-from training.candidates import Score
 from training.data.provenance import Provenance
-
-Vector = NDArray[np.float64]
-
-
-class PredictionErrors(msgspec.Struct, frozen=True):
-    """A model's error on a set of records, in the target's unit."""
-
-    rmse: float
-    mae: float
+from training.learning.candidates import Score
+from training.settings import Loss, Task
 
 
-class SubgroupErrors(msgspec.Struct, frozen=True):
-    """A subgroup's size and the model's error on it."""
+class SubgroupMeasures(msgspec.Struct, frozen=True):
+    """A subgroup's size, the model's error on it (its mean loss as `Task.summary` gives it), and its metrics."""
 
     n: int
-    errors: PredictionErrors
+    error: float
+    measures: dict[str, float | None]
 
 
 class Metrics(msgspec.Struct, frozen=True):
-    """The file as a whole. `holdout_errors` are the moments that the drift check compares new errors with,
-    `holdout_labels` the outcomes that it compares new ones with.
+    """The file as a whole.
+
+    `holdout` are the metrics on the recent holdout and `confusion` its records by true (rows) and predicted class.
+    `constant` is what the simplest model answers: a mean or median, or the frequency of each class. `holdout_errors`
+    are the moments that the drift check compares new errors with, `holdout_labels` the outcomes that it compares new
+    ones with. `trusted` are the types beyond the built-in ones that the model's file holds.
     """
 
-    regressor: str
+    task: Task
+    loss: Loss
+    estimator: str
     parameters: dict[str, Any]
     older_weight: float
     cross_validated: list[Score]
-    holdout: PredictionErrors
+    holdout: dict[str, float | None]
     holdout_errors: ErrorMoments
-    target_mean: float
-    subgroups: dict[str, SubgroupErrors]
+    constant: list[float]
+    subgroups: dict[str, SubgroupMeasures]
     importances: dict[str, float]
     data: Provenance
     holdout_labels: LabelSummary | None = None
-
-
-def prediction_errors(target: Vector, prediction: Vector) -> PredictionErrors:
-    """Root mean squared and mean absolute error of predictions.
-
-    Parameters
-    ----------
-    target, prediction : arrays of shape (n,), n >= 1
-        Outcomes and predictions in the target's unit.
-
-    Examples
-    --------
-    >>> prediction_errors(np.array([0.0, 0.0]), np.array([3.0, -1.0]))
-    PredictionErrors(rmse=2.23606797749979, mae=2.0)
-    """
-    residual = target - prediction
-    return PredictionErrors(rmse=float(np.sqrt(np.mean(residual**2))), mae=float(np.mean(np.abs(residual))))
+    confusion: list[list[int]] = []
+    trusted: list[str] = []

@@ -1,48 +1,101 @@
-"""A model's folder: `model.skops`, loaded without ever running code from it, and the schema beside it."""
+"""A model's folder: `model.skops`, loaded without ever running code from it, and beside it what is needed to read its
+answers: the schema, and `answer.json`.
+"""
 
 import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from driftloop.data.schema import Schema
 from driftloop.errors import InputError
+from training import features
+from training.tasks.answer import Answer
+from training.tasks.chosen import task_of
+from training.tasks.output import output
+from training.tasks.task import Task, Vector
 
-MODEL, SCHEMA, METRICS, BASELINE, CARD, SMOKE = (
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MODEL, SCHEMA, ANSWER, METRICS, BASELINE, CARD, SMOKE = (
     "model.skops",
     "schema.json",
+    "answer.json",
     "metrics.json",
     "baseline.parquet",
     "model_card.md",
     "smoke.json",
 )
-# What `training.candidates` builds, beyond skops' own list. Anything else in a file is refused.
-TRUSTED = ["numpy.dtype", "sklearn.tree._tree.Tree"]
+# What `training.learning.built_in` makes, beyond skops' own list. Anything else in a file is refused, unless
+# model.toml names it.
+TRUSTED = ("numpy.dtype", "sklearn.tree._tree.Tree")
 
 
-def save(folder: Path, model: Any, schema: Schema) -> None:
-    """Write the model and its schema."""
+@dataclass(frozen=True)
+class SavedModel:
+    """A fitted estimator, the columns that it reads, and what it answers."""
+
+    estimator: Any
+    schema: Schema
+    answer: Answer
+
+    @property
+    def task(self) -> Task:
+        """How outcomes and predictions are computed with."""
+        return task_of(self.answer)
+
+    def predict(self, table: "pa.Table") -> Vector:
+        """Predictions (n,) or class probabilities (n, classes) for a table that `training.data.records` read."""
+        return output(self.estimator, features.matrix(table, self.schema), self.schema, self.answer)
+
+    def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> Vector:
+        """The same for validated scoring requests."""
+        return output(self.estimator, features.matrix_of(rows, self.schema), self.schema, self.answer)
+
+
+def save(folder: Path, model: SavedModel, trusted: Sequence[str] = ()) -> None:
+    """Write the model. Raises InputError where the file would hold a type that nobody trusts: none would load it."""
     import skops.io
 
     folder.mkdir(parents=True, exist_ok=True)
-    skops.io.dump(model, folder / MODEL, compression=zipfile.ZIP_DEFLATED)
-    (folder / SCHEMA).write_bytes(schema.to_json())
+    skops.io.dump(model.estimator, folder / MODEL, compression=zipfile.ZIP_DEFLATED)
+    (folder / SCHEMA).write_bytes(model.schema.to_json())
+    (folder / ANSWER).write_bytes(msgspec.json.format(msgspec.json.encode(model.answer)))
+    _refuse(_untrusted(folder / MODEL, trusted))
 
 
-def load(folder: Path) -> tuple[Any, Schema]:
-    """The model and its schema. Raises InputError when they are missing, damaged, or hold types that this code never
-    saved.
+def load(folder: Path, trusted: Sequence[str] = ()) -> SavedModel:
+    """The model, of which `trusted` are the types that its model.toml names. A model of before there were tasks is a
+    regression.
+
+    Raises InputError when it is missing, damaged, or holds other types.
     """
     import skops.io
-    from skops.io.exceptions import UntrustedTypesFoundException
 
     path = find(folder, MODEL)
     try:
-        model = skops.io.load(path, trusted=TRUSTED)
-    except UntrustedTypesFoundException as error:
-        raise InputError(f"{MODEL} holds types that no training step saves, so it was not loaded: {error}") from None
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        _refuse(_untrusted(path, trusted))
+        estimator = skops.io.load(path, trusted=[*TRUSTED, *trusted])
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, ImportError, AttributeError) as error:
         raise InputError(f"{MODEL} in {folder.name!r} cannot be loaded ({error})") from error
-    return model, Schema.load(find(folder, SCHEMA))
+    schema = Schema.load(find(folder, SCHEMA))
+    target = schema.role("target")
+    answer = _answer(path.with_name(ANSWER)) or Answer(target="" if target is None else target.name)
+    return SavedModel(estimator, schema, answer)
+
+
+def answer_of(folder: Path) -> Answer | None:
+    """What a model answers, without loading it; None for one of before there were tasks, which is a regression."""
+    return _answer(find(folder, SCHEMA).with_name(ANSWER))
+
+
+def untrusted(folder: Path) -> list[str]:
+    """The types in a model's file beyond those that the built-in estimators have: what model.toml had to name."""
+    return _untrusted(find(folder, MODEL), ())
 
 
 def find(folder: Path, name: str) -> Path:
@@ -56,3 +109,28 @@ def find(folder: Path, name: str) -> Path:
     if not below:
         raise InputError(f"the model's folder {folder.name!r} holds no {name}: register the model again")
     return below[0]
+
+
+def _untrusted(path: Path, trusted: Sequence[str]) -> list[str]:
+    import skops.io
+
+    found: list[str] = skops.io.get_untrusted_types(file=path)
+    return sorted(set(found) - {*TRUSTED, *trusted})
+
+
+def _refuse(types: list[str]) -> None:
+    if types:
+        more = f" and {len(types) - 1} more" if len(types) > 1 else ""
+        raise InputError(
+            f"{MODEL} holds the type {types[0]!r}{more}, which is not trusted, so it is not loaded: if it is your own "
+            "estimator's, name it in model.toml: trusted"
+        )
+
+
+def _answer(path: Path) -> Answer | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Answer)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(f"{path.name} beside the model cannot be used ({error}): register the model again") from None

@@ -80,6 +80,14 @@ def names() -> list[str]:
     return found
 
 
+def only() -> ModelFolder:
+    """The one model of a snapshot. Raises ConfigError where there are several, or none."""
+    known = names()
+    if len(known) != 1:
+        raise ConfigError(f"models/ holds {len(known)} models, one is expected: deploy the model again")
+    return find(known[0])
+
+
 def find(name: str) -> ModelFolder:
     """The folder of the model `name`. Raises ConfigError for a name that no model has, with those that there are."""
     known = names()

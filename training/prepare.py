@@ -13,6 +13,7 @@ Reads the historic records and what has come in since, finds where the newest re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -30,6 +31,8 @@ from training.data import change_point, records, split
 from training.data.collect import INCOMING, Source, collect
 from training.data.provenance import Provenance, table_hash
 from training.data.records import Roles
+from training.tasks.answer import Answer
+from training.tasks.checks import answer_for, check_against_champion, check_settings
 
 RECENT = "recent"
 TABLES = ("train", "holdout", "holdout_old", "regime")
@@ -51,6 +54,7 @@ def prepare(schema: Schema, source: Source, how: settings.Settings, champion: Pa
 
     Raises InputError when too few labelled records are left to judge a challenger.
     """
+    check_settings(schema, how)
     roles = Roles.of(schema)
     collected = collect(schema, source)
     every, labelled = collected.every, collected.labelled(roles.target)
@@ -75,6 +79,10 @@ def prepare(schema: Schema, source: Source, how: settings.Settings, champion: Pa
         "regime": every.slice(start),
     }
     tables = {name: table.drop_columns(INCOMING) for name, table in tables.items()}
+    learnt, judging = (tables[name][roles.target].to_pylist() for name in ("train", "holdout"))
+    answer = answer_for(schema, how, learnt, judging)
+    if champion is not None:
+        check_against_champion(schema, model_file.answer_of(champion) or Answer(), answer)
     data = Provenance(
         sha256=table_hash(tables.values()),
         as_of=None if source.as_of is None else format_time(source.as_of),
@@ -109,7 +117,7 @@ def _regime_of(table: pa.Table, schema: Schema, roles: Roles, how: settings.Sett
     """
     x = features.matrix(table, features.completed(schema, table))
     if with_target:
-        x = np.column_stack([x, _unexplained(x, table[roles.target].to_numpy())])
+        x = np.column_stack([x, _unexplained(x, _numbers(table[roles.target].to_pylist(), how))])
     return change_point.start(x, how.regime.level, how.regime.smallest)
 
 
@@ -120,6 +128,18 @@ def _from(table: pa.Table, roles: Roles, source: Source) -> int:
     older = pc.less(table[roles.time], pa.scalar(source.since, records.TIME))
     first = int(np.count_nonzero(older.to_numpy()))
     return first if first < len(table) else 0
+
+
+def _numbers(outcomes: list[Any], how: settings.Settings) -> NDArray[np.float64]:
+    """Outcomes as numbers (n, 1), or of classes whether it is the second, the third, ... (n, classes - 1): the first
+    is what is left.
+    """
+    if how.task == "regression":
+        return np.asarray(outcomes, dtype=np.float64)[:, None]
+    return np.column_stack(
+        [np.array([value == name for value in outcomes], dtype=np.float64) for name in sorted(set(outcomes))[1:]]
+        or [np.zeros(len(outcomes))]
+    )
 
 
 def _unexplained(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,81 +1,187 @@
 """Step 2: choose and fit the challenger, and write all that goes with it.
 
-Writes `model.skops`, `schema.json` (with the importance of each feature), `metrics.json`, `baseline.parquet` (the
-regime that the model is meant for), `smoke.json` (a few requests and the predictions they must give) and
-`model_card.md`.
+Writes `model.skops`, `schema.json` (with the importance of each feature), `answer.json`, `metrics.json`,
+`baseline.parquet` (the regime that the model is meant for), `smoke.json` (a few requests and what they must be
+answered) and `model_card.md`.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from driftloop.data.schema import Schema
-from driftloop.sequential.label_shift import LabelSummary
 from driftloop.sequential.model_error import ErrorMoments
-from training import candidates, features, model_card, model_file, models, settings, step
+from driftloop.sequential.prediction_error import class_of, error_of
+from training import features, model_card, model_file, models, step
 from training.cloud import tracking
 from training.data import subgroups
 from training.data.provenance import Provenance
 from training.data.records import Roles
-from training.metrics import Metrics, SubgroupErrors, prediction_errors
+from training.learning import candidates, own
+from training.learning.candidates import Choice, Records
+from training.learning.temperature import temperature
+from training.metrics import Metrics, SubgroupMeasures
+from training.model_file import SavedModel
 from training.prepare import RECENT
+from training.settings import Settings
+from training.tasks.answer import Answer
+from training.tasks.checks import answer_for, check_settings
+from training.tasks.chosen import task_of
+from training.tasks.conformal import margin
+from training.tasks.probabilities import tempered
+from training.tasks.task import Outcomes, Task, Vector
 
 SMOKE_RECORDS = 5  # from the smallest to the largest prediction; one request, so its size costs nothing
 
 
-def train(schema: Schema, folder: Path, out: Path, how: settings.Settings, model_name: str = "model") -> Metrics:
-    """Fit on `folder`'s train.parquet and write the model's folder `out`."""
-    table, holdout, regime = (pq.read_table(folder / f"{name}.parquet") for name in ("train", "holdout", "regime"))
-    data = step.read_json(folder / "data.json", Provenance)
-    roles = Roles.of(schema)
-    schema = features.completed(schema, table)
-    columns = features.inputs(schema)
-    x, y, recent = features.matrix(table, schema), table[roles.target].to_numpy(), table[RECENT].to_numpy()
-    scores = candidates.choose(x, y, recent, columns)
-    model = candidates.fitted(scores[0], x, y, recent, columns)
-    shares = candidates.importances(model, x[recent], columns)
-    schema = schema.with_importances(shares)
-    predicted, target = model.predict(features.matrix(holdout, schema)), holdout[roles.target].to_numpy()
-    metrics = Metrics(
-        regressor=scores[0].regressor,
-        parameters=scores[0].parameters,
-        older_weight=scores[0].older_weight,
-        cross_validated=scores,
-        holdout=prediction_errors(target, predicted),
-        holdout_errors=ErrorMoments.of(np.abs(target - predicted)),
-        holdout_labels=LabelSummary.of_numbers(target),
-        target_mean=float(y[recent].mean()),
-        subgroups={
-            name: SubgroupErrors(int(mask.sum()), prediction_errors(target[mask], predicted[mask]))
-            for name, mask in subgroups.masks(holdout, how.subgroups).items()
-            if mask.any()
-        },
-        importances=shares,
-        data=data,
+@dataclass(frozen=True)
+class Tables:
+    """What `prepare` wrote."""
+
+    train: pa.Table
+    holdout: pa.Table
+    regime: pa.Table
+    data: Provenance
+
+
+def train(model: models.ModelFolder, folder: Path, out: Path) -> Metrics:
+    """Fit on `folder`'s train.parquet and write the model's folder `out`.
+
+    Raises DriftloopError before anything is fitted where settings, labels or the model's own estimators do not fit.
+    """
+    how, tables = model.settings(), _read(folder)
+    schema = model.schema()
+    check_settings(schema, how)
+    schema = features.completed(schema, tables.train)
+    learnt, judged = (table[Roles.of(schema).target].to_pylist() for table in (tables.train, tables.holdout))
+    shelf = own.shelf_for(model, schema, answer_for(schema, how, learnt, judged))
+    task = task_of(shelf.answer)
+    records = Records(
+        features.matrix(tables.train, schema), task.outcomes(learnt), tables.train[RECENT].to_numpy(), schema
     )
-    model_file.save(out, model, schema)
+    own.try_first(model, shelf, records)
+    choice = candidates.choose(records, shelf)
+    fitted = _fitted(records, choice, shelf.answer, tables.holdout)
+    shares = candidates.importances(fitted.estimator, records.x[records.recent], schema, fitted.answer)
+    fitted = SavedModel(fitted.estimator, schema.with_importances(shares), fitted.answer)
+    model_file.save(out, fitted, how.trusted)
+    metrics = msgspec.structs.replace(_metrics(fitted, choice, records, tables, how), trusted=model_file.untrusted(out))
     step.write_json(out / model_file.METRICS, metrics)
-    step.write_json(out / model_file.SMOKE, _smoke(holdout, predicted, columns))
-    (out / model_file.BASELINE).write_bytes(_baseline(regime, schema))
-    (out / model_file.CARD).write_text(model_card.render(model_name, schema, metrics), encoding="utf-8")
+    step.write_json(out / model_file.SMOKE, _smoke(tables.holdout, fitted))
+    (out / model_file.BASELINE).write_bytes(_baseline(tables, fitted, records, choice))
+    (out / model_file.CARD).write_text(model_card.render(model.name, fitted, metrics), encoding="utf-8")
     return metrics
 
 
-def _smoke(holdout: pa.Table, predicted: Any, columns: tuple[Any, ...]) -> dict[str, Any]:
+def _read(folder: Path) -> Tables:
+    train, holdout, regime = (pq.read_table(folder / f"{name}.parquet") for name in ("train", "holdout", "regime"))
+    return Tables(train, holdout, regime, step.read_json(folder / "data.json", Provenance))
+
+
+def _fitted(records: Records, choice: Choice, answer: Answer, holdout: pa.Table) -> SavedModel:
+    """The best candidate, fitted to all records to learn from, and calibrated on what it was not fitted on: the
+    temperature on cross-validated predictions, the margin on those and the holdout's.
+    """
+    truth = records.y[records.recent]
+    if answer.classes:
+        answer = msgspec.structs.replace(answer, temperature=temperature(truth, choice.predicted))
+    model = SavedModel(candidates.fitted(choice.best, records, answer), records.schema, answer)
+    scores = [
+        model.task.nonconformity(truth, _calibrated(choice, answer)),
+        model.task.nonconformity(model.task.outcomes(holdout[answer.target].to_pylist()), model.predict(holdout)),
+    ]
+    answer = msgspec.structs.replace(answer, margin=margin(np.concatenate(scores), answer.coverage))
+    return SavedModel(model.estimator, records.schema, answer)
+
+
+def _calibrated(choice: Choice, answer: Answer) -> Vector:
+    return tempered(choice.predicted, answer.temperature) if answer.classes else choice.predicted
+
+
+def _metrics(model: SavedModel, choice: Choice, records: Records, tables: Tables, how: Settings) -> Metrics:
+    task, best = model.task, choice.scores[0]
+    outcomes = task.outcomes(tables.holdout[model.answer.target].to_pylist())
+    predicted = model.predict(tables.holdout)
+    losses = task.losses(outcomes, predicted)
+    return Metrics(
+        task=model.answer.task,
+        loss=model.answer.loss,
+        estimator=best.estimator,
+        parameters=best.parameters,
+        older_weight=best.older_weight,
+        cross_validated=choice.scores,
+        holdout=task.measures(outcomes, predicted),
+        confusion=task.confusion(outcomes, predicted),
+        holdout_errors=ErrorMoments.of(errors(task, model.schema, outcomes, predicted)),
+        holdout_labels=task.labels(outcomes),
+        constant=np.atleast_1d(task.constant(records.y[records.recent])).tolist(),
+        subgroups={
+            name: SubgroupMeasures(
+                int(mask.sum()), task.summary(losses[mask]), task.measures(outcomes[mask], predicted[mask])
+            )
+            for name, mask in subgroups.masks(tables.holdout, how.subgroups).items()
+            if mask.any()
+        },
+        importances={column.name: column.importance or 0.0 for column in features.inputs(model.schema)},
+        data=tables.data,
+    )
+
+
+def errors(task: Task, schema: Schema, outcomes: Outcomes, predicted: Vector) -> list[float]:
+    """The error of each record as the drift check will measure it, by the schema's column of predictions."""
+    truth = outcomes.tolist() if not task.answer.classes else [task.answer.classes[index] for index in outcomes]
+    said, of = watched(task, schema, predicted)
+    return [error_of(value, outcome, of) for value, outcome in zip(said, truth, strict=True)]
+
+
+def watched(task: Task, schema: Schema, predicted: Vector) -> tuple[list[Any], str | None]:
+    """Predictions as the schema's column of them holds them: a number, a class, or the probability of the class that
+    the column's name says; and that class.
+    """
+    prediction = schema.role("prediction")
+    of = None if prediction is None else class_of(prediction)
+    if task.answer.classes and of in task.answer.classes:
+        return predicted[:, task.answer.classes.index(str(of))].tolist(), of
+    return task.predictions(predicted), None
+
+
+def _smoke(holdout: pa.Table, model: SavedModel) -> dict[str, Any]:
     """Real requests, spread over the range of the predictions, with what the model must answer."""
-    chosen = np.unique(np.argsort(predicted)[np.linspace(0, len(predicted) - 1, SMOKE_RECORDS).astype(int)])
-    rows = holdout.select([column.name for column in columns]).take(pa.array(chosen)).to_pylist()
-    return {"request": {"data": rows}, "predictions": [float(predicted[row]) for row in chosen]}
+    predicted = model.predict(holdout)
+    order = predicted if predicted.ndim == 1 else predicted[:, -1]
+    chosen = np.unique(np.argsort(order)[np.linspace(0, len(order) - 1, SMOKE_RECORDS).astype(int)])
+    names = [column.name for column in features.inputs(model.schema)]
+    rows = holdout.select(names).take(pa.array(chosen)).to_pylist()
+    reply = model.task.reply(predicted[chosen])
+    return {
+        "request": {"data": rows},
+        **{name: reply[name] for name in ("predictions", "probabilities") if name in reply},
+    }
 
 
-def _baseline(regime: pa.Table, schema: Schema) -> bytes:
+def _baseline(tables: Tables, model: SavedModel, records: Records, choice: Choice) -> bytes:
+    """The regime as a profile. Where the schema has a column of predictions it holds those that the model makes; of
+    records that it was fitted on, those that were made without them.
+    """
     from driftloop.profile.window import Baseline
 
-    return Baseline.build(regime.to_batches(), schema).to_bytes()
+    regime, prediction = tables.regime, model.schema.role("prediction")
+    if prediction is not None:
+        key = Roles.of(model.schema).id
+        predicted = model.predict(regime)
+        place = {name: row for row, name in enumerate(regime[key].to_pylist())}
+        recent = tables.train.filter(pa.array(records.recent))[key].to_pylist()
+        known = np.array([place.get(name, -1) for name in recent], dtype=np.int64)
+        predicted[known[known >= 0]] = _calibrated(choice, model.answer)[known >= 0]
+        said, _ = watched(model.task, model.schema, predicted)
+        regime = regime.append_column(prediction.name, pa.array(said))
+    return Baseline.build(regime.to_batches(), model.schema).to_bytes()
 
 
 @click.command()
@@ -85,19 +191,14 @@ def _baseline(regime: pa.Table, schema: Schema) -> bytes:
 @step.run
 def main(folder: Path, model_name: str, out: Path) -> None:
     """Choose and fit the challenger."""
-    model = models.find(model_name)
-    metrics = train(model.schema(), folder, out, model.settings(), model_name)
+    metrics = train(models.find(model_name), folder, out)
+    best = metrics.cross_validated[0]
+    measures = {f"holdout_{name}": value for name, value in metrics.holdout.items() if value is not None}
     tracking.log(
-        {"regressor": metrics.regressor, "older_weight": metrics.older_weight, **metrics.parameters},
-        {
-            "cv_rmse": metrics.cross_validated[0].rmse,
-            "holdout_rmse": metrics.holdout.rmse,
-            "holdout_mae": metrics.holdout.mae,
-        },
+        {"estimator": best.estimator, "older_weight": best.older_weight, **best.parameters},
+        {f"cv_{metrics.loss}": best.error, **measures},
     )
-    step.log(
-        "trained", regressor=metrics.regressor, older_weight=metrics.older_weight, holdout_rmse=metrics.holdout.rmse
-    )
+    step.log("trained", estimator=best.estimator, older_weight=best.older_weight, **measures)
 
 
 if __name__ == "__main__":

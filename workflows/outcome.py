@@ -8,6 +8,7 @@ import msgspec
 from driftloop.events import Outcome
 from driftloop.times import format_time
 from training.cloud.blobs import Blobs
+from training.tasks.titles import LOSSES, SUMMARIES, TITLES, number
 from workflows.reporting import Report, link, plain, table
 
 Ending = Literal["promoted", "rejected", "failed"]
@@ -80,28 +81,46 @@ def summary(model: str, drift_id: str | None, result: Result) -> str:
 
 
 def _gate(gate: dict[str, Any]) -> str:
-    models = [(name, gate[key]) for name, key in (("champion", "champion"), ("challenger", "challenger")) if gate[key]]
-    rows = [(name, f"{errors['rmse']:.2f}", f"{errors['mae']:.2f}") for name, errors in models]
-    rows.append(("the mean", f"{gate['mean_predictor']['rmse']:.2f}", f"{gate['mean_predictor']['mae']:.2f}"))
-    against, over = ("champion", gate["over_champion"]) if gate["over_champion"] else ("mean", gate["over_mean"])
+    models = [("champion", "champion"), ("challenger", "challenger"), ("a constant answer", "constant")]
+    measures = [name for name in TITLES if name in gate["challenger"]]
+    rows = [(title, *(number(gate[key][name]) for name in measures)) for title, key in models if gate[key]]
+    against, over = (
+        ("the champion", gate["over_champion"])
+        if gate["over_champion"]
+        else ("a constant answer", gate["over_constant"])
+    )
+    loss = gate["loss"]
     lines = [
-        table(("recent holdout", "RMSE", "mean absolute error"), rows),
-        f"Challenger over {against}, {gate['n']} records: mean squared error lower by {over['mse']:.1f} "
-        f"(at least {over['lower']:.1f}), p = {over['p_value']:.4f} at level {gate['level']:g}.",
+        table(("recent holdout", *(TITLES[name] for name in measures)), rows),
+        f"Challenger over {against}, {gate['n']} records: mean {LOSSES[loss]} lower by {number(over['loss'])} "
+        f"(at least {number(over['lower'])}), p = {over['p_value']:.4f} at level {gate['level']:g}.",
     ]
     if gate["forgetting"]:
         old = gate["forgetting"]
-        lines.append(f"Regime before, {old['n']} records: RMSE {old['champion']:.2f} to {old['challenger']:.2f}.")
-    known = [group for group in gate["subgroups"] if group["n"]]
-    lines.append(
-        table(
-            ("subgroup", "records", "RMSE before", "RMSE after", "harmed"),
-            [
-                (plain(g["name"]), str(g["n"]), f"{g['reference']:.2f}", f"{g['challenger']:.2f}", _harm(g["harmed"]))
-                for g in known
-            ],
+        lines.append(
+            f"Regime before, {old['n']} records: {SUMMARIES[loss]} {number(old['champion'])} to "
+            f"{number(old['challenger'])}."
         )
-    )
+    known = [group for group in gate["subgroups"] if group["n"]]
+    if known:
+        headings = ("subgroup", "records", f"{SUMMARIES[loss]} before", f"{SUMMARIES[loss]} after", "harmed")
+        lines.append(
+            table(
+                headings,
+                [
+                    (
+                        plain(g["name"]),
+                        str(g["n"]),
+                        number(g["reference"]),
+                        number(g["challenger"]),
+                        _harm(g["harmed"]),
+                    )
+                    for g in known
+                ],
+            )
+        )
+    if gate["trusted"]:
+        lines.append("Types that `model.toml` trusts: " + ", ".join(plain(each) for each in gate["trusted"]))
     return "\n\n".join(lines)
 
 

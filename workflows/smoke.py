@@ -1,5 +1,6 @@
 """Does a deployment answer as its model did? Asked through the scoring address, with real records."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,10 +18,13 @@ TOLERANCE = 1e-6  # of a prediction's size: other processors round otherwise, an
 
 
 class Smoke(msgspec.Struct, frozen=True):
-    """`<version>.smoke.json`: a request of a few real records, and the predictions that evaluation saw."""
+    """`<version>.smoke.json`: a request of a few real records, and what evaluation saw: the prediction of each, of
+    classes the probabilities too.
+    """
 
     request: dict[str, Any]
-    predictions: list[float]
+    predictions: list[float | str]
+    probabilities: list[dict[str, float]] | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -138,19 +142,40 @@ class Prober:
     def _check(self, response: requests.Response, seconds: float) -> None:
         try:
             body = response.json()
-            predictions, version = [float(value) for value in body["predictions"]], str(body["model_version"])
+            answered, version = msgspec.convert(body, _Answered), str(body["model_version"])
         except (ValueError, KeyError, TypeError):
             raise SmokeError("the answer to the smoke test has no list of predictions") from None
         if version != str(self._version):
             raise SmokeError(f"version {version or 'unknown'} answered in place of version {self._version}")
-        expected = self._smoke.predictions
-        if len(predictions) != len(expected):
-            raise SmokeError(f"{len(predictions)} predictions for {len(expected)} records")
-        worst = max(abs(got - want) / max(abs(want), 1.0) for got, want in zip(predictions, expected, strict=True))
+        wanted, got = self._smoke.predictions, answered.predictions
+        if len(got) != len(wanted):
+            raise SmokeError(f"{len(got)} predictions for {len(wanted)} records")
+        worst = max(_difference(one, other) for one, other in zip(got, wanted, strict=True))
+        if self._smoke.probabilities is not None:
+            worst = max(worst, _apart(answered.probabilities or [], self._smoke.probabilities))
         if not worst <= TOLERANCE:
             raise SmokeError(f"predictions differ from those that evaluate saw, by {worst:.2g} of their size at worst")
         if seconds > SLOWEST_SECONDS:
             raise SmokeError(f"the smoke test took {seconds:.1f} s, more than {SLOWEST_SECONDS:g} s")
+
+
+class _Answered(msgspec.Struct, frozen=True):
+    predictions: list[float | str]
+    probabilities: list[dict[str, float]] | None = None
+
+
+def _difference(got: float | str, want: float | str) -> float:
+    """Of two numbers by the size of the wanted one; of classes, infinite where they are not the same."""
+    if isinstance(got, str) or isinstance(want, str):
+        return 0.0 if got == want else math.inf
+    return abs(got - want) / max(abs(want), 1.0)
+
+
+def _apart(got: list[dict[str, float]], want: list[dict[str, float]]) -> float:
+    """The largest difference of a class's probability; infinite where other classes or records were answered."""
+    if [set(each) for each in got] != [set(each) for each in want]:
+        return math.inf
+    return max(abs(one[name] - other[name]) for one, other in zip(got, want, strict=True) for name in other)
 
 
 class _NotYetError(Exception):

@@ -89,8 +89,8 @@ def run(source: Source, folder: Path, champion: Path | None = None) -> Trained:
     """The steps, as the pipeline runs them."""
     parts = prepare.prepare(SCHEMA, source, HOW, champion)
     prepare.write(parts, folder / "data")
-    metrics = train.train(SCHEMA, folder / "data", folder / "model", HOW, MODEL)
-    decision = evaluate.evaluate(folder / "data", folder / "model", champion, HOW)
+    metrics = train.train(models.find(MODEL), folder / "data", folder / "model")
+    decision = evaluate.evaluate(models.find(MODEL), folder / "data", folder / "model", champion)
     return Trained(parts, metrics, decision, folder / "data", folder / "model")
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from driftloop.errors import InputError
 from tests.training.conftest import HOW, MODEL, SCHEMA, Hospital, Trained, hospital, ids, labels, records
-from training import model_card, prepare, step
+from training import model_card, model_file, prepare, step
 from training.data.collect import Source
 from training.data.provenance import Provenance
 
@@ -145,6 +145,7 @@ def test_what_is_impossible_by_the_schema_is_said_in_the_data_the_log_and_the_ca
     said = [json.loads(line) for line in done.output.splitlines()]
     assert [(line["column"], line["count"]) for line in said if line["event"] == "records left out"] == [("bmi", 1)]
     metrics = msgspec.structs.replace(first.metrics, data=data)
-    card = model_card.render("m", SCHEMA, metrics)
+    model = model_file.load(first.model)
+    card = model_card.render("m", model, metrics)
     assert "Impossible by the schema, though a drift check may take them for fine: 1 in bmi." in card
-    assert "Impossible by the schema" not in model_card.render("m", SCHEMA, first.metrics)
+    assert "Impossible by the schema" not in model_card.render("m", model, first.metrics)

@@ -63,7 +63,7 @@ class TestARunThatCompletes:
         assert gate["over_champion"]["p_value"] <= gate["level"]
         summary = Path(github_files["GITHUB_STEP_SUMMARY"]).read_text()
         assert "version 2 is registered" in summary
-        assert f"| challenger | {gate['challenger']['rmse']:.2f} |" in summary
+        assert f"| challenger | {gate['challenger']['rmse']:.3g} |" in summary
         assert DRIFT in summary
 
     def test_the_same_drift_never_registers_twice(self, trained: tuple[Place, int, str]) -> None:

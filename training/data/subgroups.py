@@ -7,19 +7,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from driftloop.errors import ConfigError
-
 
 def masks(table: pa.Table, bands: Mapping[str, Sequence[float]]) -> dict[str, NDArray[np.bool_]]:
     """A mask over the table's rows for each subgroup, by a name that a person reads: `sex 1`, `age < 40`, `bmi 25 to
-    30`.
-
-    Raises ConfigError for a column that the table does not have.
+    30`. `training.tasks.checks` has refused a column that is none.
     """
     found: dict[str, NDArray[np.bool_]] = {}
     for column, limits in bands.items():
-        if column not in table.column_names:
-            raise ConfigError(f"model.toml [subgroups] names a column {column!r} that the schema does not have")
         values = table[column].to_pylist()
         if not limits:
             categories = sorted({value for value in values if value is not None})

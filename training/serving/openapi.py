@@ -17,15 +17,19 @@ from driftloop.data.schema import Column, Schema
 from training import step
 from training.features import inputs
 from training.serving.request_format import LARGEST_BATCH, example
+from training.tasks.answer import Answer
 
 TITLE, DESCRIPTION = "Driftloop model", "Scores a batch of records."
 JSON = "application/json"
 
 
 class ServiceOutput(msgspec.Struct, frozen=True):
-    """A prediction for each record, in their order, and the version of the model that made them."""
+    """A prediction for each record, in their order, the smallest and largest value of its interval (none where too few
+    records were held out to say), and the version of the model that made them.
+    """
 
     predictions: list[float]
+    intervals: list[Annotated[list[float], Meta(min_length=2, max_length=2)] | None]
     model_version: str
 
 
@@ -37,20 +41,20 @@ class ServiceError(msgspec.Struct, frozen=True):
     row: int | UnsetType = UNSET
 
 
-def write(folder: Path, schema: Schema) -> None:
+def write(folder: Path, schema: Schema, answer: Answer) -> None:
     """Write `swagger.json` (Swagger 2) and `swagger3.json` (OpenAPI 3) where the inference server looks for them."""
     try:
-        step.write_json(folder / "swagger.json", version_2(schema))
-        step.write_json(folder / "swagger3.json", version_3(schema))
+        step.write_json(folder / "swagger.json", version_2(schema, answer))
+        step.write_json(folder / "swagger3.json", version_3(schema, answer))
     except (
         OSError
     ) as error:  # a read-only image: the server then offers its generic description, and scoring is unharmed
         logging.getLogger("driftloop.score").warning("swagger.json not written: %s", error.strerror)
 
 
-def version_2(schema: Schema) -> dict[str, Any]:
+def version_2(schema: Schema, answer: Answer) -> dict[str, Any]:
     """Swagger 2.0."""
-    references, definitions = _bodies(schema, "#/definitions/{name}")
+    references, definitions = _bodies(schema, answer, "#/definitions/{name}")
     body = {"in": "body", "name": "body", "required": True, "schema": references["ServiceInput"]}
     responses = {
         "200": {"description": "Predictions", "schema": references["ServiceOutput"]},
@@ -67,9 +71,9 @@ def version_2(schema: Schema) -> dict[str, Any]:
     }
 
 
-def version_3(schema: Schema) -> dict[str, Any]:
+def version_3(schema: Schema, answer: Answer) -> dict[str, Any]:
     """OpenAPI 3.1."""
-    references, schemas = _bodies(schema, "#/components/schemas/{name}")
+    references, schemas = _bodies(schema, answer, "#/components/schemas/{name}")
     content = {name: {JSON: {"schema": reference}} for name, reference in references.items()}
     responses = {
         "200": {"description": "Predictions", "content": content["ServiceOutput"]},
@@ -84,9 +88,9 @@ def version_3(schema: Schema) -> dict[str, Any]:
     }
 
 
-def _bodies(schema: Schema, template: str) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+def _bodies(schema: Schema, answer: Answer, template: str) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """References to the three bodies by name, and the schemas that they refer to."""
-    kinds: tuple[type[msgspec.Struct], ...] = (_input_type(schema), ServiceOutput, ServiceError)
+    kinds: tuple[type[msgspec.Struct], ...] = (_input_type(schema), _output_type(answer), ServiceError)
     references, schemas = msgspec.json.schema_components(kinds, ref_template=template)
     schemas["ServiceInput"]["example"] = example(schema)
     return {kind.__name__: reference for kind, reference in zip(kinds, references, strict=True)}, schemas
@@ -103,6 +107,33 @@ def _input_type(schema: Schema) -> type[msgspec.Struct]:
     )
     batch = Annotated[list[record], Meta(min_length=1, max_length=LARGEST_BATCH)]  # type: ignore[valid-type]
     return msgspec.defstruct("ServiceInput", [("data", batch)], forbid_unknown_fields=True)
+
+
+def _output_type(answer: Answer) -> type[msgspec.Struct]:
+    """Numbers with their intervals; or classes, with the probability of each and the set that holds the true one."""
+    if not answer.classes:
+        return ServiceOutput
+    known: Any = Literal[answer.classes]
+    share = Annotated[float, Meta(ge=0, le=1)]
+    probabilities = msgspec.defstruct(
+        "Probabilities",
+        [(f"class_{index}", share) for index in range(len(answer.classes))],
+        rename={f"class_{index}": each for index, each in enumerate(answer.classes)},
+    )
+    made = msgspec.defstruct(
+        ServiceOutput.__name__,
+        [
+            ("predictions", list[known]),
+            ("probabilities", list[probabilities]),  # type: ignore[valid-type]
+            ("sets", list[list[known]]),
+            ("model_version", str),
+        ],
+    )
+    made.__doc__ = (
+        "A class for each record, in their order, the probability of each class, the classes among which the true one "
+        "is, and the version of the model that made them."
+    )
+    return made
 
 
 def _field(column: Column) -> Any:

@@ -42,8 +42,8 @@ def test_inputs_and_predictions_carry_the_same_ids(
     schema: Schema, column: str, seen: list[tuple[str, pd.DataFrame, object]]
 ) -> None:
     collect = collector.make({"DRIFTLOOP_COLLECT_DATA": "true"}, schema)
-    collect([{"bmi": 20.0}, {"bmi": 21.0}], [1.0, 2.0])
-    collect([{"bmi": 22.0}], [3.0])
+    collect([{"bmi": 20.0}, {"bmi": 21.0}], {"predictions": [1.0, 2.0]})
+    collect([{"bmi": 22.0}], {"predictions": [3.0]})
     assert [(name, context) for name, _, context in seen] == [
         ("model_inputs", None),
         ("model_outputs", "context"),
@@ -57,12 +57,12 @@ def test_inputs_and_predictions_carry_the_same_ids(
 
 @pytest.mark.parametrize("setting", ["", "false", "1"])
 def test_nothing_is_collected_that_nobody_asked_for(setting: str, seen: list[tuple[str, pd.DataFrame, object]]) -> None:
-    collector.make({"DRIFTLOOP_COLLECT_DATA": setting}, WITH_ID)([{"bmi": 20.0}], [1.0])
+    collector.make({"DRIFTLOOP_COLLECT_DATA": setting}, WITH_ID)([{"bmi": 20.0}], {"predictions": [1.0]})
     assert seen == []
 
 
 def test_a_collector_that_fails_does_not_stop_scoring_and_logs_no_value(caplog: pytest.LogCaptureFixture) -> None:
     """Azure's own package, in a process that no endpoint has prepared for it."""
-    collector.make({"DRIFTLOOP_COLLECT_DATA": "true"}, WITH_ID)([{"bmi": 87.654321}], [2.0])
+    collector.make({"DRIFTLOOP_COLLECT_DATA": "true"}, WITH_ID)([{"bmi": 87.654321}], {"predictions": [2.0]})
     assert "not collected" in caplog.text
     assert "87.654321" not in caplog.text

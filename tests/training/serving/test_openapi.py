@@ -8,6 +8,7 @@ import pytest
 from driftloop import Column, Schema
 from training.serving import openapi
 from training.serving.request_format import LARGEST_BATCH, RequestError, example, rows
+from training.tasks.answer import Answer
 
 SCHEMA = Schema(
     columns=(
@@ -22,7 +23,7 @@ GOOD = {"body mass-index": 25.0, "class": "a", "open": -1e9}
 
 
 def accepted_by_document(payload: Any) -> bool:
-    document = openapi.version_3(SCHEMA)
+    document = openapi.version_3(SCHEMA, Answer())
     schema = {**document["paths"]["/score"]["post"]["requestBody"]["content"]["application/json"]["schema"], **document}
     return not list(jsonschema.Draft202012Validator(schema).iter_errors(payload))
 
@@ -60,7 +61,7 @@ def test_the_document_and_the_check_of_a_request_agree(payload: Any, good: bool)
 
 
 def test_swagger_2_marks_what_may_be_missing_and_knows_no_null() -> None:
-    document = openapi.version_2(SCHEMA)
+    document = openapi.version_2(SCHEMA, Answer())
     record = document["definitions"]["Record"]
     assert record["required"] == ["body mass-index", "class", "open"]
     assert record["additionalProperties"] is False
@@ -82,7 +83,7 @@ def test_swagger_2_marks_what_may_be_missing_and_knows_no_null() -> None:
 
 @pytest.mark.parametrize("version", [openapi.version_2, openapi.version_3])
 def test_every_reference_leads_somewhere(version: Any) -> None:
-    document = version(SCHEMA)
+    document = version(SCHEMA, Answer())
 
     def references(node: Any) -> list[str]:
         if isinstance(node, dict) and "$ref" in node:

@@ -1,0 +1,1 @@
+"""Which estimator, with which parameters, and how much older records count."""

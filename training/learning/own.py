@@ -1,0 +1,148 @@
+"""A model's own estimators: `models/<name>/estimator.py` with `candidates(schema)`.
+
+The file is the repository's own code and is imported, under a name that says where it lies; classes that it defines are
+saved and loaded by that name.
+"""
+
+import importlib.util
+import sys
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from driftloop.data.schema import Schema
+from driftloop.errors import ConfigError, DriftloopError
+from training.learning import built_in
+from training.learning.candidates import Candidate, Records, fitted
+from training.learning.offers import Offer, Shelf
+from training.models import ESTIMATOR, ModelFolder
+from training.tasks.answer import Answer
+from training.tasks.output import output
+
+TRIED = 200  # records that every estimator is tried on first: enough to fit anything, and done in a moment
+
+
+def module(folder: ModelFolder) -> ModuleType | None:
+    """The model's estimator.py, imported once; None where the built-in estimators serve. Raises ConfigError."""
+    path = folder.path / ESTIMATOR
+    if not path.exists():
+        return None
+    name = f"models.{folder.name}.estimator"
+    known = sys.modules.get(name)
+    if known is not None and known.__file__ == str(path):
+        return known
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None, path
+    assert spec.loader is not None, path
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[name] = loaded
+    try:
+        spec.loader.exec_module(loaded)
+    except Exception as error:
+        del sys.modules[name]
+        raise ConfigError(f"{_where(folder)} cannot be imported ({type(error).__name__}: {error})") from error
+    return loaded
+
+
+def shelf_for(folder: ModelFolder, schema: Schema, answer: Answer) -> Shelf:
+    """What is tried for a model: its own estimators, or the built-in ones. Raises ConfigError."""
+    own = module(folder)
+    if own is None:
+        columns = tuple(column for column in schema.columns if column.role == "feature")
+        return Shelf(built_in.offers(answer.task, answer.loss, columns), answer)
+    made = getattr(own, "candidates", None)
+    if not callable(made):
+        raise ConfigError(f"{_where(folder)} has no function candidates(schema)")
+    try:
+        listed = list(made(schema))
+        offers = [_offer(folder, *each) for each in listed]
+    except DriftloopError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{_where(folder)}: candidates(schema) must give a list of (name, estimator, parameters) "
+            f"({type(error).__name__}: {error})"
+        ) from error
+    if not offers:
+        raise ConfigError(f"{_where(folder)}: candidates(schema) gives nothing to try")
+    from msgspec.structs import replace
+
+    return Shelf(offers, replace(answer, reads="frame"))
+
+
+def try_first(folder: ModelFolder, shelf: Shelf, records: Records) -> None:
+    """Fit each own estimator to a few records in which every column lacks a value, and let it predict one that lacks
+    all, as a request to the endpoint may.
+
+    Raises ConfigError that names the estimator and what it does not take. No value of a record is in the message.
+    """
+    if shelf.answer.reads == "matrix":
+        return
+    few = np.zeros(len(records.y), dtype=bool)
+    few[_spread(records)] = True
+    part = records.part(few)
+    x = part.x.copy()
+    for column_index in range(x.shape[1]):
+        x[column_index % len(x), column_index] = np.nan
+    part = Records(x, part.y, np.ones(len(x), dtype=bool), part.schema)
+    nothing = np.full((1, x.shape[1]), np.nan)
+    for offer in shelf.offers:
+        try:
+            estimator = fitted(Candidate(offer, 1.0), part, shelf.answer)
+            said = output(estimator, nothing, part.schema, shelf.answer)
+        except Exception as error:  # noqa: BLE001  an estimator may raise anything
+            raise ConfigError(f"{_where(folder)}: {offer.name!r} {_why(error)}") from None
+        if not np.isfinite(said).all():
+            raise ConfigError(f"{_where(folder)}: {offer.name!r} predicts nothing for a record with missing values")
+
+
+def _spread(records: Records) -> list[int]:
+    """Some records, of every class."""
+    mixed = np.random.default_rng(len(records.y)).permutation(len(records.y))
+    if records.y.dtype.kind != "i":
+        return [int(row) for row in mixed[:TRIED]]
+    classes = np.unique(records.y)
+    share = max(1, TRIED // len(classes))
+    return [int(row) for each in classes for row in mixed[records.y[mixed] == each][:share]]
+
+
+def _why(error: Exception) -> str:
+    text = str(error)
+    if "NaN" in text or "missing values" in text:
+        return "does not take missing values: put an imputer before it in a pipeline"
+    if "could not convert string" in text or "cannot astype" in text.lower():
+        return "does not take categories: put an encoder before it in a pipeline"
+    if isinstance(error, AttributeError) and "predict_proba" in text:
+        return "has no predict_proba, which a task with classes needs: choose an estimator that gives probabilities"
+    return f"cannot be fitted to this model's records ({type(error).__name__}): try it on a few of them"
+
+
+def _offer(folder: ModelFolder, name: str, estimator: Any, parameters: dict[str, Any]) -> Offer:
+    from sklearn.base import clone
+
+    if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
+        raise ConfigError(f"{_where(folder)}: {name!r} is no scikit-learn estimator: a {type(estimator).__name__}")
+    made = clone(estimator)
+    try:
+        made.set_params(**parameters)
+    except ValueError:
+        raise ConfigError(
+            f"{_where(folder)}: {name!r} has no parameter of one of the names {', '.join(sorted(parameters))}"
+        ) from None
+    return Offer(name, dict(parameters), made, _weights(made))
+
+
+def _weights(estimator: Any) -> str | None:
+    """The argument of `fit` that weights records; in a pipeline, that of its last step."""
+    from sklearn.pipeline import Pipeline
+    from sklearn.utils.validation import has_fit_parameter
+
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    if isinstance(last, Pipeline) or not has_fit_parameter(last, "sample_weight"):
+        return None
+    return f"{estimator.steps[-1][0]}__sample_weight" if isinstance(estimator, Pipeline) else "sample_weight"
+
+
+def _where(folder: ModelFolder) -> str:
+    return f"models/{folder.name}/{ESTIMATOR}"

@@ -1,0 +1,106 @@
+"""What must hold before anything is fitted: settings fit the schema, and the labels the task. One line each."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from driftloop.data.redaction import COMMON, named
+from driftloop.data.schema import Column, Schema
+from driftloop.errors import ConfigError, InputError
+from driftloop.validation import nearest
+from training.settings import Settings
+from training.tasks.answer import Answer
+
+# Of a class, to learn from: each of the five folds of cross-validation then has one, and its name is nobody's own.
+SMALLEST_CLASS = COMMON
+
+
+def check_settings(schema: Schema, how: Settings) -> None:
+    """Raises ConfigError where `model.toml` does not fit `schema.toml`: the kind of the target, the positive class, the
+    columns and bands of subgroups.
+    """
+    target = _target(schema)
+    wanted = "numeric" if how.task == "regression" else "categorical"
+    if target.kind != wanted:
+        raise ConfigError(
+            f"schema.toml: the target {target.name!r} is {target.kind}, but model.toml has task = {how.task!r}: give "
+            f'the target kind = "{wanted}", or name another task'
+        )
+    if target.categories and how.positive and how.positive not in target.categories:
+        raise ConfigError(f"model.toml: positive = {how.positive!r}{nearest(how.positive, target.categories)}")
+    if target.categories and (len(target.categories) < 2 or (how.task == "binary" and len(target.categories) != 2)):
+        raise ConfigError(
+            f"schema.toml: the target {target.name!r} has {len(target.categories)} categories, but a {how.task} task "
+            f"has {'two classes' if how.task == 'binary' else 'at least two'}"
+        )
+    features = {column.name: column for column in schema.columns if column.role == "feature"}
+    for name, limits in how.subgroups.items():
+        if name not in features:
+            raise ConfigError(
+                f"model.toml [subgroups] names a column {name!r} that is no feature{nearest(name, features)}"
+            )
+        if (features[name].kind == "categorical") == bool(limits):
+            needed = "no limits: each category is one" if limits else "the limits of its bands"
+            raise ConfigError(f"model.toml [subgroups] {name}: a {features[name].kind} column needs {needed}")
+
+
+def answer_for(schema: Schema, how: Settings, learnt: Sequence[str | float], judged: Sequence[str | float]) -> Answer:
+    """What the model is to answer, given the outcomes that it learns from and those that judge it.
+
+    Raises InputError where a classifier's outcomes have one class, too many, or too few records of one to learn from;
+    ConfigError where none is the positive class.
+    """
+    target = _target(schema)
+    if how.task == "regression":
+        return Answer("regression", how.loss or "squared", target.name, coverage=how.coverage)
+    counts = Counter(map(str, learnt))
+    classes = target.categories or tuple(sorted({*counts, *map(str, judged)}))
+    if len(set(counts) | set(map(str, judged))) < 2:
+        raise InputError(
+            f"every label of {target.name!r} is of one class: there is nothing to tell apart; wait for others"
+        )
+    if how.task == "binary" and len(classes) != 2:
+        raise InputError(
+            f"column {target.name!r} holds {len(classes)} classes, a binary task has two: list the two in the target's "
+            'categories in schema.toml, or set task = "multiclass"'
+        )
+    few = sorted(name for name in classes if counts[name] < SMALLEST_CLASS)
+    if few:
+        raise InputError(
+            f"column {target.name!r}: {counts[few[0]]} records to learn {named(few[0], target, counts[few[0]])} from, "
+            f"{SMALLEST_CLASS} are needed: wait for more labels, or list the target's other categories in schema.toml"
+        )
+    positive = how.positive or (classes[-1] if how.task == "binary" else "")
+    if positive and positive not in classes:
+        raise ConfigError(f"model.toml: positive = {positive!r}{nearest(positive, classes)}")
+    return Answer(how.task, how.loss or "log", target.name, classes, positive, how.threshold, how.coverage)
+
+
+def check_against_champion(schema: Schema, champion: Answer, answer: Answer) -> None:
+    """Raises InputError where the champion was made for another task, or the labels hold a class that it never saw and
+    that the schema does not list.
+    """
+    if champion.task != answer.task:
+        raise InputError(
+            f"the champion was made for a {champion.task} task and this model for a {answer.task} one: they cannot be "
+            "compared; give the new model a name of its own"
+        )
+    if answer.task == "binary" and set(champion.classes) != set(answer.classes):
+        raise InputError(
+            f"column {answer.target!r}: the champion tells {' and '.join(champion.classes)} apart, this model "
+            f"{' and '.join(answer.classes)}: quarantine labels that are written otherwise, or give the new model a "
+            "name of its own"
+        )
+    declared = set(_target(schema).categories)
+    unseen = [name for name in answer.classes if name not in champion.classes and name not in declared]
+    if unseen:
+        raise InputError(
+            f"column {answer.target!r} holds a class that the champion never saw, {unseen[0]!r}: list it in the "
+            "target's categories in schema.toml if it is a new one, or quarantine the labels with it"
+        )
+
+
+def _target(schema: Schema) -> Column:
+    target = schema.role("target")
+    if target is None:
+        raise ConfigError('the schema names no column with role = "target", which training needs: add it')
+    return target
