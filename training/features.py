@@ -39,6 +39,15 @@ def completed(schema: Schema, table: pa.Table) -> Schema:
     return msgspec.structs.replace(schema, columns=tuple(columns))
 
 
+def with_classes(schema: Schema, classes: tuple[str, ...]) -> Schema:
+    """The schema with the classes that the model tells apart: what reads its labels later then knows them."""
+    columns = [
+        msgspec.structs.replace(column, categories=classes) if column.role == "target" and classes else column
+        for column in schema.columns
+    ]
+    return msgspec.structs.replace(schema, columns=tuple(columns))
+
+
 def matrix(table: pa.Table, schema: Schema) -> Matrix:
     """The features of a table that `training.data.records` read."""
     return np.column_stack([_values(table[column.name], column) for column in inputs(schema)]).astype(np.float64)

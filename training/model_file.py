@@ -90,7 +90,7 @@ def load(folder: Path, trusted: Sequence[str] = ()) -> SavedModel:
 
 def answer_of(folder: Path) -> Answer | None:
     """What a model answers, without loading it; None for one of before there were tasks, which is a regression."""
-    return _answer(find(folder, SCHEMA).with_name(ANSWER))
+    return _answer(find(folder, METRICS).with_name(ANSWER))
 
 
 def untrusted(folder: Path) -> list[str]:
@@ -120,10 +120,10 @@ def _untrusted(path: Path, trusted: Sequence[str]) -> list[str]:
 
 def _refuse(types: list[str]) -> None:
     if types:
-        more = f" and {len(types) - 1} more" if len(types) > 1 else ""
+        listed = ", ".join(f'"{name}"' for name in types)
         raise InputError(
-            f"{MODEL} holds the type {types[0]!r}{more}, which is not trusted, so it is not loaded: if it is your own "
-            "estimator's, name it in model.toml: trusted"
+            f"{MODEL} holds types that are not trusted, so it is not loaded: if they are your own estimator's, write "
+            f"trusted = [{listed}] in model.toml"
         )
 
 

@@ -60,7 +60,9 @@ def train(model: models.ModelFolder, folder: Path, out: Path) -> Metrics:
     check_settings(schema, how)
     schema = features.completed(schema, tables.train)
     learnt, judged = (table[Roles.of(schema).target].to_pylist() for table in (tables.train, tables.holdout))
-    shelf = own.shelf_for(model, schema, answer_for(schema, how, learnt, judged))
+    answer = answer_for(schema, how, learnt, judged)
+    schema = features.with_classes(schema, answer.classes)
+    shelf = own.shelf_for(model, schema, answer)
     task = task_of(shelf.answer)
     records = Records(
         features.matrix(tables.train, schema), task.outcomes(learnt), tables.train[RECENT].to_numpy(), schema

@@ -45,7 +45,7 @@ def collected(storage: "Storage", model: Model, schema: "Schema", since: datetim
     read.
     """
     watched = schema.role("prediction") is not None
-    predictions = _predictions(storage, model, _id_column(schema), since, now) if watched else {}
+    predictions = _predictions(storage, model, schema, since, now) if watched else {}
 
     def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
         return checked(_inputs(content, file, schema, predictions), file, schema, frozenset())
@@ -54,9 +54,12 @@ def collected(storage: "Storage", model: Model, schema: "Schema", since: datetim
 
 
 def _predictions(
-    storage: "Storage", model: Model, column: str, since: datetime | None, now: datetime
+    storage: "Storage", model: Model, schema: "Schema", since: datetime | None, now: datetime
 ) -> dict[str, Any]:
-    """By the record's id. A damaged file of outputs is set aside; its predictions count as missing."""
+    """By the record's id: the column of outputs that is called like the schema's column of predictions.
+
+    A damaged file of outputs is set aside; its predictions count as missing.
+    """
     pattern = model.predictions
     if pattern is None:
         return {}
@@ -76,21 +79,29 @@ def _predictions(
             found.update((name, msgspec.json.decode(value)) for name, value in made)
         return found
 
-    predictions, reading = build_window(storage, files, lambda content, file: _outputs(content, file, column), joined)
+    predictions, reading = build_window(storage, files, lambda content, file: _outputs(content, file, schema), joined)
     quarantine.set_aside(reading.broken, model.name, now)
     return predictions
 
 
-def _outputs(content: IO[bytes], file: File, column: str) -> Iterator["pa.RecordBatch"]:
+def _outputs(content: IO[bytes], file: File, schema: "Schema") -> Iterator["pa.RecordBatch"]:
     import pyarrow as pa
 
+    column, prediction = _id_column(schema), schema.role("prediction")
+    wanted = "" if prediction is None else prediction.name
     lines = _lines(content, file)
     while chunk := list(islice(lines, LINES)):
         rows = [(_name(line, number, column), row) for line in chunk for number, row in enumerate(line.data)]
-        # Beside the id the outputs' table has one column, whatever it is called.
-        values = [next((value for name, value in row.items() if name != column), None) for _, row in rows]
+        values = [_output(row, wanted, column) for _, row in rows]
         encoded = [msgspec.json.encode(value).decode() for value in values]
         yield pa.RecordBatch.from_pydict({"id": [name for name, _ in rows], "value": encoded})
+
+
+def _output(row: dict[str, Any], wanted: str, column: str) -> Any:
+    """The prediction in a row of outputs: the column that the schema names, else the first beside the id. Of a model
+    with classes there are several: the class, and the probability of each.
+    """
+    return row[wanted] if wanted in row else next((value for name, value in row.items() if name != column), None)
 
 
 def _id_column(schema: "Schema") -> str:

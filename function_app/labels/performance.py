@@ -3,7 +3,7 @@
 Labels that have landed, against the predictions that were logged for their records.
 
 Asked only where the baseline's schema has a column for the prediction and the version was registered with the errors
-on its own holdout. An error is |prediction - outcome| for numbers; for classes 0 where they agree and 1 where not.
+on its own holdout. What an error is says `driftloop.sequential.prediction_error`.
 """
 
 from collections.abc import Callable, Iterator
@@ -55,12 +55,15 @@ class LabelFindings:
 
 def unwatched(schema: "Schema") -> str | None:
     """Why a schema with labels and predictions cannot say whether the model errs; None where it can, or has none."""
+    from driftloop.sequential.prediction_error import PROBABILITY, comparable
+
     prediction, target = schema.role("prediction"), schema.role("target")
-    if prediction is None or target is None or schema.role("id") is None or prediction.kind == target.kind:
+    if prediction is None or target is None or schema.role("id") is None or comparable(prediction, target):
         return None
+    otherwise = f", or call a class's probability {PROBABILITY}<class>" if target.kind == "categorical" else ""
     return (
         f"the model's error is not watched: outcomes ({target.name!r}) are {target.kind} and predictions "
-        f"({prediction.name!r}) are {prediction.kind}: give both columns the same kind in the model's schema"
+        f"({prediction.name!r}) are {prediction.kind}: give both columns the same kind in the model's schema{otherwise}"
     )
 
 
@@ -182,6 +185,10 @@ def _errors(
     storage: "Storage", files: list[File], schema: "Schema", labels: "pa.Table", rows_of: Decode
 ) -> Iterator[tuple[float, str | None]]:
     """Error and time of each labelled record, once."""
+    from driftloop.sequential.prediction_error import class_of, error_of
+
+    prediction = schema.role("prediction")
+    of = None if prediction is None else class_of(prediction)
     waiting = dict(zip(labels.column(ID).to_pylist(), labels.column(OUTCOME).to_pylist(), strict=True))
     # Broken files of records are set aside by the check that finds them; here they only have no predictions.
     found, _ = build_window(storage, files, _predicted(schema, waiting, rows_of), list)
@@ -189,8 +196,10 @@ def _errors(
         for name, made, seconds in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             if name in waiting and made is not None:
                 outcome = waiting.pop(name)
-                error = float(made != outcome) if isinstance(outcome, str) else abs(made - outcome)
-                yield error, None if seconds is None else format_time(datetime.fromtimestamp(seconds, UTC))
+                yield (
+                    error_of(made, outcome, of),
+                    None if seconds is None else format_time(datetime.fromtimestamp(seconds, UTC)),
+                )
 
 
 def _predicted(schema: "Schema", waiting: dict[str, object], rows_of: Decode) -> Decode:

@@ -115,14 +115,16 @@ def _decode(schema: "Schema", reading: Reading) -> Decode:
     """Reads a label file as ids and outcomes.
 
     A file with texts in all rows where the schema says numbers is refused: its labels would count as missing, and an
-    error of the model would never be seen.
+    error of the model would never be seen. So is one whose classes are all others than the model's: each would count
+    as a wrong prediction, and start a retrain.
     """
     import pyarrow as pa
 
     key, target, rows_of = schema.role("id"), schema.role("target"), any_columns(schema, reading)
+    known = target.categories if target is not None and target.kind == "categorical" else ()
 
     def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
-        numbers = others = 0
+        numbers = others = unknown = 0
         for batch in rows_of(content, file):
             columns: dict[str, Any] = {} if key is None else {ID: ids_of(batch, key)}
             if target is None:
@@ -135,7 +137,13 @@ def _decode(schema: "Schema", reading: Reading) -> Decode:
             found = pa.RecordBatch.from_pydict({**columns, OUTCOME: outcomes})
             found = found.filter(found.column(OUTCOME).is_valid())
             numbers, others = numbers + found.num_rows, others + malformed
+            unknown += _unknown(found.column(OUTCOME), known)
             yield found
+        if target is not None and known and numbers and unknown == numbers:
+            raise InputError(
+                f"column {target.name!r} holds none of the model's classes ({', '.join(known)}) in {numbers} rows: "
+                "quarantine the file, or correct it"
+            )
         if target is not None and others and not numbers:
             raise InputError(
                 f"column {target.name!r} holds no number in {others} rows: give the target kind = 'categorical' in the "
@@ -143,6 +151,16 @@ def _decode(schema: "Schema", reading: Reading) -> Decode:
             )
 
     return decode
+
+
+def _unknown(outcomes: "pa.Array", known: tuple[str, ...]) -> int:
+    """How many outcomes are no class of the model; 0 where its classes are not known."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not known:
+        return 0
+    return len(outcomes) - int(pc.sum(pc.is_in(outcomes, value_set=pa.array(known, pa.string()))).as_py() or 0)
 
 
 def _empty(schema: "Schema") -> "pa.Schema":

@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftloop.data.schema import Schema
+from driftloop.errors import InputError, SchemaError
 from training.data import records
 from training.data.records import Roles
 
@@ -56,13 +58,26 @@ class Collected:
 
 
 def collect(schema: Schema, source: Source) -> Collected:
-    """Read, join and clean. Raises InputError naming the file that cannot be read or lacks a column."""
+    """Read, join and clean. Raises InputError naming the file that cannot be read, lacks a column, or holds labels of
+    another kind; and where an id of the historic records repeats.
+    """
     roles = Roles.of(schema)
     described = (roles.id, roles.time, *roles.features)
     old = _flagged(records.read([source.historic], schema, (*described, roles.target)), incoming=False)
+    repeated = len(old) - len(pc.unique(old[roles.id]))
+    if repeated:
+        raise InputError(
+            f"{source.historic.name}: column {roles.id!r} repeats in {repeated} records: an id belongs to one record"
+        )
     barred = _quarantined(source)
     delivered = records.read(_files(source, "records", barred), schema, described)
-    labels = records.read(_files(source, "labels", barred), schema, (roles.id, roles.target))
+    known = set(old[roles.target].to_pylist())
+    labels = records.read(
+        _files(source, "labels", barred),
+        schema,
+        (roles.id, roles.target),
+        lambda table: _familiar(table, schema, known),
+    )
     labels = records.newest_of_each(labels.filter(pc.is_valid(labels[roles.target])), roles.id)
     named = delivered.filter(pc.is_valid(delivered[roles.id]))
     each = records.newest_of_each(named, roles.id)
@@ -85,6 +100,22 @@ def collect(schema: Schema, source: Source) -> Collected:
     }
     counts = {name: int(np.count_nonzero(rows)) for name, rows in wrong.items()}
     return Collected(good.combine_chunks(), left_out, counts)
+
+
+def _familiar(table: pa.Table, schema: Schema, known: set[Any]) -> None:
+    """Raises SchemaError for a file of labels that holds classes, and none of those that the target has: in the schema,
+    or else in the historic records.
+    """
+    target = schema.role("target")
+    if target is None or target.kind != "categorical":
+        return
+    classes = set(target.categories) or known
+    found = set(table[target.name].to_pylist()) - {None}
+    if found and not found & classes:
+        raise SchemaError(
+            f"column {target.name!r} holds none of the target's classes; quarantine the file, correct it, or list new "
+            "classes in the target's categories in schema.toml"
+        )
 
 
 def _files(source: Source, kind: str, barred: dict[str, set[str]]) -> list[Path]:

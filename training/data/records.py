@@ -4,7 +4,7 @@ The table has the id as text, the time as a UTC timestamp, numbers as float64, c
 float64; missing values are null. Everything behind `prepare` reads only this form.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,11 +53,16 @@ def files(folder: Path, barred: Iterable[str] = ()) -> list[Path]:
     return sorted(path for path in found if path.relative_to(folder).as_posix() not in left_out)
 
 
-def read(paths: Sequence[Path], schema: Schema, columns: Sequence[str]) -> pa.Table:
-    """The files' `columns` in the schema's types, stacked. Raises InputError naming the file that cannot be read or
-    lacks a column.
+def read(
+    paths: Sequence[Path],
+    schema: Schema,
+    columns: Sequence[str],
+    check: Callable[[pa.Table], None] = lambda _: None,
+) -> pa.Table:
+    """The files' `columns` in the schema's types, stacked. Raises InputError naming the file that cannot be read, lacks
+    a column, or of which `check` raises SchemaError.
     """
-    tables = [_read_one(path, schema, columns) for path in paths]
+    tables = [_read_one(path, schema, columns, check) for path in paths]
     return pa.concat_tables(tables) if tables else _empty(schema, columns)
 
 
@@ -90,12 +95,14 @@ def impossible(table: pa.Table, schema: Schema) -> dict[str, NDArray[np.bool_]]:
     return found
 
 
-def _read_one(path: Path, schema: Schema, columns: Sequence[str]) -> pa.Table:
+def _read_one(path: Path, schema: Schema, columns: Sequence[str], check: Callable[[pa.Table], None]) -> pa.Table:
     try:
         batches = [_typed(batch, schema, columns) for batch in read_batches(path, schema)]
+        table = pa.concat_tables(batches) if batches else _empty(schema, columns)
+        check(table)
     except SchemaError as error:
         raise SchemaError(f"{path.name}: {error}") from None
-    return pa.concat_tables(batches) if batches else _empty(schema, columns)
+    return table
 
 
 def _typed(batch: pa.RecordBatch, schema: Schema, columns: Sequence[str]) -> pa.Table:

@@ -124,6 +124,30 @@ def grouped(kind: str, rows: list[dict[str, Any]], dice: np.random.Generator) ->
     return b"".join(out)
 
 
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (Column(name="prediction", kind="categorical", role="prediction"), "no"),
+        (Column(name="probability_yes", role="prediction"), 0.2),
+        (Column(name="said", kind="categorical", role="prediction"), "no"),
+    ],
+)
+def test_of_several_outputs_the_schema_names_the_one_that_is_watched(
+    clinic: Any, column: Column, expected: object
+) -> None:
+    """Where it names none of them, the first beside the id is taken, as of endpoints that log one."""
+    watched(clinic)
+    container = clinic.storage.container("collector")
+    folder, hour = f"modelDataCollector/{clinic.name}/blue", f"{datetime.now(UTC):%Y/%m/%d/%H}"
+    outputs = {"id": "a-0", "prediction": "no", "probability_no": 0.8, "probability_yes": 0.2}
+    container.upload_blob(f"{folder}/model_inputs/{hour}/a.jsonl", event("i", [{"id": "a-0", "bmi": 20.0}], "a"))
+    container.upload_blob(f"{folder}/model_outputs/{hour}/a.jsonl", event("o", [outputs], "a"))
+    schema = Schema(columns=(*SCHEMA.columns[:3], column))
+    decode = collected(clinic.storage, clinic.model, schema, None, clinic.now)
+    (batch,) = stream(clinic.storage, sorted(list_files(clinic.storage, clinic.model.records)), decode, Reading())
+    assert batch.column(column.name).to_pylist() == [expected]
+
+
 def read_rows(clinic: Any) -> dict[str, Any]:
     storage, model = clinic.storage, clinic.model
     decode = collected(storage, model, SCHEMA, None, clinic.now)

@@ -175,3 +175,37 @@ def test_a_damaged_metrics_file_does_not_stop_the_look_at_records(
     assert clinic.check().rows == 60
     assert "1.metrics.json" in caplog.text
     assert clinic.state().labels_watermark.high is None, "the labels are looked at again once it is whole"
+
+
+PROBABLE = Schema(columns=(*SCHEMA.columns[:3], Column(name="probability_yes", role="prediction"), CLASSES.columns[4]))
+
+
+def probable(clinic: Any, count: int, *, useful: bool) -> tuple[pa.Table, pa.Table]:
+    """A class that one in ten has, and its probability: 0.6 for those that have it and 0.04 for the others; or the same
+    probabilities, but for any record.
+    """
+    table = records(clinic, count)
+    has = clinic.dice.random(count) < 0.1
+    probability = np.where(has if useful else clinic.dice.permutation(has), 0.6, 0.04)
+    probability = np.clip(probability + clinic.dice.normal(0, 0.01, count), 0, 1)
+    outcomes = pa.table({"id": table["id"], "outcome": np.array(["no", "yes"])[has.astype(int)]})
+    return table.set_column(3, "probability_yes", pa.array(probability)), outcomes
+
+
+@pytest.mark.parametrize("useful", [True, False])
+def test_probabilities_of_a_rare_class_that_have_become_useless_are_seen(clinic: Any, useful: bool) -> None:
+    """No class would be predicted otherwise: all are "no" before and after, and nine in ten are right."""
+    table, _ = probable(clinic, 300, useful=True)
+    publish(clinic, table, PROBABLE)
+    _, outcomes = probable(clinic, 300, useful=True)
+    truth = np.array(outcomes["outcome"].to_pylist()) == "yes"
+    errors = (np.where(truth, 0.6, 0.04) - truth) ** 2
+    body = msgspec.json.encode({"holdout_errors": ErrorMoments.of(errors)})
+    clinic.storage.container("baselines").upload_blob(f"{clinic.name}/1.metrics.json", body)
+    table, outcomes = probable(clinic, 300, useful=useful)
+    clinic.land(table)
+    clinic.check()
+    clinic.land(outcomes, "late.csv", kind="labels")
+
+    assert clinic.check().degraded is not useful
+    assert unwatched(PROBABLE) is None

@@ -81,6 +81,27 @@ def test_texts_where_the_schema_says_numbers_are_refused_and_the_note_says_what_
     assert alert["event_id"].startswith("quarantine-")
 
 
+def test_labels_of_which_none_is_a_class_of_the_model_are_refused_and_single_ones_are_not(
+    storage: Storage, model_name: str
+) -> None:
+    """Each would count as a wrong prediction; one among many may be a new class."""
+    known = schema(Column(name="outcome", kind="categorical", role="target", categories=("no", "yes")))
+    files = {
+        "codes.csv": b"id,outcome\na,0\nb,1\n",
+        "shares.csv": b"id,outcome\nc,0.25\n",
+        "one.csv": b"id,outcome\nd,yes\ne,perhaps\n",
+        "empty.csv": b"id,outcome\nf,\n",
+    }
+    table = read(storage, model_name, files, known)
+
+    assert table.to_pydict() == {"id": ["d", "e"], "outcome": ["yes", "perhaps"]}
+    quarantine = storage.container("quarantine")
+    notes = sorted(blob.name for blob in quarantine.list_blobs(name_starts_with=f"{model_name}/"))
+    assert notes == [f"{model_name}/labels/codes.csv.json", f"{model_name}/labels/shares.csv.json"]
+    note = quarantine.download_blob(notes[0]).readall().decode()
+    assert "column 'outcome' holds none of the model's classes (no, yes) in 2 rows" in note
+
+
 BAD = {
     "list.parquet": parquet(id=[["a"], ["b"]], outcome=[1.0, 2.0]),
     "bytes.parquet": parquet(id=[b"\xff\xfe", b"\x80"], outcome=[1.0, 2.0]),
