@@ -48,10 +48,10 @@ def choose(
 
     Examples
     --------
-    >>> choose(["price", "wine"], changed=["models/wine/model.toml", "docs/page.md"], pushed=True)
-    ['wine']
-    >>> choose(["price", "wine"], changed=["training/train.py"], pushed=True)
-    ['price', 'wine']
+    >>> choose(["boats", "price"], changed=["models/boats/model.toml", "docs/page.md"], pushed=True)
+    ['boats']
+    >>> choose(["boats", "price"], changed=["training/train.py"], pushed=True)
+    ['boats', 'price']
     """
     if not names:
         raise ChoiceError(f"{FOLDER}/ holds no model: docs/your-own-model.md says what to write")
