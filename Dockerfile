@@ -4,7 +4,7 @@ FROM python:3.13.15-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd218179
 COPY requirements/engine.txt /tmp/engine.txt
 RUN python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --target /opt/engine -r /tmp/engine.txt
 COPY driftloop /opt/engine/driftloop
-# Tests and headers are a third of the files, and nobody runs them here
+# Tests and headers: nobody runs them here
 RUN find /opt/engine -type d \( -name tests -o -path '*/pyarrow/include' \) -prune -exec rm -rf {} + && python -m compileall -q /opt/engine
 
 FROM python:3.13.15-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b

@@ -279,15 +279,15 @@ class Monitor:
 
     def __repr__(self) -> str:
         checks = len(self._history) + self._history.forgotten
-        verdict = self._history[-1].verdict if self._history else "new"
         lines = [
-            f"<Monitor {verdict}: {checks} checks against {self.baseline.rows} records, budget {self.budget}",
+            f"<Monitor {self._state}: {checks} checks against {self.baseline.rows} records, budget {self.budget}",
             f"  how sure: {certainty_text(self.evidence.p)}, alarm from {certainty_text(DRIFT_SHARE / self.budget)}",
             f"  {self.evidence.sentence}",
         ]
         incidents = [row for row in self._history if row.verdict == "incident"]
         if incidents:
-            lines.append(f"  {len(incidents)} incidents, the last at {incidents[-1].at}: {incidents[-1].incidents[0]}")
+            several = "incident" if len(incidents) == 1 else "incidents"
+            lines.append(f"  {len(incidents)} {several}, the last at {incidents[-1].at}: {incidents[-1].incidents[0]}")
         if self.waiting:
             lines.append(f"  {self.waiting} records wait for the next window")
         return "\n".join(lines) + ">"
@@ -296,7 +296,13 @@ class Monitor:
         """What a notebook shows: evidence against the alarm line, incidents, and what moved."""
         from driftloop.report.html import render_monitor
 
-        return render_monitor(self.evidence.sentence, self._history, SHOWN, self._history.forgotten)
+        return render_monitor(self._state, self.evidence.sentence, self._history, SHOWN, self._history.forgotten)
+
+    @property
+    def _state(self) -> str:
+        """The newest verdict; `new` where nothing was checked since evidence began anew."""
+        newest = self._history[-1] if self._history else None
+        return "new" if newest is None or newest.epoch != self.evidence.epoch else newest.verdict
 
 
 def _with_budget(policy: Policy | None, budget: int | None) -> Policy:

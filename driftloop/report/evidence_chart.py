@@ -81,7 +81,8 @@ def _described(points: Sequence[Point]) -> str:
     incidents = sum(point.verdict == "incident" for point in points)
     newest = points[-1]
     beyond = "beyond" if newest.p <= newest.alarm_p else "below"
-    return f"Evidence of {len(points)} checks: now {beyond} the alarm line; {incidents} incidents"
+    several = "incident" if incidents == 1 else "incidents"
+    return f"Evidence of {len(points)} checks: the last was {beyond} the alarm line; {incidents} {several}"
 
 
 def _axes(scale: _Scale) -> str:

@@ -48,10 +48,11 @@ def render_history(rows: Sequence[HistoryLine], earlier: int = 0) -> str:
     return _template("history.html.j2").render(rows=rows, earlier=earlier, sure=certainty_text)
 
 
-def render_monitor(sentence: str, history: Sequence[HistoryLine], shown: int, forgotten: int = 0) -> str:
+def render_monitor(state: str, sentence: str, history: Sequence[HistoryLine], shown: int, forgotten: int = 0) -> str:
     """The state of a series of checks for a notebook's cell: evidence against the alarm line, and what was not stable.
 
-    `shown`: rows of the table at most; `forgotten`: checks that are no longer in the history. Every value is escaped.
+    `state`: the newest verdict, or `new`; `shown`: rows of the table at most;
+    `forgotten`: checks that are no longer in the history. Every value is escaped.
     """
     from markupsafe import Markup
 
@@ -62,7 +63,7 @@ def render_monitor(sentence: str, history: Sequence[HistoryLine], shown: int, fo
         for row in history
     ]
     return _template("monitor.html.j2").render(
-        verdict=history[-1].verdict if history else "no check yet",
+        verdict=state,
         sentence=sentence,
         chart=Markup(evidence_chart(points)),  # noqa: S704 (the chart escapes what it takes from the data)
         table=Markup(render_history(newest, len(history) + forgotten - len(newest))) if newest else "",  # noqa: S704

@@ -78,7 +78,7 @@ def test_a_repr_is_a_few_lines() -> None:
     monitor = watched()
     text = repr(monitor)
     assert text.startswith("<Monitor drift: 6 checks against 350 records, budget 520")
-    assert "1 incidents, the last at 2026-11-04T00:00:00Z: pressure: blank" in text
+    assert "1 incident, the last at 2026-11-04T00:00:00Z: pressure: blank" in text
     assert "alarm from 99.86 %" in text
     assert len(text.splitlines()) <= 6
     monitor.update(fresh(5, 7))
@@ -97,7 +97,7 @@ def test_a_notebook_shows_evidence_against_the_alarm_line_incidents_and_what_mov
     page = watched()._repr_html_()
     drawn = chart(page)
     titles = [title.text or "" for title in drawn.iter("title")]
-    assert titles[0] == "Evidence of 6 checks: now beyond the alarm line; 1 incidents"
+    assert titles[0] == "Evidence of 6 checks: the last was beyond the alarm line; 1 incident"
     assert sum("incident pressure: blank" in title for title in titles) == 1
     assert sum("drift bmi" in title for title in titles) == 2
     assert any("alarm: once in 693 checks" in (text.text or "") for text in drawn.iter("text"))
@@ -119,6 +119,8 @@ def test_the_lines_height_is_the_evidences() -> None:
 def test_a_reset_breaks_the_line() -> None:
     monitor = watched()
     monitor.reset()
+    assert repr(monitor).startswith("<Monitor new: 6 checks")
+    assert "<strong>new</strong>" in monitor._repr_html_()
     monitor.update(fresh(60, 8))
     drawn = chart(monitor._repr_html_())
     assert [len(each.attrib["points"].split()) for each in drawn.iter("polyline")] == [6, 1]
