@@ -99,19 +99,23 @@ def _everything_is_announced(told: Told) -> list[str]:
 
 def _files_are_checked_once(told: Told) -> list[str]:
     rows = sum(check.rows for check in told.checks if check.verdict in ("stable", "drift"))
-    delivered = told.feed.good_rows
+    delivered = told.feed.rows_to_check(_set_aside(told))
     return [] if rows == delivered else [f"{rows} rows were checked, {delivered} good ones delivered"]
 
 
 def _nobody_pays_for_another(told: Told) -> list[str]:
-    noted = {note.rsplit("/", 1)[-1].removesuffix(".json") for check in told.checks for note in check.quarantined}
-    innocent = (noted | told.notes) - told.feed.ever_bad - _copies(told)
-    stale = told.notes - told.feed.bad_names - _copies(told)
+    innocent = _set_aside(told) - told.feed.ever_bad - told.feed.odd_names - _copies(told)
+    stale = told.notes - told.feed.bad_names - told.feed.odd_names - _copies(told)
     return [
         *(f"{name} was set aside and is good" for name in sorted(innocent)),
         *(f"labels/{name} was set aside and is good" for name in sorted(told.label_notes - told.feed.bad_labels)),
         *(f"a note stands for {name}, whose newest version is good" for name in sorted(stale)),
     ]
+
+
+def _set_aside(told: Told) -> set[str]:
+    noted = {note.rsplit("/", 1)[-1].removesuffix(".json") for check in told.checks for note in check.quarantined}
+    return noted | told.notes
 
 
 def _copies(told: Told) -> set[str]:
@@ -137,7 +141,7 @@ def table(worlds: list[Told]) -> dict[str, Any]:
         "faults by kind": dict(sum((told.faults for told in worlds), Counter())),
         "files": sum(len(told.feed.delivered) for told in worlds),
         "bad files of labels": sum(len(told.feed.bad_labels) for told in worlds),
-        "bad files": sum(file.kind not in ("good", "copy") for told in worlds for file in told.feed.delivered),
+        "bad files": sum(file.kind not in ("good", "odd", "copy") for told in worlds for file in told.feed.delivered),
         "checks": sum(len(told.checks) for told in worlds),
         "drifts": sum(len(told.drifts) for told in worlds),
         "outcomes damaged": sum(told.trainer.ends["damaged"] for told in worlds),

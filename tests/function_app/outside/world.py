@@ -166,8 +166,10 @@ class World:
         state = self.ledger.state(self.name, self._now())
         open_drifts = self.ledger.drifts(self.name, open_only=True)
         told = not state.outbox and not any(drift.outbox for drift in self.ledger.drifts(self.name))
-        rest = told and not open_drifts and state.drift_id is None and self._rows_checked() >= self.feed.good_rows
-        return rest and len(self._notes()["labels"]) >= len(self.feed.bad_labels)
+        notes = self._notes()
+        rest = told and not open_drifts and state.drift_id is None
+        read = self._rows_checked() >= self.feed.rows_to_check(notes["records"])
+        return rest and read and len(notes["labels"]) >= len(self.feed.bad_labels)
 
     def _rows_checked(self) -> int:
         return sum(check.rows for check in self.ledger.checks(self.name, 500) if check.verdict in ("stable", "drift"))
