@@ -15,6 +15,9 @@ _UNKNOWN = re.compile(r"unknown field `(?P<name>.+?)`(?: - at `(?P<path>.+)`)?$"
 _CHOICE = re.compile(r"Invalid (?:enum )?value '(?P<name>.*)' - at `(?P<path>.+)`$")
 _Kind = TypeVar("_Kind")
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding JSON of unknown origin raises: no JSON or none of the type, no UTF-8, or brackets in brackets."""
+
 
 def convert(value: Any, kind: type[_Kind], where: str, error: type[DriftloopError] = ConfigError) -> _Kind:
     """Plain values as a struct. Raises `error`; an unknown entry is answered with the nearest known name."""

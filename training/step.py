@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from driftloop.errors import DriftloopError
+from driftloop.validation import UNREADABLE
 
 P = ParamSpec("P")
 PATH = click.Path(path_type=Path, exists=True)  # of a file or folder that a step before wrote
@@ -46,5 +47,5 @@ def read_json(path: Path, kind: type[Any] = dict) -> Any:
     """The JSON in `path` as `kind`. Raises DriftloopError naming the file when it is missing or damaged."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise DriftloopError(f"{path.name} of the step before cannot be used ({error}): run that step again") from error

@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from driftloop.errors import DriftloopError
+from driftloop.validation import UNREADABLE
 from training.cloud.blobs import Blobs
 from workflows import cloud, in_service, settings
 from workflows.endpoint import Endpoint
@@ -113,7 +114,7 @@ def _run(name: str | None, version: str | None, action: Callable[[Deployer], Don
         return _failed(to, model, str(error))
     except AzureError as error:
         return _failed(to, model, f"Azure: {cloud.reason(error)}")
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         return _failed(
             to, model, f"a smoke test in the storage account is damaged ({error}): register the version again"
         )

@@ -9,6 +9,7 @@ who starts a run by hand names no try, and is not held back.
 import msgspec
 
 from driftloop.errors import DriftloopError
+from driftloop.validation import UNREADABLE
 from training.cloud.blobs import Blobs, ChangedError
 from workflows.settings import Train
 
@@ -51,7 +52,7 @@ def other_run(blobs: Blobs, asked: Train, run_url: str | None) -> Claim | None:
             raise DriftloopError(f"outcomes/{path} was there and is gone") from None
         try:
             claim = msgspec.json.decode(found.content, type=Claim)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             raise DriftloopError(f"outcomes/{path} is damaged: delete it") from None
         return None if claim.run == asked.run else claim
     return None

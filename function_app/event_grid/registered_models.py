@@ -72,7 +72,7 @@ def _registered(event: Any) -> _Registered | None:
         given = data if isinstance(data, dict) else {}
         found = {field: given.get(f"model{field.title()}", given.get(f"Model{field.title()}")) for field in _FIELDS}
         decoded = msgspec.convert({name: value for name, value in found.items() if value is not None}, _Registered)
-    except (msgspec.ValidationError, ValueError) as error:
+    except (msgspec.ValidationError, ValueError, RecursionError) as error:
         emit("event_unreadable", reason=f"a registered model without a name or version that can be read: {error}")
         return None
     if not VERSION.fullmatch(str(decoded.version)):

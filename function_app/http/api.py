@@ -13,6 +13,7 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.errors import ConfigError, DriftloopError
+from driftloop.validation import UNREADABLE
 from function_app.http.answers import MOST_CHECKS, CheckAnswer, Checks, Problem, Queued, Start
 from function_app.http.health import health_of
 from function_app.queue.waiting import ask_once
@@ -64,7 +65,7 @@ def start_check(runtime: "Runtime", request: func.HttpRequest) -> func.HttpRespo
         raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {MOST_BODY} bytes")
     try:
         wanted = msgspec.json.decode(body, type=Start) if body.strip() else Start()
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise ProblemError(HTTPStatus.BAD_REQUEST, f'the body is not {{"model": "NAME"}}: {error}') from None
     models = runtime.config.models if wanted.model is None else (_model(runtime, wanted.model),)
     with ThreadPoolExecutor(_SENDERS) as pool:

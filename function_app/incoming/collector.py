@@ -15,6 +15,7 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.errors import InputError
+from driftloop.validation import UNREADABLE
 from function_app.incoming.decoding import checked
 from function_app.incoming.quarantine import Quarantine, barred
 from function_app.incoming.sources import File, list_files
@@ -162,5 +163,5 @@ def _lines(content: Iterable[bytes], file: File) -> Iterator[_Line]:
             continue
         try:
             yield decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise InputError(f"{file.path}: line {number} is not what the data collector writes ({error})") from None

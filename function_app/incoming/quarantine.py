@@ -16,6 +16,7 @@ import msgspec
 
 from driftloop.ledger import FileNote
 from driftloop.times import format_time
+from driftloop.validation import UNREADABLE
 from function_app.incoming.sources import File, prefixes
 from function_app.telemetry.events import emit
 
@@ -172,7 +173,7 @@ class Quarantine:
         content = self.storage.container(CONTAINER).download_blob(blob.name).readall()
         try:
             return msgspec.json.decode(content, type=_Body).etag or ANY
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return ANY
 
 

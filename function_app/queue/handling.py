@@ -8,6 +8,7 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.errors import ConfigError, InputError
 from driftloop.ledger import until_written
+from driftloop.validation import UNREADABLE
 from function_app.queue.sending import QUEUE, Message, ask
 from function_app.queue.timer import TOLERANCE
 from function_app.queue.waiting import begun
@@ -42,7 +43,7 @@ def handle(runtime: "Runtime", body: bytes) -> "CheckRecord | None":
 
     try:
         message = msgspec.json.decode(body, type=Message)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"queue {QUEUE}: a message is not ours ({error}): something else writes to this queue"
         ) from None
@@ -68,7 +69,7 @@ def traceparent_of(body: bytes) -> str | None:
     """The span that asked for what a message asks for; None where it says none, or is not ours."""
     try:
         return msgspec.json.decode(body, type=Message).traceparent
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 
@@ -102,6 +103,6 @@ def poisoned(body: bytes) -> None:
     """What became of a message that failed too often: an alert. The model is checked again with the next tick."""
     try:
         model = msgspec.json.decode(body, type=Message).model
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         model = None
     emit("check_poisoned", model=model, reason="its check failed five times; see check_failed")

@@ -23,6 +23,7 @@ from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
 from driftloop.ledger import CheckRecord, Drift, LedgerConflictError, ModelState
+from driftloop.validation import UNREADABLE
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient, TableEntity, TableServiceClient
@@ -230,7 +231,7 @@ def _decoded(entity: "TableEntity", kind: type[_Kind]) -> _Kind:
         chunks.append(chunk)
     try:
         return msgspec.json.decode(zlib.decompress(b"".join(chunks)), type=kind)
-    except (zlib.error, msgspec.DecodeError, TypeError) as error:
+    except (zlib.error, *UNREADABLE, TypeError) as error:
         where = f"{entity.get('PartitionKey')}/{entity.get('RowKey')}"
         raise LedgerError(
             f"ledger row {where} cannot be read ({error}): it was changed by hand, or by a newer version of Driftloop"

@@ -11,6 +11,7 @@ import msgspec
 
 from driftloop.errors import BaselineError, InputError
 from driftloop.events import InService, Outcome, read_in_service, read_outcome
+from driftloop.validation import UNREADABLE
 
 if TYPE_CHECKING:
     from driftloop import Baseline
@@ -95,7 +96,7 @@ class ModelBlobs:
             found = msgspec.json.decode(content, type=_Metrics)
             errors = None if found.holdout_errors is None else msgspec.convert(found.holdout_errors, ErrorMoments)
             labels = None if found.holdout_labels is None else msgspec.convert(found.holdout_labels, LabelSummary)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise InputError(f"baselines/{path}: {error}: deploy the model again") from None
         return Holdout(errors, labels)
 

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from driftloop.data.schema import Schema
 from driftloop.errors import InputError, SchemaError
+from driftloop.validation import UNREADABLE
 from training.data import records
 from training.data.records import Roles
 
@@ -143,7 +144,7 @@ def _bars(note: Path, file: Path) -> bool:
         return False
     try:
         content = msgspec.json.decode(note.read_bytes(), type=_Note).sha256
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return True  # a person's note, or a damaged one: the file was set aside, for whatever reason
     if content is None:
         return True

@@ -20,6 +20,7 @@ from azureml_inference_server_http.api.aml_response import AMLResponse
 # The server loads this file by its path; the packages beside it are importable only from the snapshot's root.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
+from driftloop.validation import UNREADABLE
 from training import features, model_file, models
 from training.learning import own
 from training.model_file import SavedModel
@@ -77,7 +78,7 @@ def run(request: AMLRequest) -> AMLResponse:
 def _decoded(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise request_format.RequestError("the body is not JSON", "data") from None
 
 

@@ -1,5 +1,6 @@
 """Event Grid's events: both schemas, duplicates, disorder, other types, and failures of the request that follows."""
 
+import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -187,6 +188,15 @@ def test_a_registered_model_that_cannot_be_read_is_an_alert(
     (alert,) = [record for record in caplog.records if '"event": "event_unreadable"' in record.message]
     assert alert.levelno == logging.WARNING
     assert "registered model" in alert.message
+
+
+def test_a_registered_model_in_brackets_without_end_is_an_alert(
+    runtime: FakeRuntime, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = in_event_grid_schema(registered())
+    monkeypatch.setattr(event, "get_json", lambda: json.loads("[" * 200_000))
+    assert not version_registered(runtime, event)
+    assert '"event": "event_unreadable"' in caplog.text
 
 
 def test_a_model_that_is_not_watched_is_said_and_no_alert(

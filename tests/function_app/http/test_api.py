@@ -73,6 +73,7 @@ def test_a_check_is_asked_for_and_done_by_the_queue(runtime: FakeRuntime, queued
         (b'{"modle": "a"}', 400),
         (b'{"model": 5}', 400),
         (b"\xff\xfe", 400),
+        (b"[" * 4_000, 400),
         (b" " * 5 + b"[" * 20_000, 413),
     ],
 )

@@ -70,7 +70,7 @@ def test_a_note_bars_its_version_alone_and_is_released_by_a_look_at_another(clin
     assert quarantine.notes(clinic.model.records) == {}
 
 
-@pytest.mark.parametrize("content", [b"{}", b"not json", b'{"etag": 3}'])
+@pytest.mark.parametrize("content", [b"{}", b"not json", b'{"etag": 3}', b'{"x": ' + b"[" * 200_000])
 def test_a_person_s_note_bars_every_version(clinic: "Clinic", content: bytes) -> None:
     file = _file(clinic, b"x")
     clinic.storage.container("quarantine").upload_blob(f"{file.name}.json", content)

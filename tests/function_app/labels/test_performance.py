@@ -163,11 +163,14 @@ def test_predictions_and_outcomes_of_different_kinds_are_said_with_every_window(
     assert unwatched(CLASSES) is None
 
 
+@pytest.mark.parametrize(
+    "content", [b"{", b'{"holdout_errors": ' + b'{"a":' * 20_000, b'{"holdout_errors": {"n": "x"}}']
+)
 def test_a_damaged_metrics_file_does_not_stop_the_look_at_records(
-    clinic: Any, caplog: pytest.LogCaptureFixture
+    clinic: Any, caplog: pytest.LogCaptureFixture, content: bytes
 ) -> None:
     deploy(clinic)
-    clinic.storage.container("baselines").upload_blob(f"{clinic.name}/1.metrics.json", b"{", overwrite=True)
+    clinic.storage.container("baselines").upload_blob(f"{clinic.name}/1.metrics.json", content, overwrite=True)
     table = records(clinic, 60)
     clinic.land(table)
     clinic.land(labels(clinic, table, 10.0), "a.csv", kind="labels")

@@ -82,7 +82,9 @@ def test_a_note_bars_the_version_that_it_was_written_for_and_no_later_one(small:
     assert again.left_out["quarantined files"] == 0
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"sha256": null}', '{"sha256": 3}', "not json", "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"sha256": null}', '{"sha256": 3}', "not json", "\udcff", '{"x": ' + "[" * 200_000]
+)
 def test_a_note_that_names_no_content_bars_every_version(small: Hospital, text: str) -> None:
     small.add("records/1.csv", records(7, prefix="B"))
     note = small.folder / "quarantine" / "records" / "1.csv.json"

@@ -95,7 +95,7 @@ def test_a_wrong_field_gets_400_and_its_name(server: Running) -> None:
     assert (answer.status_code, answer.json()) == (400, {"error": "field 'bmi' is missing", "field": "bmi", "row": 2})
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[1,", b"null"])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[1,", b"null", b"[" * 100_000])
 def test_what_is_not_json_gets_400(server: Running, body: bytes) -> None:
     assert requests.post(f"{server.url}/score", data=body, timeout=HANG_SECONDS).status_code == 400
 
