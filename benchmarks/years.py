@@ -14,9 +14,9 @@ from benchmarks.rates import Rate, stream
 from benchmarks.single import ALPHA, REFERENCE_ROWS, schema_of
 from benchmarks.tables import TABLES, Source, Table, table
 from driftloop import Baseline, Evidence, Policy, Schema, Window, check
+from driftloop.config.policy import DRIFT_SHARE
 from driftloop.power.simulation import evidence_p
 from driftloop.profile.sampling.sample import Sample
-from driftloop.sequential.evidence import DRIFT_SHARE
 from driftloop.sequential.reference_features import derive_reference_features
 
 WEEKS = 52

@@ -24,6 +24,7 @@ from driftloop.two_sample.column_scores import (
     SPREAD,
 )
 from driftloop.two_sample.compare import Comparison, ScoreResult
+from driftloop.wording.number_formats import with_p
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _row(sides: _Sides, results: tuple[ScoreResult, ...], alpha: float) -> Featu
     effect, text = _effect(shown, plain, sides)
     p = surest.p if surest else None
     retrains = "" if column.retrains else "; the model does not use it"
-    sentence = f"{column.name}: {text}" + ("" if p is None else f" ({_p(p)}{retrains})" if moved else ", within chance")
+    sure = "" if p is None else f" ({with_p(p)}{retrains})" if moved else ", within chance"
     return FeatureRow(
         name=column.name,
         kind=column.kind,
@@ -111,12 +112,8 @@ def _row(sides: _Sides, results: tuple[ScoreResult, ...], alpha: float) -> Featu
         retrains=column.retrains,
         missing_baseline=before.missing,
         missing_window=after.missing,
-        sentence=sentence,
+        sentence=f"{column.name}: {text}{sure}",
     )
-
-
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p {p:.3f}" if p < 0.1 else f"p {p:.2f}"
 
 
 def _effect(shown: ScoreResult | None, plain: str, sides: _Sides) -> tuple[float | None, str]:

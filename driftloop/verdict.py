@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from driftloop.column_results import FeatureRow, feature_rows
 from driftloop.config.policy import INCIDENT_SHARE, Policy
@@ -69,30 +69,32 @@ class Check(Result):
     baseline: Baseline | None = field(default=None, compare=False)
     """The two sides, for the report's pictures."""
     window: Window | None = field(default=None, compare=False)
+    policy: Policy | None = field(default=None, compare=False)
+    """Under which error rates it was made."""
+    comparison: Comparison | None = field(default=None, compare=False)
+    """Every statistic of the window alone, for the report; None where none was made."""
+
+    @property
+    def chance(self) -> float | None:
+        """The one number of the verdict: the chance of what it rests on without drift.
+
+        That of the evidence over all windows where it is kept, else of this window alone. None for an incident, most of
+        which are certain from one sign, and where nothing was compared.
+        """
+        if self.verdict in (Verdict.INCIDENT, Verdict.INSUFFICIENT):
+            return None
+        return self.p_value if self.evidence is None else self.evidence.p
+
+    @property
+    def alarm(self) -> float:
+        """The chance at or below which the verdict is drift."""
+        policy = self.policy or Policy(alpha=self.alpha)
+        return policy.check_level if self.evidence is None else policy.evidence_level
 
     @property
     def drift(self) -> bool:
         """Whether to retrain."""
         return self.verdict is Verdict.DRIFT
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON; the evidence's state is left out."""
-        return {
-            "verdict": self.verdict.value,
-            "drift": self.drift,
-            "reasons": list(self.reasons),
-            "notes": list(self.notes),
-            "p_value": self.p_value,
-            "alpha": self.alpha,
-            "rows": self.rows,
-            "baseline_rows": self.baseline_rows,
-            "first_time": self.first_time,
-            "last_time": self.last_time,
-            "baseline_sha256": self.baseline_sha256,
-            "window_sha256": self.window_sha256,
-            "features": [row.to_dict() for row in self.features],
-            "columns_not_compared": [column._asdict() for column in self.columns_not_compared],
-        }
 
 
 def check(
@@ -126,7 +128,7 @@ def check(
     if quality.incidents:
         return _answer(Verdict.INCIDENT, quality.incidents, comparison, context, evidence)
     if evidence is None:
-        moved = comparison.p <= (1 - INCIDENT_SHARE) * policy.alpha and comparison.matters
+        moved = comparison.p <= policy.check_level and comparison.matters
         return _answer(Verdict.DRIFT if moved else Verdict.STABLE, (), comparison, context, None)
     from driftloop.sequential.evidence import update
 
@@ -184,6 +186,8 @@ def _answer(
         columns_not_compared=columns_not_compared(baseline, window, context.excluded),
         baseline=baseline,
         window=window,
+        policy=policy,
+        comparison=comparison,
     )
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from azure.data.tables import TableServiceClient
 
+from driftloop.config.settings import load_settings
 from driftloop.ledger import CheckRecord
+from driftloop.wording.number_formats import format_rarity, with_p
 from function_app.storage.ledger_table import TableLedger
 from sandbox.github import RunRecord
-from sandbox.services import Services
+from sandbox.services import ROOT, Services
 from sandbox.timeline import Timeline
 from sandbox.world import MODEL, Day, World
 from training.tasks.titles import LOSS_MEASURES, TITLES, number
@@ -64,8 +66,9 @@ class Loop:
         check = self._newest_check(day)
         new = [run for run in self.services.github.runs if run.id not in known]
         started = ", ".join(f"{run.event} → {run.display_title}" for run in new) or _why_nothing(check, self._held())
-        evidence = check.evidence or 0.0
-        self.timeline.day(day.number, day.date, day.kind.value, check.rows, check.verdict, evidence, started, seconds)
+        told = check.verdict in ("stable", "drift") and check.evidence is not None
+        p = 1 - (check.evidence or 0.0) if told else None
+        self.timeline.day(day.number, day.date, day.kind.value, check.rows, check.verdict, p, started, seconds)
         if check.verdict == "incident":
             for reason in check.reasons[:3]:
                 self.timeline.detail(reason)
@@ -84,6 +87,8 @@ class Loop:
         self.timeline.heading("A commit starts the training workflow: there is no model in service yet")
         self.first_model()
         self.timeline.heading("Days pass: records land, labels follow two days later, a timer fires the check")
+        alarm = format_rarity(load_settings(ROOT / "driftloop.toml", MODEL).policy.evidence_level)
+        self.timeline.note(f"the alarm line is at evidence that is seen without drift in {alarm}")
         self.timeline.header()
         for day in self.world.days():
             self.day(day)
@@ -144,7 +149,6 @@ def _why_nothing(check: CheckRecord, held: str | None) -> str:
 def _gate_line(version: str, gate: dict[str, Any]) -> str:
     beside, measure = "no champion yet", LOSS_MEASURES[gate["loss"]]
     if gate.get("champion"):
-        p = gate["over_champion"]["p_value"]
-        beside = f"champion {number(gate['champion'][measure])}, {'p < 0.001' if p < 0.001 else f'p = {p:.3f}'}"
+        beside = f"champion {number(gate['champion'][measure])}, {with_p(gate['over_champion']['p_value'])}"
     error = f"{TITLES[measure]} {number(gate['challenger'][measure])}"
     return f"version {version} registered: {error} on {gate['n']} recent records ({beside})"

@@ -8,6 +8,8 @@ from datetime import date
 from rich.console import Console
 from rich.text import Text
 
+from driftloop.wording.number_formats import format_short_rarity
+
 _STYLE = {
     "stable": "green",
     "drift": "bold yellow",
@@ -18,7 +20,7 @@ _STYLE = {
     "failure": "bold red",
     "cancelled": "red",
 }
-_COLUMNS = (4, 12, 19, 6, 13, 8)
+_COLUMNS = (4, 10, 18, 5, 12, 16)
 
 
 class Timeline:
@@ -32,13 +34,17 @@ class Timeline:
         self.console.print()
         self.console.print(Text(text, style="bold"))
 
+    def note(self, text: str) -> None:
+        """A line below a heading."""
+        self.console.print(Text(f"  {text}", style="dim"), soft_wrap=True)
+
     def header(self) -> None:
         """Names the columns of the lines that `day` prints."""
-        names = ("day", "date", "what came in", "rows", "verdict", "how sure")
+        names = ("day", "date", "what came in", "rows", "verdict", "without drift")
         line = Text("  ")
         for name, width in zip(names, _COLUMNS, strict=True):
             line.append(
-                name.rjust(width) + "  " if name in {"rows", "how sure"} else name.ljust(width) + "  ", style="dim"
+                name.rjust(width) + "  " if name in {"rows", "without drift"} else name.ljust(width) + "  ", style="dim"
             )
         line.append("what was started", style="dim")
         self.console.print(line, soft_wrap=True)
@@ -50,12 +56,13 @@ class Timeline:
         window: str,
         rows: int,
         verdict: str,
-        evidence: float,
+        p: float | None,
         started: str,
         seconds: float,
     ) -> None:
-        """One day: its window, the verdict, how sure the evidence so far is and what was started because of it."""
-        cells = (str(number), when.isoformat(), window, f"{rows:,}", verdict, _sure(evidence))
+        """One day: window, verdict, in how many checks such evidence is seen without drift, and what was started."""
+        rarity = "—" if p is None else format_short_rarity(p)
+        cells = (str(number), when.isoformat(), window, f"{rows:,}", verdict, rarity)
         line = Text("  ")
         for index, (cell, width) in enumerate(zip(cells, _COLUMNS, strict=True)):
             text = cell.rjust(width) if index in {3, 5} else cell.ljust(width)
@@ -91,11 +98,6 @@ class Timeline:
     def elapsed(self) -> float:
         """Seconds since the timeline was made."""
         return time.monotonic() - self._started
-
-
-def _sure(evidence: float) -> str:
-    """A percentage that never claims to be certain."""
-    return "> 99.99%" if evidence > 0.9999 else f"{evidence:.2%}"
 
 
 class Stopwatch:

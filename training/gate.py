@@ -14,8 +14,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from driftloop.wording.number_formats import with_p
 from training.settings import GateLimits
 from training.tasks.task import Measures, Outcomes, Task, Vector, repeated
+from training.tasks.titles import number
 
 # The smallest p-value is 1 in 5,000, a hundredth of the level: the resampling decides nothing by its own noise. The
 # standard error of a p-value at the level of 0.05 is 0.003.
@@ -281,14 +283,15 @@ def _reasons(
 ) -> list[str]:
     reasons = []
     if over_constant.p_value > level:
-        reasons.append(f"not better than a constant answer (p = {over_constant.p_value:.3f})")
+        reasons.append(f"not better than a constant answer ({with_p(over_constant.p_value)})")
     if over_champion is not None and over_champion.p_value > level:
-        reasons.append(f"not better than the champion (p = {over_champion.p_value:.3f}, level {level})")
+        reasons.append(f"not better than the champion ({with_p(over_champion.p_value)}, level {level})")
     reasons += [
-        f"hurts {group.name}: error {group.reference:.3g} to {group.challenger:.3g} on {group.n} records"
+        f"hurts {group.name}: error {number(group.reference)} to {number(group.challenger)} on {group.n} records"
         for group in subgroups
         if group.harmed
     ]
     if forgetting is not None and forgetting.forgotten:
-        reasons.append(f"forgets the regime before: error {forgetting.champion:.3g} to {forgetting.challenger:.3g}")
+        errors = f"{number(forgetting.champion)} to {number(forgetting.challenger)}"
+        reasons.append(f"forgets the regime before: error {errors}")
     return reasons

@@ -7,6 +7,7 @@ import msgspec
 
 from driftloop.events import Outcome
 from driftloop.times import format_time
+from driftloop.wording.number_formats import with_p
 from training.cloud.blobs import Blobs
 from training.tasks.titles import LOSSES, SUMMARIES, TITLES, number
 from workflows.reporting import Report, link, plain, table
@@ -93,7 +94,7 @@ def _gate(gate: dict[str, Any]) -> str:
     lines = [
         table(("recent holdout", *(TITLES[name] for name in measures)), rows),
         f"Challenger over {against}, {gate['n']} records: mean {LOSSES[loss]} lower by {number(over['loss'])} "
-        f"(at least {number(over['lower'])}), p = {over['p_value']:.4f} at level {gate['level']:g}.",
+        f"(at least {number(over['lower'])}), {with_p(over['p_value'])} at level {gate['level']:g}.",
     ]
     if gate["forgetting"]:
         old = gate["forgetting"]

@@ -16,6 +16,7 @@ from driftloop.cli.options import (
     columns_of,
     fail_on_option,
     json_option,
+    language_option,
     not_over_input,
     printed_once,
     quiet_option,
@@ -34,16 +35,26 @@ from driftloop.cli.output import say
 )
 @column_options
 @json_option
-@click.option("--report", type=PATH, help="Write an HTML report with a picture of each column.")
+@click.option(
+    "--report",
+    "reports",
+    type=PATH,
+    multiple=True,
+    metavar="FILE",
+    help="Write a report: HTML with a picture of each column, Markdown (.md, or GitHub's $GITHUB_STEP_SUMMARY) or "
+    "JSON (.json). May be given several times.",
+)
 @fail_on_option
+@language_option
 @quiet_option
 def check(
     *,
     reference: Path,
     current: Path,
     as_json: bool,
-    report: Path | None,
+    reports: tuple[Path, ...],
     fail_on: frozenset[str],
+    language: str | None,
     quiet: bool,
     **options: Any,
 ) -> int:
@@ -53,11 +64,12 @@ def check(
     Examples:
       driftloop check --reference trained_on.parquet --current this_week.csv
       driftloop check --reference baseline.parquet --current 'weeks/*.csv' --report report.html
+      driftloop check --reference train.csv --current new.csv --report "$GITHUB_STEP_SUMMARY"
       driftloop check --reference train/ --current new/ --target price --id order --fail-on drift,incident
     """
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
-    if report is not None:
+    for report in reports:
         not_over_input(report, reference, current)
     from driftloop.data.readers.saved_profile import is_profile
     from driftloop.sides import read_sides
@@ -69,13 +81,25 @@ def check(
     else:
         settings, policy = columns.settings()
     sides = read_sides(reference, current, settings)
-    result = sides.told(check_sides(sides.baseline, sides.window, policy, now=time.time()))
-    if report is not None:
-        result.to_html(report)
+    now = time.time()
+    result = sides.told(check_sides(sides.baseline, sides.window, policy, now=now))
+    if reports:
+        from driftloop.report.context import ReportContext
+        from driftloop.report.writing import write_report
+        from driftloop.times import format_seconds
+
+        context = ReportContext(
+            model=columns.model,
+            baseline_name=str(reference),
+            window_name=str(current),
+            made_at=format_seconds(now),
+        )
+        for report in reports:
+            write_report(report, result, context, language)
     if as_json:
         say(result.to_json())
     elif not quiet:
         from driftloop.report.terminal import table
 
-        say(table(result))
+        say(table(result, language=language))
     return FAILED if result.verdict.value in fail_on else 0

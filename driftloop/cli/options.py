@@ -95,6 +95,13 @@ def columns_of(options: dict[str, Any]) -> Columns:
     return Columns(**{name: options.pop(name) for name in Columns.__dataclass_fields__})
 
 
+language_option = click.option(
+    "--language",
+    type=click.Choice(["en", "ja"]),
+    help="Of what people read; when left out, that of LANG.",
+)
+
+
 def fail_on_option(command: _Command) -> _Command:
     """`--fail-on`, for scripts that stop on a verdict."""
     return click.option(

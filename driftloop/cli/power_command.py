@@ -80,7 +80,7 @@ def power(
         found = estimate_power(read.baseline, window, policy, progress=shown)
     if picture is not None:
         from driftloop.files.written import write_whole
-        from driftloop.report.power_picture import power_picture
+        from driftloop.report.charts.power_picture import power_picture
 
         write_whole(picture, power_picture(found).encode())
     if as_json:

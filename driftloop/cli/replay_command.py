@@ -15,6 +15,7 @@ from driftloop.cli.options import (
     column_options,
     columns_of,
     fail_on_option,
+    language_option,
     printed_once,
     quiet_option,
     reference_option,
@@ -23,9 +24,16 @@ from driftloop.cli.output import say
 
 if TYPE_CHECKING:
     from driftloop.replay import Line
+    from driftloop.report.words.language import Words
 
 NAMED = 3
 """Skipped files that a note names; the rest is counted."""
+WIDTHS, RIGHT = (20, 9, 12, 16), (False, True, False, True)
+"""Cells of window, rows, verdict and evidence: 61 with the gaps, and all of them fit into 80."""
+LEAST_ROOM = 30
+"""Cells beside them that a sentence needs: with fewer it gets lines of its own."""
+WORTH_NAMING = 0.1
+"""p up to which a stable window's strongest feature is named: above it any feature may be the strongest."""
 
 
 @click.command(short_help="Check the windows of a folder, one after the other.")
@@ -39,9 +47,17 @@ NAMED = 3
 @column_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @fail_on_option
+@language_option
 @quiet_option
 def replay(
-    *, reference: Path, windows: Path, as_json: bool, fail_on: frozenset[str], quiet: bool, **options: Any
+    *,
+    reference: Path,
+    windows: Path,
+    as_json: bool,
+    fail_on: frozenset[str],
+    language: str | None,
+    quiet: bool,
+    **options: Any,
 ) -> int:
     """Check the windows of a folder in name order, as the timer would, with evidence that accumulates.
 
@@ -55,6 +71,8 @@ def replay(
     from driftloop.data.readers.saved_profile import is_profile
     from driftloop.replay import baseline_for, find_windows
     from driftloop.replay import replay as replayed
+    from driftloop.report.words.cells import line_width
+    from driftloop.report.words.language import Words, choose_language
 
     imports_are_done()
     if is_profile(reference):
@@ -66,17 +84,18 @@ def replay(
     if skipped:
         told = (*told, f"{windows}: skipped what is no data: {', '.join(skipped[:NAMED])}{_more(len(skipped))}")
     verdicts = set()
-    if not as_json and not quiet:
-        say(_row("window", "rows", "verdict", "how sure", "what stands out"))
+    table = None if as_json or quiet else _Table(Words(choose_language(language)), policy.evidence_level, line_width())
+    if table is not None:
+        table.header()
     for number, line in enumerate(replayed(baseline, files, policy, reading=settings.reading)):
         verdicts.add(line.verdict)
         if as_json:
             say(_json(replace(line, notes=(*told, *line.notes)) if number == 0 else line))
-        elif not quiet:
-            say(_text(line))
-    if not as_json and not quiet:
+        elif table is not None:
+            table.show(line)
+    if table is not None:
         for note in told:
-            say(note)
+            say("\n".join(table.note(note)))
     return FAILED if verdicts & fail_on else 0
 
 
@@ -90,15 +109,65 @@ def _json(line: Line) -> str:
     return msgspec.json.encode(line.to_dict()).decode()
 
 
-def _text(line: Line) -> str:
-    from driftloop.sequential.evidence import certainty_text
+class _Table:
+    """Prints a line a window: what stands out beside it where there is room, below it where there is not."""
 
-    what = line.reasons[0] if line.verdict in ("incident", "insufficient") else line.feature or ""
-    if line.drift:
-        what = f"{what}, over {line.stretch} window{'s' if line.stretch > 1 else ''}"
-        what += ": retrain" if line.retrain else " (open)"
-    return _row(line.window, f"{line.rows:,}", line.verdict, certainty_text(line.p), what)
+    def __init__(self, words: Words, alarm: float, width: int) -> None:
+        self.words, self.alarm = words, alarm
+        self.room = width - sum(WIDTHS) - 2 * len(WIDTHS)
+        self.width = width
 
+    def header(self) -> None:
+        """The alarm line, and the names of the columns."""
+        from driftloop.report.words.cells import indented
 
-def _row(window: str, rows: str, verdict: str, sure: str, what: str) -> str:
-    return f"{window:<28} {rows:>9} {verdict:<13} {sure:>10}  {what}".rstrip()
+        words = self.words
+        for line in indented(words("replay.alarm", alarm=words.rarity(self.alarm)), "", self.width):
+            say(line)
+        names = [words(f"replay.{name}") for name in ("window", "rows", "verdict", "evidence")]
+        say(self._row(names, words("replay.stands-out") if self.room >= LEAST_ROOM else ""))
+
+    def show(self, line: Line) -> None:
+        """A check."""
+        from driftloop.report.words.cells import indented, wrapped
+        from driftloop.report.words.plain_text import visible
+
+        what = visible(self._stands_out(line))
+        judged = line.verdict not in ("incident", "insufficient")
+        rarity = self.words.short_rarity(line.p) if judged else "–"
+        cells = [visible(line.window), f"{line.rows:,}", self.words.known("verdict", line.verdict), rarity]
+        beside = wrapped(what, self.room) if self.room >= LEAST_ROOM else [""]
+        say(self._row(cells, beside[0], line.verdict))
+        if self.room < LEAST_ROOM and what:
+            for text in indented(what, "    ", self.width):
+                say(text)
+        for text in beside[1:]:
+            say(" " * (self.width - self.room) + text)
+
+    def note(self, note: str) -> list[str]:
+        """A note below the table."""
+        from driftloop.report.words.cells import indented
+        from driftloop.report.words.plain_text import visible
+
+        return indented(visible(self.words.sentence(note).text), "", self.width)
+
+    def _row(self, cells: list[str], what: str, verdict: str = "") -> str:
+        from driftloop.report.terminal import coloured
+        from driftloop.report.words.cells import padded
+
+        set_out = [padded(cell, width, right=right) for cell, width, right in zip(cells, WIDTHS, RIGHT, strict=True)]
+        if verdict:
+            set_out[2] = coloured(set_out[2], verdict)
+        return "  ".join([*set_out, what]).rstrip()
+
+    def _stands_out(self, line: Line) -> str:
+        words = self.words
+        if line.verdict in ("incident", "insufficient"):
+            return words.sentence(line.reasons[0]).text
+        if line.feature is None or not (line.drift or line.p <= WORTH_NAMING):
+            return ""
+        if not line.drift:
+            return line.feature
+        key = "replay.one" if line.stretch == 1 else "replay.more"
+        what = words(key, feature=line.feature, windows=line.stretch)
+        return words("replay.retrain" if line.retrain else "replay.open", what=what)

@@ -40,6 +40,21 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repeats_allowed: bool = False
     """Whether a window may hold records twice, or records of the baseline, without being an incident."""
 
+    @property
+    def check_level(self) -> float:
+        """The largest p at which one check by itself is drift: what incidents leave of alpha."""
+        return (1 - INCIDENT_SHARE) * self.alpha
+
+    @property
+    def evidence_level(self) -> float:
+        """The largest p at which evidence over time raises the alarm: drift's share of the budget."""
+        return DRIFT_SHARE / self.budget
+
+    @property
+    def error_level(self) -> float:
+        """The largest p at which the model's error counts as grown."""
+        return ERROR_SHARE / self.budget
+
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             if not isinstance(getattr(self, name), int | float):

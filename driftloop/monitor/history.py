@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 import msgspec
 
 from driftloop.config.policy import DRIFT_SHARE
+from driftloop.wording.number_formats import format_short_rarity
 
 if TYPE_CHECKING:
     from driftloop.sequential.evidence import Evidence
@@ -143,15 +144,12 @@ class History(Sequence[HistoryRow]):
         return frame_of(rows, (*names, "since", "epoch"), library)
 
     def __repr__(self) -> str:
-        from driftloop.sequential.evidence import certainty_text
-
         shown = self._rows[-PRINTED:]
         earlier = len(self) + self.forgotten - len(shown)
-        lines = [f"{'at':<20} {'verdict':<12} {'how sure':>10}  what stands out"]
+        lines = [f"{'at':<20} {'verdict':<12} {'without drift':>16}  what stands out"]
         lines += [f"and {earlier:,} earlier"] if earlier else []
         lines += [
-            f"{row.at[:19]:<20} {row.verdict:<12} {certainty_text(row.p):>10}  {_outstanding(row)}".rstrip()
-            for row in shown
+            f"{row.at[:19]:<20} {row.verdict:<12} {_rarity(row):>16}  {_outstanding(row)}".rstrip() for row in shown
         ]
         return "\n".join(lines)
 
@@ -161,6 +159,11 @@ class History(Sequence[HistoryRow]):
 
         newest = self._rows[: -DRAWN - 1 : -1]
         return render_history(newest, len(self) + self.forgotten - len(newest))
+
+
+def _rarity(row: HistoryRow) -> str:
+    """In how many checks such evidence is seen without drift; nothing of a check that adds none."""
+    return "–" if row.verdict in ("incident", "insufficient") else format_short_rarity(row.p)
 
 
 def _outstanding(row: HistoryRow) -> str:

@@ -17,9 +17,10 @@ from driftloop.data.schema import Schema
 from driftloop.errors import ConfigError, InputError
 from driftloop.monitor.history import History, row_of
 from driftloop.monitor.reference import Reference, read_reference
-from driftloop.sequential.evidence import Evidence, accept, certainty_text, reset
+from driftloop.sequential.evidence import Evidence, accept, reset
 from driftloop.sides import ColumnSettings, Roles
 from driftloop.times import format_time, parse_time, utc_now
+from driftloop.wording.number_formats import format_rarity
 
 if TYPE_CHECKING:
     from driftloop.profile.window import Baseline
@@ -279,9 +280,10 @@ class Monitor:
 
     def __repr__(self) -> str:
         checks = len(self._history) + self._history.forgotten
+        alarm = format_rarity(DRIFT_SHARE / self.budget)
         lines = [
             f"<Monitor {self._state}: {checks} checks against {self.baseline.rows} records, budget {self.budget}",
-            f"  how sure: {certainty_text(self.evidence.p)}, alarm from {certainty_text(DRIFT_SHARE / self.budget)}",
+            f"  seen without drift in {format_rarity(self.evidence.p)}; alarm at {alarm}",
             f"  {self.evidence.sentence}",
         ]
         incidents = [row for row in self._history if row.verdict == "incident"]

@@ -2,50 +2,100 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import driftloop
 from driftloop.coverage import by_reason
-from driftloop.report.evidence_chart import Point, evidence_chart
-from driftloop.report.svg import picture
-from driftloop.sequential.evidence import certainty_text
+from driftloop.report.charts.evidence import draw_bar, draw_history, draw_mark
+from driftloop.report.charts.evidence_chart import Point, evidence_chart
+from driftloop.report.context import ModelError, ReportContext
+from driftloop.report.method import decided
+from driftloop.report.order import by_weight
+from driftloop.report.view import build_view, shown_p
+from driftloop.report.words.language import Words
+from driftloop.report.words.links import is_link
+from driftloop.report.words.plain_text import visible
+from driftloop.wording.number_formats import format_error, format_short_rarity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
     from driftloop.profile.window import Baseline, Window
     from driftloop.report.shown import HistoryLine, Shown
 
-MEANINGS = {
-    "stable": "Nothing has moved beyond chance. The model stays in service.",
-    "drift": "The population has moved. A retrain is due.",
-    "incident": "The feed is broken. Nothing should be learnt from these records until it is repaired.",
-    "insufficient": "Too few records to say anything.",
-}
+VERDICTS = ("stable", "drift", "incident", "insufficient")
+_STARTED = re.compile(r"<!--started-->.*?<!--/started-->", re.DOTALL)
 
 
-def render(check: Shown, baseline: Baseline, window: Window) -> str:
-    """The page as text. Every value from the data is escaped; no script, no request to anywhere."""
+def render(
+    check: Shown,
+    baseline: Baseline,
+    window: Window,
+    context: ReportContext | None = None,
+    language: str = "en",
+) -> str:
+    """The page as text. Every value from the data is escaped; no script, no request to anywhere.
+
+    `context` says what the check itself does not know: whose it is, what came before, what was started.
+    """
+    context, words = context or ReportContext(), Words(language)
+    verdict = check.verdict.value
+    view = build_view(check, baseline, window, words)
+    drawn = sum(one.picture is not None for one in (*view.moved, *view.calm, *view.predictions))
+    used = [name for name in VERDICTS if any(past.verdict == name for past in context.history)]
     return _template("report.html.j2").render(
         check=check,
-        meaning=MEANINGS[check.verdict.value],
-        features=_features(check, baseline, window),
-        left_out=by_reason(check.columns_not_compared),
+        verdict=verdict,
+        view=view,
+        context=context,
+        words=words,
+        version=driftloop.__version__,
+        title=context.title or context.model or words("page.report"),
+        sign=draw_mark(verdict),
+        bar=None if check.chance is None else draw_bar(check.chance, check.alarm, words),
+        course=draw_history(context.history, check.alarm, words),
+        signs=[(name, draw_mark(name)) for name in used],
+        started=_started(context, words),
+        error=None if context.error is None else _error(context.error, words),
+        decided=decided(check, words),
+        unassessed=words("page.not-assessed-few" if verdict == "insufficient" else "page.not-assessed"),
+        assessed=verdict in ("stable", "drift"),
+        drawn=f"{drawn:,}",
+        undrawn=drawn < len(check.features),
     )
+
+
+def with_started(page: str, context: ReportContext, language: str = "en") -> str:
+    """A page that was rendered before, with what has been started since, and what came of it.
+
+    Raises ValueError for a page of an earlier version, which has no place for it.
+    """
+    # A text from data holds no such mark: its angle brackets are escaped.
+    if not _STARTED.search(page):
+        raise ValueError("this page has no place for what was started: it was written by an earlier version")
+    part = _started(context, Words(language))
+    return _STARTED.sub(lambda _: part, page, count=1)
 
 
 def render_fragment(check: Shown) -> str:
     """The result as a piece of HTML without pictures, for a notebook's cell. Every value is escaped."""
+    words = Words("en")
     return _template("notebook.html.j2").render(
-        check=check, meaning=MEANINGS[check.verdict.value], left_out=by_reason(check.columns_not_compared)
+        check=check,
+        words=words,
+        verdict=check.verdict.value,
+        rows=[(row, shown_p(row)) for row in sorted(check.features, key=by_weight)],
+        left_out=by_reason(check.columns_not_compared),
     )
 
 
 def render_history(rows: Sequence[HistoryLine], earlier: int = 0) -> str:
     """A table with a row for each check, for a notebook's cell. Every value is escaped."""
-    return _template("history.html.j2").render(rows=rows, earlier=earlier, sure=certainty_text)
+    return _template("history.html.j2").render(rows=rows, earlier=earlier, rarity=format_short_rarity)
 
 
 def render_monitor(state: str, sentence: str, history: Sequence[HistoryLine], shown: int, forgotten: int = 0) -> str:
@@ -74,9 +124,22 @@ def _outstanding(row: HistoryLine) -> str:
     return "; ".join(row.incidents) or ", ".join(row.moved) or row.strongest or ""
 
 
+def _started(context: ReportContext, words: Words) -> str:
+    return _template("started.html.j2").render(context=context, words=words).strip()
+
+
+def _error(error: ModelError, words: Words) -> dict[str, str]:
+    key = "error.growth" if error.growth >= 0 else "error.shrunk"
+    return {
+        "before": format_error(error.before, error.unit, classes=error.classes),
+        "after": format_error(error.after, error.unit, classes=error.classes),
+        "change": words(key, growth=f"{abs(error.growth):.0%}"),
+        "text": words("error.text", rarity=words.rarity(error.p), alarm=words.rarity(error.alarm)),
+    }
+
+
 @cache
-def _template(name: str) -> Template:
-    """Compiled once: that takes longer than a check."""
+def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
@@ -87,22 +150,14 @@ def _template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(name)
+    environment.filters["visible"] = visible
+    environment.filters["day"] = lambda moment: moment[:10]
+    environment.filters["minute"] = lambda moment: moment[:16].replace("T", " ")
+    environment.tests["link"] = is_link
+    return environment
 
 
-def _features(check: Shown, baseline: Baseline, window: Window) -> list[dict[str, Any]]:
-    """Rows with their pictures, the surest change first."""
-    from markupsafe import Markup
-
-    columns = {column.name: column for column in baseline.schema.features}
-    rows = sorted(check.features, key=lambda row: (not row.drift, 2.0 if row.p_value is None else row.p_value))
-    return [
-        {
-            "row": row,
-            # Markup: picture() escapes what it takes from the data.
-            "picture": Markup(  # noqa: S704
-                picture(columns[row.name], baseline.profile.columns[row.name], window.profile.columns[row.name])
-            ),
-        }
-        for row in rows
-    ]
+@cache
+def _template(name: str) -> Template:
+    """Compiled once: that takes longer than a check."""
+    return _environment().get_template(name)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from driftloop.errors import ConfigError, DriftError, InputError
 from driftloop.report.shown import Shown
 from driftloop.validation import nearest
+from driftloop.wording.number_formats import format_rarity
 
 if TYPE_CHECKING:
     from driftloop.column_results import FeatureRow
+    from driftloop.report.context import PastCheck, ReportContext
 
 SHOWN = 5
 """Reasons in a repr: enough to see what moved, few enough for a log."""
@@ -21,8 +23,10 @@ class Result(Shown):
     """The presentations of a check; `driftloop.Check` is its only kind."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        raise NotImplementedError
+        """Plain values, ready for JSON (docs/schemas/check.json); the evidence's state is left out."""
+        from driftloop.report.document import to_document
+
+        return to_document(self)
 
     def __getitem__(self, column: str) -> FeatureRow:
         """What the check says of one column. Raises KeyError, which says why a column was not compared."""
@@ -53,28 +57,52 @@ class Result(Shown):
 
         return msgspec.json.format(msgspec.json.encode(self.to_dict())).decode()
 
-    def to_html(self, path: str | Path | None = None) -> str:
+    def to_html(
+        self,
+        path: str | Path | None = None,
+        *,
+        context: ReportContext | None = None,
+        history: Iterable[PastCheck] = (),
+        language: str | None = None,
+    ) -> str:
         """The report with a picture of each column, as one page that needs nothing else.
 
         Parameters
         ----------
         path
             Where to write it: beside the file first, then renamed, so that no half report is ever there.
+        context
+            What the check does not know: the model's name, names of files, what was started, ...
+        history
+            The checks before this one and this one, oldest first, where `context` does not hold them.
+        language
+            "en" or "ja"; when left out, that of the environment (LANG).
 
         Raises
         ------
         InputError
             When the file cannot be written, or the result was made without its two sides.
+        ConfigError
+            For another language.
         """
         from driftloop.files.written import write_whole
         from driftloop.report.html import render
+        from driftloop.report.words.language import choose_language
 
         if self.baseline is None or self.window is None:
             raise InputError("this result holds no baseline and window to draw: make it with driftloop.check")
-        page = render(self, self.baseline, self.window)
+        page = render(self, self.baseline, self.window, _with_history(context, history), choose_language(language))
         if path is not None:
             write_whole(Path(path), page.encode())
         return page
+
+    def to_markdown(self, *, context: ReportContext | None = None, language: str | None = None) -> str:
+        """The result as Markdown without pictures, e.g. for GitHub's step summary; otherwise as `to_html`."""
+        from driftloop.report.context import ReportContext
+        from driftloop.report.markdown import render_markdown
+        from driftloop.report.words.language import choose_language
+
+        return render_markdown(self, context or ReportContext(), choose_language(language))
 
     def to_frame(self, library: str | None = None) -> Any:
         """A data frame with a row for each compared column.
@@ -115,7 +143,7 @@ class Result(Shown):
             raise DriftError(f"{self.verdict.value}: {'; '.join(self.reasons)}", self)
 
     def __repr__(self) -> str:
-        chance = "" if self.p_value is None else f", p {self.p_value:.3g}"
+        chance = "" if self.chance is None else f", seen without drift in {format_rarity(self.chance)}"
         lines = [f"<Check {self.verdict.value}: {self.rows} rows against {self.baseline_rows}{chance}"]
         lines += [f"  {reason}" for reason in self.reasons[:SHOWN]]
         if len(self.reasons) > SHOWN:
@@ -129,3 +157,12 @@ class Result(Shown):
         from driftloop.report.html import render_fragment
 
         return render_fragment(self)
+
+
+def _with_history(context: ReportContext | None, history: Iterable[PastCheck]) -> ReportContext:
+    from msgspec.structs import replace
+
+    from driftloop.report.context import ReportContext
+
+    context, passed = context or ReportContext(), tuple(history)
+    return replace(context, history=passed) if passed else context

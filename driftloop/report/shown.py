@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from driftloop.column_results import FeatureRow
+    from driftloop.config.policy import Policy
     from driftloop.coverage import NotCompared
     from driftloop.profile.window import Baseline, Window
+    from driftloop.sequential.evidence import Evidence
+    from driftloop.two_sample.compare import Comparison
 
 
 class Shown:
@@ -20,6 +23,7 @@ class Shown:
     rows: int
     baseline_rows: int
     p_value: float | None
+    alpha: float
     baseline_sha256: str
     window_sha256: str
     first_time: str | None
@@ -28,6 +32,19 @@ class Shown:
     columns_not_compared: tuple[NotCompared, ...]
     baseline: Baseline | None
     window: Window | None
+    policy: Policy | None
+    comparison: Comparison | None
+    evidence: Evidence | None
+
+    @property
+    def chance(self) -> float | None:
+        """The chance of what the verdict rests on without drift."""
+        raise NotImplementedError
+
+    @property
+    def alarm(self) -> float:
+        """The chance at or below which the verdict is drift."""
+        raise NotImplementedError
 
 
 class HistoryLine(Protocol):

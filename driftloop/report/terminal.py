@@ -1,4 +1,4 @@
-"""A check as a table in a terminal."""
+"""A check in a terminal: the verdict, its evidence against the alarm line, the reasons, a row a column."""
 
 from __future__ import annotations
 
@@ -6,66 +6,96 @@ from typing import TYPE_CHECKING
 
 from click import style
 
+from driftloop.column_results import FeatureRow
 from driftloop.coverage import by_reason
+from driftloop.report.order import by_weight
+from driftloop.report.words.cells import columns, indented, line_width
+from driftloop.report.words.language import Words, choose_language
+from driftloop.report.words.plain_text import visible
+from driftloop.wording.number_formats import BEYOND, format_p, towards_alarm
 
 if TYPE_CHECKING:
     from driftloop.report.shown import Shown
 
-COLOURS = {"stable": "green", "drift": "yellow", "incident": "red", "insufficient": "cyan"}
-WORDS = {
-    "stable": "nothing has moved beyond chance",
-    "drift": "the population has moved: a retrain is due",
-    "incident": "the feed is broken: nothing should be learnt from it",
-    "insufficient": "too few records to say anything",
-}
-TITLES = ("column", "read as", "change", "z", "p")
-RIGHT = ("z", "p")
+COLOURS = {"stable": "green", "drift": "yellow", "incident": "red", "insufficient": "cyan", "degraded": "yellow"}
+BAR = 25
+"""Cells of a bar; the alarm line is its 20th."""
+WITH_KINDS = 60
+"""Cells: a narrower line leaves out as what a column was read."""
+MOST_REASONS = 12
+MOST_COLUMNS = 40
+"""Rows of a table: what is not shown has not moved, and comes after what matters more."""
 
 
-def table(check: Shown) -> str:
-    """The verdict, its reasons, a row for each column, and which columns were not compared."""
+def table(check: Shown, *, width: int | None = None, language: str | None = None) -> str:
+    """The verdict, its reasons, a row for each column with the important ones first, and what was not compared.
+
+    `width` in cells, and `language` ("en" or "ja"), are the terminal's unless they are given.
+    """
+    words, width = Words(choose_language(language)), width or line_width()
     verdict = check.verdict.value
-    # Most incidents are certain from one sign alone, whatever the comparison of the columns says.
-    counted = check.p_value is not None and verdict != "incident"
-    sure = f"; by chance this happens in {_chance(check.p_value or 0.0)} of such checks" if counted else ""
-    lines = [
-        f"{style(verdict, fg=COLOURS[verdict], bold=True)}: {WORDS[verdict]}",
-        f"{check.rows} records against {check.baseline_rows}{sure}",
-        *(f"  {_plain(reason)}" for reason in check.reasons),
-        *(style(f"  {_plain(note)}", dim=True) for note in check.notes),
-        *_rows(check),
-    ]
+    said = f"{words.known('verdict', verdict)}: {words('short.' + verdict)}"
+    first, *more = indented(said, "", width)
+    name = words.known("verdict", verdict)
+    lines = [style(name, fg=COLOURS[verdict], bold=True) + first.removeprefix(name), *more]
+    counts = {"rows": f"{check.rows:,}", "baseline_rows": f"{check.baseline_rows:,}"}
+    lines += indented(words("terminal.records", **counts), "", width)
+    if check.chance is not None:
+        evidence = words("evidence.short", rarity=words.rarity(check.chance), alarm=words.rarity(check.alarm))
+        lines += indented(evidence, f"{bar(check.chance, check.alarm)} ", width)
+    for reason in check.reasons[:MOST_REASONS]:
+        lines += indented(visible(words.sentence(reason).text), "  ", width)
+    if len(check.reasons) > MOST_REASONS:
+        lines.append("  " + words("terminal.more-reasons", count=len(check.reasons) - MOST_REASONS))
+    for note in check.notes:
+        lines += [style(part, dim=True) for part in indented(visible(words.sentence(note).text), "  ", width)]
+    lines += _table(check, words, width)
     if check.columns_not_compared:
-        left_out = (f"{', '.join(names)} ({reason})" for reason, names in by_reason(check.columns_not_compared))
-        lines.append(f"not compared: {_plain(', '.join(left_out))}")
+        left_out = ", ".join(
+            f"{', '.join(names)} ({words.known('not-compared', reason)})"
+            for reason, names in by_reason(check.columns_not_compared)
+        )
+        lines += indented(visible(left_out), f"{words('terminal.not-compared')}: ", width)
     return "\n".join(lines)
 
 
-def _rows(check: Shown) -> list[str]:
-    cells = [TITLES] + [
-        (
-            _plain(row.name),
-            row.kind,
-            _plain(row.effect_text),
-            "" if row.statistic is None else f"{row.statistic:+.1f}",
-            "" if row.p_value is None else "< 0.001" if row.p_value < 0.001 else f"{row.p_value:.3f}",
-        )
-        for row in check.features
+def coloured(text: str, verdict: str) -> str:
+    """A text in the verdict's colour."""
+    return style(text, fg=COLOURS[verdict], bold=verdict != "stable")
+
+
+def bar(p: float, alarm: float) -> str:
+    """How far evidence has come towards its alarm line, which is the upright stroke.
+
+    >>> bar(0.5, 0.05), bar(0.001, 0.05)
+    ('[#####               |    ]', '[####################|####]')
+    """
+    line = round(BAR / BEYOND)
+    reached = round(towards_alarm(p, alarm) / BEYOND * BAR)
+    if p > alarm:
+        reached = min(reached, line - 1)
+    cells = ["#" if number < reached else " " for number in range(BAR)]
+    # The stroke stands between the last cell before the line and the first beyond it.
+    return f"[{''.join(cells[:line])}|{''.join(cells[line + 1 :])}]"
+
+
+def _table(check: Shown, words: Words, width: int) -> list[str]:
+    rows = sorted(check.features, key=by_weight)
+    shown = rows[:MOST_COLUMNS]
+    titles = [words(f"table.{name}") for name in ("column", "kind", "change", "p")]
+    cells = [titles, *(_cells(row, words) for row in shown)]
+    if width < WITH_KINDS:
+        cells = [[name, change, p] for name, _, change, p in cells]
+    set_out = columns(cells, width, right=(len(cells[0]) - 1,), flexible=len(cells[0]) - 2)
+    bold = [True, *(row.drift for row in shown)]
+    lines = [
+        style(line, bold=True) if strong else line for row, strong in zip(set_out, bold, strict=True) for line in row
     ]
-    widths = [max(len(line[column_index]) for line in cells) for column_index in range(len(TITLES))]
-    aligned = ["  ".join(map(_aligned, TITLES, line, widths)).rstrip() for line in cells]
-    marked = [True] + [row.drift for row in check.features]
-    return [style(line, bold=True) if bold else line for line, bold in zip(aligned, marked, strict=True)]
+    if len(rows) > MOST_COLUMNS:
+        lines.append(words("terminal.more-columns", count=f"{len(rows) - MOST_COLUMNS:,}"))
+    return lines
 
 
-def _aligned(title: str, text: str, width: int) -> str:
-    return text.rjust(width) if title in RIGHT else text.ljust(width)
-
-
-def _plain(text: str) -> str:
-    """Without control characters: a column's name must not steer the terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-
-
-def _chance(p: float) -> str:
-    return f"{p:.1%}" if p >= 0.001 else "less than 0.1%"
+def _cells(row: FeatureRow, words: Words) -> list[str]:
+    p = "" if row.p_value is None else format_p(row.p_value)
+    return [visible(row.name), words.known("kind", row.kind), visible(words.sentence(row.effect_text).text), p]

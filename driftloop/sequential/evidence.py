@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 import numpy as np
 
-from driftloop.config.policy import DRIFT_SHARE
 from driftloop.profile.contents import comparable_samples
 from driftloop.sequential.mean_test import difference_p
 from driftloop.sequential.reference_features import ReferenceFeatures, derive_reference_features
 from driftloop.sequential.window_sums import REMEMBERED, Block, Recent, Sums, compact, is_too_late, select_stretches
+from driftloop.wording.number_formats import format_rarity
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
@@ -102,24 +102,12 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
         Examples
         --------
         >>> Evidence(checks=9, p=0.002, feature="bmi location", windows=4).sentence
-        'bmi location: over the last 4 windows together, as far off as chance brings once in 500 checks'
+        'bmi location: over the last 4 windows together, as far off as in 1 in 500 checks without drift'
         """
         if self.feature is None:
             return f"nothing beyond chance over {self.checks} windows"
         stretch = "the last window alone" if self.windows == 1 else f"the last {self.windows} windows together"
-        once = 1 / max(self.p, 1e-12)
-        return f"{self.feature}: over {stretch}, as far off as chance brings once in {once:,.0f} checks"
-
-
-def certainty_text(p: float) -> str:
-    """1 - p for a person, never rounded up to certainty.
-
-    Examples
-    --------
-    >>> certainty_text(0.002), certainty_text(1e-7)
-    ('99.80 %', '> 99.99 %')
-    """
-    return "> 99.99 %" if p < 1e-4 else f"{100 * (1 - p):.2f} %"
+        return f"{self.feature}: over {stretch}, as far off as in {format_rarity(self.p)} without drift"
 
 
 class _StretchResult(msgspec.Struct, frozen=True):
@@ -168,7 +156,7 @@ def update(
     sums, squares = features.sums_and_squares(comparable_samples(baseline.profile, window.profile)[1], excluded)
     blocks = compact((*evidence.blocks, Block.of(1, since, sums)))
     strongest = _strongest(features, blocks, comparison, evidence.accepted, policy)
-    alarm = strongest.p <= DRIFT_SHARE / policy.budget
+    alarm = strongest.p <= policy.evidence_level
     return msgspec.structs.replace(
         evidence,
         checks=evidence.checks + 1,

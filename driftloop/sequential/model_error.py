@@ -20,7 +20,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.config.policy import ERROR_SHARE
 from driftloop.errors import InputError
 from driftloop.sequential.window_sums import REMEMBERED, Block, Sums, compact, is_too_late, select_stretches
 from driftloop.stats.moments import moments_p, shape_of_difference, shape_of_raw
@@ -144,7 +143,7 @@ def update(
     if p >= 1:
         strongest = stretches[-1]
     sums = strongest.unpacked
-    degraded = p <= ERROR_SHARE / policy.budget
+    degraded = p <= policy.error_level
     return msgspec.structs.replace(
         performance,
         checks=performance.checks + 1,

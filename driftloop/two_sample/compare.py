@@ -9,7 +9,7 @@ same correlations. The statistics are the same, so the two agree where they meet
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from driftloop.config.policy import Policy
 from driftloop.profile.contents import comparable_samples
 from driftloop.profile.memory import give_back
+from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.column_scores import OMNIBUS, Score
 from driftloop.two_sample.count_scores import ScoreMean, count_score_means
@@ -68,6 +69,10 @@ class Comparison:
     omnibus_p: float
     matters: bool
     results: tuple[ScoreResult, ...]
+    permutations: int = 0
+    """How many were drawn to tell p."""
+    exact: bool = True
+    """Whether every record counted, under the statistics' permutation distribution; else under its normal limit."""
 
     def of_column(self, column_index: int) -> tuple[ScoreResult, ...]:
         """The results that look at one column, surest first."""
@@ -98,7 +103,7 @@ def compare(
     if refine and of_used.p <= REFINED_BELOW and policy.permutations < REFINED_PERMUTATIONS:
         of_used = _compare_columns(baseline, window, policy, used, REFINED_PERMUTATIONS)
     of_unused = _compare_columns(baseline, window, policy, unused, policy.permutations)
-    return Comparison(of_used.p, of_used.omnibus_p, of_used.matters, of_used.results + of_unused.results)
+    return replace(of_used, results=of_used.results + of_unused.results)
 
 
 def _compare_columns(
@@ -123,7 +128,9 @@ def _compare_columns(
         for position, index in enumerate(indexes)
     )
     omnibus_p = float(combined.adjusted[OMNIBUS][0]) if OMNIBUS in combined.adjusted else 1.0
-    return Comparison(combined.p, omnibus_p, anything_matters(results, policy.alpha), results)
+    matters = anything_matters(results, policy.alpha)
+    exact = _is_whole(baseline.profile.sample, window.profile.sample)
+    return Comparison(combined.p, omnibus_p, matters, results, times, exact)
 
 
 def anything_matters(results: Sequence[ScoreResult], alpha: float) -> bool:
@@ -143,10 +150,10 @@ def _statistics(
 
     Also what makes the omnibus statistic of them.
     """
-    seed = int.from_bytes(sha256(f"{baseline.sha256}{window.sha256}".encode()).digest()[:8], "little")
+    seed = seed_of(baseline.sha256, window.sha256)
     columns = baseline.schema.features
     samples = comparable_samples(baseline.profile, window.profile)
-    whole = all(sample.complete for sample in samples) and sum(sample.rows for sample in samples) <= MAX_RECORDS
+    whole = _is_whole(*samples)
     pooled = pool_samples(*(samples if whole else thin_samples(*samples, seed)))
     del samples
     scores = score_records(pooled, columns, column_indexes)
@@ -170,6 +177,16 @@ def _statistics(
     del scores  # its memory serves the correlations
     observed = np.array([mean.z for mean in means], np.float32)
     return names, means, normal_limit(correlation, observed, times, seed), omnibus
+
+
+def seed_of(baseline_sha256: str, window_sha256: str) -> int:
+    """Of the permutations: the same two sides are permuted in the same way on every machine."""
+    return int.from_bytes(sha256(f"{baseline_sha256}{window_sha256}".encode()).digest()[:8], "little")
+
+
+def _is_whole(*samples: Sample) -> bool:
+    """Whether every record of both sides is at hand, and there are few enough to permute."""
+    return all(sample.complete for sample in samples) and sum(sample.rows for sample in samples) <= MAX_RECORDS
 
 
 def score_means(scores: ScoreMatrix, window: Marks) -> list[ScoreMean]:

@@ -1,5 +1,7 @@
 """What metrics and losses are called where people read them, in the order of a table; names as in `Task.measures`."""
 
+from driftloop.wording.number_formats import format_error
+
 TITLES = {
     "rmse": "RMSE",
     "mae": "mean absolute error",
@@ -25,8 +27,6 @@ def number(value: float | None) -> str:
     Examples
     --------
     >>> number(1234.5), number(54.321), number(0.08765), number(None)
-    ('1234', '54.3', '0.0877', '-')
+    ('1,234', '54.3', '0.0877', '-')
     """
-    if value is None:
-        return "-"
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return "-" if value is None else format_error(value)

@@ -14,7 +14,7 @@ import pytest
 from driftloop.cli.main import run
 from driftloop.power.planted import Change
 from driftloop.power.sensitivity import Detectable, Power
-from driftloop.report.power_picture import power_picture
+from driftloop.report.charts.power_picture import power_picture
 from driftloop.report.power_table import power_table
 
 HOSTILE = 'a<script>"&\x1b[31m\n'

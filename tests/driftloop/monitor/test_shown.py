@@ -79,7 +79,7 @@ def test_a_repr_is_a_few_lines() -> None:
     text = repr(monitor)
     assert text.startswith("<Monitor drift: 6 checks against 350 records, budget 520")
     assert "1 incident, the last at 2026-11-04T00:00:00Z: pressure: blank" in text
-    assert "alarm from 99.86 %" in text
+    assert "alarm at 1 in 690 checks" in text
     assert len(text.splitlines()) <= 6
     monitor.update(fresh(5, 7))
     assert "5 records wait for the next window" in repr(monitor)
@@ -100,7 +100,7 @@ def test_a_notebook_shows_evidence_against_the_alarm_line_incidents_and_what_mov
     assert titles[0] == "Evidence of 6 checks: the last was beyond the alarm line; 1 incident"
     assert sum("incident pressure: blank" in title for title in titles) == 1
     assert sum("drift bmi" in title for title in titles) == 2
-    assert any("alarm: once in 693 checks" in (text.text or "") for text in drawn.iter("text"))
+    assert any("alarm: 1 in 690 checks" in (text.text or "") for text in drawn.iter("text"))
     assert "pressure: blank" in page[page.index("</svg>") :]
     assert "<script" not in page
 

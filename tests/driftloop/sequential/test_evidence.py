@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Baseline, Evidence, Policy, Schema, Window
-from driftloop.sequential.evidence import DRIFT_SHARE, accept, reset, update
+from driftloop.config.policy import DRIFT_SHARE
+from driftloop.sequential.evidence import accept, reset, update
 from sandbox.population import Population, diabetes
 
 POLICY = Policy()
@@ -230,5 +231,5 @@ def test_a_sentence_says_what_how_long_and_how_sure(baseline: Baseline) -> None:
     evidence, _ = after(Evidence(), baseline, HEAVIER, range(300, 310))
     assert evidence.feature is not None
     assert evidence.sentence.startswith(evidence.feature)
-    assert "once in" in evidence.sentence
+    assert "checks without drift" in evidence.sentence
     assert Evidence().sentence == "nothing beyond chance over 0 windows"

@@ -220,8 +220,8 @@ def test_fresh_evidence_is_calm() -> None:
 
 def test_the_sentence_counts_windows_and_checks() -> None:
     alone = Evidence(p=0.0004, feature="x scale", windows=1).sentence
-    assert alone == "x scale: over the last window alone, as far off as chance brings once in 2,500 checks"
+    assert alone == "x scale: over the last window alone, as far off as in 1 in 2,500 checks without drift"
     two = Evidence(p=0.0, feature="x scale", windows=2).sentence
     assert (
-        two == "x scale: over the last 2 windows together, as far off as chance brings once in 1,000,000,000,000 checks"
+        two == "x scale: over the last 2 windows together, as far off as in under 1 in 1,000,000 checks without drift"
     )

@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from driftloop import Policy
+from driftloop.config.policy import ERROR_SHARE
 from driftloop.errors import InputError
-from driftloop.sequential.model_error import ERROR_SHARE, ErrorMoments, Performance, reset, update
+from driftloop.sequential.model_error import ErrorMoments, Performance, reset, update
 
 POLICY = Policy()
 HOLDOUT = 90  # of 442 diabetes records

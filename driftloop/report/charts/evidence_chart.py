@@ -7,6 +7,8 @@ from math import ceil, log10
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
+from driftloop.wording.number_formats import format_rarity
+
 WIDTH, HEIGHT = 720, 220
 LEFT, RIGHT, TOP, FOOT = 78, 12, 14, 26
 DRAWN = 120
@@ -36,7 +38,7 @@ class Point(NamedTuple):
 def evidence_chart(points: Sequence[Point]) -> str:
     """An `<svg>` element: a line of evidence that begins anew at each reset, crosses where the feed was broken.
 
-    The height is -log10 p, marked as "once in N checks". Every text from the data is escaped.
+    The height is -log10 p, marked as "1 in N checks". Every text from the data is escaped.
     """
     shown = points[-DRAWN:]
     scale = _Scale(len(shown), max([_height(point.alarm_p) for point in shown], default=3.0))
@@ -118,11 +120,11 @@ def _line(places: Sequence[str]) -> str:
 def _alarm_line(shown: Sequence[Point], scale: _Scale) -> str:
     if not shown:
         return ""
-    y, once = scale.y(shown[-1].alarm_p), 1 / shown[-1].alarm_p
+    y = scale.y(shown[-1].alarm_p)
     return (
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{ALARM}" stroke-dasharray="6 4"/>'
         f'<text x="{WIDTH - RIGHT}" y="{y - 4:.1f}" text-anchor="end" fill="{ALARM}">'
-        f"alarm: once in {once:,.0f} checks</text>"
+        f"alarm: {format_rarity(shown[-1].alarm_p)}</text>"
     )
 
 

@@ -1,0 +1,1 @@
+"""What people read: the words of each language, and texts from data made harmless."""
