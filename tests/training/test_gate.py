@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from driftloop.wording.number_formats import with_p
 from training import gate
 from training.gate import GateDecision, Improvement, Predicted
 from training.settings import GateLimits
@@ -266,7 +267,7 @@ def test_the_first_model_passes_without_a_champion_but_not_without_beating_the_m
     assert first.forgetting is None
     decision = decide(rng, champion=None, challenger=rng.normal(150, 77, 200))
     assert not decision.promoted
-    assert decision.reasons == [f"not better than a constant answer (p = {decision.over_constant.p_value:.3f})"]
+    assert decision.reasons == [f"not better than a constant answer ({with_p(decision.over_constant.p_value)})"]
 
 
 def test_a_challenger_no_better_than_the_champion_is_rejected_with_p_value_and_level(rng: np.random.Generator) -> None:
@@ -276,7 +277,7 @@ def test_a_challenger_no_better_than_the_champion_is_rejected_with_p_value_and_l
     )
     assert decision.over_champion is not None
     p = decision.over_champion.p_value
-    assert decision.reasons == [f"not better than the champion (p = {p:.3f}, level 0.05)"]
+    assert decision.reasons == [f"not better than the champion ({with_p(p)}, level 0.05)"]
 
 
 @pytest.mark.parametrize(("level", "promoted"), [(0.03, True), (0.029, False)])
