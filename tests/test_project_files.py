@@ -146,3 +146,13 @@ def test_a_release_can_publish_and_do_nothing_else() -> None:
     assert publish["environment"] == "pypi"
     assert not any("run" in step or "checkout" in step["uses"] for step in publish["steps"]), "no code beside the token"
     assert "secrets." not in text(".github/workflows/release.yml")
+
+
+def test_what_only_people_and_package_indexes_read_stays_out_of_the_function_app() -> None:
+    def listed(*options: str) -> set[str]:
+        command = ["git", "ls-files", *options]
+        names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+        return {name for name in names if "/" not in name and not name.startswith(".") and (ROOT / name).exists()}
+
+    sent = listed("--cached") - listed("--cached", "--ignored", "--exclude-from=.funcignore")
+    assert sent == {"driftloop.toml", "function_app.py", "host.json", "requirements.txt"}

@@ -192,8 +192,8 @@ class Monitor:
         Parameters
         ----------
         reference
-            What the new model was trained on; the same columns are named as for the first. When left out the reference
-            stays.
+            What the new model was trained on, its columns named as those of the first; a target that was found is
+            known now. When left out the reference stays.
         after
             Windows that end at or before this moment were learned by the new model: they are no evidence.
 
@@ -208,7 +208,7 @@ class Monitor:
             For a reference that is no table, cannot be read, or has no rows.
         """
         until = None if after is None else format_time(_moment(after))
-        fresh = self._reference if reference is None else read_reference(reference, self._reference.settings)
+        fresh = self._reference if reference is None else self._reference.next(reference)
         waiting = self._series.waiting
         if fresh.baseline.schema.features != self.baseline.schema.features and waiting:
             self._told = (

@@ -41,6 +41,17 @@ class Reference:
             return sides, self
         return sides, Reference(sides.baseline, self.settings, (), sides.grounds)
 
+    def next(self, source: Any) -> Reference:
+        """The reference of the next model, with the target that a window of this one has shown. Raises as the first."""
+        fresh = read_reference(source, self.settings)
+        label = self.baseline.schema.role("target")
+        if fresh.open_source is None or label is None or fresh.settings.roles.target is not None:
+            return fresh
+        if label.name not in {column.name for column in fresh.baseline.schema.features}:
+            return fresh
+        known = replace(self.settings, roles=replace(self.settings.roles, target=label.name))
+        return replace(read_reference(fresh.open_source, known), settings=self.settings).settle()
+
     def settle(self) -> Reference:
         """The same without its data: the columns stay as they are."""
         return replace(self, open_source=None)

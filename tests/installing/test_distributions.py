@@ -59,6 +59,7 @@ def test_every_dependency_has_a_smallest_version_that_the_oldest_lock_holds() ->
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", SUPPORTED)
 @pytest.mark.parametrize("lock", ["engine", "engine-oldest"])
 def test_the_wheel_runs_in_an_empty_environment(built: Built, tmp_path: Path, version: str, lock: str) -> None:

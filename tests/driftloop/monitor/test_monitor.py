@@ -243,6 +243,20 @@ def test_what_waits_survives_a_reset_unless_it_was_read_with_other_columns() -> 
     assert monitor.update(fresh(60, 3).drop(columns="glucose")).notes == ()
 
 
+def test_a_target_that_a_window_has_shown_is_known_to_the_next_reference() -> None:
+    monitor = Monitor(reference())
+    monitor.update(fresh(60, 1))
+    monitor.update(fresh(9, 2))
+    monitor.reset(reference(6))
+    assert monitor.waiting == 9
+    assert [column.name for column in monitor.baseline.schema.features] == ["bmi", "pressure", "glucose", "sex"]
+    result = monitor.update(fresh(60, 3).drop(columns="glucose"))
+    assert (result.rows, result.verdict.value) == (69, "incident"), "glucose is lost, and no target"
+    monitor.reset(reference(7).drop(columns="price"))
+    assert monitor.update(fresh(60, 4)).verdict.value == "stable", "a reference without the target is one, too"
+    assert monitor.target is None, "the caller has named none"
+
+
 @pytest.mark.parametrize(
     ("at", "written"),
     [
