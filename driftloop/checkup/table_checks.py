@@ -55,6 +55,9 @@ def _column(model: OneModel, column: Column, counted: ColumnProfile) -> Iterator
         yield error(where, what, mend) if share >= OFTEN else warning(where, what, mend)
     elif column.role == "feature" and not known:
         yield warning(where, "no record has a value", f'set role = "ignore" in {file}, or see to the feed')
+    if counted.infinite:
+        what = f"{counted.infinite:,} of {counted.rows:,} values are infinite, and count as missing"
+        yield warning(where, what, "see what divides by zero in the feed")
     beyond = _beyond_range(column, counted)
     if beyond and column.range is not None:
         low, high = column.range

@@ -16,6 +16,7 @@ from driftloop.cli.output import say
 from driftloop.errors import DriftloopError, InputError
 
 if TYPE_CHECKING:
+    from driftloop.data.reading import Reading
     from driftloop.setup.choice import Accept, Choice
     from driftloop.setup.proposal import Proposal
 
@@ -35,8 +36,14 @@ SHOWN = 40
 @click.option(
     "--config", type=PATH, default=Path("driftloop.toml"), help="Where the model is entered; models/ lies beside it."
 )
+@click.option(
+    "--reading",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="How the table is written, such as dates=day-first or encoding=latin-1. May be given several times.",
+)
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing.")
-def init(*, data: Path, config: Path, name: str | None, yes: bool, **said: Any) -> None:
+def init(*, data: Path, config: Path, name: str | None, reading: tuple[str, ...], yes: bool, **said: Any) -> None:
     """Describe a model of your own from DATA: a CSV, Parquet or JSON Lines file with the target among its columns.
 
     Writes models/NAME/schema.toml and model.toml, with the ground for each entry as a comment, and appends the model to
@@ -62,7 +69,13 @@ def init(*, data: Path, config: Path, name: str | None, yes: bool, **said: Any) 
         name = _asked_name(data) if asks else suggested_name(data)
     check_name(name, "--name")
     refuse_known(config, name)
-    proposal = propose(open_table(data), Said(**said), _ask if asks else take_suggestion)
+    declared = _declared(reading)
+    try:
+        proposal = propose(open_table(data, declared), Said(**said), _ask if asks else take_suggestion)
+    except InputError as error:
+        if "[reading]" not in str(error):
+            raise
+        raise type(error)(f"{error} (here by --reading NAME=VALUE)") from None
     files = {"schema.toml": schema_toml(name, data.name, proposal), "model.toml": model_toml(name, source, proposal)}
     folder = write_model(config, name, files, entry_toml(name, proposal))
     for line in _told(proposal, name, data, folder, config):
@@ -80,6 +93,17 @@ def suggested_name(data: Path) -> str:
     stem = data.name.split(".")[0].lower()
     words = re.sub(r"[^a-z0-9]+", "-", stem).strip("-").lstrip("0123456789-")
     return words[:LONGEST_NAME].rstrip("-") or "model"
+
+
+def _declared(pairs: tuple[str, ...]) -> Reading:
+    """What `--reading` says. Raises ConfigError for an unknown name or value."""
+    from driftloop.data.reading import Reading
+    from driftloop.validation import convert
+
+    for pair in pairs:
+        if "=" not in pair:
+            raise InputError(f"--reading {pair}: write NAME=VALUE, such as dates=day-first")
+    return convert(dict(pair.split("=", 1) for pair in pairs), Reading, "--reading")
 
 
 def _absolute(data: Path) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+import msgspec
+
 from driftloop.data.schema import Column
 from driftloop.setup.bounds import CATEGORY_RULE, RANGE_RULE
 from driftloop.setup.proposal import Proposal
@@ -82,6 +84,9 @@ def entry_toml(name: str, proposal: Proposal) -> str:
     if rhythm.rhythm.schedule:
         slower = comment("uncomment it on Azure; `make run` plays a check a day")
         lines.append(comment(f"schedule = {quoted(rhythm.rhythm.schedule)} {slower}"))
+    declared = msgspec.to_builtins(proposal.reading)
+    if declared:
+        lines += ["", "[model.reading]", *(f"{key} = {quoted(value)}" for key, value in declared.items())]
     lines += [
         "",
         "[model.policy]",

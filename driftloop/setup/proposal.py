@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from driftloop.data.reading import Reading
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import InputError
 from driftloop.setup.choice import Choice, Decide
@@ -33,6 +34,8 @@ class Proposal:
     labels_required: Choice
     rhythm: Suggestion
     notes: tuple[str, ...]
+    reading: Reading = field(default_factory=Reading)
+    """What was declared about how the table is written: the model's own feed is written so, too."""
 
     @property
     def unused(self) -> dict[str, str]:
@@ -75,6 +78,7 @@ def propose(table: Table, said: Said, decide: Decide) -> Proposal:
         labels_required=labels_required(task.classes),
         rhythm=suggest(counted.rows, first, last),
         notes=table.notes.lines,
+        reading=table.reading,
     )
 
 

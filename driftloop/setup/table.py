@@ -15,13 +15,11 @@ from driftloop.data.columns import MISSING_TEXTS, numbers
 from driftloop.data.inference.column_inference import Finding
 from driftloop.data.inference.schema_inference import infer_columns
 from driftloop.data.plain_types import not_comparable
-from driftloop.data.reading import ReadNotes
+from driftloop.data.reading import Reading, ReadNotes
 from driftloop.data.schema import Column, Schema
 from driftloop.data.sources import batches_of
 from driftloop.errors import InputError
 from driftloop.profile.profile import Profile
-
-NESTED_OR_PROSE = "ignore"
 
 
 @dataclass
@@ -32,6 +30,7 @@ class Table:
     findings: dict[str, Finding]
     batches: Iterator[pa.RecordBatch]
     notes: ReadNotes = field(default_factory=ReadNotes)
+    reading: Reading = field(default_factory=Reading)
 
     def holds_numbers(self, name: str) -> bool:
         """Whether the first rows of a column are numbers, whatever the column was taken for."""
@@ -46,12 +45,12 @@ class Table:
     def count(self, columns: Iterable[Column]) -> Profile:
         """Counts of these columns over all rows. Raises InputError where a value can be read in two ways."""
         read = tuple(msgspec.structs.replace(column, role="feature") for column in columns)
-        schema = Schema(read)
+        schema = Schema(read, reading=self.reading)
         return Profile.build(canonical_batches(self.batches, schema, self.notes, self.where), schema)
 
 
-def open_table(path: Path) -> Table:
-    """Open a CSV, Parquet or JSON Lines file and look at its first rows.
+def open_table(path: Path, reading: Reading | None = None) -> Table:
+    """Open a CSV, Parquet or JSON Lines file, written as `reading` declares, and look at its first rows.
 
     Raises
     ------
@@ -60,8 +59,8 @@ def open_table(path: Path) -> Table:
     """
     notes = ReadNotes()
     try:
-        found, stream = infer_columns(batches_of(path, notes=notes))
+        found, stream = infer_columns(batches_of(path, reading=reading, notes=notes))
     except InputError as error:
         said = str(error).replace("the reference", "the table")
         raise InputError(said if str(path) in said else f"{path}: {said}") from None
-    return Table(str(path), {finding.name: finding for finding in found}, stream, notes)
+    return Table(str(path), {finding.name: finding for finding in found}, stream, notes, reading or Reading())

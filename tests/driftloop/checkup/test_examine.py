@@ -45,6 +45,7 @@ def column(name: str, value: object, rows: int) -> Change:
         (column("size", "large", 40), "error", "column 'size'", "40 of 400 values are not numeric", "correct `kind`"),
         (column("size", "large", 2), "warning", "column 'size'", "2 of 400 values are not numeric", "correct `kind`"),
         (column("size", None, ROWS), "warning", "column 'size'", "no record has a value", "ignore"),
+        (column("size", "inf", 5), "warning", "column 'size'", "5 of 400 values are infinite", "zero"),
         (column("size", 1e9, 40), "error", "column 'size'", "beyond its range", "widen `range`"),
         (column("size", 1e9, 1), "warning", "column 'size'", "1 of 400 values lie beyond", "widen `range`"),
         (column("town", "Trier", 40), "error", "column 'town'", "not among its categories ('Trier')", "categories"),

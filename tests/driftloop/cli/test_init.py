@@ -250,6 +250,33 @@ def test_a_check_of_the_same_population_by_the_new_schema_is_stable(
     assert capsys.readouterr().out.startswith("stable")
 
 
+def test_what_is_declared_about_reading_is_used_and_entered(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    days = [f"0{1 + day % 9}/0{1 + day % 7}/2026" for day in range(100)]
+    lines = ["größe;am;y\n", *(f"{day / 7:.2f};{text};{day % 13}\n".replace(".", ",") for day, text in enumerate(days))]
+    (place / "t.csv").write_bytes("".join(lines).encode("latin-1"))
+    assert run(["init", "t.csv"]) == 2
+    assert "(here by --reading NAME=VALUE)" in capsys.readouterr().err
+    assert run(["init", "t.csv", "--reading", "encoding=latin-1"]) == 2
+    assert 'dates = "day-first"' in capsys.readouterr().err
+    assert run(["init", "t.csv", "--reading", "encoding=latin-1", "--reading", "dates=day-first"]) == 0
+    model = load(place / "driftloop.toml").only_model()
+    assert (model.reading.encoding, model.reading.dates) == ("latin-1", "day-first")
+    assert roles(Schema.load(place / "models/t/schema.toml"))["größe"] == "feature"
+    assert run(["doctor"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [("dates", "write NAME=VALUE"), ("dats=day-first", "did you mean 'dates'?"), ("encoding=klingon", "is not known")],
+)
+def test_a_declaration_that_cannot_be_is_one_line(
+    place: Path, capsys: pytest.CaptureFixture[str], given: str, line: str
+) -> None:
+    assert run(["init", "House prices.csv", "--reading", given]) == 2
+    error = capsys.readouterr().err
+    assert (len(error.splitlines()), line in error) == (1, True)
+
+
 def test_a_path_that_is_no_text_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = os.fsdecode(b"caf\xe9.csv")
     try:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftloop.config.models import parse
+from driftloop.data.reading import Reading
 from driftloop.data.schema import Column, Schema
 from driftloop.setup.choice import Choice
 from driftloop.setup.files import entry_toml, model_toml, schema_toml
@@ -65,6 +66,7 @@ def proposals(draw: st.DrawFn) -> Proposal:
         labels_required=labels_required(classes),
         rhythm=suggest(400, 0.0, draw(st.floats(0, 1e10))),
         notes=(),
+        reading=draw(st.sampled_from([Reading(), Reading(separator=";", quote="'", encoding="latin-1", decimal=",")])),
     )
 
 
@@ -77,6 +79,7 @@ def test_the_files_are_read_back_to_what_was_proposed(proposal: Proposal, path: 
     assert (said["task"], said["laptop"]["data"]) == (proposal.task.choice.value, path)
     assert said.get("positive", "") == (proposal.task.positive.value if proposal.task.positive else "")
     model = parse(tomllib.loads(entry_toml("m", proposal))).only_model()
+    assert model.reading == proposal.reading
     assert (model.policy.budget, str(model.labels_required)) == (
         proposal.rhythm.rhythm.budget,
         proposal.labels_required.value,
