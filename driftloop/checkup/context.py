@@ -17,7 +17,8 @@ from driftloop.profile.profile import Profile
 
 MODELS = "models"
 SCHEMA, SETTINGS = "schema.toml", "model.toml"
-NOT_READ = frozenset({"ignore", "time"})
+NOT_COUNTED = frozenset({"ignore", "time", "id"})
+"""Roles of columns that are not counted: nothing reads them, or (ids) each value stands for itself."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class OneModel:
 
     @cached_property
     def counted(self) -> Profile | None:
-        """Counts of every column of the table that the schema reads, the target included; None without a table.
+        """Counts of every column of the table that the schema reads, the target included and the id not; None without
+        a table.
 
         Raises InputError or SchemaError where the table cannot be read as the schema says.
         """
@@ -64,7 +66,7 @@ class OneModel:
         columns = tuple(
             msgspec.structs.replace(column, role="feature")
             for column in self.schema.columns
-            if column.role not in NOT_READ
+            if column.role not in NOT_COUNTED
         )
         schema = msgspec.structs.replace(self.schema, columns=columns)
         reading = schema.reading or self.watched.reading

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from driftloop.checkup.context import OneModel
 from driftloop.checkup.findings import Finding, error, warning
+from driftloop.checkup.table_checks import absent
 from driftloop.data.columns import texts
 from driftloop.data.schema import Column, Schema
 from driftloop.data.sources import batches_of
-from driftloop.errors import InputError
 from driftloop.profile.counting.category_counts import name_hash
 from driftloop.profile.counting.column_profile import ColumnProfile
 
@@ -61,16 +63,20 @@ def target_is_usable(model: OneModel) -> Iterator[Finding]:
 
 def id_is_usable(model: OneModel) -> Iterator[Finding]:
     """Records without an id, and ids that repeat: labels would be joined to the wrong record."""
-    column, counted = _counted(model, "id")
-    if column is None or counted is None or model.data is None:
+    column = model.schema.role("id")
+    if column is None or model.counted is None or model.data is None:
         return
-    where = f"model {model.name}, id {column.name!r}"
-    if counted.missing:
-        what = f"{counted.missing:,} of {counted.rows:,} records have none and are left out of training"
+    where, rows = f"model {model.name}, id {column.name!r}", model.counted.rows
+    ids = _ids(model, model.data, column)
+    if ids is None:
+        yield absent(where, column, model.schema_file.name)
+        return
+    if len(ids) < rows:
+        what = f"{rows - len(ids):,} of {rows:,} records have none and are left out of training"
         yield warning(where, what, "see to the feed, or choose another column")
-    repeats = _repeats(model, column)
+    repeats = len(ids) - len(np.unique(ids))
     if repeats:
-        what = f"{repeats:,} of {counted.rows:,} records have an id that another has, too"
+        what = f"{repeats:,} of {rows:,} records have an id that another has, too"
         yield error(where, what, "choose a column that names one record, or take the repeated records out")
 
 
@@ -96,17 +102,14 @@ def _counted(model: OneModel, role: str) -> tuple[Column | None, ColumnProfile |
     return column, None if counted.absent == counted.rows else counted
 
 
-def _repeats(model: OneModel, column: Column) -> int:
-    """How many records share their id with an earlier one, by 64 bits of a hash of each."""
-    if model.data is None:
-        raise InputError("no table")
+def _ids(model: OneModel, data: Path, column: Column) -> npt.NDArray[np.uint64] | None:
+    """64 bits of a hash of each record's id, without those that have none; None where the table lacks the column."""
     schema = Schema((msgspec.structs.replace(column, role="feature"),), model.schema.missing)
     seen = []
-    for batch in batches_of(model.data, schema, reading=model.schema.reading or model.watched.reading):
+    for batch in batches_of(data, schema, reading=model.schema.reading or model.watched.reading):
         place = batch.schema.get_field_index(column.name)
         if place >= 0:
             found = texts(batch.column(place), schema.missing)
             hashes = np.array([name_hash(level) for level in found.levels], np.uint64)
             seen.append(hashes[found.codes[found.codes >= 0]])
-    ids = np.concatenate(seen) if seen else np.empty(0, np.uint64)
-    return len(ids) - len(np.unique(ids))
+    return np.concatenate(seen) if seen else None

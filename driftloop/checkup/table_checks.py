@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from driftloop.checkup.context import NOT_READ, OneModel
+from driftloop.checkup.context import NOT_COUNTED, OneModel
 from driftloop.checkup.findings import Finding, error, note, warning
 from driftloop.data.redaction import named
 from driftloop.data.schema import Column
@@ -28,7 +28,7 @@ def table_fits_schema(model: OneModel) -> Iterator[Finding]:
         yield error(_where(model), "the table has no records", "give one that has some")
         return
     for column in model.schema.columns:
-        if column.role not in NOT_READ:
+        if column.role not in NOT_COUNTED:
             yield from _column(model, column, profile.columns[column.name])
     known = {column.name for column in model.schema.columns}
     unknown = [name for name in profile.extra if name not in known]
@@ -45,7 +45,7 @@ def _where(model: OneModel, column: str = "") -> str:
 def _column(model: OneModel, column: Column, counted: ColumnProfile) -> Iterator[Finding]:
     where, file = _where(model, column.name), model.schema_file.name
     if counted.absent == counted.rows:
-        yield _absent(where, column, file)
+        yield absent(where, column, file)
         return
     known = counted.rows - counted.missing - counted.infinite
     if counted.malformed:
@@ -72,7 +72,8 @@ def _column(model: OneModel, column: Column, counted: ColumnProfile) -> Iterator
         yield _cannot_be(where, what, mend, records, known)
 
 
-def _absent(where: str, column: Column, file: str) -> Finding:
+def absent(where: str, column: Column, file: str) -> Finding:
+    """What is found where the table lacks a column."""
     if column.role in ("id", "timestamp"):
         what = f"the table has no such column, which {file} names as its {column.role}"
         return note(where, what, "`make run` makes it up; see to it that your feed brings it")

@@ -13,6 +13,8 @@ from driftloop.setup.target import Task, as_amounts
 
 NOT_READ = frozenset({"ignore", "time"})
 """Roles of columns that neither the check nor the model reads."""
+NOT_COUNTED = NOT_READ | {"id"}
+"""The same, and ids: a name a record, of which nothing is to be known but that it is there."""
 Explained = tuple[Column, tuple[str, ...]]
 """A column, and why: a line for each thing that was decided."""
 
@@ -33,10 +35,12 @@ def with_roles(table: Table, target: str, id_: str, time: str) -> list[Column]:
 
 def explained(column: Column, found: Finding, counted: ColumnProfile | None, task: Task) -> Explained:
     """The column as the schema has it; `counted` is None for one that is not read."""
+    if column.role == "id":
+        return column, (found.ground,)
     if counted is None:
         why = found.ground if column.role == "ignore" else f"{found.ground}: any two windows differ in it"
         return Column(column.name, kind=column.kind, role=column.role), (why or "another column has its role",)
-    if column.role in ("id", "timestamp"):
+    if column.role == "timestamp":
         return column, (found.ground,)
     if column.role == "target":
         return _target(column, counted, task)

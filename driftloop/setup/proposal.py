@@ -8,7 +8,7 @@ from driftloop.data.reading import Reading
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import InputError
 from driftloop.setup.choice import Choice, Decide
-from driftloop.setup.columns import NOT_READ, explained, with_roles
+from driftloop.setup.columns import NOT_COUNTED, NOT_READ, explained, with_roles
 from driftloop.setup.decisions import Said, decide_role, decide_target, decide_task
 from driftloop.setup.labels import labels_required
 from driftloop.setup.rhythm import Suggestion, suggest
@@ -55,7 +55,7 @@ def propose(table: Table, said: Said, decide: Decide) -> Proposal:
     id_ = decide_role(table, "id", said.id, (target.value,), decide)
     time = decide_role(table, "time", said.time, (target.value, id_.value), decide)
     columns = with_roles(table, target.value, id_.value, time.value)
-    counted = table.count(column for column in columns if column.role not in NOT_READ)
+    counted = table.count(column for column in columns if column.role not in NOT_COUNTED)
     aimed = next(column for column in columns if column.name == target.value)
     task = decide_task(aimed, table.findings[aimed.name], counted.columns[aimed.name], said, decide)
     lines = [explained(each, table.findings[each.name], counted.columns.get(each.name), task) for each in columns]
