@@ -15,18 +15,19 @@ from driftloop.stats.distributions import normal_quantile
 DAY = 86_400.0
 POWER = 0.8
 """Chance with which a shift shall be found by one window: the usual convention (Cohen 1988)."""
+WINDOWS = 10
+"""Windows over which a drift that matters should have been found: evidence accumulates."""
 LARGE = 0.8
 """Standard deviations from which a shift is large (Cohen 1988, 2.2.3): not to find less is little use."""
 
 
 def window_finds_enough(model: OneModel) -> Iterator[Finding]:
-    """The records between two checks against what a check needs, and the smallest shift of one column that one window
-    finds.
+    """The records between two checks against what a check needs, and the smallest shift of one column that is found.
 
     An approximation by the normal distribution of a difference of two means, at the rate that the budget leaves to one
     column of a check (Cohen 1988, "Statistical Power Analysis for the Behavioral Sciences", 2.4): with n records in the
-    window and m in the table, (z(1 - a / 2) + z(0.8)) sqrt(1 / n + 1 / m) standard deviations. Evidence over several
-    windows finds less.
+    window and m in the table, (z(1 - a / 2) + z(0.8)) sqrt(1 / n + 1 / m) standard deviations. Ten windows are taken
+    for one of ten times as many records.
     """
     profile, column = model.counted, model.schema.role("timestamp")
     if profile is None or column is None or profile.rows < 2:
@@ -37,19 +38,26 @@ def window_finds_enough(model: OneModel) -> Iterator[Finding]:
         yield note(where, "how many records come in between two checks cannot be told from the table")
         return
     window = (profile.rows - 1) / (times.maximum - times.minimum) * DAY * days_between_checks(model)
-    if window < policy.min_rows:
+    waits = window < policy.min_rows
+    if waits:
         what = f"about {window:.2g} records come in between two checks, fewer than min_rows = {policy.min_rows}"
         yield note(where, f"{what}, so that a check waits until there are so many")
         window = float(policy.min_rows)
-    shift = smallest_shift(window, profile.rows, len(model.schema.features), 1 / policy.budget)
-    what = (
-        f"one of about {window:,.0f} records finds a shift of one column from {shift:.2f} standard deviations on, in 8 "
-        "of 10 (normal approximation, Cohen 1988)"
+    once, later = (
+        smallest_shift(window * windows, profile.rows, len(model.schema.features), 1 / policy.budget)
+        for windows in (1, WINDOWS)
     )
-    if shift > LARGE:
-        yield warning(where, what, "check less often (`schedule`), so that more records come together")
-    else:
+    what = (
+        f"one of about {window:,.0f} records finds a shift of one column from {once:.2f} standard deviations on in 8 "
+        f"of 10, {WINDOWS} of them from {later:.2f} on (normal approximation, Cohen 1988; `driftloop power` plays it)"
+    )
+    if later <= LARGE:
         yield note(where, what)
+    elif profile.rows < window * WINDOWS:
+        yield warning(where, what, f"the {profile.rows:,} records of the table limit it: compare with more")
+    else:
+        longer = "raise `min_rows` in [model.policy]" if waits else "check less often (`schedule`)"
+        yield warning(where, what, f"{longer}, so that more records come together")
 
 
 def days_between_checks(model: OneModel) -> float:

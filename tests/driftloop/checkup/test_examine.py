@@ -9,20 +9,16 @@ import pandas as pd
 import pytest
 
 from driftloop.checkup.examine import examine
-from driftloop.checkup.findings import ORDER
+from driftloop.checkup.findings import ORDER, Finding
 from driftloop.checkup.window_checks import days_between_checks, smallest_shift
 from driftloop.errors import ConfigError
 from tests.driftloop.checkup.set_ups import ROWS, Change, bad, edit, looked_at, made
 from tests.driftloop.setup.tables import saved
 
-DAILY = 'schedule = "0 0 6 1 * *"'
-
 
 @pytest.mark.parametrize("target", ["price", "garden", "town"])
 def test_what_init_has_made_needs_no_mending(tmp_path: Path, target: str) -> None:
-    config = made(tmp_path, target=target)
-    edit(config, '^# schedule = .* \\* \\*"', DAILY)
-    assert bad(config) == []
+    assert bad(made(tmp_path, target=target)) == []
 
 
 def column(name: str, value: object, rows: int) -> Change:
@@ -152,12 +148,26 @@ def test_the_window_follows_from_the_schedule(tmp_path: Path, schedule: str | No
     assert days_between_checks(looked_at(config)) == pytest.approx(days, rel=0.03)
 
 
-def test_a_window_that_finds_only_large_shifts_is_told(tmp_path: Path) -> None:
-    config = made(tmp_path)
-    found = [finding for finding in examine(config, {}) if finding.where.endswith("window")]
-    assert [finding.severity for finding in found] == ["warning", "note"]  # 2 records a day wait for 20
-    assert "Cohen" in found[0].what
-    assert "fewer than min_rows" in found[1].what
+def window_findings(config: Path) -> list[Finding]:
+    return [finding for finding in examine(config, {}) if finding.where.endswith("window")]
+
+
+def test_what_a_window_finds_is_told(tmp_path: Path) -> None:
+    found = window_findings(made(tmp_path))
+    assert [finding.severity for finding in found] == ["note", "note"]  # 2 records a day wait for 20
+    assert "fewer than min_rows = 20" in found[0].what
+    assert "Cohen" in found[1].what
+
+
+@pytest.mark.parametrize(
+    ("rows", "least", "mend"),
+    [(25, 20, "the 25 records of the table limit it"), (400, 2, "check less often"), (200, 2, "raise `min_rows`")],
+)
+def test_windows_that_find_only_large_shifts_are_told(tmp_path: Path, rows: int, least: int, mend: str) -> None:
+    config = made(tmp_path, lambda frame: frame.iloc[:: ROWS // rows].head(rows))
+    config.write_text(config.read_text() + f"min_rows = {least}\n")
+    (finding,) = [finding for finding in window_findings(config) if finding.severity == "warning"]
+    assert mend in finding.mend
 
 
 @pytest.mark.parametrize("columns", [1, 10])
