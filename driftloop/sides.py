@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftloop.data.canonical.batches import canonical_batches
+from driftloop.data.readable import refuse_unreadable
 from driftloop.data.reading import Reading, ReadNotes
 from driftloop.data.schema import Schema, infer_schema
 from driftloop.data.sources import batches_of
@@ -18,6 +19,7 @@ from driftloop.errors import InputError
 from driftloop.profile.profile import Profile
 from driftloop.profile.sources import ready_contents
 from driftloop.profile.window import Baseline, Window
+from driftloop.validation import nearest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,7 +113,8 @@ def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
         settings = replace(settings, schema=given[0].schema)
     opened = _opened(reference, settings, notes)
     schema = opened.schema
-    window = read_window(current, schema, settings.reading, notes)
+    declared = settings.schema is not None or settings.roles.time is not None
+    window = read_window(current, schema, settings.reading, notes, declared=declared)
     label = None if settings.schema is not None else only_lost(window.profile)
     taken: tuple[str, ...] = ()
     if label is not None:
@@ -132,8 +135,18 @@ def taken_for_target(label: str) -> str:
     return f"{label}: only the reference has it, so it is taken for the target; with a schema this is an incident"
 
 
-def read_window(current: Any, schema: Schema, reading: Reading | None = None, notes: ReadNotes | None = None) -> Window:
-    """The window, read with the baseline's schema. Raises InputError when it has none of the baseline's columns."""
+def read_window(
+    current: Any,
+    schema: Schema,
+    reading: Reading | None = None,
+    notes: ReadNotes | None = None,
+    *,
+    declared: bool = True,
+) -> Window:
+    """The window, read with the baseline's schema, which somebody has `declared` or nobody has.
+
+    Raises InputError when it has none of the baseline's columns, and when a declared time cannot be read.
+    """
     if isinstance(current, Window):
         return current
     if ready_contents(current) is not None:
@@ -141,7 +154,8 @@ def read_window(current: Any, schema: Schema, reading: Reading | None = None, no
     where = str(current) if isinstance(current, str | Path) else "current"
     rows = batches_of(current, schema, reading=reading, notes=notes)
     batches = canonical_batches(rows, schema, notes, where, reading)
-    window = Window(batches, schema)
+    # A feature that cannot be read is an incident; without the record's time nobody could tell when it was.
+    window = Window(refuse_unreadable(batches, schema, where, {"timestamp"}, notes, declared=declared), schema)
     if window.rows and all(column.absent == column.rows for column in window.profile.columns.values()):
         raise InputError(f"{where}: has none of the reference's columns: is it the right table?")
     return window
@@ -158,6 +172,10 @@ def _ready(reference: Any, settings: ColumnSettings) -> Baseline | None:
     return _with_rows(baseline) if isinstance(reference, str | Path) else baseline
 
 
+NEEDED = frozenset({"feature", "prediction", "timestamp"})
+"""Roles of columns of which the reference must have values that can be read, where it has any."""
+
+
 @dataclass(frozen=True)
 class _Opened:
     """A reference of which the schema is known and the rows are still to be read."""
@@ -170,7 +188,19 @@ class _Opened:
 
     def baseline(self, schema: Schema) -> Baseline:
         """The profile of all rows."""
-        return Baseline(canonical_batches(self.batches, schema, self.notes, self.where), schema)
+        batches = canonical_batches(self.batches, schema, self.notes, self.where)
+        baseline = Baseline(refuse_unreadable(batches, schema, self.where, NEEDED, self.notes), schema)
+        self._refuse_missing(baseline)
+        return baseline
+
+    def _refuse_missing(self, baseline: Baseline) -> None:
+        """Raises InputError for a feature that the schema names and the reference does not have."""
+        for column in baseline.schema.features:
+            if column.role == "feature" and 0 < baseline.rows == baseline.profile.columns[column.name].absent:
+                raise InputError(
+                    f"{self.where}: has no column {column.name!r}{nearest(column.name, baseline.profile.extra)}; "
+                    "correct the name in the schema, or take the column out of it"
+                )
 
 
 def _opened(reference: Any, settings: ColumnSettings, notes: ReadNotes) -> _Opened:

@@ -29,7 +29,7 @@ def column_notes(pair: ColumnPair) -> Iterator[str]:
             f'{name!r} role = "time" in the schema'
         )
     unusable = window.malformed + window.infinite
-    if unusable and not pair.baseline.malformed + pair.baseline.infinite:
+    if known and unusable and not pair.baseline.malformed + pair.baseline.infinite:
         kind = "numbers" if pair.column.kind == "numeric" else "times"
         yield f"{name}: {unusable} of {window.rows} values are no {kind} that can be used; the baseline has none such"
     outside = rows_out_of_range(pair)

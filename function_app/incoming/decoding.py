@@ -33,15 +33,19 @@ def any_columns(schema: "Schema", reading: Reading) -> Decode:
 
 
 def by_schema(schema: "Schema", reading: Reading, never_blank: frozenset[str] = frozenset()) -> Decode:
-    """Files with the columns of a schema, `reading` as in `any_columns`. One that lacks a feature is broken.
+    """Files with the columns of a schema, `reading` as in `any_columns`. One that lacks a feature is broken, and one
+    whose times cannot be read.
 
     So is one in which a column of `never_blank` has no value at all: among other files it would look like a population
     in which that value has become rare.
     """
+    from driftloop.data.readable import refuse_unreadable
+
     read = any_columns(schema, reading)
 
     def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
-        return checked(read(content, file), file, schema, never_blank)
+        rows = refuse_unreadable(read(content, file), schema, file.path, {"timestamp"})
+        return checked(rows, file, schema, never_blank)
 
     return decode
 
