@@ -63,13 +63,14 @@ class Retraining:
     sleep: Callable[[float], None] = time.sleep
     _me: str = field(default="", init=False)
     _posted: bool = field(default=False, init=False)
+    _told: bool = field(default=False, init=False)
 
     def advance(self, drift: Drift, state: ModelState, in_service: InService | None) -> Drift:
         """Takes `drift` as far as it goes now.
 
         Raises LedgerError when the ledger does not answer; the target's failures are the drift's history, not errors.
         """
-        self._me, self._posted = uuid.uuid4().hex, False
+        self._me, self._posted, self._told = uuid.uuid4().hex, False, False
         for _ in range(MOST_STEPS):
             try:
                 drift, after = self._written_step(drift, state, in_service)
@@ -120,13 +121,10 @@ class Retraining:
         try:
             return self.outcome(drift.drift_id)
         except InputError as error:
-            emit(
-                "check_failed",
-                event_id=f"outcome-{drift.drift_id}",
-                model=drift.model,
-                drift_id=drift.drift_id,
-                error=str(error),
-            )
+            if not self._told:  # once a look, however many steps it takes
+                fields = {"model": drift.model, "drift_id": drift.drift_id, "error": str(error)}
+                emit("check_failed", event_id=f"outcome-{drift.drift_id}", **fields)
+            self._told = True
             return None
 
     def _held(self, drift: Drift, state: ModelState, in_service: InService | None) -> Drift:

@@ -254,10 +254,11 @@ def test_an_outcome_that_cannot_be_read_is_said_and_is_no_outcome(
 
     assert drift.state is DriftState.CONFIRMED
     alerts = said(caplog, "check_failed")
-    assert {line["event_id"] for line in alerts} == {"outcome-drift-000000000001"}
+    assert [line["event_id"] for line in alerts] == ["outcome-drift-000000000001"], "once, whatever steps a look takes"
     scene.target.end("success")
     scene.now += timedelta(minutes=10)
     drift = retraining.advance(scene.drift, scene.ledger.state("m", START), SERVING)
+    assert len(said(caplog, "check_failed")) == 2, "and again with the next look, as long as it is damaged"
     assert (drift.state, drift.attempts) == (DriftState.HELD, 1), "a run without a readable outcome has failed"
 
 
