@@ -27,6 +27,7 @@ from function_app.storage.ledger_table import TableLedger
 from sandbox.azurite import Azurite
 from sandbox.functions_host import FunctionFailedError, FunctionsHost
 from sandbox.github import GitHubStandIn
+from sandbox.waiting import HANG_SECONDS
 from tests.function_app.conftest import SCHEMA
 from tests.function_app.outside.fault_proxy import FaultProxy, Faults
 from tests.function_app.outside.feed import Feed
@@ -36,7 +37,6 @@ from training.cloud.blobs import Blobs
 ROOT = Path(__file__).resolve().parents[3]
 COMPRESSED = Path(__file__).with_name("compressed")
 ROUNDS = 6
-QUIET_SECONDS = 240.0  # of a machine that does much else: only what never ends takes so long
 CONFIG = """
 [[model]]
 name = "{name}"
@@ -152,7 +152,7 @@ class World:
 
     def _quiet_phase(self) -> bool:
         """Until every drift has ended and every good file is read; False where that never comes."""
-        deadline = time.monotonic() + QUIET_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         while time.monotonic() < deadline:
             with suppress(FunctionFailedError):
                 self._post(self.hosts[0])
