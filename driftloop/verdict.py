@@ -10,13 +10,14 @@ from driftloop.column_results import FeatureRow, feature_rows
 from driftloop.config.policy import INCIDENT_SHARE, Policy
 from driftloop.coverage import NotCompared, columns_not_compared
 from driftloop.data_quality.incidents import assess
-from driftloop.errors import SchemaError
+from driftloop.errors import InputError, SchemaError
 from driftloop.profile.window import Baseline, Window
 from driftloop.report.result import Result
 from driftloop.two_sample.compare import Comparison, compare
 
 if TYPE_CHECKING:
     from driftloop.sequential.evidence import Evidence
+    from driftloop.subgroups.found import Subgroups
 
 __all__ = ["Check", "FeatureRow", "Verdict", "check"]
 
@@ -95,6 +96,19 @@ class Check(Result):
     def drift(self) -> bool:
         """Whether to retrain."""
         return self.verdict is Verdict.DRIFT
+
+    def where(self) -> Subgroups:
+        """The records behind a change: at most three subgroups, as rules that a person can read.
+
+        It takes about a second, so no check does it by itself. The chance that anything is named without a change is at
+        most the policy's alpha, whatever was searched. Raises InputError for a result that was read from a file: it
+        holds no records.
+        """
+        from driftloop.subgroups.found import find_subgroups
+
+        if self.baseline is None or self.window is None:
+            raise InputError("this result holds no records: make the check again, and ask that one where the change is")
+        return find_subgroups(self.baseline, self.window, self.policy or Policy(alpha=self.alpha))
 
 
 def check(

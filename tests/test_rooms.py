@@ -22,7 +22,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("check_series", "checkup", "sides"),
         ("json_schemas", "verdict"),
         ("report",),
-        ("column_results", "power"),
+        ("column_results", "power", "subgroups"),
         ("coverage", "data_quality", "sequential", "setup", "two_sample"),
         ("config", "ledger", "profile"),
         ("data", "events"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,9 @@ from driftloop.cli.options import (
     reference_option,
 )
 from driftloop.cli.output import say
+
+if TYPE_CHECKING:
+    from driftloop.subgroups.found import Subgroups
 
 
 @click.command(short_help="Compare a window of data with a reference.")
@@ -44,6 +47,7 @@ from driftloop.cli.output import say
     help="Write a report: HTML with a picture of each column, Markdown (.md, or GitHub's $GITHUB_STEP_SUMMARY) or "
     "JSON (.json). May be given several times.",
 )
+@click.option("--where", is_flag=True, help="Name the subgroups of records behind a change; takes a second or two.")
 @fail_on_option
 @language_option
 @quiet_option
@@ -53,6 +57,7 @@ def check(
     current: Path,
     as_json: bool,
     reports: tuple[Path, ...],
+    where: bool,
     fail_on: frozenset[str],
     language: str | None,
     quiet: bool,
@@ -65,6 +70,7 @@ def check(
       driftloop check --reference trained_on.parquet --current this_week.csv
       driftloop check --reference baseline.parquet --current 'weeks/*.csv' --report report.html
       driftloop check --reference train.csv --current new.csv --report "$GITHUB_STEP_SUMMARY"
+      driftloop check --reference trained_on.parquet --current this_week.csv --where
       driftloop check --reference train/ --current new/ --target price --id order --fail-on drift,incident
     """
     columns = columns_of(options)
@@ -96,10 +102,20 @@ def check(
         )
         for report in reports:
             write_report(report, result, context, language)
+    subgroups = result.where() if where else None
     if as_json:
-        say(result.to_json())
+        say(result.to_json() if subgroups is None else _with_subgroups(result.to_dict(), subgroups))
     elif not quiet:
         from driftloop.report.terminal import table
+        from driftloop.report.words.plain_text import visible
 
         say(table(result, language=language))
+        for sentence in () if subgroups is None else subgroups.sentences:
+            say(f"where: {visible(sentence)}")
     return FAILED if result.verdict.value in fail_on else 0
+
+
+def _with_subgroups(result: dict[str, Any], subgroups: Subgroups) -> str:
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode({**result, "where": subgroups.to_dict()})).decode()

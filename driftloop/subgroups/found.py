@@ -1,0 +1,208 @@
+"""The records behind a drift: the few subgroups that changed most, and whether anything else has moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from driftloop.config.policy import Policy
+from driftloop.data.levels import codes_of
+from driftloop.profile.contents import comparable_samples
+from driftloop.stats.distributions import normal_quantile
+from driftloop.subgroups.conditions import Condition
+from driftloop.subgroups.search import LEAST_RECORDS, Finding, search
+from driftloop.two_sample.families import Omnibus, build_families
+from driftloop.two_sample.large_tables import thin_samples
+from driftloop.two_sample.min_p import combine
+from driftloop.two_sample.permutation import permuted
+from driftloop.two_sample.score_matrix import PooledRecords, pool_samples, score_records
+from driftloop.wording.number_formats import format_number, format_share, with_p
+
+if TYPE_CHECKING:
+    from driftloop.data.schema import Column
+    from driftloop.profile.window import Baseline, Window
+
+Floats = npt.NDArray[np.float64]
+Marks = npt.NDArray[np.bool_]
+
+MOST_SUBGROUPS = 3
+"""More would be a table, not an answer."""
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """One subgroup, as a rule that a person can read.
+
+    `rule`: its conditions; none: every record. `conditions`: the same as column, operator and value. `content`: the
+    column whose values moved inside it, None where its share of the records did. `baseline` and `window`: that share,
+    or the mean of that column inside the subgroup (of a categorical column the share of its commonest category). `p`:
+    the chance that a search would find as much without a change.
+    """
+
+    rule: tuple[str, ...]
+    conditions: tuple[tuple[str, str, float | str | None], ...]
+    content: str | None
+    baseline: float
+    window: float
+    baseline_records: int
+    window_records: int
+    p: float
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Subgroups:
+    """`found`: what changed most, first. `rest_p`: the p of what remains when these are taken out; None: too few."""
+
+    found: tuple[Subgroup, ...]
+    rest_p: float | None
+    alpha: float
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What a person reads: each subgroup, and whether anything else has moved."""
+        if not self.found:
+            return ("no subgroup stands out",)
+        said = tuple(each.sentence for each in self.found)
+        if self.rest_p is None or any(not each.rule for each in self.found):
+            return said
+        rest = "something else has moved too" if self.rest_p <= self.alpha else "nothing else has moved"
+        return (*said, f"without these records: {rest} ({with_p(self.rest_p)})")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+
+def find_subgroups(baseline: Baseline, window: Window, policy: Policy | None = None) -> Subgroups:
+    """Where a change comes from: at most three subgroups, each found among the records that are not in those before.
+
+    Parameters
+    ----------
+    baseline, window : read with one schema.
+    policy : its `alpha` is the chance that anything is named without a change.
+
+    Returns
+    -------
+    No subgroup where none stands out from what chance brings to a search.
+
+    Examples
+    --------
+    >>> import numpy as np, pyarrow as pa, driftloop
+    >>> def visits(rng, women):
+    ...     sex = np.where(rng.random(400) < women, "f", "m")
+    ...     return pa.table({"sex": sex, "age": rng.integers(20, 90, 400).astype(float)})
+    >>> before = driftloop.Baseline.build(visits(np.random.default_rng(1), 0.4))
+    >>> after = driftloop.Window.build(visits(np.random.default_rng(2), 0.7), before.schema)
+    >>> find_subgroups(before, after).found[0].rule
+    ('sex = m',)
+    """
+    policy = policy or Policy()
+    columns = baseline.schema.features
+    seed = int.from_bytes(sha256(f"where{baseline.sha256}{window.sha256}".encode()).digest()[:8], "little")
+    pooled = pool_samples(*thin_samples(*comparable_samples(baseline.profile, window.profile), seed))
+    found: list[Subgroup] = []
+    rest = np.ones(len(pooled.values), bool)
+    while len(found) < MOST_SUBGROUPS:
+        part = _part(pooled, rest)
+        if min(np.count_nonzero(part.window), np.count_nonzero(~part.window)) < LEAST_RECORDS:
+            break
+        finding = search(part, columns, content_scores(part, columns), seed=seed + len(found))
+        if finding is None or finding.p > policy.alpha:
+            break
+        met = _met(finding.rule, pooled.values)
+        found.append(_described(finding, pooled, rest & met, rest, columns))
+        rest &= ~met
+    return Subgroups(tuple(found), _rest_p(pooled, rest, columns, policy, seed) if found else None, policy.alpha)
+
+
+def content_scores(pooled: PooledRecords, columns: Sequence[Column]) -> Floats:
+    """What content is measured by (n, d): normal scores of numbers, a mark for the commonest category; 0 if missing.
+
+    The normal score of a value is Phi^-1 of its mid-rank among the pooled values (van der Waerden).
+    """
+    scores = np.zeros(pooled.values.shape)
+    for index, column in enumerate(columns):
+        values = pooled.values[:, index]
+        known = ~np.isnan(values)
+        if not known.any():
+            continue
+        if column.kind == "categorical":
+            codes = codes_of(values)
+            commonest = np.bincount(codes[known]).argmax()
+            mark = (codes == commonest).astype(float)
+            scores[known, index] = mark[known] - mark[known].mean()
+        else:
+            different, at, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+            ranks = (np.cumsum(counts) - counts / 2) / counts.sum()
+            scores[known, index] = normal_quantile(ranks)[at] if len(different) > 1 else 0.0
+    return scores
+
+
+def _part(pooled: PooledRecords, chosen: Marks) -> PooledRecords:
+    return PooledRecords(pooled.values[chosen], pooled.levels, pooled.window[chosen])
+
+
+def _met(rule: tuple[Condition, ...], values: Floats) -> Marks:
+    met = np.ones(len(values), bool)
+    for condition in rule:
+        met &= condition.met(values)
+    return met
+
+
+def _described(
+    finding: Finding, pooled: PooledRecords, inside: Marks, among: Marks, columns: Sequence[Column]
+) -> Subgroup:
+    sides = [inside & ~pooled.window, inside & pooled.window]
+    records = [int(np.count_nonzero(side)) for side in sides]
+    rule = tuple(condition.text for condition in finding.rule)
+    parts = tuple(condition.parts for condition in finding.rule)
+    who = " and ".join(rule) or "all records"
+    if finding.content is None:
+        before = records[0] / max(int(np.count_nonzero(among & ~pooled.window)), 1)
+        after = records[1] / max(int(np.count_nonzero(among & pooled.window)), 1)
+        said = f"{who}: {format_share(before)} to {format_share(after)} of records"
+        return Subgroup(
+            rule, parts, None, before, after, records[0], records[1], finding.p, f"{said} ({with_p(finding.p)})"
+        )
+    column = columns[finding.content]
+    before, after = (_content(pooled, side, finding.content, column) for side in sides)
+    if column.kind == "categorical":
+        change = f"share of the commonest value {format_share(before)} to {format_share(after)}"
+    else:
+        unit = f" {column.unit}" if column.unit else ""
+        change = f"mean {format_number(before)} to {format_number(after)}{unit}"
+    said = f"{who}: {column.name} {change}"
+    return Subgroup(
+        rule, parts, column.name, before, after, records[0], records[1], finding.p, f"{said} ({with_p(finding.p)})"
+    )
+
+
+def _content(pooled: PooledRecords, side: Marks, index: int, column: Column) -> float:
+    values = pooled.values[:, index]
+    known = ~np.isnan(values)
+    mine = values[side & known]
+    if not len(mine):
+        return float("nan")
+    if column.kind == "categorical":
+        return float(np.mean(mine == np.bincount(codes_of(values[known])).argmax()))
+    finite = mine[np.isfinite(mine)]
+    return float(finite.mean()) if len(finite) else float("nan")
+
+
+def _rest_p(pooled: PooledRecords, rest: Marks, columns: Sequence[Column], policy: Policy, seed: int) -> float | None:
+    """The single check's p of the records that are in no subgroup."""
+    part = _part(pooled, rest)
+    if min(np.count_nonzero(part.window), np.count_nonzero(~part.window)) < policy.min_rows:
+        return None
+    scores = score_records(part, columns, range(len(columns)))
+    if not scores.names:
+        return 1.0
+    statistics = permuted(scores.matrix, part.window, policy.permutations, seed)
+    families, _ = build_families(scores.names, statistics, Omnibus.of(scores))
+    return combine(families).p
