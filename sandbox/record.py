@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from driftloop.ledger import CheckRecord, Drift
+from driftloop.report.context import ReportContext, Started
+from driftloop.report.html import with_started
 from sandbox.github import RunRecord
 from sandbox.loop import Loop
 from sandbox.world import MODEL
@@ -49,8 +51,28 @@ def write(loop: Loop, folder: Path) -> list[Path]:
     if told:
         report = loop.services.container("reports").download_blob(f"{MODEL}/{told[-1]['check_id']}.html")
         paths.append(folder / "report.html")
-        paths[1].write_bytes(report.readall())
+        page = report.readall().decode()
+        context = ReportContext(started=_chain(story, told[-1]["drift_id"]))
+        paths[1].write_text(with_started(page, context), encoding="utf-8")
     return paths
+
+
+def _chain(story: dict[str, Any], drift_id: str | None) -> tuple[Started, ...]:
+    """Drift, run, job, model and deployment that belong to a check."""
+    drift = next((each for each in story["drifts"] if each["drift_id"] == drift_id), None)
+    if drift is None:
+        return ()
+    steps = [Started("drift", f"{drift_id}: {drift['state']}")]
+    if drift["run_url"]:
+        steps.append(Started("run", f"train {drift['run_id']}", drift["run_url"]))
+    if drift["job"]:
+        steps.append(Started("job", drift["job"]))
+    if drift["model_version"]:
+        steps.append(Started("model", f"{MODEL} {drift['model_version']}"))
+    for deployment in story["deployments"]:
+        if str(deployment["model_version"]) == str(drift["model_version"]):
+            steps.append(Started("deployment", f"{deployment['name']}, {deployment['traffic']} % of the traffic"))
+    return tuple(steps)
 
 
 def _check(check: CheckRecord, day: dict[str, Any]) -> dict[str, Any]:

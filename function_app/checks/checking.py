@@ -18,6 +18,7 @@ from driftloop.times import format_time, utc_now
 from function_app.checks import findings
 from function_app.checks.comparing import Compared, Comparing
 from function_app.checks.findings import Finding
+from function_app.checks.report_context import report_context
 from function_app.incoming.quarantine import Quarantine
 from function_app.incoming.sources import list_files
 from function_app.incoming.watermark import Selection, select
@@ -161,7 +162,7 @@ class ModelCheck:
         comparing = Comparing(self.storage, self.model, baseline, now)
         compared = comparing.compare(selection.files, state.watermark, evidence)
         check = findings.record_of(compared, self.model, pointer, selection, now=now, schema=baseline.schema)
-        check = msgspec.structs.replace(check, report=self._report(check.check_id, compared, pointer))
+        check = msgspec.structs.replace(check, report=self._report(check, compared, state, pointer))
         state = msgspec.structs.replace(state, notes=findings.notes_of(compared, notes))
         return findings.of_window(
             compared,
@@ -173,19 +174,24 @@ class ModelCheck:
             selection=selection,
         )
 
-    def _report(self, check_id: str, compared: Compared, pointer: InService) -> str | None:
+    def _report(self, check: "CheckRecord", compared: Compared, state: ModelState, pointer: InService) -> str | None:
         if compared.result is None:
             return None
         from driftloop.report.html import render
+        from driftloop.report.words.language import choose_language
 
         summary = {
-            "check_id": check_id,
+            "check_id": check.check_id,
             "model": self.model.name,
             "baseline_version": pointer.version,
             **compared.result.to_dict(),
         }
-        page = render(compared.result, self.blobs.baseline(pointer), compared.window)
-        return self.blobs.report(check_id, summary, page)
+        files = [file.path for file in compared.reading.read]
+        context = report_context(
+            check, files, self.model, ledger=self.ledger, blobs=self.blobs, state=state, pointer=pointer
+        )
+        page = render(compared.result, self.blobs.baseline(pointer), compared.window, context, choose_language())
+        return self.blobs.report(check.check_id, summary, page)
 
     def _with_labels(self, finding: Finding, pointer: InService, now: datetime) -> Finding:
         """The same finding, and what newly landed labels say."""

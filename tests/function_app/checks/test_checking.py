@@ -82,6 +82,7 @@ def test_reports_are_written_for_people(clinic: "Clinic") -> None:
     )
     assert check.report == f"reports/{clinic.name}/{check.check_id}.html"
     assert b"bmi" in page
+    assert all(said.encode() in page for said in (clinic.name, check.check_id, "incoming/"))
     assert body["verdict"] == "stable"
 
 
