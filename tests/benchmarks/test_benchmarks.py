@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +16,7 @@ from benchmarks.__main__ import main
 from benchmarks.changes import CASES
 from benchmarks.plain import plain_p
 from benchmarks.rates import Rate
+from benchmarks.speed import _process
 from benchmarks.tables import TABLES, as_table, table
 
 
@@ -30,6 +33,20 @@ def test_a_quick_run_writes_a_table_the_numbers_and_a_picture(tmp_path: Path) ->
     assert [row["deviations"] for row in numbers["delays"]] == [0.35, 0.5, 1.0]
     picture = ElementTree.fromstring((tmp_path / "benchmarks.svg").read_text(encoding="utf-8"))
     assert picture.tag.endswith("svg")
+
+
+def test_the_memory_of_a_process_is_its_own_and_not_that_of_the_one_that_starts_it() -> None:
+    held = np.ones(30_000_000)  # 240 MB here
+    seconds, cpu, megabytes = _process([sys.executable, "-S", "-c", "held = bytearray(50_000_000)"])
+    assert held.nbytes / 1e6 > 240 - 1
+    assert 50 < megabytes < 120
+    assert seconds > 0
+    assert cpu > 0
+
+
+def test_a_process_that_fails_is_not_measured() -> None:
+    with pytest.raises(subprocess.CalledProcessError, match="exit status 3"):
+        _process([sys.executable, "-c", "raise SystemExit(3)"])
 
 
 @pytest.mark.parametrize("name", TABLES)
