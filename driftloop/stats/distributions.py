@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+
+from driftloop.stats.special import special
 
 Floats = npt.NDArray[np.float64]
 
