@@ -31,6 +31,12 @@ ROUNDING_STRAY = 0.02
 """Added to that: recorded values are rounded, and a conversion rounds them again."""
 SAME_SHAPE = 1.95
 """Largest distance sqrt(nm / (n + m)) D of a converted column from the baseline: Kolmogorov's 99.9 % quantile."""
+SLACK, SLACK_OF_SPREAD = 1e-3, 0.05
+"""How far a value may be moved by rounding: of itself, and of the width of the baseline's middle half. Far from zero a
+thousandth of a value is more than all of the column's spread, and 273 degrees would be as good as none."""
+KNOWN, HELD = 0.9, 0.2
+"""The part of the window's rows whose value the baseline has too, and the part of the baseline's rows that have one of
+the window's values, from which the window may be one kind of the baseline's records. Of three kinds each is a third."""
 DECADE = 7.0
 """From this factor on no population is taken to move as a whole by just a known conversion."""
 FAR_BY_DECADE, FAR_BY_FACTOR = 0.5, 0.9
@@ -96,13 +102,21 @@ class _Numbers:
     minimum: float
     maximum: float
     rows: int
+    is_exact: bool
+    """Whether each bin is a single number."""
 
     @classmethod
     def of(cls, profile: ColumnProfile) -> _Numbers:
         """Of a column's profile."""
         values, counts = profile.bins
         low, high = bounded(np.array([profile.minimum or 0.0, profile.maximum or 0.0])).tolist()
-        return cls((bounded(values), counts), low, high, profile.rows)
+        return cls(
+            (bounded(values), counts),
+            low,
+            high,
+            profile.rows,
+            profile.histogram is not None and profile.histogram.is_exact,
+        )
 
 
 Found = tuple[float, Conversion, float]
@@ -111,9 +125,9 @@ Found = tuple[float, Conversion, float]
 def _of_all(baseline: _Numbers, window: _Numbers) -> Found | None:
     n, m = int(baseline.bins[1].sum()), int(window.bins[1].sum())
     apart = _kolmogorov(*baseline.bins, *window.bins)
-    if apart < FAR_BY_DECADE:
+    if apart < FAR_BY_DECADE or _is_part(baseline, window):
         return None
-    effective = sqrt(n * m / (n + m))
+    effective, spread = sqrt(n * m / (n + m)), _middle_half(baseline) or baseline.maximum - baseline.minimum
     closest, smallest = None, SAME_SHAPE / effective
     for conversion in CONVERSIONS:
         decade = max(abs(conversion.factor), 1 / abs(conversion.factor)) >= DECADE
@@ -121,20 +135,21 @@ def _of_all(baseline: _Numbers, window: _Numbers) -> Found | None:
             continue
         back, counts = conversion.back(window.bins[0]), window.bins[1]
         order = np.argsort(back, kind="stable")
-        distance = _kolmogorov(*baseline.bins, back[order], counts[order], slack=1e-3)
+        distance = _kolmogorov(*baseline.bins, back[order], counts[order], most=SLACK_OF_SPREAD * spread)
         if distance < smallest:
             closest, smallest = conversion, distance
     return None if closest is None else (1.0, closest, kolmogorov_p(apart, m, n))
 
 
-def _kolmogorov(values: Floats, counts: Counts, others: Floats, other_counts: Counts, slack: float = 0.0) -> float:
-    """The largest difference of two distribution functions; steps that lie closer than `slack` count as one.
+def _kolmogorov(values: Floats, counts: Counts, others: Floats, other_counts: Counts, most: float = 0.0) -> float:
+    """The largest difference of two distribution functions; steps closer than `SLACK` and `most` count as one.
 
     Converted values are rounded once more than the baseline's, so that equal ones differ in their last digits.
     """
     at = np.concatenate([values, others])
+    at += np.minimum(SLACK * np.abs(at), most)
     first, second = (
-        np.concatenate([[0.0], np.cumsum(c)])[np.searchsorted(v, at + slack * np.abs(at), "right")] / c.sum()
+        np.concatenate([[0.0], np.cumsum(c)])[np.searchsorted(v, at, "right")] / c.sum()
         for v, c in ((values, counts), (others, other_counts))
     )
     return float(np.abs(first - second).max())
@@ -244,10 +259,27 @@ def _kept_its_spread(conversion: Conversion, baseline: _Numbers, window: _Number
 
     A population that moves as a whole keeps its spread; in logarithms, less than half of the conversion's factor.
     """
-    widths = []
-    for values, counts in (baseline.bins, window.bins):
-        quartiles = np.searchsorted(np.cumsum(counts), np.array([0.25, 0.75]) * counts.sum())
-        widths.append(float(values[quartiles[1]] - values[quartiles[0]]))
+    widths = [_middle_half(side) for side in (baseline, window)]
     if min(widths) <= 0 or abs(conversion.factor) == 1.0:
         return False
     return abs(log(widths[1]) - log(widths[0])) < 0.5 * abs(log(abs(conversion.factor)))
+
+
+def _is_part(baseline: _Numbers, window: _Numbers) -> bool:
+    """Whether the window's values are recorded values of the baseline itself, and of many of its rows.
+
+    Then one kind of its records may have come alone. Numbers of many digits hardly ever occur on both sides.
+    """
+    (values, counts), (others, other_counts) = baseline.bins, window.bins
+    if not (baseline.is_exact and window.is_exact):
+        return False
+    known = other_counts[np.isin(others, values)].sum() / other_counts.sum()
+    held = counts[np.isin(values, others)].sum() / counts.sum()
+    return bool(known >= KNOWN and held >= HELD)
+
+
+def _middle_half(side: _Numbers) -> float:
+    """The distance of the quartiles."""
+    values, counts = side.bins
+    quartiles = np.searchsorted(np.cumsum(counts), np.array([0.25, 0.75]) * counts.sum())
+    return float(values[quartiles[1]] - values[quartiles[0]])

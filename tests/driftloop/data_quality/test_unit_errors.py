@@ -56,6 +56,27 @@ def test_the_p_is_two_sided_and_weighs_the_distance():
     assert bound / 1000 <= sign.p < bound / 4
 
 
+@pytest.mark.parametrize("offset", [1e4, 1e6, 1e9, 1.8e12])
+def test_a_shift_far_from_zero_is_no_conversion_because_a_thousandth_of_a_value_is_more_than_its_spread(offset):
+    rng = np.random.default_rng(3)
+    baseline, window = offset + rng.normal(size=400), offset + 3 + rng.normal(size=120)
+    assert found(baseline, window) == []
+
+
+def test_one_kind_of_the_baselines_records_is_no_conversion_of_all():
+    """Widths of three kinds, of which the smallest comes alone: a tenth of all would look alike."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        kinds = [rng.normal(mean, 0.4 * mean**0.5 / 2, 60).clip(0.1).round(1) for mean in (0.25, 1.3, 2.0)]
+        assert found(np.concatenate(kinds), rng.choice(kinds[0], 40)) == []
+
+
+def test_a_column_of_recorded_values_converted_is_told_all_the_same():
+    baseline = np.random.default_rng(4).normal(26, 4, 350).round(1)
+    (sign,) = found(baseline, (np.random.default_rng(5).normal(26, 4, 60) / 10).round(1))
+    assert sign.text.startswith("100% of the values look like 1/10 of")
+
+
 def test_two_rows_suffice_for_a_decimal_point_alone():
     assert (FEWEST_SHIFTED, FEWEST_ROWS) == (2, 3)
     for factor, rows, signs in ((10, 2, 1), (10, 1, 0), (18.0156, 3, 1)):
