@@ -85,7 +85,7 @@ def smallest_shift(window: float, reference: float, columns: int, rate: float) -
     Examples
     --------
     >>> round(smallest_shift(60, 350, 10, 1 / 520), 2)
-    0.66
+    0.65
     """
     alpha = rate * DRIFT_SHARE / columns
     both = normal_quantile(np.array([1 - alpha / 2, POWER]))
