@@ -42,8 +42,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "training": (
         ("evaluate", "register", "train"),
-        ("gate", "model_card"),
-        ("doctor", "metrics", "pipeline", "prepare", "serving"),
+        ("doctor", "gate", "model_card"),
+        ("metrics", "pipeline", "prepare", "serving"),
         ("learning", "model_file", "snapshot"),
         ("models", "tasks"),
         ("__init__", "cloud", "data", "features", "settings", "step"),

@@ -51,13 +51,7 @@ def target_is_usable(model: OneModel) -> Iterator[Finding]:
     values = len(counted.counts) if counted.histogram is None else len(counted.histogram.keys)
     if values == 1 and not counted.other:
         yield error(where, f"all {known:,} records have the same value", "choose another target, or add other outcomes")
-    if model.task == "regression" and column.kind != "numeric":
-        yield error(where, f"the task is regression, and its kind {column.kind}", 'set kind = "numeric", or the task')
-    if model.task in ("binary", "multiclass") and column.kind != "categorical":
-        yield error(
-            where, f"the task is {model.task}, and its kind {column.kind}", 'set kind = "categorical", or the task'
-        )
-    elif model.task == "binary" and values > 2:
+    if model.task == "binary" and column.kind == "categorical" and values > 2:
         yield error(where, f"the task is binary, and it has {values} classes", 'set task = "multiclass" in model.toml')
 
 

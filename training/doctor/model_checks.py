@@ -1,59 +1,48 @@
-"""What `driftloop doctor` looks at of a model's training: its settings, its estimator, and whether labels suffice."""
+"""A model's settings, its estimator, and whether labels suffice: by the checks of training itself, before a run."""
 
-import importlib.util
 from collections.abc import Iterator
 from math import ceil
-from pathlib import Path
 
 from driftloop.checkup.context import OneModel
 from driftloop.checkup.findings import Finding, error, note, warning
 from driftloop.errors import ConfigError
 from training import settings
-from training.models import ESTIMATOR, SETTINGS
+from training.learning import own
+from training.models import ESTIMATOR, SETTINGS, ModelFolder
+from training.tasks.answer import Answer
+from training.tasks.checks import SMALLEST_CLASS, check_settings
+from training.tasks.planning import labels_required
 
 RARE = 5  # held-out records of a class below which its errors are those of single records
-FUNCTION = "candidates"
 
 
 def settings_are_right(model: OneModel) -> Iterator[Finding]:
-    """`model.toml` can be read, and names columns and classes that the schema has."""
-    how = _settings(model)
-    where, columns = f"model {model.name}, {SETTINGS}", {column.name: column for column in model.schema.columns}
-    for name, bands in how.subgroups.items():
-        if name not in columns:
-            yield error(where, f"[subgroups] names a column {name!r} that the schema does not have", "correct the name")
-        elif bands and columns[name].kind != "numeric":
-            mend = "write [] for each category"
-            yield error(where, f"[subgroups] gives limits for {name!r}, which is {columns[name].kind}", mend)
-    target = model.schema.role("target")
-    if how.positive and target is not None and target.categories and how.positive not in target.categories:
-        mend = "write one of them, or add it to `categories` in schema.toml"
-        yield error(where, f"positive = {how.positive!r} is none of the target's categories", mend)
+    """`model.toml` can be read, and fits the schema."""
+    try:
+        check_settings(model.schema, _settings(model))
+    except ConfigError as found:
+        yield error(f"model {model.name}, {SETTINGS}", str(found), "training refuses it before anything is fitted")
 
 
 def estimator_is_right(model: OneModel) -> Iterator[Finding]:
     """`estimator.py`, where there is one, loads and gives candidates."""
-    file = model.set_up.folder(model.name) / ESTIMATOR
-    if not file.is_file():
+    folder = ModelFolder(model.name, model.set_up.folder(model.name))
+    if not (folder.path / ESTIMATOR).is_file():
         return
-    where = f"model {model.name}, {ESTIMATOR}"
+    how = _readable(model)
+    if how is None:
+        return
     try:
-        made = _candidates(file, model)
-    except Exception as failed:  # noqa: BLE001 a user's own code may raise anything: it is told, not passed over
-        line = next(iter(str(failed).splitlines()), "")
-        yield error(
-            where, f"cannot be used ({type(failed).__name__}: {line})", "run it by itself to see where it fails"
-        )
-        return
-    if made is None:
-        yield error(where, f"has no function {FUNCTION}(schema)", "add it: docs/your-own-model.md")
-    elif not made:
-        yield error(where, f"{FUNCTION}(schema) gives no candidate", "return a list of (name, estimator, parameters)")
+        own.shelf_for(folder, model.schema, Answer(task=how.task, loss=how.loss or "squared"))
+    except ConfigError as found:
+        yield error(f"model {model.name}, {ESTIMATOR}", str(found), "docs/your-own-model.md says what it must give")
 
 
 def labels_suffice(model: OneModel) -> Iterator[Finding]:
     """The share of the table, and of the labels that are waited for, which judges a model."""
-    how, where = _settings(model), f"model {model.name}, labels"
+    how, where = _readable(model), f"model {model.name}, labels"
+    if how is None:
+        return
     waited = model.watched.labels_required
     if waited * how.split.holdout < how.split.smallest_holdout:
         needed = ceil(how.split.smallest_holdout / how.split.holdout)
@@ -73,9 +62,18 @@ def labels_suffice(model: OneModel) -> Iterator[Finding]:
         yield error(where, f"{what}, and {how.split.smallest_holdout} are needed", f"give {needed:,} or more")
     if how.task != "regression" and counted.counts:
         rarest = min(counted.counts.values())
-        if rarest * how.split.historic < RARE:
+        planned = labels_required(min(rarest / known, 0.5), holdout=how.split.holdout)
+        if rarest * (1 - how.split.historic) < SMALLEST_CLASS:
+            mend = f"training needs {SMALLEST_CLASS} to learn from: gather more of it, or join classes"
+            yield error(where, f"the rarest class has {rarest:,} records", mend)
+        elif rarest * how.split.historic < RARE:
             what = f"the rarest class has {rarest:,} records, of which about {rarest * how.split.historic:.0f} judge"
             yield warning(where, what, "a model that always misses it may pass: gather more of it, or join classes")
+        if waited < planned:
+            what = (
+                f"labels_required = {waited}: a challenger that is clearly better passes in fewer than 80 of 100 runs"
+            )
+            yield note(where, what, f"from {planned:,} on it passes in 80 (docs/training.md)")
     elif how.task == "regression" and counted.histogram is not None and len(counted.histogram.keys) == 2:
         yield note(where, "the target has two values", 'task = "binary" in model.toml would tell probabilities')
 
@@ -84,12 +82,9 @@ def _settings(model: OneModel) -> settings.Settings:
     return settings.load(model.set_up.folder(model.name) / SETTINGS)
 
 
-def _candidates(file: Path, model: OneModel) -> list[object] | None:
-    """What the file's function gives for the schema; None where it has none."""
-    spec = importlib.util.spec_from_file_location(f"driftloop_doctor_{model.name}".replace(".", "_"), file)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"{file} is no Python module")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function = getattr(module, FUNCTION, None)
-    return list(function(model.schema)) if callable(function) else None
+def _readable(model: OneModel) -> settings.Settings | None:
+    """The settings; None where they cannot be read, which `settings_are_right` tells."""
+    try:
+        return _settings(model)
+    except ConfigError:
+        return None

@@ -73,7 +73,6 @@ def test_a_fault_of_the_table_is_found(
         ("models/m/schema.toml", 'role = "target"', "", "no column has the role target"),
         ("models/m/schema.toml", 'kind = "numeric"', 'kind = "numerc"', "did you mean 'numeric'?"),
         ("models/m/model.toml", "^data = .*", 'data = "nowhere.csv"', "is not there"),
-        ("models/m/model.toml", 'task = "regression"', 'task = "binary"', "the task is binary, and its kind numeric"),
         ("driftloop.toml", "^budget", "budgt", "unknown entry 'budgt'"),
         ("driftloop.toml", '^name = "m"', 'name = "other"', "does not name this model"),
     ],

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 
 from driftloop.checkup.findings import Finding
-from driftloop.errors import ConfigError
+from driftloop.setup.labels import labels_required as suggested
 from tests.driftloop.checkup.set_ups import edit, looked_at, made
 from training.doctor import CHECKS
 from training.doctor.model_checks import estimator_is_right, labels_suffice, settings_are_right
+from training.tasks.planning import labels_required
 
 GOOD = "from sklearn.linear_model import Ridge\ndef candidates(schema):\n    return [('ridge', Ridge(), {})]\n"
 
@@ -27,9 +28,10 @@ def test_what_init_has_written_is_read_by_training_and_needs_no_mending(tmp_path
 @pytest.mark.parametrize(
     ("pattern", "by", "what"),
     [
-        (r"\Z", '\n[subgroups]\n"siez" = []\n', "names a column 'siez'"),
-        (r"\Z", '\n[subgroups]\n"town" = [1]\n', "gives limits for 'town', which is categorical"),
-        (r"^positive = .*", 'positive = "perhaps"', "positive = 'perhaps' is none of the target's categories"),
+        (r"\Z", '\n[subgroups]\n"siez" = []\n', "did you mean 'size'?"),
+        (r"\Z", '\n[subgroups]\n"town" = [1]\n', "[subgroups] town: a categorical column needs no limits"),
+        (r"^positive = .*", 'positive = "perhaps"', "positive = 'perhaps': known are no, yes"),
+        (r"(?s)^task = .*coverage", 'task = "regression"\ncoverage', "the target 'garden' is categorical"),
     ],
 )
 def test_settings_that_name_what_is_not_there_are_found(tmp_path: Path, pattern: str, by: str, what: str) -> None:
@@ -52,8 +54,8 @@ def test_settings_that_name_what_is_not_there_are_found(tmp_path: Path, pattern:
 def test_a_mistake_in_the_settings_is_named(tmp_path: Path, pattern: str, by: str, line: str) -> None:
     config = made(tmp_path, target="garden")
     edit(tmp_path / "models/m/model.toml", pattern, by)
-    with pytest.raises(ConfigError, match=line):
-        list(settings_are_right(looked_at(config)))
+    (finding,) = found(config)  # and the checks that need the settings do not say so again
+    assert (finding.severity, line in finding.what) == ("error", True)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,8 @@ def test_a_mistake_in_the_settings_is_named(tmp_path: Path, pattern: str, by: st
         ("def candidates(:\n", "SyntaxError"),
         ("import not_there\n", "No module named 'not_there'"),
         ("x = 1\n", "has no function candidates(schema)"),
-        ("def candidates(schema):\n    return []\n", "gives no candidate"),
+        ("def candidates(schema):\n    return []\n", "gives nothing to try"),
+        ("def candidates(schema):\n    return [('x', object(), {})]\n", "is no scikit-learn estimator"),
         ("def candidates(schema):\n    raise KeyError('size')\n", "KeyError"),
     ],
 )
@@ -89,8 +92,21 @@ def test_a_class_that_hardly_judges_is_found(tmp_path: Path) -> None:
         return frame.assign(garden=["yes"] * 20 + ["no"] * (len(frame) - 20))
 
     config = made(tmp_path, rare, target="garden")
-    (finding,) = labels_suffice(looked_at(config))
-    assert (finding.severity, "20 records" in finding.what) == ("warning", True)
+    found = list(labels_suffice(looked_at(config)))
+    assert [finding.severity for finding in found] == ["warning", "note"]
+    assert "20 records" in found[0].what
+    assert "labels_required" in found[1].what
+
+
+def test_a_class_that_cannot_be_learnt_is_found(tmp_path: Path) -> None:
+    config = made(tmp_path, lambda f: f.assign(garden=["yes"] * 5 + ["no"] * (len(f) - 5)), target="garden")
+    assert [finding.severity for finding in labels_suffice(looked_at(config))] == ["error", "note"]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.4, 0.25, 0.18, 0.1, 0.07, 0.03, 0.02])
+def test_init_suggests_the_labels_that_training_plans_with(share: float) -> None:
+    said = suggested({"no": round(1000 * (1 - share)), "yes": round(1000 * share)}).value
+    assert int(said) == pytest.approx(labels_required(share), rel=0.1)
 
 
 def test_a_regression_on_two_values_is_told(tmp_path: Path) -> None:
