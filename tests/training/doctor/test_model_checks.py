@@ -1,5 +1,9 @@
 """What `driftloop doctor` looks at of a model's training."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -7,9 +11,11 @@ import pytest
 
 from driftloop.checkup.findings import Finding
 from driftloop.setup.labels import labels_required as suggested
-from tests.driftloop.checkup.set_ups import edit, looked_at, made
+from sandbox.waiting import HANG_SECONDS
+from tests.driftloop.checkup.set_ups import ROWS, edit, looked_at, made
 from training.doctor import CHECKS
 from training.doctor.model_checks import estimator_is_right, labels_suffice, settings_are_right
+from training.models import FOLDER, ROOT
 from training.tasks.planning import labels_required
 
 GOOD = "from sklearn.linear_model import Ridge\ndef candidates(schema):\n    return [('ridge', Ridge(), {})]\n"
@@ -113,3 +119,20 @@ def test_a_regression_on_two_values_is_told(tmp_path: Path) -> None:
     config = made(tmp_path, lambda frame: frame.assign(price=[1.0, 2.0] * (len(frame) // 2)))
     (finding,) = labels_suffice(looked_at(config))
     assert (finding.severity, "two values" in finding.what) == ("note", True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["price", "garden", "town"])
+def test_a_table_that_init_has_described_is_prepared_without_an_edit(tmp_path: Path, target: str) -> None:
+    """No range and no list of categories leaves out a record of the table itself."""
+    made(tmp_path, target=target)
+    command = [sys.executable, "-m", "training.prepare", "--historic", str(tmp_path / "table.csv")]
+    command += ["--model-name", "m", "--data", str(tmp_path / "data")]
+    environment = {**os.environ, FOLDER: str(tmp_path / "models")}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=HANG_SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "data" / "data.json").read_text())
+    assert told["rows"]["train"] + told["rows"]["holdout"] == ROWS
+    assert told["impossible"] == {}
