@@ -40,6 +40,8 @@ def baseline(*, data: Path, output: Path, as_json: bool, quiet: bool, **options:
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
     not_over_input(output, data)
+    from driftloop.cli.progress import StatusLine
+    from driftloop.data.readers.progress import observed
     from driftloop.data.readers.saved_profile import is_profile
     from driftloop.files.written import write_whole
     from driftloop.sides import read_baseline
@@ -48,7 +50,10 @@ def baseline(*, data: Path, output: Path, as_json: bool, quiet: bool, **options:
     if is_profile(data):
         raise InputError(f"{data}: is a saved baseline already: copy it, or give the data instead")
     settings, _ = columns.settings()
-    read = read_baseline(data, settings)
+    status = StatusLine(quiet=quiet or as_json)
+    with observed(status.observer):
+        read = read_baseline(data, settings)
+    status.clear()
     built = read.baseline
     write_whole(output, built.to_bytes())
     compared = built.schema.features

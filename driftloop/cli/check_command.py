@@ -77,6 +77,8 @@ def check(
     printed_once(quiet=quiet, as_json=as_json)
     for report in reports:
         not_over_input(report, reference, current)
+    from driftloop.cli.progress import StatusLine
+    from driftloop.data.readers.progress import observed
     from driftloop.data.readers.saved_profile import is_profile
     from driftloop.sides import read_sides
     from driftloop.verdict import check as check_sides
@@ -86,7 +88,10 @@ def check(
         settings, policy = columns.for_saved(reference)
     else:
         settings, policy = columns.settings()
-    sides = read_sides(reference, current, settings)
+    status = StatusLine(quiet=quiet or as_json)
+    with observed(status.observer):
+        sides = read_sides(reference, current, settings)
+    status.clear()
     now = time.time()
     result = sides.told(check_sides(sides.baseline, sides.window, policy, now=now))
     if reports:

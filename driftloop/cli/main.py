@@ -26,6 +26,7 @@ BAD_INPUT = 2
 COMMANDS = {
     "baseline": ("driftloop.cli.baseline_command", "baseline"),
     "check": ("driftloop.cli.check_command", "check"),
+    "completion": ("driftloop.cli.completion_command", "completion"),
     "doctor": ("driftloop.cli.doctor_command", "doctor"),
     "init": ("driftloop.cli.init_command", "init"),
     "power": ("driftloop.cli.power_command", "power"),

@@ -68,6 +68,8 @@ def replay(
     """
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
+    from driftloop.cli.progress import StatusLine
+    from driftloop.data.readers.progress import observed
     from driftloop.data.readers.saved_profile import is_profile
     from driftloop.replay import baseline_for, find_windows
     from driftloop.replay import replay as replayed
@@ -80,19 +82,26 @@ def replay(
     else:
         settings, policy = columns.settings()
     files, skipped = find_windows(windows)
-    baseline, told = baseline_for(reference, files, settings)
+    status = StatusLine(quiet=quiet or as_json)
+    with observed(status.observer):
+        baseline, told = baseline_for(reference, files, settings)
+    status.clear()
     if skipped:
         told = (*told, f"{windows}: skipped what is no data: {', '.join(skipped[:NAMED])}{_more(len(skipped))}")
     verdicts = set()
     table = None if as_json or quiet else _Table(Words(choose_language(language)), policy.evidence_level, line_width())
     if table is not None:
         table.header()
+    progress = StatusLine(quiet=quiet or as_json)
     for number, line in enumerate(replayed(baseline, files, policy, reading=settings.reading)):
         verdicts.add(line.verdict)
+        progress.clear()
         if as_json:
             say(_json(replace(line, notes=(*told, *line.notes)) if number == 0 else line))
         elif table is not None:
             table.show(line)
+        progress.windows(number + 1, len(files))
+    progress.clear()
     if table is not None:
         for note in told:
             say("\n".join(table.note(note)))

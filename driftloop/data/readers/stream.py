@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from driftloop.data.arrow import texts_array
 from driftloop.data.canonical.batches import canonical_batches
+from driftloop.data.readers.progress import told
 from driftloop.data.readers.projection import Projection
 from driftloop.data.readers.sources import Part, find_parts
 from driftloop.data.reading import Reading, ReadNotes
@@ -151,21 +152,22 @@ def _batches(part: Part, projection: Projection, reading: Reading, notes: ReadNo
         if part.compression == "zstd":
             raise InputError("is compressed as a whole with Zstandard, which cannot seek: decompress it first")
         if isinstance(part.content, str) and part.compression is None:
-            yield from columnar(part.content, projection)
+            yield from told(part.name, columnar(part.content, projection))
             return
         with opened(part) as file:
-            yield from columnar(file, projection)
+            yield from told(part.name, columnar(file, projection))
         return
     with opened(part) as file:
         text = TextBytes(file, reading.encoding)
+        place = file if part.compression is None else None  # of what is compressed the size says nothing
         if part.format == "json":
             from driftloop.data.readers.json_lines import json_batches
 
-            yield from json_batches(text, projection)
+            yield from told(part.name, json_batches(text, projection), place)
         else:
             from driftloop.data.readers.csv.batches import csv_batches
 
-            yield from csv_batches(text, projection, reading, notes, projection.known)
+            yield from told(part.name, csv_batches(text, projection, reading, notes, projection.known), place)
 
 
 def _with_constants(batch: pa.RecordBatch, part: Part, projection: Projection) -> pa.RecordBatch:

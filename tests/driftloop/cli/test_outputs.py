@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from driftloop import Baseline
-from driftloop.cli.main import run
+from driftloop.cli.main import COMMANDS, run
 from driftloop.errors import InputError
 from driftloop.files.written import write_whole
 from sandbox.waiting import HANG_SECONDS
@@ -121,6 +121,25 @@ def test_a_report_is_replaced_whole_or_not_at_all(
     assert report.read_text().startswith("<!doctype html>")
 
 
+def test_each_report_has_the_format_of_its_name(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [tmp_path / name for name in ("r.html", "r.md", "r.json", "step_summary_1")]
+    names[3].write_text("what an earlier command wrote\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(names[3]))
+    options = [f"--report={name}" for name in names]
+    assert run(check(folder, "heavier.csv", "--quiet", "--language", "ja", *options)) == 0
+    page, markdown, document, summary = (name.read_text(encoding="utf-8") for name in names)
+    assert '<html lang="ja">' in page
+    assert "heavier.csv" in page
+    assert markdown.startswith("## 🔶 ドリフトレポート: ドリフト")
+    assert json.loads(document)["verdict"] == "drift"
+    assert summary == "what an earlier command wrote\n" + markdown
+
+
+def test_a_language_that_is_not_there_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(check(folder, "ordinary.csv", "--language", "jp")) == 2
+    assert "'jp' is not one of 'en', 'ja'" in capsys.readouterr().err
+
+
 def test_a_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_text("old")
@@ -207,7 +226,7 @@ def test_a_signal_while_a_report_is_written_leaves_the_old_one_and_nothing_else(
     assert list(tmp_path.iterdir()) == [report]
 
 
-@pytest.mark.parametrize("command", ["check", "replay", "baseline"])
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_s_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([command, "--help"]) == 0
     text = capsys.readouterr().out
