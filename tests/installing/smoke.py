@@ -50,6 +50,10 @@ def commands() -> None:
     assert [json.loads(line)["verdict"] for line in lines] == ["stable", "drift"], lines
     missing = run("check", "--reference", "reference.csv", "--current", "missing.csv", code=2)
     assert missing.stderr.count("\n") == 1, missing.stderr
+    for wrong, said in (("--fail-on=drfit", "did you mean 'drift'"), ("--farget=x", "--farget"), ("--id=x", "'x'")):
+        refused = run("check", "--reference", "reference.csv", "--current", "same.csv", wrong, code=2)
+        assert said in refused.stderr, refused.stderr
+        assert refused.stderr.count("\n") == 1, refused.stderr
 
 
 def library() -> None:

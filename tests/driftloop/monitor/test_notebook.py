@@ -52,7 +52,8 @@ def test_its_cells_run_in_order_and_tell_their_story(monkeypatch: pytest.MonkeyP
     assert names["monitor"].history[-1].moved[0] == "bmi"
     assert values[6][0].startswith("s6: 100% of the values look like 1/18")
     assert repr(values[-1]).startswith("<Monitor new: 9 checks against 220 records")
-    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("<svg") == 10
+    pictures = (tmp_path / "report.html").read_text(encoding="utf-8").count("<svg")
+    assert pictures >= len(check.features) == 10, "each column has one"
     for value in (check, names["monitor"], values[-1]):
         assert "<table>" in value._repr_html_()
 
