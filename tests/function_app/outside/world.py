@@ -163,12 +163,13 @@ class World:
         return False
 
     def _done(self) -> bool:
+        # The rows first: a check stores its row and its drift together, so a drift of what is counted is seen below.
+        notes = self._notes()
+        read = self._rows_checked() >= self.feed.rows_to_check(notes["records"])
         state = self.ledger.state(self.name, self._now())
         open_drifts = self.ledger.drifts(self.name, open_only=True)
         told = not state.outbox and not any(drift.outbox for drift in self.ledger.drifts(self.name))
-        notes = self._notes()
         rest = told and not open_drifts and state.drift_id is None
-        read = self._rows_checked() >= self.feed.rows_to_check(notes["records"])
         return rest and read and len(notes["labels"]) >= len(self.feed.bad_labels)
 
     def _rows_checked(self) -> int:
