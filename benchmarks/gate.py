@@ -106,6 +106,23 @@ def bias(size: float) -> Draw:
     return draw
 
 
+def with_imagined(
+    answer: Answer, truth: npt.NDArray[np.int64], challenger: Losses, champion: Losses
+) -> tuple[Losses, Losses]:
+    """Losses of many holdouts (runs, size), with the records that the task imagines for each; predictions are of shape
+    (runs, size, classes).
+    """
+    task = task_of(answer)
+    sides = []
+    for predicted in (challenger, champion):
+        flat = predicted.reshape(-1, predicted.shape[-1])
+        sides.append(task.losses(truth.ravel(), flat).reshape(truth.shape))
+    more = [task.imagined(one, other) for one, other in zip(challenger, champion, strict=True)]
+    return tuple(  # type: ignore[return-value]
+        np.hstack([side, np.array([each[index] for each in more])]) for index, side in enumerate(sides)
+    )
+
+
 def binary(share: float, loss: str, areas: tuple[float, float], tilt: float = 0.0) -> Draw:
     """Two calibrated models of a class that `share` have, with these areas under the ROC curve (challenger, champion).
 
@@ -117,12 +134,18 @@ def binary(share: float, loss: str, areas: tuple[float, float], tilt: float = 0.
         truth = rng.random((runs, n)) < share
         shifts = (-tilt, _opposite(share, loss, areas, tilt)) if tilt else (0.0, 0.0)
         made = [
-            losses_of(binormal_probabilities(truth, share, area, rng, shift), truth, loss)
+            both_classes(binormal_probabilities(truth, share, area, rng, shift))
             for area, shift in zip(areas, shifts, strict=True)
         ]
-        return made[0], made[1]
+        return with_imagined(answer, truth.astype(np.int64), made[0], made[1])
 
+    answer = Answer("binary", loss, "y", ("no", "yes"), "yes")  # type: ignore[arg-type]
     return draw
+
+
+def both_classes(probability: Losses) -> Losses:
+    """Of yes, as that of no and of yes."""
+    return np.stack([1 - probability, probability], axis=-1)
 
 
 def losses_of(probability: Losses, truth: npt.NDArray[np.bool_], loss: str) -> Losses:
@@ -155,21 +178,22 @@ def classes(shares: tuple[float, ...], loss: str, sharpness: tuple[float, float]
 
     def draw(runs: int, n: int, rng: np.random.Generator) -> tuple[Losses, Losses]:
         truth = rng.choice(len(shares), (runs, n), p=shares)
-        made = [_multiclass(truth, shares, loss, sharp, rng) for sharp in sharpness]
-        return made[0], made[1]
+        made = [_multiclass(truth, shares, sharp, rng) for sharp in sharpness]
+        return with_imagined(answer, truth, made[0], made[1])
 
+    answer = Answer("multiclass", loss, "y", tuple(map(str, range(len(shares)))))  # type: ignore[arg-type]
     return draw
 
 
 def _multiclass(
-    truth: npt.NDArray[np.int64], shares: tuple[float, ...], loss: str, sharp: float, rng: np.random.Generator
+    truth: npt.NDArray[np.int64], shares: tuple[float, ...], sharp: float, rng: np.random.Generator
 ) -> Losses:
+    """Probabilities of the classes, shape (runs, size, classes)."""
     signs = rng.normal(size=(truth.size, len(shares)))
     signs[np.arange(truth.size), truth.ravel()] += sharp
     logs = np.log(shares) + sharp * signs  # Bayes: the classes' signs are normal with variance 1
     p = np.exp(logs - logs.max(axis=1, keepdims=True))
-    answer = Answer("multiclass", loss, "y", tuple(map(str, range(len(shares)))))  # type: ignore[arg-type]
-    return task_of(answer).losses(truth.ravel(), p / p.sum(axis=1, keepdims=True)).reshape(truth.shape)
+    return (p / p.sum(axis=1, keepdims=True)).reshape(*truth.shape, len(shares))
 
 
 THREE, RARE = (0.4, 0.35, 0.25), (0.6, 0.3, 0.1)
@@ -180,9 +204,12 @@ NULLS = (
     Scenario("binary", "half yes, log loss", binary(0.5, "log", (0.75, 0.75))),
     Scenario("binary", "10 % yes, log loss", binary(0.1, "log", (0.75, 0.75))),
     Scenario("binary", "10 % yes, Brier score", binary(0.1, "brier", (0.75, 0.75))),
-    Scenario("binary", "10 % yes, log loss, tilted", binary(0.1, "log", (0.75, 0.75), tilt=1.0)),
-    Scenario("binary", "10 % yes, Brier score, tilted", binary(0.1, "brier", (0.75, 0.75), tilt=1.0)),
-    Scenario("binary", "2 % yes, log loss, tilted", binary(0.02, "log", (0.75, 0.75), tilt=1.0)),
+    Scenario("binary", "10 % yes, log loss, tilted by 0.25", binary(0.1, "log", (0.75, 0.75), tilt=0.25)),
+    Scenario("binary", "10 % yes, log loss, tilted by 1", binary(0.1, "log", (0.75, 0.75), tilt=1.0)),
+    Scenario("binary", "10 % yes, Brier score, tilted by 0.25", binary(0.1, "brier", (0.75, 0.75), tilt=0.25)),
+    Scenario("binary", "10 % yes, Brier score, tilted by 1", binary(0.1, "brier", (0.75, 0.75), tilt=1.0)),
+    Scenario("binary", "2 % yes, log loss, tilted by 0.25", binary(0.02, "log", (0.75, 0.75), tilt=0.25)),
+    Scenario("binary", "2 % yes, log loss, tilted by 1", binary(0.02, "log", (0.75, 0.75), tilt=1.0)),
     Scenario("multiclass", "40, 35, 25 %, log loss", classes(THREE, "log", (1.0, 1.0))),
     Scenario("multiclass", "60, 30, 10 %, log loss", classes(RARE, "log", (1.0, 1.0))),
     Scenario("multiclass", "60, 30, 10 %, Brier score", classes(RARE, "brier", (1.0, 1.0))),

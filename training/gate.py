@@ -133,8 +133,10 @@ def decide(
         None if recent.champion is None else task.losses(recent.outcomes, recent.champion),
         task.losses(recent.outcomes, always),
     )
-    over_constant = improvement(losses.challenger, losses.constant, limits.level)
-    over_champion = None if losses.champion is None else improvement(losses.challenger, losses.champion, limits.level)
+    over_constant = better(task, recent.outcomes, recent.challenger, always, limits.level)
+    over_champion = None
+    if recent.champion is not None:
+        over_champion = better(task, recent.outcomes, recent.challenger, recent.champion, limits.level)
     reference = losses.constant if losses.champion is None else losses.champion
     least = _least(task, losses.constant)
     compared = [
@@ -163,6 +165,16 @@ def decide(
         forgetting=forgetting,
         trusted=list(trusted),
     )
+
+
+def better(task: Task, outcomes: Outcomes, challenger: Vector, reference: Vector, level: float) -> Improvement:
+    """The fall of the mean loss from what `reference` predicts to what `challenger` does. The bound and the p-value
+    take the task's imagined records into account.
+    """
+    losses = task.losses(outcomes, challenger), task.losses(outcomes, reference)
+    more = task.imagined(challenger, reference)
+    found = improvement(np.concatenate([losses[0], more[0]]), np.concatenate([losses[1], more[1]]), level)
+    return msgspec.structs.replace(found, loss=float((losses[1] - losses[0]).mean()))
 
 
 def improvement(challenger: Vector, reference: Vector, level: float) -> Improvement:

@@ -32,6 +32,11 @@ class Task(Protocol):
     def losses(self, outcomes: Outcomes, predicted: Vector) -> Vector:
         """The loss of each record: what candidates are chosen by and what the gate compares."""
 
+    def imagined(self, challenger: Vector, reference: Vector) -> tuple[Vector, Vector]:
+        """Losses under both of records that the holdout may lack, to be tested with those that it has; none of
+        numbers.
+        """
+
     def summary(self, losses: Vector) -> float:
         """A mean loss as people read it: the root of a squared one, which is in the target's unit again."""
 

@@ -34,8 +34,8 @@ class Running:
         return requests.post(f"{self.url}/score", json=body, timeout=HANG_SECONDS)
 
 
-def start(folder: Path, model: Path, port: int) -> subprocess.Popen[bytes]:
-    root = snapshot.write(folder / "code", MODEL)
+def start(folder: Path, model: Path, port: int, name: str = MODEL) -> subprocess.Popen[bytes]:
+    root = snapshot.write(folder / "code", name)
     environment = {
         **SMALL,
         "AML_APP_ROOT": str(root),
@@ -86,6 +86,8 @@ def test_it_answers_what_evaluation_saw_and_which_version_it_is(server: Running)
     assert answer.status_code == 200
     assert answer.json()["predictions"] == pytest.approx(server.smoke["predictions"], rel=1e-9)
     assert answer.json()["model_version"] == "7"
+    for prediction, (low, high) in zip(answer.json()["predictions"], answer.json()["intervals"], strict=True):
+        assert low < prediction < high
 
 
 def test_a_wrong_field_gets_400_and_its_name(server: Running) -> None:

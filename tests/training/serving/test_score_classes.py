@@ -1,0 +1,69 @@
+"""score.py answers for a model with classes."""
+
+import json
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+import requests
+
+from sandbox.waiting import HANG_SECONDS, wait_until
+from tests.training.examples import run
+from tests.training.serving.test_score import Running, _answers, start
+from training import model_file, models
+from training.data.collect import Source
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    table = models.find("breast-cancer").table()
+    assert table is not None
+    return run("breast-cancer", Source(table), tmp_path_factory.mktemp("clinic")).model
+
+
+@pytest.fixture(scope="module")
+def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copytree(model, folder / "registered" / "model")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = start(folder, folder / "registered", port, "breast-cancer")
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: process.poll() is not None or _answers(url), "the server's start", pause=0.1)
+        assert process.poll() is None, (folder / "log").read_text()
+        yield Running(url, folder / "log", json.loads((model / "smoke.json").read_text()))
+    finally:
+        process.terminate()
+        process.wait(HANG_SECONDS)
+
+
+def test_it_answers_classes_their_probabilities_and_the_sets_that_hold_the_true_one(
+    server: Running, model: Path
+) -> None:
+    answer = model_file.answer_of(model)
+    assert answer is not None
+    assert answer.margin is not None
+    said = server.post(server.smoke["request"]).json()
+    assert said["predictions"] == server.smoke["predictions"]
+    assert said["probabilities"] == [pytest.approx(each, abs=1e-9) for each in server.smoke["probabilities"]]  # type: ignore[attr-defined]
+    for probabilities, classes in zip(said["probabilities"], said["sets"], strict=True):
+        assert classes == [name for name, p in probabilities.items() if 1 - p <= answer.margin]
+    assert said["model_version"] == "7"
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_swagger_describes_the_answer(server: Running, version: str) -> None:
+    document = requests.get(f"{server.url}/swagger.json?version={version}", timeout=HANG_SECONDS).json()
+    where = "#/definitions" if version == "2" else "#/components/schemas"
+    answered = {**document, "$ref": f"{where}/ServiceOutput"}
+    said = server.post(server.smoke["request"]).json()
+    jsonschema.validate(said, answered)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**said, "predictions": ["unsure"]}, answered)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({name: value for name, value in said.items() if name != "sets"}, answered)
