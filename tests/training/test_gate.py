@@ -12,6 +12,7 @@ from training import gate
 from training.gate import GateDecision, Improvement, Predicted
 from training.settings import GateLimits
 from training.tasks.answer import Answer
+from training.tasks.chosen import task_of
 from training.tasks.regression import Regression
 from training.tasks.task import Vector
 
@@ -320,3 +321,53 @@ def test_a_challenger_that_forgets_the_regime_before_is_rejected(rng: np.random.
 
 def test_the_limits_that_stand_in_settings_are_those_of_the_documentation() -> None:
     assert GateLimits(level=0.05, subgroup_tolerance=0.15, subgroup_smallest=15, forgetting_tolerance=1.0) == LIMITS
+
+
+class TestClasses:
+    """What is different where the outcome is a class."""
+
+    TASK = task_of(Answer("binary", "log", "y", ("no", "yes"), "yes"))
+
+    def chances(self, *of_yes: float) -> Vector:
+        return np.array([[1 - p, p] for p in of_yes])
+
+    def test_a_class_that_the_holdout_lacks_is_not_given_up_for(self) -> None:
+        """30 records without a yes: whoever says 1 % looks better on each than who says 10 %, and is not promoted."""
+        truth = np.zeros(30, dtype=np.int64)
+        rng = np.random.default_rng(1)
+        low, high = self.chances(*rng.uniform(0.008, 0.012, 30)), self.chances(*rng.uniform(0.08, 0.12, 30))
+        losses = self.TASK.losses(truth, low), self.TASK.losses(truth, high)
+        assert gate.improvement(*losses, LEVEL).p_value < 0.001
+        found = gate.better(self.TASK, truth, low, high, LEVEL)
+        assert found.p_value > LEVEL
+        assert found.lower < 0 < found.loss == pytest.approx(float((losses[1] - losses[0]).mean()))
+
+    def test_growth_of_next_to_no_loss_is_no_harm_until_it_is_a_share_of_what_a_constant_loses(self) -> None:
+        limits = GateLimits(subgroup_tolerance=0.15, subgroup_smallest=4)
+        almost, worse, harmed = np.full(20, 0.01), np.full(20, 0.05), np.full(20, 0.09)
+        for challenger, expected in ((worse, False), (harmed, True)):
+            found = gate.compare_subgroup("g", challenger, almost, self.TASK.summary, limits, least=0.5)
+            assert found.harmed is expected
+        assert gate.compare_subgroup("g", worse, almost, self.TASK.summary, limits).harmed is True
+
+    def test_the_decision_names_task_and_loss_and_carries_the_classes_metrics(self) -> None:
+        rng = np.random.default_rng(2)
+        truth = (rng.random(120) < 0.3).astype(np.int64)
+        good = self.chances(*np.where(truth == 1, 0.8, 0.1) + rng.uniform(-0.05, 0.05, 120))
+        poor = self.chances(*rng.uniform(0.2, 0.4, 120))
+        decision = gate.decide(
+            self.TASK,
+            Predicted(truth, good, poor),
+            constant=np.array([0.7, 0.3]),
+            limits=LIMITS,
+            before=Predicted(truth, good, poor),
+            trusted=["mine.Own"],
+        )
+        assert decision.promoted
+        assert (decision.task, decision.loss, decision.trusted) == ("binary", "log", ["mine.Own"])
+        assert decision.challenger == self.TASK.measures(truth, good)
+        assert decision.constant["log_loss"] == pytest.approx(
+            float(self.TASK.losses(truth, self.chances(*[0.3] * 120)).mean())
+        )
+        assert decision.forgetting is not None
+        assert not decision.forgetting.forgotten
