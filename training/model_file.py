@@ -30,9 +30,15 @@ MODEL, SCHEMA, ANSWER, METRICS, BASELINE, CARD, SMOKE = (
     "model_card.md",
     "smoke.json",
 )
-# What `training.learning.built_in` makes, beyond skops' own list. Anything else in a file is refused, unless
-# model.toml names it.
-TRUSTED = ("numpy.dtype", "sklearn.tree._tree.Tree")
+# Beyond skops' own list: what `training.learning.built_in` makes, and two classes of scikit-learn that many pipelines
+# of a user's own hold; all of them hold numbers and names alone. Anything else in a file is refused, unless model.toml
+# names it.
+TRUSTED = (
+    "numpy.dtype",
+    "sklearn.tree._tree.Tree",
+    "sklearn.compose._column_transformer.make_column_selector",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,6 @@ from training.tasks.task import Vector
 
 CLEARLY_BETTER = (0.86, 0.71)  # areas under the ROC curve: a challenger that nobody would want to miss, its champion
 PLANNED = 200_000  # simulated records: the mean of their differences is known to half a percent
-# The gate asks two tests, and differences of a rare class are skewed: measured (docs/training.md), its power is that of
-# a normal test with so many fewer records.
-SKEWNESS_COST = 1.15
 
 
 def binormal_probabilities(
@@ -52,13 +49,15 @@ def labels_required(
 ) -> int:
     """Labels of a new regime after which a better classifier passes the gate with probability `power`.
 
-    n = c ((z_level + z_power) s / m)^2 held-out records, with m and s the mean and standard deviation of the difference
-    of logarithmic losses; as many more labels as the holdout takes a share of them.
+    n = (1 + r^2) ((z_level + z_power) s / m)^2 held-out records, with m and s the mean and standard deviation of the
+    difference of logarithmic losses, and r the share of the rarer class; as many more labels as the holdout takes a
+    share of them. The first factor is what the gate's two tests and imagined records cost beyond a normal test, as
+    measured (docs/training.md): a quarter of the records where classes are even, next to nothing where one is rare.
 
     Parameters
     ----------
     share : float
-        Of the rarer class, 0 to 1/2.
+        Of the class that is looked for, 0 to 1.
     areas : (float, float)
         Under the ROC curve, of challenger and champion.
     holdout : float
@@ -79,5 +78,5 @@ def labels_required(
         losses.append(-np.log(np.where(truth, p, 1 - p)))
     difference = losses[1] - losses[0]
     z = float(norm.ppf(1 - level) + norm.ppf(power))
-    held_out = SKEWNESS_COST * (z * float(difference.std() / difference.mean())) ** 2
+    held_out = (1 + min(share, 1 - share) ** 2) * (z * float(difference.std() / difference.mean())) ** 2
     return math.ceil(held_out / holdout / 10) * 10
