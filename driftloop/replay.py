@@ -6,7 +6,7 @@ here, so a drift stays open until the end: its first line says `retrain`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from driftloop.profile.window import Baseline
     from driftloop.sequential.evidence import Evidence
     from driftloop.sides import ColumnSettings
+    from driftloop.verdict import Check
 
 TRIED = 5
 """Windows that are tried for finding out which column is the target: a broken reference fails with each."""
@@ -59,10 +60,12 @@ def replay(
     evidence: Evidence | None = None,
     *,
     reading: Reading | None = None,
+    on_result: Callable[[Check], None] | None = None,
 ) -> Iterator[Line]:
     """One line a file, in the order given; see the module's description for the rules.
 
     `reading` is what is declared about the way files are written; the baseline's schema holds where it is None.
+    `on_result` is called with each check before its line is given; a file that cannot be read has none.
     """
     from driftloop.check_series import Series, check_next
     from driftloop.data.reading import ReadNotes
@@ -81,6 +84,8 @@ def replay(
         result, series = check_next(series, baseline, landed, policy)
         retrain, raised = result.drift and not raised, raised or result.drift
         told = (*notes.lines, *result.notes)
+        if on_result is not None:
+            on_result(result)
         verdict = result.verdict.value
         yield _line(path, verdict, series.evidence, result.rows, result.reasons, retrain=retrain, notes=told)
 

@@ -21,6 +21,7 @@ from driftloop.cli.options import (
     printed_once,
     quiet_option,
     reference_option,
+    report_option,
 )
 from driftloop.cli.output import say
 
@@ -38,15 +39,7 @@ if TYPE_CHECKING:
 )
 @column_options
 @json_option
-@click.option(
-    "--report",
-    "reports",
-    type=PATH,
-    multiple=True,
-    metavar="FILE",
-    help="Write a report: HTML with a picture of each column, Markdown (.md, or GitHub's $GITHUB_STEP_SUMMARY) or "
-    "JSON (.json). May be given several times.",
-)
+@report_option
 @click.option("--where", is_flag=True, help="Name the subgroups of records behind a change; takes a second or two.")
 @fail_on_option
 @language_option

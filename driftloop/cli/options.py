@@ -102,6 +102,17 @@ language_option = click.option(
 )
 
 
+report_option = click.option(
+    "--report",
+    "reports",
+    type=PATH,
+    multiple=True,
+    metavar="FILE",
+    help="Write a report: HTML with a picture of each column, Markdown (.md, or GitHub's $GITHUB_STEP_SUMMARY) or "
+    "JSON (.json). May be given several times.",
+)
+
+
 def fail_on_option(command: _Command) -> _Command:
     """`--fail-on`, for scripts that stop on a verdict."""
     return click.option(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -12,19 +14,25 @@ from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import (
     FAILED,
     PATH,
+    Columns,
     column_options,
     columns_of,
     fail_on_option,
     language_option,
+    not_over_input,
     printed_once,
     quiet_option,
     reference_option,
+    report_option,
 )
 from driftloop.cli.output import say
+from driftloop.errors import InputError
 
 if TYPE_CHECKING:
     from driftloop.replay import Line
+    from driftloop.report.context import ReportContext
     from driftloop.report.words.language import Words
+    from driftloop.verdict import Check
 
 NAMED = 3
 """Skipped files that a note names; the rest is counted."""
@@ -46,6 +54,7 @@ WORTH_NAMING = 0.1
 )
 @column_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@report_option
 @fail_on_option
 @language_option
 @quiet_option
@@ -54,6 +63,7 @@ def replay(
     reference: Path,
     windows: Path,
     as_json: bool,
+    reports: tuple[Path, ...],
     fail_on: frozenset[str],
     language: str | None,
     quiet: bool,
@@ -65,9 +75,12 @@ def replay(
     Examples:
       driftloop replay --reference trained_on.parquet --windows weeks/
       driftloop replay --reference baseline.parquet --windows 'weeks/2026-*.csv' --json
+      driftloop replay --reference trained_on.parquet --windows weeks/ --report last_week.html
     """
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
+    for report in reports:
+        not_over_input(report, reference)
     from driftloop.cli.progress import StatusLine
     from driftloop.data.readers.progress import observed
     from driftloop.data.readers.saved_profile import is_profile
@@ -93,7 +106,15 @@ def replay(
     if table is not None:
         table.header()
     progress = StatusLine(quiet=quiet or as_json)
-    for number, line in enumerate(replayed(baseline, files, policy, reading=settings.reading)):
+    lines: list[Line] = []
+    reported: Check | None = None
+    window = ""
+    results: deque[Check] = deque(maxlen=1)  # the last; each holds its window
+    replaying = replayed(baseline, files, policy, reading=settings.reading, on_result=results.append)
+    for number, line in enumerate(replaying):
+        lines.append(line)
+        if results and results[-1] is not reported:
+            reported, window = results[-1], line.window
         verdicts.add(line.verdict)
         progress.clear()
         if as_json:
@@ -105,7 +126,28 @@ def replay(
     if table is not None:
         for note in told:
             say("\n".join(table.note(note)))
+    _write(reports, reported, _context(columns, reference, window, lines), language)
     return FAILED if verdicts & fail_on else 0
+
+
+def _write(reports: Sequence[Path], reported: Check | None, context: ReportContext, language: str | None) -> None:
+    from driftloop.report.writing import write_report
+
+    for report in reports:
+        if reported is None:
+            raise InputError(f"{report}: no window could be read, so there is no check to report")
+        write_report(report, reported, context, language)
+
+
+def _context(columns: Columns, reference: Path, window: str, lines: Sequence[Line]) -> ReportContext:
+    """Of the last check, with the course of all."""
+    from driftloop.report.context import PastCheck, ReportContext, VerdictName
+
+    history = []
+    for line in lines:
+        known = line.verdict in ("stable", "drift")
+        history.append(PastCheck(line.window, cast(VerdictName, line.verdict), line.p if known else None))
+    return ReportContext(model=columns.model, baseline_name=str(reference), window_name=window, history=tuple(history))
 
 
 def _more(count: int) -> str:

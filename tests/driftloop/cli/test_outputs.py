@@ -135,6 +135,20 @@ def test_each_report_has_the_format_of_its_name(folder: Path, tmp_path: Path, mo
     assert summary == "what an earlier command wrote\n" + markdown
 
 
+def test_a_replay_reports_its_last_check_with_the_course_of_all(folder: Path, tmp_path: Path) -> None:
+    windows = tmp_path / "weeks"
+    windows.mkdir()
+    for number, name in enumerate(("ordinary.csv", "blank.csv", "heavier.csv")):
+        (windows / f"{number}.csv").write_bytes((folder / name).read_bytes())
+    report = tmp_path / "report.html"
+    replay = ["replay", "--reference", str(folder / "reference.parquet"), "--windows", str(windows), "--quiet"]
+    assert run([*replay, "--report", str(report)]) == 0
+    page = report.read_text(encoding="utf-8")
+    assert '<body class="drift">' in page
+    assert "3 checks, 1 with an alarm. The alarm line is at 1 in 690 checks." in page
+    assert "2.csv" in page
+
+
 def test_a_language_that_is_not_there_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(check(folder, "ordinary.csv", "--language", "jp")) == 2
     assert "'jp' is not one of 'en', 'ja'" in capsys.readouterr().err
