@@ -16,8 +16,8 @@ setup: .venv/.dev .tools/.ready ## Virtual environment and Azurite, in this fold
 worker: .venv/.dev ## Azure's own worker code on Python 3.13, for the tests that drive the app through it
 	@sh requirements/worker.sh
 
-run: $(LOOP) .tools/.ready ## The whole loop on this machine: drift, retrain, deploy (ARGS=--keep leaves the endpoint serving)
-	@python -m sandbox $(ARGS)
+run: $(LOOP) .tools/.ready ## The whole loop on this machine: drift, retrain, deploy (MODEL=NAME: a folder in models/; ARGS=--keep leaves the endpoint serving)
+	@python -m sandbox $(if $(MODEL),--model $(MODEL)) $(ARGS)
 
 test: setup ## All tests (ARGS="-k name" picks some)
 	@python -m pytest -n auto --dist loadfile $(ARGS)

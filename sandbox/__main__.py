@@ -11,12 +11,15 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from driftloop.errors import DriftloopError
 from sandbox.access import table
 from sandbox.loop import Loop, LoopError
 from sandbox.record import write
 from sandbox.services import ROOT, Services, running
+from sandbox.stage import world_of
 from sandbox.timeline import Timeline
-from sandbox.world import MODEL, World
+from sandbox.watching import configuration
+from sandbox.world import SHORT_STORY, STORY, World
 
 INTERRUPTED = 130
 
@@ -24,9 +27,14 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 when the story went as it should, 1 when not, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="make run ARGS=...", description=__doc__)
+    parser.add_argument("--model", metavar="NAME", help="a folder in models/ (default: the built-in example)")
+    parser.add_argument("--strength", type=float, help="of the change in a model's own world (default: rehearsed)")
+    parser.add_argument("--short", action="store_true", help="fewer ordinary days, and none after the retrain")
     parser.add_argument("--keep", action="store_true", help="leave the endpoint serving until Ctrl-C")
     parser.add_argument("--seed", type=int, default=442, help="of the world (default: %(default)s)")
-    parser.add_argument("--out", type=Path, default=ROOT / "out", help="where loop.json and report.html go")
+    parser.add_argument(
+        "--out", type=Path, help="where loop.json and report.html go (default: out, or out/NAME for a named model)"
+    )
     parser.add_argument("--roles", type=Path, help="write who asked for what, as the table of docs/identities.md")
     parser.add_argument(
         "--requests", type=Path, help="write every request that reached Azure's stand-in, as JSON Lines"
@@ -36,19 +44,28 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     timeline = Timeline()
-    options.out.mkdir(parents=True, exist_ok=True)
-    # A folder of its own, so that two loops can run at once; it is kept only where its logs are needed.
-    folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=options.out))
+    story = SHORT_STORY if options.short else STORY
     try:
-        with running(folder) as services:
+        world = world_of(options.model, options.seed, story, timeline, options.strength)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except DriftloopError as error:
+        timeline.event(str(error), outcome="failure")
+        return 1
+    out = options.out or (ROOT / "out" / options.model if options.model else ROOT / "out")
+    out.mkdir(parents=True, exist_ok=True)
+    # A folder of its own, so that two loops can run at once; it is kept only where its logs are needed.
+    folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=out))
+    try:
+        with running(folder, configuration(world.play)) as services:
             timeline.event("Azurite, Azure, GitHub and the Functions host are up on loopback", seconds=timeline.elapsed)
-            _play(services, World(options.seed), timeline, options.out)
+            _play(services, world, timeline, out)
             if options.requests:
                 services.azure.recorder.write(options.requests)
             if options.roles:
                 options.roles.write_text(table.markdown(services.azure.access.uses()), encoding="utf-8")
             if options.keep:
-                _keep(services, timeline)
+                _keep(services, world.model, timeline)
     except KeyboardInterrupt:
         timeline.event("interrupted; everything that was started has been stopped")
         shutil.rmtree(folder, ignore_errors=True)
@@ -75,7 +92,7 @@ def _play(services: Services, world: World, timeline: Timeline, out: Path) -> No
 
 
 def _summary(loop: Loop) -> str:
-    drifts = loop.ledger.drifts(MODEL)
+    drifts = loop.ledger.drifts(loop.world.model)
     counts = {
         "check": len(loop.days),
         "drift": len(drifts),
@@ -86,16 +103,16 @@ def _summary(loop: Loop) -> str:
     return ", ".join(f"{n} {name if n == 1 else plural.get(name, name + 's')}" for name, n in counts.items())
 
 
-def _keep(services: Services, timeline: Timeline) -> None:
-    """Print how to score a patient, and wait for Ctrl-C."""
+def _keep(services: Services, model: str, timeline: Timeline) -> None:
+    """Print how to score a record, and wait for Ctrl-C."""
     endpoint = services.azure.endpoints.all()[0]
-    smoke = json.loads(_smoke_records(services))
+    smoke = json.loads(_smoke_records(services, model))
     command = [
         *("curl", "--cacert", str(services.azurite.certificate.authority)),
         *("-H", f"Authorization: Bearer {endpoint.keys['Primary']}", "-H", "Content-Type: application/json"),
         *("-d", json.dumps({"data": smoke["request"]["data"][:1]}), services.azure.deployments()[0]["scoring_uri"]),
     ]
-    timeline.heading("The endpoint keeps serving until Ctrl-C. To score a patient:")
+    timeline.heading(f"The endpoint of {model} keeps serving until Ctrl-C. To score a record:")
     timeline.console.print(shlex.join(command), soft_wrap=True, markup=False, highlight=False)
     try:
         threading.Event().wait()
@@ -103,9 +120,9 @@ def _keep(services: Services, timeline: Timeline) -> None:
         timeline.event("stopping")
 
 
-def _smoke_records(services: Services) -> bytes:
+def _smoke_records(services: Services, model: str) -> bytes:
     version = services.azure.models()[-1]["version"]
-    return services.container("baselines").download_blob(f"{MODEL}/{version}.smoke.json").readall()
+    return services.container("baselines").download_blob(f"{model}/{version}.smoke.json").readall()
 
 
 def _shown(path: Path) -> Path:

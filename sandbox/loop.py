@@ -9,14 +9,13 @@ from typing import Any
 
 from azure.data.tables import TableServiceClient
 
-from driftloop.config.settings import load_settings
-from driftloop.ledger import CheckRecord
+from driftloop.ledger import CheckRecord, DriftState
 from driftloop.wording.number_formats import format_rarity, with_p
 from function_app.storage.ledger_table import TableLedger
 from sandbox.github import RunRecord
-from sandbox.services import ROOT, Services
+from sandbox.services import Services
 from sandbox.timeline import Timeline
-from sandbox.world import MODEL, Day, World
+from sandbox.world import Day, World
 from training.tasks.titles import LOSS_MEASURES, TITLES, number
 
 
@@ -34,6 +33,7 @@ class Loop:
     days: list[dict[str, Any]] = field(default_factory=list)
     gates: dict[str, dict[str, Any]] = field(default_factory=dict)
     deployments: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    rejected: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         azurite = self.services.azurite
@@ -46,9 +46,9 @@ class Loop:
         """The owner of the model uploads its historic records and pushes to main."""
         buffer = BytesIO()
         self.world.historic().to_parquet(buffer, index=False)
-        self._upload("training-data", f"{MODEL}/historic.parquet", buffer.getvalue())
+        self._upload("training-data", f"{self.world.model}/historic.parquet", buffer.getvalue())
         with self.timeline.working("push to main: training the first model") as stopwatch:
-            runs = self.services.github.push(paths=[f"models/{MODEL}/model.toml"], message="The first model")
+            runs = self.services.github.push(paths=[f"models/{self.world.model}/model.toml"], message="The first model")
             self.services.github.wait_idle()
         train = [run for run in runs if run.workflow.endswith("train.yml")]
         if len(train) != 1:
@@ -65,7 +65,9 @@ class Loop:
             seconds = stopwatch.seconds
         check = self._newest_check(day)
         new = [run for run in self.services.github.runs if run.id not in known]
-        started = ", ".join(f"{run.event} → {run.display_title}" for run in new) or _why_nothing(check, self._held())
+        started = ", ".join(f"{run.event} → {run.display_title}" for run in new) or _why_nothing(
+            check, self._held(), self._refused()
+        )
         told = check.verdict in ("stable", "drift") and check.evidence is not None
         p = 1 - (check.evidence or 0.0) if told else None
         self.timeline.day(day.number, day.date, day.kind.value, check.rows, check.verdict, p, started, seconds)
@@ -87,7 +89,7 @@ class Loop:
         self.timeline.heading("A commit starts the training workflow: there is no model in service yet")
         self.first_model()
         self.timeline.heading("Days pass: records land, labels follow two days later, a timer fires the check")
-        alarm = format_rarity(load_settings(ROOT / "driftloop.toml", MODEL).policy.evidence_level)
+        alarm = format_rarity(self.world.play.policy.evidence_level)
         self.timeline.note(f"the alarm line is at evidence that is seen without drift in {alarm}")
         self.timeline.header()
         for day in self.world.days():
@@ -97,7 +99,7 @@ class Loop:
         self.services.container(container).upload_blob(path, content)
 
     def _newest_check(self, day: Day) -> CheckRecord:
-        checks = self.ledger.checks(MODEL, limit=1)
+        checks = self.ledger.checks(self.world.model, limit=1)
         if not checks or checks[0].check_id in {done["check_id"] for done in self.days}:
             raise LoopError(
                 f"day {day.number} was not checked; the function app's log is {self.services.functions.log}"
@@ -111,8 +113,28 @@ class Loop:
 
     def _held(self) -> str | None:
         """Why the open drift has not been sent yet."""
-        drifts = self.ledger.drifts(MODEL, open_only=True)
+        drifts = self.ledger.drifts(self.world.model, open_only=True)
         return drifts[-1].history[-1].note if drifts and drifts[-1].history else None
+
+    def _refused(self) -> str | None:
+        """What the ledger says of the newest drift, where its challenger was rejected."""
+        drifts = self.ledger.drifts(self.world.model)
+        if not drifts or drifts[-1].state is not DriftState.REJECTED:
+            return None
+        return f"{drifts[-1].drift_id}: {drifts[-1].history[-1].note}"
+
+    def _show_rejections(self) -> None:
+        """Why a challenger was not promoted, once for each job."""
+        for job in self.services.azure.jobs():
+            name = str(job["name"])
+            blob = self.services.container("outcomes").get_blob_client(f"jobs/{name}.json")
+            if name in self.rejected or not blob.exists():
+                continue
+            decided = json.loads(blob.download_blob().readall())
+            if not decided["registration"]["promoted"]:
+                self.rejected[name] = list(decided["gate"]["reasons"])
+                for reason in self.rejected[name]:
+                    self.timeline.detail(f"challenger rejected: {reason}")
 
     def _show_run(self, run: RunRecord, seconds: float) -> None:
         if run.conclusion != "success":
@@ -129,6 +151,7 @@ class Loop:
             if model["version"] not in self.gates:
                 self.gates[model["version"]] = gate = self._gate(model["tags"]["job"])
                 self.timeline.detail(_gate_line(model["version"], gate))
+        self._show_rejections()
         for deployment in self.services.azure.deployments():
             slot, version = deployment["name"], str(deployment["model_version"])
             if (slot, version) not in self.deployments:
@@ -138,12 +161,12 @@ class Loop:
                 self.deployments[slot, version] = {**deployment, "run_id": run.id, "day": len(self.days)}
 
 
-def _why_nothing(check: CheckRecord, held: str | None) -> str:
+def _why_nothing(check: CheckRecord, held: str | None, refused: str | None) -> str:
     if check.verdict == "incident":
         return "alert: files quarantined, no retraining"
     if check.verdict == "drift":
-        return f"held: {held}" if held else "drift known, nothing new to start"
-    return "—"
+        return f"held: {held}" if held else refused or "drift known, nothing new to start"
+    return refused or "—"
 
 
 def _gate_line(version: str, gate: dict[str, Any]) -> str:

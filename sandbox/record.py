@@ -14,19 +14,18 @@ from driftloop.report.context import ReportContext, Started
 from driftloop.report.html import with_started
 from sandbox.github import RunRecord
 from sandbox.loop import Loop
-from sandbox.world import MODEL
 
 
 def document(loop: Loop) -> dict[str, Any]:
     """Everything that happened, as plain values."""
-    services = loop.services
+    services, name = loop.services, loop.world.model
     days = {day["check_id"]: day for day in loop.days}
-    checks = [_check(check, days.get(check.check_id, {})) for check in reversed(loop.ledger.checks(MODEL, limit=1000))]
-    drifts = loop.ledger.drifts(MODEL)
+    checks = [_check(check, days.get(check.check_id, {})) for check in reversed(loop.ledger.checks(name, limit=1000))]
+    drifts = loop.ledger.drifts(name)
     runs = [_run(run) for run in services.github.runs]
     serving = {(d["name"], str(d["model_version"])): d for d in services.azure.deployments()}
     return {
-        "model": MODEL,
+        "model": name,
         "checks": checks,
         "drifts": [msgspec.to_builtins(drift) for drift in drifts],
         "dispatches": [_dispatch(drift) for drift in drifts if drift.sent_at],
@@ -49,7 +48,7 @@ def write(loop: Loop, folder: Path) -> list[Path]:
     paths[0].write_text(json.dumps(story, indent=2, default=str) + "\n", encoding="utf-8")
     told = [check for check in story["checks"] if check["drift_id"]] or story["checks"]
     if told:
-        report = loop.services.container("reports").download_blob(f"{MODEL}/{told[-1]['check_id']}.html")
+        report = loop.services.container("reports").download_blob(f"{loop.world.model}/{told[-1]['check_id']}.html")
         paths.append(folder / "report.html")
         page = report.readall().decode()
         context = ReportContext(started=_chain(story, told[-1]["drift_id"]))
@@ -68,7 +67,7 @@ def _chain(story: dict[str, Any], drift_id: str | None) -> tuple[Started, ...]:
     if drift["job"]:
         steps.append(Started("job", drift["job"]))
     if drift["model_version"]:
-        steps.append(Started("model", f"{MODEL} {drift['model_version']}"))
+        steps.append(Started("model", f"{drift['model']} {drift['model_version']}"))
     for deployment in story["deployments"]:
         if str(deployment["model_version"]) == str(drift["model_version"]):
             steps.append(Started("deployment", f"{deployment['name']}, {deployment['traffic']} % of the traffic"))

@@ -40,8 +40,12 @@ class Services:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Services]:
-    """Start all stand-ins below `folder`; stop them in reverse order, whatever happens inside."""
+def running(folder: Path, configuration: str) -> Iterator[Services]:
+    """Start all stand-ins below `folder`; stop them in reverse order, whatever happens inside. `configuration` is the
+    text of the function app's `driftloop.toml`.
+    """
+    watched = folder / "driftloop.toml"
+    watched.write_text(configuration, encoding="utf-8")
     with ExitStack() as stack:
         certificate = issue(folder / "tls")
         azurite = stack.enter_context(Azurite(folder / "azurite", certificate))
@@ -77,6 +81,7 @@ def running(folder: Path) -> Iterator[Services]:
         identity = azure.environment(FUNCTION_APP)
         settings = {
             "DRIFT_CHECK_SCHEDULE": "0 0 6 * * *",
+            "DRIFTLOOP_CONFIG": str(watched.resolve()),
             "DRIFTLOOP_REPOSITORY": REPOSITORY,
             "DRIFTLOOP_GITHUB_TOKEN": vault.put("github-token", github.token),
             "GITHUB_API_URL": github.url,

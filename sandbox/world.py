@@ -1,4 +1,4 @@
-"""The demo world: a hospital whose diabetes records land once a day, seeded, so that every run tells the same story.
+"""The demo world: records of one model that land once a day, seeded, so that every run tells the same story.
 
 Ordinary days, a day whose feed is broken, then a lasting change of the population and of its outcomes.
 Labels arrive two days after their records.
@@ -13,13 +13,10 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from sandbox.population import diabetes, shifted
+from sandbox.play import DEFAULT_MODEL, Play, diabetes_progression
 
-MODEL = "diabetes-progression"
-HISTORIC_ROWS = 350
-ROWS_A_DAY = 60
+MODEL = DEFAULT_MODEL  # what is played where nobody names a model
 LABEL_DELAY = timedelta(days=2)
-MMOL_PER_MG_GLUCOSE = 1 / 18.016
 
 
 class Kind(StrEnum):
@@ -29,6 +26,8 @@ class Kind(StrEnum):
 
 
 STORY = (Kind.ORDINARY,) * 4 + (Kind.BROKEN,) + (Kind.ORDINARY,) * 2 + (Kind.CHANGED,) * 8
+# Every kind of day, and as many after the change as the labels of a retrain take where it is found a day or two late.
+SHORT_STORY = (Kind.ORDINARY, Kind.BROKEN, Kind.ORDINARY) + (Kind.CHANGED,) * 7
 
 
 @dataclass(frozen=True)
@@ -50,65 +49,61 @@ class Day:
 
 
 class World:
-    """The hospital. `historic` is what the first model is trained on; `days()` is what happens then."""
+    """One model's world. `historic` is what the first model is trained on; `days()` is what happens then."""
 
-    def __init__(self, seed: int = 442, last_day: date | None = None) -> None:
+    def __init__(
+        self,
+        seed: int = 442,
+        last_day: date | None = None,
+        play: Play | None = None,
+        story: tuple[Kind, ...] = STORY,
+    ) -> None:
         self._rng = np.random.default_rng(seed)
+        self.play, self.story = play or diabetes_progression(), story
         self.last_day = last_day or datetime.now(UTC).date() - timedelta(days=1)
-        self.first_day = self.last_day - timedelta(days=len(STORY) - 1)
+        self.first_day = self.last_day - timedelta(days=len(story) - 1)
+
+    @property
+    def model(self) -> str:
+        """Whose records these are."""
+        return self.play.model
 
     def historic(self) -> pd.DataFrame:
-        """350 records with their outcomes, dated over the year before the first day.
+        """Records with their outcomes, dated over the year before the first day.
 
-        They come from the smooth population that is fitted to the 442 real records, as all that follow do. Real ones
-        beside drawn ones would be a drift, and the engine finds it: in the real table s4 is s1 divided by s3 to the
-        digit, in the drawn one only nearly.
+        They come from the smooth population that is fitted to the real records, as all that follow do. Real ones beside
+        drawn ones would be a drift, and the engine finds it: in the diabetes table s4 is s1 divided by s3 to the digit,
+        in the drawn one only nearly.
         """
-        minutes = np.sort(self._rng.integers(0, 365 * 24 * 60, HISTORIC_ROWS))
+        rows = self.play.historic_rows
+        minutes = np.sort(self._rng.integers(0, 365 * 24 * 60, rows))
         start = pd.Timestamp(self.first_day - timedelta(days=366), tz="UTC")
         times = start + pd.to_timedelta(minutes, unit="min")
-        return _typed(diabetes().sample(HISTORIC_ROWS, self._rng), prefix="H", times=times)
+        return self.play.typed(self.play.ordinary.sample(rows, self._rng), prefix="H", times=times)
 
     def days(self) -> Iterator[Day]:
         """Each day of the story with the files that land on it."""
+        play, rows = self.play, self.play.rows_a_day
         labels_due: dict[date, pd.DataFrame] = {}
-        ordinary, changed = diabetes(), shifted(diabetes())
-        for number, kind in enumerate(STORY, 1):
+        for number, kind in enumerate(self.story, 1):
             today = self.first_day + timedelta(days=number - 1)
-            population = changed if kind is Kind.CHANGED else ordinary
-            minutes = np.sort(self._rng.integers(0, 24 * 60, ROWS_A_DAY))
+            population = play.changed if kind is Kind.CHANGED else play.ordinary
+            minutes = np.sort(self._rng.integers(0, 24 * 60, rows))
             times = pd.Timestamp(today, tz="UTC") + pd.to_timedelta(minutes, unit="min")
-            frame = _typed(population.sample(ROWS_A_DAY, self._rng), prefix=f"D{number:02}-", times=times)
-            labels_due[today + LABEL_DELAY] = frame[["record_id", "progression"]]
-            records = frame.drop(columns="progression")
+            frame = play.typed(population.sample(rows, self._rng), prefix=f"D{number:02}-", times=times)
+            labels_due[today + LABEL_DELAY] = frame[[play.id, play.target]]
+            records = frame.drop(columns=play.target)
             if kind is Kind.BROKEN:
-                records = _broken(records)
-            files = [_records_file(today, records, as_parquet=number % 2 == 1)]
+                records = play.breaks(records)
+            files = [self._file("records", today, records, as_parquet=play.plain or number % 2 == 1)]
             if today in labels_due:
-                files.append(_labels_file(today, labels_due.pop(today)))
+                files.append(self._file("labels", today, labels_due.pop(today), as_parquet=play.plain))
             yield Day(number, today, kind, tuple(files))
 
-
-def _typed(frame: pd.DataFrame, prefix: str, times: pd.DatetimeIndex) -> pd.DataFrame:
-    frame = frame.reset_index(drop=True)
-    frame.insert(0, "record_id", [f"{prefix}{number:04}" for number in range(1, len(frame) + 1)])
-    frame.insert(1, "recorded_at", times)
-    return frame.astype({"sex": "int64"})
-
-
-def _broken(records: pd.DataFrame) -> pd.DataFrame:
-    """The new laboratory sends glucose in mmol/L, and the blood pressure interface sends nothing."""
-    return records.assign(s6=(records["s6"] * MMOL_PER_MG_GLUCOSE).round(1), bp=np.nan)
-
-
-def _records_file(today: date, records: pd.DataFrame, *, as_parquet: bool) -> File:
-    path = f"{MODEL}/records/{today:%Y-%m-%d}"
-    if as_parquet:
-        buffer = io.BytesIO()
-        records.to_parquet(buffer, index=False)
-        return File(f"{path}.parquet", buffer.getvalue())
-    return File(f"{path}.csv", records.to_csv(index=False).encode())
-
-
-def _labels_file(today: date, labels: pd.DataFrame) -> File:
-    return File(f"{MODEL}/labels/{today:%Y-%m-%d}.csv", labels.to_csv(index=False).encode())
+    def _file(self, kind: str, today: date, frame: pd.DataFrame, *, as_parquet: bool) -> File:
+        path = f"{self.model}/{kind}/{today:%Y-%m-%d}"
+        if as_parquet:
+            buffer = io.BytesIO()
+            frame.to_parquet(buffer, index=False)
+            return File(f"{path}.parquet", buffer.getvalue())
+        return File(f"{path}.csv", frame.to_csv(index=False).encode())

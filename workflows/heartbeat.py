@@ -9,6 +9,7 @@ told.
 import http.client
 import json
 import os
+import re
 import sys
 import time
 import urllib.error
@@ -21,6 +22,8 @@ LABEL = "driftloop-heartbeat"
 TITLE = "Driftloop: drift checks are not running"
 TRIES = 3  # a cold start or a restart passes within them; the next look is an hour away
 TIMEOUT_SECONDS = 30.0
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")  # of a model
+MOST_NAMED = 20  # models in one sentence: all of them are in the answer below it
 BODY_LIMIT = 50_000  # a GitHub issue holds 65,536 characters
 
 
@@ -63,7 +66,8 @@ def ask(url: str, key: str, pause: float) -> Health:
             detail = error.read(BODY_LIMIT)
             if _status(detail) == "overdue":
                 words = detail.decode("utf-8", "replace")
-                return Health(False, "The function app answers, and says that checks are overdue.", words)
+                late = ", ".join(_late(detail)) or "of a model whose name cannot be read"
+                return Health(False, f"The function app answers, and says that checks are overdue: {late}.", words)
             hint = " Is DRIFTLOOP_HEALTH_KEY a key of this app?" if error.code in (401, 403) else ""
             problem = f"{url} answers {error.code}.{hint}"
         except (OSError, http.client.HTTPException) as error:
@@ -79,6 +83,15 @@ def _status(body: bytes) -> str | None:
         return None
     status = report.get("status") if isinstance(report, dict) and "models" in report else None
     return status if isinstance(status, str) else None
+
+
+def _late(body: bytes) -> list[str]:
+    """The models whose checks are overdue, by their names; anything that is no name is left out."""
+    models = json.loads(body)["models"]
+    known = models if isinstance(models, list) else []
+    late = [model for model in known if isinstance(model, dict) and model.get("overdue_since")]
+    names = [str(model.get("model")) for model in late]
+    return [name for name in names if NAME.fullmatch(name)][:MOST_NAMED]
 
 
 class Issues:

@@ -30,6 +30,7 @@ from driftloop.ledger import (
 )
 from driftloop.times import format_time, latest, utc_now
 from function_app.dispatch.requests import Dispatcher, DispatchRefusedError, DispatchUncertainError, Run
+from function_app.retraining.outcome_note import note_of
 from function_app.telemetry.announcing import drift_announced
 from function_app.telemetry.events import emit
 from function_app.telemetry.spans import span
@@ -286,7 +287,7 @@ class Retraining:
             facts["run_url"] = outcome.run_url
         if outcome.outcome == "failed":
             return self._run_failed(drift, "the run failed", outcome_at=outcome.at)
-        return self._move(drift, DriftState(outcome.outcome), f"the run ended: {outcome.outcome}", **facts)
+        return self._move(drift, DriftState(outcome.outcome), note_of(outcome), **facts)
 
     def _run_failed(self, drift: Drift, why: str, outcome_at: str | None) -> Drift:
         attempts = drift.attempts + 1

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sandbox.population import Population, diabetes, shifted
+from sandbox.population import Outcome, Population, diabetes, shifted
 
 N = 40_000
 
@@ -64,3 +64,36 @@ def test_missing_values_stay_where_they_are_and_negative_values_do_not_arise() -
 def test_faults_see_the_finished_records() -> None:
     population = diabetes().broken(lambda frame, _: frame.assign(bp=np.nan))
     assert population.sample(10, np.random.default_rng(7))["bp"].isna().all()
+
+
+def test_the_residual_spread_is_that_of_the_noise_and_half_of_the_outcomes_where_columns_outnumber_records() -> None:
+    rng = np.random.default_rng(8)
+    table = pd.DataFrame(rng.normal(size=(2_000, 3)), columns=list("abc")).assign(word=rng.choice(["x", "y"], 2_000))
+    outcome = table["a"] - 2 * table["b"] + 5 * (table["word"] == "x") + rng.normal(0, 0.7, 2_000)
+    spread = Population(table.assign(y=outcome), categorical=("word",), target="y").residual_spread
+    assert spread == pytest.approx(0.7, rel=0.08)  # five standard errors of a standard deviation of 2,000
+    wide = pd.DataFrame(rng.normal(size=(40, 39))).rename(columns=str).assign(y=rng.normal(size=40))
+    assert Population(wide, target="y").residual_spread == pytest.approx(wide["y"].std() / 2)
+
+
+def test_a_class_stays_with_its_record_and_turns_in_the_share_that_is_asked() -> None:
+    rng = np.random.default_rng(9)
+    table = pd.DataFrame({"size": rng.normal(50, 10, 600)})
+    table["kind"] = np.where(table["size"] > 50, "big", "small")
+    population = Population(table, target="kind", classes=True)
+    drawn = population.sample(N, np.random.default_rng(10))
+    assert drawn.groupby("kind")["size"].mean()["big"] > 55
+    turned = population.changed(outcome=Outcome(before="small", after="big", turned=0.4)).sample(
+        N, np.random.default_rng(10)
+    )
+    moved = (drawn["kind"] == "small") & (turned["kind"] == "big")
+    assert moved.sum() / (drawn["kind"] == "small").sum() == pytest.approx(0.4, abs=0.03)
+    assert not ((drawn["kind"] == "big") & (turned["kind"] == "small")).any()
+
+
+def test_values_stay_within_the_ranges_that_can_be_true() -> None:
+    table = pd.DataFrame({"share": np.random.default_rng(11).uniform(0, 1, 400), "y": np.arange(400.0)})
+    population = Population(table, target="y", ranges={"share": (0.0, 1.0), "y": (0.0, 399.0)})
+    drawn = population.changed(outcome=Outcome(offset=500.0)).sample(2_000, np.random.default_rng(12))
+    assert drawn["share"].between(0, 1).all()
+    assert drawn["y"].max() == 399.0

@@ -97,6 +97,7 @@ def test_one_issue_is_opened_when_checks_are_late_and_closed_when_they_are_not(
     assert states(github) == ["open"]
     issue = github.issues.all[0]
     assert "overdue_since" in issue["body"]
+    assert "checks are overdue: m." in issue["body"]
     assert [label["name"] for label in issue["labels"]] == [heartbeat.LABEL]
     app.answer = HEALTHY
     beat(github)
@@ -170,3 +171,10 @@ def test_the_function_apps_own_report_is_understood(overdue: bool) -> None:
     state = ModelState(model="m", watched_since=since)
     report = Health((ModelHealth(model="m", state=state, due_since=since if overdue else None),)).answer()
     assert heartbeat._status(msgspec.json.encode(report)) == ("overdue" if overdue else "healthy")
+
+
+def test_the_models_that_are_late_are_named_and_nothing_that_is_no_name() -> None:
+    late = [{"model": name, "overdue_since": "2026-01-05T00:00:00Z"} for name in ("wine", "[x](y)", "a b", "beer")]
+    report = {"status": "overdue", "models": [*late, {"model": "tea", "overdue_since": None}, "words", {}]}
+    assert heartbeat._late(json.dumps(report).encode()) == ["wine", "beer"]
+    assert heartbeat._late(json.dumps({"status": "overdue", "models": "words"}).encode()) == []

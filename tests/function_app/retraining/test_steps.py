@@ -42,6 +42,26 @@ def test_an_outcome_closes_the_drift(scene: Scene, outcome: str) -> None:
     assert scene.look(days=1) == drift, "nothing happens to a closed drift"
 
 
+@pytest.mark.parametrize(
+    ("gate", "told"),
+    [
+        (
+            {"reasons": ["not better (p = 0.4)", "hurts age"]},
+            "the run ended: rejected (not better (p = 0.4); hurts age)",
+        ),
+        ({"reasons": ["x" * 999] * 9}, "the run ended: rejected (" + "; ".join(["x" * 200] * 5) + ")"),
+        ({"reasons": "words"}, "the run ended: rejected"),
+        (None, "the run ended: rejected"),
+    ],
+)
+def test_a_rejection_stands_in_the_history_with_the_gates_reasons(scene: Scene, gate: Any, told: str) -> None:
+    scene.look()
+    scene.outcomes[scene.drift.drift_id] = Outcome(
+        scene.drift.drift_id, "rejected", "m", "2026-11-23T07:00:00Z", gate=gate
+    )
+    assert scene.look(minutes=10).history[-1].note == told
+
+
 def test_an_outcome_is_seen_even_where_the_drift_was_never_sent(scene: Scene) -> None:
     scene.label_count = 0
     scene.look()
