@@ -214,7 +214,7 @@ def as_word(name: str, most: int) -> str:
     >>> as_word("house-prices", 32)
     'house-prices'
     >>> as_word("house_prices.2026", 32)
-    'house-prices-2026-e0e4d2'
+    'house-prices-2026-45fbca'
     """
     word = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
     if word == name and len(word) <= most:
