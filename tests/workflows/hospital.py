@@ -72,6 +72,16 @@ class Place:
     def read(self, container: str, path: str) -> Any:
         return json.loads(self.blobs.get_blob_client(container, path).download_blob().readall())
 
+    def table(self) -> None:
+        """The example's own table as the historic records."""
+        import io
+
+        import pandas as pd
+
+        buffer = io.BytesIO()
+        pd.read_csv(self.models / self.model / "table.csv").to_parquet(buffer, index=False)
+        self.put("training-data", f"{self.model}/historic.parquet", buffer.getvalue())
+
     def world(self, last_day: int) -> None:
         """The demo world's files up to a day."""
         import io
@@ -88,7 +98,8 @@ class Place:
 
 
 @contextmanager
-def place(azure: AzureStandIn, model: str) -> Iterator[Place]:
+def place(azure: AzureStandIn, model: str, example: str = EXAMPLE) -> Iterator[Place]:
+    """A place whose model is a copy of a shipped example."""
     azurite = azure.azurite
     with BlobServiceClient.from_connection_string(
         azurite.connection_string, connection_verify=str(azurite.certificate.authority)
@@ -100,7 +111,7 @@ def place(azure: AzureStandIn, model: str) -> Iterator[Place]:
                 continue
         azure.create_cluster("driftloop-cluster", CLUSTER)
         with tempfile.TemporaryDirectory() as folder:
-            shutil.copytree(models.ROOT / "models" / EXAMPLE, Path(folder) / model)
+            shutil.copytree(models.ROOT / "models" / example, Path(folder) / model)
             yield Place(azure, blobs, model, Path(folder))
 
 

@@ -90,6 +90,26 @@ class TestARunThatCompletes:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("example", "positive"), [("breast-cancer", True), ("wine", False)])
+def test_a_classifier_is_trained_judged_and_registered_as_a_regression_is(
+    azure: AzureStandIn, github_files: dict[str, str], example: str, positive: bool
+) -> None:
+    name = f"a-{example}"
+    with place(azure, name, example) as here:
+        here.table()
+        code, output = here.run("workflows.train", **github_files)
+        assert (code, output.splitlines()[-1]) == (0, f"{name}: promoted version 1"), output
+        job = outputs(Path(github_files["GITHUB_OUTPUT"]))["job_name"]
+        gate = here.read("outcomes", f"jobs/{job}.json")["gate"]
+        assert (gate["task"], gate["promoted"]) == ("binary" if positive else "multiclass", True)
+        summary = Path(github_files["GITHUB_STEP_SUMMARY"]).read_text()
+        assert f"| challenger | {gate['challenger']['roc_auc']:.3g} |" in summary
+        assert "Challenger over a constant answer" in summary
+        assert here.read("baselines", f"{name}/1.smoke.json")["probabilities"]
+        assert here.read("baselines", f"{name}/1.metrics.json")["holdout_labels"]["counts"]
+
+
+@pytest.mark.slow
 def test_a_step_that_fails_is_named_with_its_last_lines_and_nothing_is_registered(
     azure: AzureStandIn, github_files: dict[str, str]
 ) -> None:
