@@ -86,6 +86,8 @@ def _state(content: bytes, path: Path) -> State:
         raise InputError(f"{path}: not a saved monitor, or damaged: {_REMEDY}") from None
     if whole.format != FORMAT:
         raise InputError(f"{path}: not a saved monitor: name a file that Monitor.save wrote")
+    if whole.version < 1:
+        raise InputError(f"{path}: version {whole.version} was never written: the file is damaged: {_REMEDY}")
     if whole.version > VERSION:
         raise InputError(
             f"{path}: version {whole.version} is newer than this driftloop reads ({VERSION}): update driftloop"
