@@ -17,8 +17,8 @@ pytestmark = pytest.mark.slow
 LAST_DAY = date(2026, 3, 1)
 
 
-def world(model: ModelFolder, strength: float) -> World:
-    return World(442, LAST_DAY, read(model).play(strength), SHORT_STORY)
+def world(model: ModelFolder, strength: float, volume: float = 1.0) -> World:
+    return World(442, LAST_DAY, read(model).play(strength, volume=volume), SHORT_STORY)
 
 
 def test_a_change_of_the_outcome_is_answered_and_a_change_of_the_records_alone_is_not(tmp_path: Path) -> None:
@@ -29,9 +29,10 @@ def test_a_change_of_the_outcome_is_answered_and_a_change_of_the_records_alone_i
     assert "not better than the champion" in without.why
 
 
-def test_a_class_turns_until_the_gate_says_yes(tmp_path: Path) -> None:
+def test_more_records_a_day_show_what_few_of_a_noisy_class_hide(tmp_path: Path) -> None:
     model = written(tmp_path, "churn", churn())
-    assert rehearse(world(model, 1.0), model) == Ending(True)
+    assert not rehearse(world(model, 1.0), model).promoted
+    assert rehearse(world(model, 2.25, 8.0), model) == Ending(True)
 
 
 def test_the_first_attempt_that_is_promoted_is_taken_or_else_the_last(
