@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from driftloop.data.columns import numbers, times
+from driftloop.data.plain_types import not_comparable
 from driftloop.data.reading import ReadNotes
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import InputError
@@ -84,6 +85,8 @@ def refuse_unreadable(
 
 def _malformed(array: pa.Array, column: Column, missing: tuple[str, ...]) -> int | None:
     """How many values cannot be read; None where one can."""
+    if not_comparable(array.type) is not None:
+        return int(len(array) - array.null_count)
     read = times if column.kind == "datetime" else numbers
     for part in (array.slice(0, FIRST_LOOK), array):
         found = read(part, missing)

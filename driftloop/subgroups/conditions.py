@@ -110,7 +110,7 @@ def short_limit(values: Floats, limit: float) -> float:
     Examples
     --------
     >>> short_limit(np.arange(1000) / 7.0, 71.40714285714286)
-    71.4
+    71.0
     """
     above = np.count_nonzero(values >= limit)
     for digits in range(1, 12):

@@ -85,7 +85,8 @@ def search(
     by_condition = dict(zip(conditions, marks, strict=True))
     labels = _labels(pooled.window, times, seed)
     kinds = {SHARE: _Largest.of(len(labels)), CONTENT: _Largest.of(len(labels))}
-    for block in _blocks(rules, by_condition, len(pooled.values)):
+    categorical = np.array([column.kind == "categorical" for column in columns], bool)
+    for block in _blocks(rules, by_condition, len(pooled.values), categorical):
         for content, z in _statistics(block.matrix, labels, scores, block.columns):
             kinds[SHARE if content is None else CONTENT].look(z, block.rules, content)
     families = [Family(name, 1.0, each.largest[:1], each.largest) for name, each in kinds.items()]
@@ -95,7 +96,18 @@ def search(
     best = kinds[name]
     if not best.largest[0]:
         return None
-    rule = _refined(pooled, conditions, best.rule, best.content, scores)
+
+    def z_of(candidate: tuple[Condition, ...]) -> float:
+        met = np.ones(len(pooled.values), bool)
+        for condition in candidate:
+            met &= condition.met(pooled.values)
+        if candidate and not LEAST_RECORDS <= np.count_nonzero(met) <= MOST_SHARE * len(met):
+            return 0.0
+        block = _block([candidate], [met], categorical)
+        return float(dict(_statistics(block.matrix, labels[:1], scores, block.columns))[best.content][0, 0])
+
+    rule = _shortened(best.rule, z_of, least=0 if best.content is not None else 1)
+    rule = _moved_limits(_lengthened(rule, z_of, conditions), z_of, pooled)
     return Finding(rule, best.content, float(best.largest[0]), combined.p)
 
 
@@ -126,7 +138,10 @@ class _Largest:
 
 @dataclass(frozen=True)
 class _Block:
-    """Some rules with the records that meet them: matrix (n, k), and which columns each rule is about (k, d)."""
+    """Some rules with the records that meet them: matrix (n, k), and which columns each rule is about (k, d).
+
+    The rule that all records meet counts as being about each categorical column: the share of a category is a rule.
+    """
 
     rules: list[tuple[Condition, ...]]
     matrix: Singles
@@ -141,7 +156,9 @@ def _pairs(conditions: Sequence[Condition]) -> Iterator[tuple[Condition, Conditi
             yield first, second
 
 
-def _blocks(rules: Sequence[tuple[Condition, ...]], marks: dict[Condition, Marks], records: int) -> Iterator[_Block]:
+def _blocks(
+    rules: Sequence[tuple[Condition, ...]], marks: dict[Condition, Marks], records: int, categorical: Marks
+) -> Iterator[_Block]:
     kept: list[tuple[Condition, ...]] = []
     columns: list[Marks] = []
     for rule in rules:
@@ -154,17 +171,18 @@ def _blocks(rules: Sequence[tuple[Condition, ...]], marks: dict[Condition, Marks
         kept.append(rule)
         columns.append(met)
         if len(kept) == AT_ONCE:
-            yield _block(kept, columns)
+            yield _block(kept, columns, categorical)
             kept, columns = [], []
     if kept:
-        yield _block(kept, columns)
+        yield _block(kept, columns, categorical)
 
 
-def _block(rules: list[tuple[Condition, ...]], met: list[Marks]) -> _Block:
-    width = 1 + max((condition.column_index for rule in rules for condition in rule), default=0)
-    about = np.zeros((len(rules), width), bool)
+def _block(rules: list[tuple[Condition, ...]], met: list[Marks], categorical: Marks) -> _Block:
+    about = np.zeros((len(rules), len(categorical)), bool)
     for place, rule in enumerate(rules):
         about[place, [condition.column_index for condition in rule]] = True
+        if not rule:
+            about[place] = categorical
     return _Block(rules, np.column_stack(met).astype(np.float32), about)
 
 
@@ -199,49 +217,8 @@ def _statistics(met: Singles, labels: Singles, scores: Floats, about: Marks) -> 
         with np.errstate(divide="ignore", invalid="ignore"):
             difference = (labels @ weighted).astype(np.float64) - inside * mean
             z = np.abs(difference) / (spread * np.sqrt(inside * outside / size))
-        mine = column < about.shape[1] and about[:, column]
-        usable = (
-            (inside >= LEAST_ON_A_SIDE)
-            & (outside >= LEAST_ON_A_SIDE)
-            & (spread > 1e-9)
-            & ~np.broadcast_to(mine, size.shape)
-        )
+        usable = (inside >= LEAST_ON_A_SIDE) & (outside >= LEAST_ON_A_SIDE) & (spread > 1e-9) & ~about[:, column]
         yield column, np.where(usable, z, 0.0)
-
-
-def _refined(
-    pooled: PooledRecords,
-    conditions: Sequence[Condition],
-    rule: tuple[Condition, ...],
-    content: int | None,
-    scores: Floats,
-) -> tuple[Condition, ...]:
-    """The rule with fewer conditions, one more, or moved limits, where these change its statistic for the better."""
-    observed = pooled.window.astype(np.float32)[None, :]
-
-    def z_of(candidate: tuple[Condition, ...]) -> float:
-        met = np.ones(len(pooled.values), bool)
-        for condition in candidate:
-            met &= condition.met(pooled.values)
-        if candidate and not LEAST_RECORDS <= np.count_nonzero(met) <= MOST_SHARE * len(met):
-            return 0.0
-        block = _block([candidate], [met])
-        statistics = dict(_statistics(block.matrix, observed, scores, block.columns))
-        return float(statistics[content][0, 0])
-
-    rule = _shortened(rule, z_of, least=0 if content is not None else 1)
-    while rule and len(rule) < MOST_CONDITIONS:
-        taken = {condition.column_index for condition in rule}
-        longer = [(*rule, each) for each in conditions if each.column_index not in taken]
-        best = max(longer, key=z_of, default=rule)
-        if z_of(best) < z_of(rule) + WORTH_A_CONDITION:
-            break
-        rule = best
-    for _ in range(2):
-        for place, condition in enumerate(rule):
-            others = [(*rule[:place], each, *rule[place + 1 :]) for each in _moved(condition, pooled)]
-            rule = max(others, key=z_of)
-    return rule
 
 
 def _shortened(
@@ -254,6 +231,31 @@ def _shortened(
         if z_of(best) < z_of(rule) - WORTH_A_CONDITION:
             break
         rule = best
+    return rule
+
+
+def _lengthened(
+    rule: tuple[Condition, ...], z_of: Callable[[tuple[Condition, ...]], float], conditions: Sequence[Condition]
+) -> tuple[Condition, ...]:
+    """With one more condition, as long as it adds enough."""
+    while rule and len(rule) < MOST_CONDITIONS:
+        taken = {condition.column_index for condition in rule}
+        longer = [(*rule, each) for each in conditions if each.column_index not in taken]
+        best = max(longer, key=z_of, default=rule)
+        if z_of(best) < z_of(rule) + WORTH_A_CONDITION:
+            break
+        rule = best
+    return rule
+
+
+def _moved_limits(
+    rule: tuple[Condition, ...], z_of: Callable[[tuple[Condition, ...]], float], pooled: PooledRecords
+) -> tuple[Condition, ...]:
+    """With each limit where the statistic is largest; twice, since a limit depends on the others."""
+    for _ in range(2):
+        for place, condition in enumerate(rule):
+            others = [(*rule[:place], each, *rule[place + 1 :]) for each in _moved(condition, pooled)]
+            rule = max(others, key=z_of)
     return rule
 
 

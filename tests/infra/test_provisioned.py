@@ -308,7 +308,8 @@ def test_the_cluster_is_the_one_that_workflows_submit_to() -> None:
     from workflows.settings import train
 
     out = small().outputs
-    asked = train({name: str(out[name]) for name in out if name.startswith(("AZURE_", "DRIFTLOOP_"))})
+    given = {name: str(out[name]) for name in out if name.startswith(("AZURE_", "DRIFTLOOP_"))}
+    asked = train(given | {"DRIFTLOOP_MODEL": "wine"})
     (cluster,) = small().of("Microsoft.MachineLearningServices/workspaces/computes")
     assert asked.compute.name == cluster.name == "driftloop-cluster"
     assert asked.compute.size == cluster.body["properties"]["properties"]["vmSize"]

@@ -13,12 +13,13 @@ SETTINGS = {
     "AZURE_RESOURCE_GROUP": "rg",
     "AZURE_ML_WORKSPACE": "ws",
     "DRIFTLOOP_BLOB_URL": "https://x.blob.core.windows.net",
+    "DRIFTLOOP_MODEL": "wine",
 }
 # the one link of DefaultAzureCredential's chain that asks no service
 NOBODY = {"AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential"}
 TRAIN = ["workflows.train"]
-DEPLOY = ["workflows.deploy", "--model", "model", "--version", "1"]
-ROLLBACK = ["workflows.deploy", "rollback", "--model", "model"]
+DEPLOY = ["workflows.deploy", "--model", "wine", "--version", "1"]
+ROLLBACK = ["workflows.deploy", "rollback", "--model", "wine"]
 
 
 def run(command: list[str], **settings: str) -> tuple[int, list[str]]:

@@ -15,7 +15,7 @@ from driftloop.two_sample.score_matrix import PooledRecords
 def test_the_share_statistic_is_the_hypergeometric_z() -> None:
     met = np.array([1] * 6 + [0] * 4, np.float32)[:, None]
     labels = np.array([[1, 1, 1, 1, 1, 0, 0, 0, 0, 0]], np.float32)
-    (_, z), *_ = _statistics(met, labels, np.zeros((10, 0)), np.zeros((1, 0), bool))
+    (_, z), *_ = _statistics(met, labels, np.zeros((10, 0)), np.zeros((1, 1), bool))
     # 5 of the 6 are the window's, of 5 of 10: expected 3, variance 5 * 5 / 9 * 0.6 * 0.4 = 2 / 3.
     assert z[0, 0] == pytest.approx(2 / np.sqrt(2 / 3))
 
@@ -24,7 +24,7 @@ def test_the_content_statistic_is_the_difference_of_means_in_standard_errors() -
     rng = np.random.default_rng(1)
     score, side = rng.normal(size=60), np.repeat([1.0, 0.0], [25, 35])
     met = np.ones((60, 1), np.float32)
-    statistics = dict(_statistics(met, side[None, :].astype(np.float32), score[:, None], np.zeros((1, 0), bool)))
+    statistics = dict(_statistics(met, side[None, :].astype(np.float32), score[:, None], np.zeros((1, 1), bool)))
     expected = (score[:25].mean() - score[25:].mean()) / (score.std(ddof=1) * np.sqrt(1 / 25 + 1 / 35))
     assert statistics[0][0, 0] == pytest.approx(abs(expected), rel=1e-5)
     assert statistics[None][0, 0] == 0.0  # the share of all records never changes
@@ -39,7 +39,7 @@ def test_content_needs_records_on_both_sides(on_a_side: int, is_compared: bool) 
             np.ones((len(side), 1), np.float32),
             side[None, :].astype(np.float32),
             score[:, None],
-            np.zeros((1, 0), bool),
+            np.zeros((1, 1), bool),
         )
     )
     assert (statistics[0][0, 0] > 3) == is_compared
