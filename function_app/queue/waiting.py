@@ -18,7 +18,8 @@ from function_app.storage.marks import Mark, Marks
 if TYPE_CHECKING:
     from function_app.runtime import Runtime
 
-LOOKS, PAUSE = 30, 0.1  # at a mark that is not confirmed, and seconds in between: sending a message takes less than 1
+LOOKS, PAUSE = 150, 0.1  # at a mark that is not confirmed, and seconds in between: even a busy storage takes a message
+# within 15 s, and a caller over HTTP waits longer than that for an answer
 LOST = timedelta(hours=1)  # after which a message that nobody has seen does not hold up another
 
 

@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 import pytest
 
 import driftloop
-import function_app
 from docs.configuration_page import configuration_page
 from driftloop import events
 from driftloop.cli.main import COMMANDS, cli, run
@@ -91,7 +90,8 @@ def test_the_configuration_page_is_what_the_code_reads() -> None:
 
 def test_every_function_of_the_app_is_explained() -> None:
     page = (DOCS / "function-app.md").read_text()
-    names = [function.get_function_name() for function in function_app.app.get_functions()]
+    # The worker may index an app once; the source names the functions as often as it is read.
+    names = re.findall(r'@app\.function_name\("(\w+)"\)', (ROOT / "function_app" / "__init__.py").read_text())
     assert len(names) >= 9
     assert [name for name in names if f"`{name}`" not in page] == []
 

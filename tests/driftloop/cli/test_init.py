@@ -181,24 +181,28 @@ def test_a_signal_while_the_files_are_written_leaves_nothing(place: Path, number
 def answered(place: Path, answers: str, *arguments: str, stop_at: str | None = None) -> tuple[int, str]:
     """Run `init` on a terminal of its own and type the answers; its exit code and what it showed.
 
-    Where it shows `stop_at`, it gets the signal that Ctrl-C sends.
+    Where it shows `stop_at`, it gets the signal that Ctrl-C sends, and again while it stands still: one between the
+    prompt and the wait for an answer is seen with the next key, and a person presses twice.
     """
     master, slave = pty.openpty()
     command = [sys.executable, "-m", "driftloop", "init", "House prices.csv", *arguments]
     process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, cwd=place, close_fds=True)
     os.close(slave)
     os.write(master, answers.encode())
-    shown = ""
-    while select.select([master], [], [], HANG_SECONDS)[0]:
-        try:
-            shown += os.read(master, 65_536).decode()
-        except OSError:  # the other end was closed: the process has ended
-            break
-        if stop_at is not None and stop_at in shown:
+    shown, pressed = "", 0
+    while True:
+        is_stopping = stop_at is not None and stop_at in shown
+        if is_stopping and pressed <= HANG_SECONDS:
             process.send_signal(signal.SIGINT)
-            stop_at = None
-    else:
-        process.kill()
+            pressed += 1
+        if select.select([master], [], [], 1 if is_stopping else HANG_SECONDS)[0]:
+            try:
+                shown += os.read(master, 65_536).decode()
+            except OSError:  # the other end was closed: the process has ended
+                break
+        elif not is_stopping or pressed > HANG_SECONDS:
+            process.kill()
+            break
     os.close(master)
     return process.wait(HANG_SECONDS), shown
 
