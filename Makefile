@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where it is set, as in many containers, each of the many processes here compiles every module that it imports: half a second each
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup worker run docs test mutants lint bench schemas snapshots lock dist clean
 .NOTPARALLEL:
