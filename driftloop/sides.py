@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from driftloop.config.policy import Policy
 from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.readable import refuse_unreadable
 from driftloop.data.reading import Reading, ReadNotes
@@ -19,6 +20,8 @@ from driftloop.errors import InputError
 from driftloop.profile.profile import Profile
 from driftloop.profile.sources import ready_contents
 from driftloop.profile.window import Baseline, Window
+from driftloop.sequential.label_shift import LabelSummary, shift_of
+from driftloop.sequential.label_tally import LabelTally
 from driftloop.validation import nearest
 
 if TYPE_CHECKING:
@@ -75,14 +78,29 @@ class Sides:
     notes: tuple[str, ...] = ()
     grounds: dict[str, str] = field(default_factory=dict)
     """Of columns that inference left out: why."""
+    baseline_labels: LabelSummary | None = None
+    """Of the target, where the reference's own rows were read and have it."""
+    window_labels: LabelSummary | None = None
 
-    def told(self, check: Check) -> Check:
-        """A check of these sides with what reading them had to say."""
+    def told(self, check: Check, policy: Policy | None = None) -> Check:
+        """A check of these sides with what reading them had to say, moved labels included."""
+        moved = moved_labels(self.baseline.schema, self.baseline_labels, self.window_labels, policy)
         listed = tuple(
             each._replace(reason=self.grounds.get(each.name, each.reason)) if each.reason == "ignored" else each
             for each in check.columns_not_compared
         )
-        return replace(check, notes=(*self.notes, *check.notes), columns_not_compared=listed)
+        return replace(check, notes=(*moved, *self.notes, *check.notes), columns_not_compared=listed)
+
+
+def moved_labels(
+    schema: Schema, before: LabelSummary | None, labels: LabelSummary | None, policy: Policy | None = None
+) -> tuple[str, ...]:
+    """A sentence where a window's labels have moved against the reference's, as they stand in the tables themselves."""
+    target = schema.role("target")
+    if target is None or before is None or labels is None:
+        return ()
+    sentence = shift_of(target, labels, before, policy or Policy(), of="in the reference")
+    return () if sentence is None else (sentence,)
 
 
 def read_baseline(reference: Any, settings: ColumnSettings) -> Sides:
@@ -93,7 +111,8 @@ def read_baseline(reference: Any, settings: ColumnSettings) -> Sides:
         return Sides(ready, _empty_window(ready.schema))
     opened = _opened(reference, settings, notes)
     baseline = _with_rows(opened.baseline(opened.schema))
-    return Sides(baseline, _empty_window(baseline.schema), notes.lines, opened.grounds)
+    labels = opened.labels.summary
+    return Sides(baseline, _empty_window(baseline.schema), notes.lines, opened.grounds, baseline_labels=labels)
 
 
 def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
@@ -114,20 +133,39 @@ def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
     opened = _opened(reference, settings, notes)
     schema = opened.schema
     declared = settings.schema is not None or settings.roles.time is not None
-    window = read_window(current, schema, settings.reading, notes, declared=declared)
+    labels = LabelTally(schema)
+    window = read_window(current, schema, settings.reading, notes, declared=declared, labels=labels)
     label = None if settings.schema is not None else only_lost(window.profile)
     taken: tuple[str, ...] = ()
-    if label is not None:
+    if label is not None and (renamed := name_written_otherwise(label, window.profile.extra)) is not None:
+        taken = (f"{label}: the window has {renamed!r} in its place: give it the name that the reference has",)
+    elif label is not None:
         schema = schema.with_roles(target=label)
         window, taken = Window(window.profile.without(label, schema)), (taken_for_target(label),)
     baseline = _with_rows(opened.baseline(schema))
-    return Sides(baseline, window, (*taken, *notes.lines), opened.grounds)
+    told = (*taken, *notes.lines)
+    return Sides(baseline, window, told, opened.grounds, opened.labels.summary, labels.summary)
 
 
 def only_lost(window: Profile) -> str | None:
     """The one compared column that no row of a window has; None where there is none, or more than one."""
     lost = [name for name, column in window.columns.items() if window.rows and column.absent == window.rows]
     return lost[0] if len(lost) == 1 < len(window.columns) else None
+
+
+def name_written_otherwise(name: str, others: Iterable[str]) -> str | None:
+    """The other name that differs from a column's only by case, spaces and punctuation; None where there is none.
+
+    Examples
+    --------
+    >>> name_written_otherwise("patient_id", ["Patient ID", "age"]), name_written_otherwise("y", ["x"])
+    ('Patient ID', None)
+    """
+
+    def letters(text: str) -> str:
+        return "".join(sign for sign in text.casefold() if sign.isalnum())
+
+    return next((other for other in others if letters(other) == letters(name) != ""), None)
 
 
 def taken_for_target(label: str) -> str:
@@ -142,8 +180,11 @@ def read_window(
     notes: ReadNotes | None = None,
     *,
     declared: bool = True,
+    labels: LabelTally | None = None,
 ) -> Window:
     """The window, read with the baseline's schema, which somebody has `declared` or nobody has.
+
+    `labels` counts those of its rows.
 
     Raises InputError when it has none of the baseline's columns, and when a declared time cannot be read.
     """
@@ -154,6 +195,8 @@ def read_window(
     where = str(current) if isinstance(current, str | Path) else "current"
     rows = batches_of(current, schema, reading=reading, notes=notes)
     batches = canonical_batches(rows, schema, notes, where, reading)
+    if labels is not None:
+        batches = labels.counting(batches)
     # A feature that cannot be read is an incident; without the record's time nobody could tell when it was.
     window = Window(refuse_unreadable(batches, schema, where, {"timestamp"}, notes, declared=declared), schema)
     if window.rows and all(column.absent == column.rows for column in window.profile.columns.values()):
@@ -185,10 +228,11 @@ class _Opened:
     grounds: dict[str, str]
     notes: ReadNotes
     where: str
+    labels: LabelTally
 
     def baseline(self, schema: Schema) -> Baseline:
         """The profile of all rows."""
-        batches = canonical_batches(self.batches, schema, self.notes, self.where)
+        batches = self.labels.counting(canonical_batches(self.batches, schema, self.notes, self.where))
         baseline = Baseline(refuse_unreadable(batches, schema, self.where, NEEDED, self.notes), schema)
         self._refuse_missing(baseline)
         return baseline
@@ -208,12 +252,12 @@ def _opened(reference: Any, settings: ColumnSettings, notes: ReadNotes) -> _Open
     if settings.schema is not None:
         schema = settings.complete(settings.schema)
         batches = batches_of(reference, schema, reading=schema.reading, notes=notes)
-        return _Opened(schema, batches, {}, notes, where)
+        return _Opened(schema, batches, {}, notes, where, LabelTally(schema))
     stream = batches_of(reference, reading=settings.reading, notes=notes)
     inferred = infer_schema(stream, settings.reading, settings.complete)
     said = settings.roles.ignore
     grounds = {name: ground for name, ground in inferred.grounds.items() if ground and name not in said}
-    return _Opened(inferred.schema, inferred.batches, grounds, notes, where)
+    return _Opened(inferred.schema, inferred.batches, grounds, notes, where, LabelTally(inferred.schema))
 
 
 def _empty_window(schema: Schema) -> Window:

@@ -86,7 +86,7 @@ def check(
         sides = read_sides(reference, current, settings)
     status.clear()
     now = time.time()
-    result = sides.told(check_sides(sides.baseline, sides.window, policy, now=now))
+    result = sides.told(check_sides(sides.baseline, sides.window, policy, now=now), policy)
     if reports:
         from driftloop.report.context import ReportContext
         from driftloop.report.writing import write_report

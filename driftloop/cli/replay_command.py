@@ -97,8 +97,9 @@ def replay(
     files, skipped = find_windows(windows)
     status = StatusLine(quiet=quiet or as_json)
     with observed(status.observer):
-        baseline, told = baseline_for(reference, files, settings)
+        read = baseline_for(reference, files, settings)
     status.clear()
+    told = read.notes
     if skipped:
         told = (*told, f"{windows}: skipped what is no data: {', '.join(skipped[:NAMED])}{_more(len(skipped))}")
     verdicts = set()
@@ -110,7 +111,8 @@ def replay(
     reported: Check | None = None
     window = ""
     results: deque[Check] = deque(maxlen=1)  # the last; each holds its window
-    replaying = replayed(baseline, files, policy, reading=settings.reading, on_result=results.append)
+    labels, reading = read.baseline_labels, settings.reading
+    replaying = replayed(read.baseline, files, policy, reading=reading, labels=labels, on_result=results.append)
     for number, line in enumerate(replaying):
         lines.append(line)
         if results and results[-1] is not reported:
