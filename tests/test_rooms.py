@@ -37,7 +37,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("runtime",),
         ("checks",),
         ("labels",),
-        ("incoming", "retraining"),
+        ("alerts", "incoming", "retraining"),
         ("dispatch", "storage", "telemetry"),
     ),
     "training": (
