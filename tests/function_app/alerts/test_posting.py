@@ -2,7 +2,7 @@
 
 import json
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
@@ -14,7 +14,7 @@ from function_app.alerts.message import message_of
 from function_app.alerts.posting import post
 from function_app.alerts.slack import LONGEST_SECTION
 from function_app.alerts.teams import LIMIT, teams_body
-from tests.function_app.alerts.conftest import HOSTILE, NOW, Posts, an_alert
+from tests.function_app.alerts.conftest import HOSTILE, Posts, an_alert
 
 SERVICES = ("teams", "slack", "webhook")
 
@@ -24,7 +24,7 @@ SERVICES = ("teams", "slack", "webhook")
 def test_every_kind_is_taken_by_every_service_in_both_languages(posts: Posts, kind: str, language: str) -> None:
     more = {"version": "4", "previous": "3", "p": 0.0004, "files": ("a.csv",) * 5, "files_set_aside": 900}
     for receiver in posts.all(language=language, link="https://monitor.example/{report}?model={model}"):
-        assert post(an_alert(kind, **more), receiver, NOW).error is None, receiver
+        assert post(an_alert(kind, **more), receiver, datetime.now(UTC)).error is None, receiver
     for name in SERVICES:
         (taken,) = getattr(posts.services, name).taken
         text = json.dumps(taken, ensure_ascii=False)
@@ -38,7 +38,7 @@ def test_every_kind_is_taken_by_every_service_in_both_languages(posts: Posts, ki
 
 def test_a_hostile_column_is_text_and_nothing_else(posts: Posts) -> None:
     for receiver in posts.all():
-        assert post(an_alert(), receiver, NOW).error is None
+        assert post(an_alert(), receiver, datetime.now(UTC)).error is None
     (card,) = posts.services.teams.taken
     kinds = {each["type"] for each in card["attachments"][0]["content"]["body"]}
     assert kinds == {"RichTextBlock"}, "runs know no Markdown"
@@ -57,7 +57,7 @@ def test_the_longest_alert_is_cut_to_what_each_service_takes(posts: Posts) -> No
         reasons=reasons, files=tuple("漢" * 900 for _ in range(20)), files_set_aside=10**6, version="9" * 64
     )
     for receiver in posts.all(link="https://monitor.example/" + "x" * 5000):
-        assert post(alert, receiver, NOW).error is None, receiver
+        assert post(alert, receiver, datetime.now(UTC)).error is None, receiver
     assert len(teams_body(message_of(alert, posts.receiver("teams")))) <= LIMIT
     (blocks,) = posts.services.slack.taken
     assert max(len(each["text"]["text"]) for each in blocks["blocks"] if each["type"] == "section") <= LONGEST_SECTION
@@ -82,11 +82,11 @@ def test_the_stand_ins_refuse_what_is_wrong(posts: Posts) -> None:
 
 
 def test_a_signature_is_of_this_body_this_secret_and_this_time(posts: Posts) -> None:
-    assert post(an_alert(), posts.receiver("webhook"), NOW).error is None
+    assert post(an_alert(), posts.receiver("webhook"), datetime.now(UTC)).error is None
     other = "whsec_" + "A" * 44
-    assert "401, " not in (post(an_alert(), posts.receiver("webhook", secret=other), NOW).error or "")
-    assert "401" in (post(an_alert(), posts.receiver("webhook", secret=other), NOW).error or "")
-    assert "401" in (post(an_alert(), posts.receiver("webhook"), NOW - timedelta(minutes=10)).error or "")
+    assert "401, " not in (post(an_alert(), posts.receiver("webhook", secret=other), datetime.now(UTC)).error or "")
+    assert "401" in (post(an_alert(), posts.receiver("webhook", secret=other), datetime.now(UTC)).error or "")
+    assert "401" in (post(an_alert(), posts.receiver("webhook"), datetime.now(UTC) - timedelta(minutes=10)).error or "")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_what_a_service_says_is_told_and_its_address_is_not(
     posts: Posts, status: int, word: str, message: bool
 ) -> None:
     posts.services.slack.answers = [PlainTextResponse(word, status)]
-    answer = post(an_alert(), posts.receiver("slack"), NOW)
+    answer = post(an_alert(), posts.receiver("slack"), datetime.now(UTC))
     assert f"127.0.0.1 answered {status}{', ' + word if word else ''}" in (answer.error or "")
     assert answer.message is message
     assert "very-secret" not in (answer.error or "")
@@ -104,12 +104,12 @@ def test_what_a_service_says_is_told_and_its_address_is_not(
 
 def test_an_answer_that_quotes_something_is_not_repeated(posts: Posts) -> None:
     posts.services.teams.answers = [PlainTextResponse("Mrs Hidden Patient " * 10_000, 500)]
-    assert post(an_alert(), posts.receiver("teams"), NOW).error == "127.0.0.1 answered 500"
+    assert post(an_alert(), posts.receiver("teams"), datetime.now(UTC)).error == "127.0.0.1 answered 500"
 
 
 def test_a_page_in_place_of_slack_is_no_success(posts: Posts) -> None:
     posts.services.slack.answers = [PlainTextResponse("<html>sign in</html>", 200)]
-    assert post(an_alert(), posts.receiver("slack"), NOW).error == "127.0.0.1 answered 200"
+    assert post(an_alert(), posts.receiver("slack"), datetime.now(UTC)).error == "127.0.0.1 answered 200"
 
 
 def test_a_redirect_is_not_followed(posts: Posts) -> None:
@@ -117,26 +117,28 @@ def test_a_redirect_is_not_followed(posts: Posts) -> None:
         RedirectResponse(f"{posts.url}/elsewhere/very-secret", code) for code in (307, 302)
     ]
     for _ in range(2):
-        assert "a redirect is not followed" in (post(an_alert(), posts.receiver("webhook"), NOW).error or "")
+        assert "a redirect is not followed" in (
+            post(an_alert(), posts.receiver("webhook"), datetime.now(UTC)).error or ""
+        )
     assert posts.services.elsewhere.asked == 0
 
 
 def test_a_short_pause_is_waited_for_and_a_long_one_is_handed_back(posts: Posts) -> None:
     slack = posts.services.slack
     slack.answers = [PlainTextResponse("rate_limited", 429, {"Retry-After": "1"}), Response(status_code=503)]
-    assert post(an_alert(), posts.receiver("slack"), NOW).error is None
+    assert post(an_alert(), posts.receiver("slack"), datetime.now(UTC)).error is None
     assert slack.asked == 3
     slack.answers = [PlainTextResponse("rate_limited", 429, {"Retry-After": "600"})]
-    answer = post(an_alert(), posts.receiver("slack"), NOW)
+    answer = post(an_alert(), posts.receiver("slack"), datetime.now(UTC))
     assert slack.asked == 4, "it is not asked again before"
     assert answer.retry_at is not None
-    assert timedelta(minutes=9) < answer.retry_at - NOW < timedelta(minutes=30)
+    assert timedelta(minutes=9) < answer.retry_at - datetime.now(UTC) < timedelta(minutes=30)
 
 
 def test_nobody_there_and_nobody_answering_are_told_without_an_address(unused_port: int, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     receiver = Receiver("slack", f"http://127.0.0.1:{unused_port}/services/very-secret", "slack")
-    answer = post(an_alert(), receiver, NOW)
+    answer = post(an_alert(), receiver, datetime.now(UTC))
     assert answer.error == "it cannot be reached: check the address, the network and DNS"
     assert "very-secret" not in caplog.text, "urllib3 logs the path of what it tries again"
 
@@ -145,13 +147,13 @@ def test_no_log_at_any_level_holds_an_address_or_a_secret(posts: Posts, caplog) 
     caplog.set_level(logging.DEBUG)
     posts.services.slack.answers = [Response(status_code=503)]
     for receiver in posts.all():
-        post(an_alert(), receiver, NOW)
+        post(an_alert(), receiver, datetime.now(UTC))
     lines = [record.getMessage() for record in caplog.records if record.name != "uvicorn.access"]  # the service's own
     assert not [line for line in lines if "very-secret" in line or "whsec" in line]
 
 
 def test_an_address_that_the_parser_would_refuse_is_never_called() -> None:
-    answer = post(an_alert(), Receiver("slack", "https://10.0.0.1/very-secret", "slack"), NOW)
+    answer = post(an_alert(), Receiver("slack", "https://10.0.0.1/very-secret", "slack"), datetime.now(UTC))
     assert answer.error == "its address is not one that it may have: correct driftloop.toml"
 
 
@@ -176,7 +178,7 @@ def test_no_span_of_a_library_holds_an_address(posts: Posts, monkeypatch: pytest
         assert "very-secret" in "".join(span.to_json() for span in spans.get_finished_spans()), "what is kept out"
         spans.clear()
         for receiver in posts.all():
-            assert post(an_alert(), receiver, NOW).error is None
+            assert post(an_alert(), receiver, datetime.now(UTC)).error is None
         assert spans.get_finished_spans() == ()
     finally:
         for library in libraries:
