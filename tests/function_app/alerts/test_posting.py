@@ -14,6 +14,7 @@ from function_app.alerts.message import message_of
 from function_app.alerts.posting import post
 from function_app.alerts.slack import LONGEST_SECTION
 from function_app.alerts.teams import LIMIT, teams_body
+from sandbox.waiting import HANG_SECONDS
 from tests.function_app.alerts.conftest import HOSTILE, Posts, an_alert
 
 SERVICES = ("teams", "slack", "webhook")
@@ -69,7 +70,9 @@ def test_the_stand_ins_refuse_what_is_wrong(posts: Posts) -> None:
 
     def answer(name: str, body: bytes, **headers: str) -> int:
         headers.setdefault("Content-Type", "application/json")
-        return requests.post(f"{posts.url}/{name}/very-secret", data=body, headers=headers, timeout=60).status_code
+        return requests.post(
+            f"{posts.url}/{name}/very-secret", data=body, headers=headers, timeout=HANG_SECONDS
+        ).status_code
 
     assert answer("teams", b'{"text": "hello"}') == 400
     assert answer("teams", teams_body(message_of(an_alert(), posts.receiver("teams"))) + b" " * 30_000) == 413
@@ -174,7 +177,7 @@ def test_no_span_of_a_library_holds_an_address(posts: Posts, monkeypatch: pytest
         monkeypatch.setenv("PYTHON_ENABLE_OPENTELEMETRY", "true")
         import requests
 
-        requests.post(f"{posts.url}/elsewhere/very-secret", timeout=60)
+        requests.post(f"{posts.url}/elsewhere/very-secret", timeout=HANG_SECONDS)
         assert "very-secret" in "".join(span.to_json() for span in spans.get_finished_spans()), "what is kept out"
         spans.clear()
         for receiver in posts.all():
