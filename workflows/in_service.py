@@ -7,7 +7,10 @@ from training.cloud.blobs import Blob, Blobs
 
 
 class Pointer(InService, frozen=True):
-    """The pointer, as a deployment writes it."""
+    """The pointer, with what deployment needs beyond it: the version before, and one that was rolled back by hand."""
+
+    previous: str | None = None
+    rolled_back: str | None = None
 
 
 class Found(msgspec.Struct, frozen=True):

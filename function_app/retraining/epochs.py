@@ -9,7 +9,6 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.events import InService, Reason, drift_id
 from driftloop.ledger import (
-    Announcement,
     CheckRecord,
     Drift,
     DriftState,
@@ -19,7 +18,7 @@ from driftloop.ledger import (
     open_drift,
     until_written,
 )
-from function_app.telemetry.announcing import announced, drift_announced, nothing, to_nobody
+from function_app.telemetry.announcing import announced, drift_announced, nothing
 
 if TYPE_CHECKING:
     from driftloop import Evidence
@@ -28,11 +27,7 @@ _RETRAINED = frozenset({DriftState.PROMOTED, DriftState.REJECTED, DriftState.FAI
 
 
 def settled(
-    ledger: Ledger,
-    model: Model,
-    now: datetime,
-    carry_out: Callable[[ModelState], None] = nothing,
-    tell: Callable[[tuple[Announcement, ...]], None] = to_nobody,
+    ledger: Ledger, model: Model, now: datetime, carry_out: Callable[[ModelState], None] = nothing
 ) -> ModelState:
     """The model's state, with a new epoch where its drift was closed, and with nothing left to note or to announce.
 
@@ -43,9 +38,7 @@ def settled(
     now : datetime
         From which the cooldown after a retrain counts.
     carry_out : Callable[[ModelState], None]
-        Writes the notes of files that the last check decided on, and hands on what is in the state's outbox.
-    tell : Callable[[tuple[Announcement, ...]], None]
-        Is handed what is in the outbox of a drift.
+        Writes the notes of files that the last check decided on.
 
     Raises
     ------
@@ -58,7 +51,7 @@ def settled(
         drift = None if state.drift_id is None else ledger.drift(model.name, state.drift_id)
         if drift is None or not drift.state.closed:
             return state
-        drift_announced(ledger, drift, tell)
+        drift_announced(ledger, drift)
         return ledger.commit(_after(drift, state, model, now))
 
     return until_written(attempt, model.name)

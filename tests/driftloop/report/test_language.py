@@ -25,9 +25,6 @@ BY_NAME = {
     "numbers",
     "error",
     "replay",
-    "alert",
-    "alert-text",
-    "alert-label",
 }
 """Tables whose entries are looked up by a name that comes from elsewhere."""
 
