@@ -78,4 +78,4 @@ def check(
     roles = Roles(target, id, time, (ignore,) if isinstance(ignore, str) else tuple(ignore))
     sides = read_sides(reference, current, ColumnSettings(schema, roles))
     result = check_sides(sides.baseline, sides.window, policy, evidence, now=now)
-    return sides.told(result)
+    return sides.told(result, policy)

@@ -23,7 +23,7 @@ class NotCompared(NamedTuple):
     name: str
     reason: str
     """id, time, follows the calendar, target, ignored, all missing, unreadable, constant, absent in the window, not in
-    the baseline, values turned over, lost."""
+    the baseline, all missing in the baseline, values turned over, lost."""
 
 
 def columns_not_compared(
@@ -47,7 +47,10 @@ def columns_not_compared(
     for column in baseline.schema.columns:
         reason = _reason(column, baseline, window)
         if reason is None and column.name in left_out:
-            reason = "values turned over" if column.kind == "categorical" else "lost"
+            if _empty(baseline.profile.columns[column.name]):
+                reason = "all missing in the baseline"
+            else:
+                reason = "values turned over" if column.kind == "categorical" else "lost"
         if reason is not None:
             found.append(NotCompared(column.name, reason))
     return (*found, *(NotCompared(name, "not in the baseline") for name in window.profile.extra))

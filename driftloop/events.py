@@ -5,13 +5,15 @@ Payloads carry identifiers, not data. `docs/architecture.md` names every field; 
 
 import hashlib
 import re
-from typing import Any, ClassVar, Literal, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import msgspec
 
 from driftloop.errors import InputError
 
 Reason = Literal["drift", "degraded"]
+AlertKind = Literal["incident", "drift", "promotion", "rejection", "failure", "rollback", "overdue"]
 VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """A model's version as Azure Machine Learning writes it; it becomes part of a blob's path."""
 _Kind = TypeVar("_Kind")
@@ -85,7 +87,10 @@ class ModelRegistered(msgspec.Struct, frozen=True):
 
 
 class InService(msgspec.Struct, frozen=True):
-    """`baselines/<model>/in-service.json`: the version that takes all traffic, and the hash of its baseline."""
+    """`baselines/<model>/in-service.json`: the version that takes all traffic, and the hash of its baseline.
+
+    `previous`: the version before; `rolled_back`: one that was taken back by hand for this one.
+    """
 
     model: str
     version: str
@@ -94,6 +99,8 @@ class InService(msgspec.Struct, frozen=True):
     drift_id: str | None = None
     deployment: str | None = None
     deployed_at: str | None = None
+    previous: str | None = None
+    rolled_back: str | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -110,6 +117,30 @@ class Outcome(msgspec.Struct, frozen=True):
     job: str | None = None
     run_url: str | None = None
     gate: dict[str, Any] | None = None
+
+
+class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What people are told of: the `data` of a webhook's CloudEvent, and what Teams and Slack show of it.
+
+    Identifiers, counts and the engine's own sentences; never a record. `p`: the chance of evidence this strong at one
+    check without drift. `files`: at most twenty of the `files_set_aside`. `report`: a path in the storage account.
+    """
+
+    event_id: str
+    kind: AlertKind
+    model: str
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    reasons: tuple[str, ...] = ()
+    check_id: str | None = None
+    drift_id: str | None = None
+    p: float | None = None
+    files: tuple[str, ...] = ()
+    files_set_aside: int = 0
+    version: str | None = None
+    previous: str | None = None
+    run_url: str | None = None
+    report: str | None = None
+    since: str | None = None
 
 
 def read_in_service(content: bytes, where: str) -> InService:

@@ -20,7 +20,7 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.config.settings import CheckSettings
 from driftloop.data.schema import Schema
-from driftloop.events import DriftDetected, InService, ModelRegistered, Outcome
+from driftloop.events import Alert, DriftDetected, InService, ModelRegistered, Outcome
 from driftloop.report.document import CheckDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,6 +29,7 @@ TITLES: dict[str, tuple[str, Any]] = {
     "schema": ("schema.toml: the columns of a table", Schema),
     "drift-detected": ("The client payload of the event drift-detected", DriftDetected),
     "model-registered": ("The client payload of the event model-registered", ModelRegistered),
+    "alert": ("The data of an alert that is sent as a CloudEvent", Alert),
     "in-service": ("baselines/<model>/in-service.json", InService),
     "check": ("What `driftloop check --json` prints, and reports/<model>/<check_id>.json", CheckDocument),
     "outcome": ("outcomes/<drift_id>.json", Outcome),

@@ -192,7 +192,8 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     `labels_since` moves on when a challenger is rejected: the next retrain needs outcomes that the rejected one did not
     have. `announced`: the model versions whose deployment was requested, and by which event. `outbox`: what is not
     announced yet; `notes`: what is not noted yet of files. `starts`: for each of the last windows, by the time of its
-    first record, when its records really began, stragglers left out.
+    first record, when its records really began, stragglers left out. `deployed`: the version that was in service at the
+    last look, and since when.
     """
 
     model: str
@@ -217,6 +218,7 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     outbox: tuple[Announcement, ...] = ()
     notes: tuple[FileNote, ...] = ()
     starts: dict[str, str] = {}
+    deployed: str | None = None
     etag: str = ""
 
 

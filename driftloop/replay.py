@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from driftloop.data.reading import Reading
     from driftloop.profile.window import Baseline
     from driftloop.sequential.evidence import Evidence
-    from driftloop.sides import ColumnSettings
+    from driftloop.sequential.label_shift import LabelSummary
+    from driftloop.sides import ColumnSettings, Sides
     from driftloop.verdict import Check
 
 TRIED = 5
@@ -60,40 +61,41 @@ def replay(
     evidence: Evidence | None = None,
     *,
     reading: Reading | None = None,
+    labels: LabelSummary | None = None,
     on_result: Callable[[Check], None] | None = None,
 ) -> Iterator[Line]:
     """One line a file, in the order given; see the module's description for the rules.
 
     `reading` is what is declared about the way files are written; the baseline's schema holds where it is None.
+    `labels` are those of the reference's own rows, if it has any.
     `on_result` is called with each check before its line is given; a file that cannot be read has none.
     """
     from driftloop.check_series import Series, check_next
     from driftloop.data.reading import ReadNotes
     from driftloop.sequential.evidence import Evidence
-    from driftloop.sides import read_window
+    from driftloop.sequential.label_tally import LabelTally
+    from driftloop.sides import moved_labels, read_window
 
     series = Series(evidence or Evidence())
     raised = False
     for path in files:
-        notes = ReadNotes()
+        notes, found = ReadNotes(), LabelTally(baseline.schema)
         try:
-            landed = read_window(path, baseline.schema, reading, notes)
+            landed = read_window(path, baseline.schema, reading, notes, labels=found)
         except InputError as error:
             yield _line(path, "incident", series.evidence, 0, (str(error),), retrain=False)
             continue
         result, series = check_next(series, baseline, landed, policy)
         retrain, raised = result.drift and not raised, raised or result.drift
-        told = (*notes.lines, *result.notes)
+        told = (*moved_labels(baseline.schema, labels, found.summary, policy), *notes.lines, *result.notes)
         if on_result is not None:
             on_result(result)
         verdict = result.verdict.value
         yield _line(path, verdict, series.evidence, result.rows, result.reasons, retrain=retrain, notes=told)
 
 
-def baseline_for(
-    reference: Path | str, files: Sequence[Path], settings: ColumnSettings
-) -> tuple[Baseline, tuple[str, ...]]:
-    """The baseline of a replay, and what reading it has to say.
+def baseline_for(reference: Path, files: Sequence[Path], settings: ColumnSettings) -> Sides:
+    """The baseline of a replay, its labels, and what reading it has to say; the window means nothing.
 
     With an inferred schema, a single column that the first readable window lacks is taken for the target, as in a
     single check. Raises InputError, SchemaError or BaselineError.
@@ -106,9 +108,8 @@ def baseline_for(
         except InputError:
             continue  # a broken window is told in its own line; a broken reference fails once more below
         if sides.window.rows:
-            return sides.baseline, sides.notes
-    alone = read_baseline(reference, settings)
-    return alone.baseline, alone.notes
+            return sides
+    return read_baseline(reference, settings)
 
 
 def find_windows(source: Path) -> tuple[list[Path], list[str]]:

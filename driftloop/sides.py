@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from driftloop.config.policy import Policy
 from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.readable import refuse_unreadable
-from driftloop.data.readers.sources import find_parts, source_name
 from driftloop.data.reading import Reading, ReadNotes
 from driftloop.data.schema import Schema, infer_schema
 from driftloop.data.sources import batches_of
 from driftloop.data.tables import TAKEN
 from driftloop.errors import InputError
-from driftloop.parts.means import Means, is_worth_parts
-from driftloop.profile.contents import Contents
 from driftloop.profile.profile import Profile
 from driftloop.profile.sources import ready_contents
 from driftloop.profile.window import Baseline, Window
+from driftloop.sequential.label_shift import LabelSummary, shift_of
+from driftloop.sequential.label_tally import LabelTally
 from driftloop.validation import nearest
 
 if TYPE_CHECKING:
@@ -78,29 +78,45 @@ class Sides:
     notes: tuple[str, ...] = ()
     grounds: dict[str, str] = field(default_factory=dict)
     """Of columns that inference left out: why."""
+    baseline_labels: LabelSummary | None = None
+    """Of the target, where the reference's own rows were read and have it."""
+    window_labels: LabelSummary | None = None
 
-    def told(self, check: Check) -> Check:
-        """A check of these sides with what reading them had to say."""
+    def told(self, check: Check, policy: Policy | None = None) -> Check:
+        """A check of these sides with what reading them had to say, moved labels included."""
+        moved = moved_labels(self.baseline.schema, self.baseline_labels, self.window_labels, policy)
         listed = tuple(
             each._replace(reason=self.grounds.get(each.name, each.reason)) if each.reason == "ignored" else each
             for each in check.columns_not_compared
         )
-        return replace(check, notes=(*self.notes, *check.notes), columns_not_compared=listed)
+        return replace(check, notes=(*moved, *self.notes, *check.notes), columns_not_compared=listed)
 
 
-def read_baseline(reference: Any, settings: ColumnSettings, means: Means | None = None) -> Sides:
+def moved_labels(
+    schema: Schema, before: LabelSummary | None, labels: LabelSummary | None, policy: Policy | None = None
+) -> tuple[str, ...]:
+    """A sentence where a window's labels have moved against the reference's, as they stand in the tables themselves."""
+    target = schema.role("target")
+    if target is None or before is None or labels is None:
+        return ()
+    sentence = shift_of(target, labels, before, policy or Policy(), of="in the reference")
+    return () if sentence is None else (sentence,)
+
+
+def read_baseline(reference: Any, settings: ColumnSettings) -> Sides:
     """The reference alone, with an empty window; otherwise as `read_sides`."""
     notes = ReadNotes()
     ready = _ready(reference, settings)
     if ready is not None:
         return Sides(ready, _empty_window(ready.schema))
     opened = _opened(reference, settings, notes)
-    baseline = _with_rows(opened.baseline(opened.schema, means))
-    return Sides(baseline, _empty_window(baseline.schema), notes.lines, opened.grounds)
+    baseline = _with_rows(opened.baseline(opened.schema))
+    labels = opened.labels.summary
+    return Sides(baseline, _empty_window(baseline.schema), notes.lines, opened.grounds, baseline_labels=labels)
 
 
-def read_sides(reference: Any, current: Any, settings: ColumnSettings, means: Means | None = None) -> Sides:
-    """Both sides, read with one schema; with `means`, paths are read part by part where that is worth it.
+def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
+    """Both sides, read with one schema.
 
     With an inferred schema, a single column that only the reference has is taken for its target: the window is read
     first, so that the reference is read once. With a written or saved schema a lost column stays lost.
@@ -109,7 +125,7 @@ def read_sides(reference: Any, current: Any, settings: ColumnSettings, means: Me
     notes = ReadNotes()
     ready = _ready(reference, settings)
     if ready is not None:
-        window = read_window(current, ready.schema, settings.reading, notes, means=means)
+        window = read_window(current, ready.schema, settings.reading, notes)
         return Sides(ready, window, notes.lines)
     given = ready_contents(current)
     if given is not None and settings.schema is None:
@@ -117,20 +133,39 @@ def read_sides(reference: Any, current: Any, settings: ColumnSettings, means: Me
     opened = _opened(reference, settings, notes)
     schema = opened.schema
     declared = settings.schema is not None or settings.roles.time is not None
-    window = read_window(current, schema, settings.reading, notes, declared=declared, means=means)
+    labels = LabelTally(schema)
+    window = read_window(current, schema, settings.reading, notes, declared=declared, labels=labels)
     label = None if settings.schema is not None else only_lost(window.profile)
     taken: tuple[str, ...] = ()
-    if label is not None:
+    if label is not None and (renamed := name_written_otherwise(label, window.profile.extra)) is not None:
+        taken = (f"{label}: the window has {renamed!r} in its place: give it the name that the reference has",)
+    elif label is not None:
         schema = schema.with_roles(target=label)
         window, taken = Window(window.profile.without(label, schema)), (taken_for_target(label),)
-    baseline = _with_rows(opened.baseline(schema, means))
-    return Sides(baseline, window, (*taken, *notes.lines), opened.grounds)
+    baseline = _with_rows(opened.baseline(schema))
+    told = (*taken, *notes.lines)
+    return Sides(baseline, window, told, opened.grounds, opened.labels.summary, labels.summary)
 
 
 def only_lost(window: Profile) -> str | None:
     """The one compared column that no row of a window has; None where there is none, or more than one."""
     lost = [name for name, column in window.columns.items() if window.rows and column.absent == window.rows]
     return lost[0] if len(lost) == 1 < len(window.columns) else None
+
+
+def name_written_otherwise(name: str, others: Iterable[str]) -> str | None:
+    """The other name that differs from a column's only by case, spaces and punctuation; None where there is none.
+
+    Examples
+    --------
+    >>> name_written_otherwise("patient_id", ["Patient ID", "age"]), name_written_otherwise("y", ["x"])
+    ('Patient ID', None)
+    """
+
+    def letters(text: str) -> str:
+        return "".join(sign for sign in text.casefold() if sign.isalnum())
+
+    return next((other for other in others if letters(other) == letters(name) != ""), None)
 
 
 def taken_for_target(label: str) -> str:
@@ -145,9 +180,11 @@ def read_window(
     notes: ReadNotes | None = None,
     *,
     declared: bool = True,
-    means: Means | None = None,
+    labels: LabelTally | None = None,
 ) -> Window:
     """The window, read with the baseline's schema, which somebody has `declared` or nobody has.
+
+    `labels` counts those of its rows.
 
     Raises InputError when it has none of the baseline's columns, and when a declared time cannot be read.
     """
@@ -155,42 +192,16 @@ def read_window(
         return current
     if ready_contents(current) is not None:
         return Window(current)
-    where = source_name(current) if isinstance(current, str | Path | tuple) else "current"
+    where = str(current) if isinstance(current, str | Path) else "current"
+    rows = batches_of(current, schema, reading=reading, notes=notes)
+    batches = canonical_batches(rows, schema, notes, where, reading)
+    if labels is not None:
+        batches = labels.counting(batches)
     # A feature that cannot be read is an incident; without the record's time nobody could tell when it was.
-    recipe = (schema, {"timestamp"}, reading, where)
-    contents = _by_parts(current, recipe, means, notes or ReadNotes(), declared=declared)
-    if contents is not None:
-        window = Window(contents)
-    else:
-        rows = batches_of(current, schema, reading=reading, notes=notes)
-        batches = canonical_batches(rows, schema, notes, where, reading)
-        window = Window(refuse_unreadable(batches, schema, where, {"timestamp"}, notes, declared=declared), schema)
+    window = Window(refuse_unreadable(batches, schema, where, {"timestamp"}, notes, declared=declared), schema)
     if window.rows and all(column.absent == column.rows for column in window.profile.columns.values()):
         raise InputError(f"{where}: has none of the reference's columns: is it the right table?")
     return window
-
-
-def _by_parts(
-    source: Any,
-    recipe: tuple[Schema, Collection[str], Reading | None, str],
-    means: Means | None,
-    notes: ReadNotes,
-    *,
-    declared: bool = True,
-    first: Iterable[pa.RecordBatch] | None = None,
-) -> Contents | None:
-    """The profile of paths, read part by part; None where that is not worth it, and for anything else."""
-    if means is None or not isinstance(source, str | Path | tuple):
-        return None
-    parts = find_parts(source, None, notes)
-    if not is_worth_parts(parts, means):
-        return None
-    from driftloop.parts.recipe import Recipe  # here: a small check does without these imports
-    from driftloop.parts.source import contents_by_parts
-
-    schema, roles, reading, where = recipe
-    asked = Recipe(schema, {}, tuple(sorted(roles)), reading, where)
-    return contents_by_parts(parts, asked, means, notes, declared=declared, first=first)
 
 
 def _ready(reference: Any, settings: ColumnSettings) -> Baseline | None:
@@ -217,19 +228,12 @@ class _Opened:
     grounds: dict[str, str]
     notes: ReadNotes
     where: str
-    source: Any
-    reading: Reading | None
-    inferred: bool
+    labels: LabelTally
 
-    def baseline(self, schema: Schema, means: Means | None) -> Baseline:
+    def baseline(self, schema: Schema) -> Baseline:
         """The profile of all rows."""
-        recipe = (schema, NEEDED, self.reading, self.where)
-        contents = _by_parts(self.source, recipe, means, self.notes, first=self.batches if self.inferred else None)
-        if contents is not None:
-            baseline = Baseline(contents)
-        else:
-            batches = canonical_batches(self.batches, schema, self.notes, self.where)
-            baseline = Baseline(refuse_unreadable(batches, schema, self.where, NEEDED, self.notes), schema)
+        batches = self.labels.counting(canonical_batches(self.batches, schema, self.notes, self.where))
+        baseline = Baseline(refuse_unreadable(batches, schema, self.where, NEEDED, self.notes), schema)
         self._refuse_missing(baseline)
         return baseline
 
@@ -244,16 +248,16 @@ class _Opened:
 
 
 def _opened(reference: Any, settings: ColumnSettings, notes: ReadNotes) -> _Opened:
-    where = source_name(reference) if isinstance(reference, str | Path | tuple) else "reference"
+    where = str(reference) if isinstance(reference, str | Path) else "reference"
     if settings.schema is not None:
         schema = settings.complete(settings.schema)
         batches = batches_of(reference, schema, reading=schema.reading, notes=notes)
-        return _Opened(schema, batches, {}, notes, where, reference, schema.reading, inferred=False)
+        return _Opened(schema, batches, {}, notes, where, LabelTally(schema))
     stream = batches_of(reference, reading=settings.reading, notes=notes)
     inferred = infer_schema(stream, settings.reading, settings.complete)
     said = settings.roles.ignore
     grounds = {name: ground for name, ground in inferred.grounds.items() if ground and name not in said}
-    return _Opened(inferred.schema, inferred.batches, grounds, notes, where, reference, settings.reading, inferred=True)
+    return _Opened(inferred.schema, inferred.batches, grounds, notes, where, LabelTally(inferred.schema))
 
 
 def _empty_window(schema: Schema) -> Window:

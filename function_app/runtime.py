@@ -16,6 +16,8 @@ from function_app.storage.accounts import Storage
 
 if TYPE_CHECKING:
     from driftloop.ledger import Ledger
+    from function_app.alerts.box_rows import BoxRows
+    from function_app.alerts.delivery import Delivery
     from function_app.checks.checking import ModelCheck
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,7 +59,21 @@ class Runtime:
         """A check of one model, ready to be run."""
         from function_app.checks.checking import ModelCheck
 
-        return ModelCheck(model, self.storage, self.ledger, self.dispatcher(model))
+        tell = self.delivery(model).tell
+        return ModelCheck(model, self.storage, self.ledger, self.dispatcher(model), tell=tell)
+
+    @cached_property
+    def boxes(self) -> "BoxRows":
+        """The alerts that wait, in the account's tables."""
+        from function_app.alerts.box_rows import BoxRows
+
+        return BoxRows(self.storage.tables)
+
+    def delivery(self, model: Model) -> "Delivery":
+        """The alerts of one model."""
+        from function_app.alerts.delivery import Delivery
+
+        return Delivery(model, self.boxes)
 
     @property
     def schedule(self) -> str | None:

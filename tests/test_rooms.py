@@ -23,7 +23,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("json_schemas", "verdict"),
         ("report",),
         ("column_results", "power", "subgroups"),
-        ("coverage", "data_quality", "parts", "sequential", "setup", "two_sample"),
+        ("coverage", "data_quality", "sequential", "setup", "two_sample"),
         ("config", "ledger", "profile"),
         ("data", "events"),
         ("by_content", "files", "times", "validation", "wording"),
@@ -37,7 +37,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("runtime",),
         ("checks",),
         ("labels",),
-        ("incoming", "retraining"),
+        ("alerts", "incoming", "retraining"),
         ("dispatch", "storage", "telemetry"),
     ),
     "training": (

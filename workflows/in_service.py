@@ -7,10 +7,7 @@ from training.cloud.blobs import Blob, Blobs
 
 
 class Pointer(InService, frozen=True):
-    """The pointer, with what deployment needs beyond it: the version before, and one that was rolled back by hand."""
-
-    previous: str | None = None
-    rolled_back: str | None = None
+    """The pointer, as a deployment writes it."""
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -11,8 +11,7 @@ import click
 from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import (
     FAILED,
-    SOURCE,
-    cache_option,
+    PATH,
     column_options,
     columns_of,
     fail_on_option,
@@ -20,7 +19,6 @@ from driftloop.cli.options import (
     language_option,
     not_over_input,
     printed_once,
-    processes_option,
     quiet_option,
     reference_option,
     report_option,
@@ -36,13 +34,10 @@ if TYPE_CHECKING:
 @click.option(
     "--current",
     required=True,
-    type=SOURCE,
-    help="What has come in: a file, a folder, a pattern in quotes, or an abfs:// URL (Parquet, CSV, JSON Lines; .gz "
-    "too).",
+    type=PATH,
+    help="What has come in: a file, a folder, or a pattern in quotes (Parquet, CSV, JSON Lines; .gz too).",
 )
 @column_options
-@cache_option
-@processes_option
 @json_option
 @report_option
 @click.option("--where", is_flag=True, help="Name the subgroups of records behind a change; takes a second or two.")
@@ -51,10 +46,8 @@ if TYPE_CHECKING:
 @quiet_option
 def check(
     *,
-    reference: Path | str,
-    current: Path | str,
-    cache: Path | None,
-    processes: int | None,
+    reference: Path,
+    current: Path,
     as_json: bool,
     reports: tuple[Path, ...],
     where: bool,
@@ -71,31 +64,29 @@ def check(
       driftloop check --reference baseline.parquet --current 'weeks/*.csv' --report report.html
       driftloop check --reference train.csv --current new.csv --report "$GITHUB_STEP_SUMMARY"
       driftloop check --reference trained_on.parquet --current this_week.csv --where
-      driftloop check --reference baseline.parquet --current 'days/2026-*' --cache .driftloop-cache
       driftloop check --reference train/ --current new/ --target price --id order --fail-on drift,incident
     """
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
     for report in reports:
         not_over_input(report, reference, current)
-    from driftloop.cli.progress import PartsStatus, StatusLine
+    from driftloop.cli.progress import StatusLine
     from driftloop.data.readers.progress import observed
     from driftloop.data.readers.saved_profile import is_profile
-    from driftloop.parts.means import Means
     from driftloop.sides import read_sides
     from driftloop.verdict import check as check_sides
 
     imports_are_done()
-    if isinstance(reference, Path) and is_profile(reference):
+    if is_profile(reference):
         settings, policy = columns.for_saved(reference)
     else:
         settings, policy = columns.settings()
     status = StatusLine(quiet=quiet or as_json)
     with observed(status.observer):
-        sides = read_sides(reference, current, settings, Means(cache, processes, PartsStatus(status)))
+        sides = read_sides(reference, current, settings)
     status.clear()
     now = time.time()
-    result = sides.told(check_sides(sides.baseline, sides.window, policy, now=now))
+    result = sides.told(check_sides(sides.baseline, sides.window, policy, now=now), policy)
     if reports:
         from driftloop.report.context import ReportContext
         from driftloop.report.writing import write_report

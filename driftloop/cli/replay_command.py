@@ -60,7 +60,7 @@ WORTH_NAMING = 0.1
 @quiet_option
 def replay(
     *,
-    reference: Path | str,
+    reference: Path,
     windows: Path,
     as_json: bool,
     reports: tuple[Path, ...],
@@ -90,15 +90,16 @@ def replay(
     from driftloop.report.words.language import Words, choose_language
 
     imports_are_done()
-    if isinstance(reference, Path) and is_profile(reference):
+    if is_profile(reference):
         settings, policy = columns.for_saved(reference)
     else:
         settings, policy = columns.settings()
     files, skipped = find_windows(windows)
     status = StatusLine(quiet=quiet or as_json)
     with observed(status.observer):
-        baseline, told = baseline_for(reference, files, settings)
+        read = baseline_for(reference, files, settings)
     status.clear()
+    told = read.notes
     if skipped:
         told = (*told, f"{windows}: skipped what is no data: {', '.join(skipped[:NAMED])}{_more(len(skipped))}")
     verdicts = set()
@@ -110,7 +111,8 @@ def replay(
     reported: Check | None = None
     window = ""
     results: deque[Check] = deque(maxlen=1)  # the last; each holds its window
-    replaying = replayed(baseline, files, policy, reading=settings.reading, on_result=results.append)
+    labels, reading = read.baseline_labels, settings.reading
+    replaying = replayed(read.baseline, files, policy, reading=reading, labels=labels, on_result=results.append)
     for number, line in enumerate(replaying):
         lines.append(line)
         if results and results[-1] is not reported:
@@ -139,7 +141,7 @@ def _write(reports: Sequence[Path], reported: Check | None, context: ReportConte
         write_report(report, reported, context, language)
 
 
-def _context(columns: Columns, reference: Path | str, window: str, lines: Sequence[Line]) -> ReportContext:
+def _context(columns: Columns, reference: Path, window: str, lines: Sequence[Line]) -> ReportContext:
     """Of the last check, with the course of all."""
     from driftloop.report.context import PastCheck, ReportContext, VerdictName
 

@@ -15,6 +15,7 @@ import msgspec
 
 from driftloop.config.document import filled, read_document
 from driftloop.config.policy import Policy
+from driftloop.config.receivers import Receiver, check_written, validate_receivers, with_names
 from driftloop.config.targets import AzureDevOpsTarget, DryRunTarget, GitHubTarget, Target, validate_target
 from driftloop.data.reading import Reading
 from driftloop.errors import ConfigError
@@ -40,6 +41,7 @@ CONTAINER = r"[a-z0-9](?:-?[a-z0-9]){2,62}"
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,253}")
 """What Azure Machine Learning takes as a model's name; safe in a path and as a table key."""
 _PATTERN = re.compile(f"{CONTAINER}/.+")
+_SENT = ("dispatch", "alerts")  # what only the function app sends: elsewhere its variables may be missing
 _LEAST = {"labels_required": 0, "cooldown_hours": 0, "max_attempts": 1, "settle_seconds": 0}
 
 
@@ -75,6 +77,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A younger file may still be written and waits for the next check."""
     dispatch: Target = DryRunTarget()
     """Where a drift is sent."""
+    alerts: tuple[Receiver, ...] = ()
+    """Where people read of it: Teams, Slack, any webhook ([alerts](alerts.md)). A model's own replace those of all."""
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -116,8 +120,8 @@ def parse(
 ) -> Config:
     """The same for a document that is already decoded; `where` names it in errors.
 
-    Where nothing is ever sent (`sends=False`, the command line), a variable of `dispatch` may be missing: it is set
-    where the function app runs.
+    Where nothing is ever sent (`sends=False`, the command line), a variable of `dispatch` and `alerts` may be missing:
+    it is set where the function app runs.
     """
     for name in document:
         if name not in TABLES:
@@ -174,8 +178,10 @@ def _model(table: Any, defaults: Mapping[str, Any], where: str, environ: Mapping
     merged = _merged(table, defaults)
     if isinstance(table.get("name"), str):
         where = f"{where} ({table['name']})"
-    values = {name: filled(value, where, environ, strict=sends or name != "dispatch") for name, value in merged.items()}
+    check_written(merged.get("alerts"), where)
+    values = {name: filled(value, where, environ, strict=sends or name not in _SENT) for name, value in merged.items()}
     model = convert(values, Model, where)
+    model = msgspec.structs.replace(model, alerts=with_names(model.alerts))
     _validate(model, where)
     patterns = {name: getattr(model, name) for name in ("records", "labels", "predictions")}
     named = {name: text.replace("{model}", model.name) for name, text in patterns.items() if text is not None}
@@ -209,6 +215,7 @@ def _validate(model: Model, where: str) -> None:
         if not getattr(model, name) >= least:
             raise ConfigError(f"{where}: {name} must be at least {least}")
     validate_target(model.dispatch, where)
+    validate_receivers(model.alerts, where)
     if model.schedule is not None:
         from driftloop.config.cron import Cron
 

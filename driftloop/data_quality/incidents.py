@@ -17,7 +17,7 @@ from driftloop.data_quality.duplicates import repeated_records
 from driftloop.data_quality.exchanged_columns import exchanged_columns
 from driftloop.data_quality.notes import column_notes
 from driftloop.data_quality.record_times import record_times
-from driftloop.data_quality.repeated_value import repeated_values
+from driftloop.data_quality.repeated_value import placeholder, stuck_value
 from driftloop.data_quality.sign import Sign
 from driftloop.data_quality.unit_errors import unit_errors
 from driftloop.data_quality.unusable_values import (
@@ -80,6 +80,7 @@ def assess(
     if not lost and not repeats_allowed:
         signs += repeated_records(baseline, window)
     bar = level / (RULES_PER_COLUMN * len(pairs) + RULES_PER_WINDOW)
+    notes += [f"{sign.column}: {sign.text}" for sign in signs if sign.is_noted and sign.p > bar]
     sentences = _one_each([sign for sign in signs if sign.p <= bar])
     return DataQuality(sentences, frozenset(excluded), tuple(notes))
 
@@ -93,7 +94,12 @@ def _of_column(pair: ColumnPair) -> tuple[list[Sign], str | None]:
         return signs, ""
     names = new_names(pair)
     signs += [names.sign] if names.sign is not None else []
-    signs += [*unit_errors(pair), *repeated_values(pair), *impossible_values(pair)]
+    repeated = placeholder(pair)  # before unit errors: 999 is some conversion of nearly anything
+    signs += [repeated] if repeated is not None else []
+    signs += unit_errors(pair)
+    if repeated is None and (stuck := stuck_value(pair)) is not None:
+        signs.append(stuck)
+    signs += impossible_values(pair)
     return signs, names.note if names.turned_over else None
 
 

@@ -28,10 +28,12 @@ def column_notes(pair: ColumnPair) -> Iterator[str]:
             f"{name}: {window.minimum:.6g} in every row, as of a calendar column; if that is its nature, give column "
             f'{name!r} role = "time" in the schema'
         )
-    unusable = window.malformed + window.infinite
-    if known and unusable and not pair.baseline.malformed + pair.baseline.infinite:
+    unusable, unusable_before = (side.malformed + side.infinite for side in (window, pair.baseline))
+    if known and (unusable or unusable_before):
         kind = "numbers" if pair.column.kind == "numeric" else "times"
-        yield f"{name}: {unusable} of {window.rows} values are no {kind} that can be used; the baseline has none such"
+        was = f"{unusable_before} of {pair.baseline.rows}" if unusable_before else "none"
+        count = f"{unusable} of {window.rows} values are no {kind} that can be used and count as missing"
+        yield f"{name}: {count}; in the baseline {was}"
     outside = rows_out_of_range(pair)
     if outside and pair.column.range is not None:
         yield f"{name}: {outside} of {known} values beyond the schema's range"

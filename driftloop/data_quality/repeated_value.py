@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.data_quality.chance import bounded, more_often_p, tail_factor
+from driftloop.data_quality.chance import all_in_window_p, bounded, more_often_p, tail_factor
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import Sign, ignore
 
@@ -33,18 +31,19 @@ PLACEHOLDER_DISTANCE = 2.0
 """Distance of a placeholder from the median, in distances from the median to the baseline's end."""
 
 
-def repeated_values(pair: ColumnPair) -> Iterator[Sign]:
-    """At most one sign: a placeholder beyond the baseline, or a value at which the column is stuck.
+def _has_amounts(pair: ColumnPair) -> bool:
+    """Whether both sides have numbers or times. Of categories, one name in all rows is a change of shares."""
+    return pair.column.kind != "categorical" and len(pair.window_values) > 0 and len(pair.baseline_values) > 0
 
-    Of categories none: one name in all rows is a change of shares.
+
+def placeholder(pair: ColumnPair) -> Sign | None:
+    """The sign of one value that stands far beyond all of the baseline, again and again; None where there is none.
+
+    Its p is the smaller of two that chance bounds: that some value comes so much more often, and that so many of the
+    records on one side of the baseline are all the window's.
     """
-    if pair.column.kind != "categorical" and len(pair.window_values) and len(pair.baseline_values):
-        sign = _placeholder(pair) or _stuck(pair)
-        if sign is not None:
-            yield sign
-
-
-def _placeholder(pair: ColumnPair) -> Sign | None:
+    if not _has_amounts(pair):
+        return None
     values, in_baseline, in_window = pair.pooled
     low, high = pair.baseline.minimum, pair.baseline.maximum
     if low is None or high is None:
@@ -60,16 +59,21 @@ def _placeholder(pair: ColumnPair) -> Sign | None:
     median = float(np.median(of_baseline))
     side = 1 if values[most] > high else -1
     reach, distance = abs(float(ends[1 if side > 0 else 0]) - median), abs(float(far) - median)
-    if reach == 0 or distance < PLACEHOLDER_DISTANCE * reach:
+    is_negative = values[most] < 0 <= low  # what is never below zero has no -1, however near
+    if reach == 0 or (distance < PLACEHOLDER_DISTANCE * reach and not is_negative):
         return None
-    p = _of_value(in_baseline, in_window, most) * tail_factor(side * (of_baseline - median), distance)
+    beyond = all_in_window_p(count, int(in_window.sum()), int(in_baseline.sum()))  # of two sides and two bounds
+    p = min(_of_value(in_baseline, in_window, most), 4 * beyond) * tail_factor(side * (of_baseline - median), distance)
     share = count / len(pair.window_values)
     text = f"{values[most]:.6g} in {share:.0%} of rows, beyond all of the baseline: a placeholder?"
     missing = f"add {f'{values[most]:.6g}'!r} to `missing` in the schema if it stands for a missing value"
-    return Sign(pair.column.name, text, p, f"{missing}, or {ignore(pair.column.name)}")
+    return Sign(pair.column.name, text, p, f"{missing}, or {ignore(pair.column.name)}", is_noted=True)
 
 
-def _stuck(pair: ColumnPair) -> Sign | None:
+def stuck_value(pair: ColumnPair) -> Sign | None:
+    """The sign of one value that comes in many rows and stands alone; None where there is none."""
+    if not _has_amounts(pair):
+        return None
     values, in_baseline, in_window = pair.pooled
     most = int(np.argmax(in_window))
     baseline_share = in_baseline[most] / in_baseline.sum()

@@ -14,12 +14,14 @@ class Sign:
 
     `column` is None where whole records are meant. `p` bounds the probability of such a window when baseline and window
     come from one population, before the correction for the number of rules. `if_normal` says what to write where.
+    `is_noted`: whether a person should know it also where chance may bring it.
     """
 
     column: str | None
     text: str
     p: float
     if_normal: str
+    is_noted: bool = False
 
     @property
     def sentence(self) -> str:

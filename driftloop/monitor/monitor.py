@@ -178,7 +178,8 @@ class Monitor:
         moment = _moment(at)
         sides, reference = self._reference.read_beside(current)
         result, series = check_next(self._series, sides.baseline, sides.window, self.policy, now=moment.timestamp())
-        result = replace(sides.told(result), notes=(*self._told, *sides.notes, *result.notes))
+        result = sides.told(result, self.policy)
+        result = replace(result, notes=(*self._told, *result.notes))
         if reference.open_source is not None:
             series = Series(series.evidence)  # an empty window, of which it is not known which columns are compared
         row = row_of(result, series.evidence, self.budget, format_time(moment, "seconds"))

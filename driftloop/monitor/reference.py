@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from driftloop.data.reading import ReadNotes
 from driftloop.data.tables import as_batches
 from driftloop.profile.sources import ready_contents
+from driftloop.sequential.label_tally import LabelTally
 from driftloop.sides import Sides, read_baseline, read_sides, read_window
 
 if TYPE_CHECKING:
     from driftloop.profile.window import Baseline
+    from driftloop.sequential.label_shift import LabelSummary
     from driftloop.sides import ColumnSettings
 
 
@@ -29,17 +31,21 @@ class Reference:
     notes: tuple[str, ...] = ()
     grounds: dict[str, str] = field(default_factory=dict)
     open_source: Any | None = None
+    labels: LabelSummary | None = None
+    """Of the reference's own rows, where they have the target."""
 
     def read_beside(self, current: Any) -> tuple[Sides, Reference]:
         """The baseline beside a window, and the reference for the next one. Raises InputError or SchemaError."""
         if self.open_source is None:
-            notes = ReadNotes()
-            window = read_window(current, self.baseline.schema, notes=notes)
-            return Sides(self.baseline, window, (*self.notes, *notes.lines), self.grounds), replace(self, notes=())
+            notes, found = ReadNotes(), LabelTally(self.baseline.schema)
+            window = read_window(current, self.baseline.schema, notes=notes, labels=found)
+            told = (*self.notes, *notes.lines)
+            sides = Sides(self.baseline, window, told, self.grounds, self.labels, found.summary)
+            return sides, replace(self, notes=())
         sides = read_sides(self.open_source, current, self.settings)
         if not sides.window.rows:
             return sides, self
-        return sides, Reference(sides.baseline, self.settings, (), sides.grounds)
+        return sides, Reference(sides.baseline, self.settings, (), sides.grounds, labels=sides.baseline_labels)
 
     def next(self, source: Any) -> Reference:
         """The reference of the next model, with the target that a window of this one has shown. Raises as the first."""
@@ -64,4 +70,6 @@ def read_reference(source: Any, settings: ColumnSettings) -> Reference:
         # A stream can be read once, and a frame may be changed by its owner before the first window comes.
         source = list(as_batches(source))
     alone = read_baseline(source, settings)
-    return Reference(alone.baseline, settings, alone.notes, alone.grounds, None if said else source)
+    return Reference(
+        alone.baseline, settings, alone.notes, alone.grounds, None if said else source, alone.baseline_labels
+    )

@@ -55,11 +55,17 @@ class LabelSummary(msgspec.Struct, frozen=True):
         return self.counts.get(name, 0) / self.rows
 
 
-def shift_of(target: Column, labels: LabelSummary, holdout: LabelSummary, policy: Policy) -> str | None:
-    """A sentence where the outcomes have moved beyond chance, by more than what matters; None where not."""
+def shift_of(
+    target: Column, labels: LabelSummary, holdout: LabelSummary, policy: Policy, *, of: str = "on the model's holdout"
+) -> str | None:
+    """A sentence where the outcomes have moved beyond chance, by more than what matters; None where not.
+
+    `of` says in it where the earlier outcomes are from.
+    """
     if min(labels.rows, holdout.rows) < FEWEST:
         return None
-    return (_classes if target.kind == "categorical" else _numbers)(target, labels, holdout, policy)
+    sentence = (_classes if target.kind == "categorical" else _numbers)(target, labels, holdout, policy)
+    return None if sentence is None else f"{sentence} {of}"
 
 
 def _numbers(target: Column, labels: LabelSummary, holdout: LabelSummary, policy: Policy) -> str | None:
@@ -75,7 +81,7 @@ def _numbers(target: Column, labels: LabelSummary, holdout: LabelSummary, policy
     unit = f" {target.unit}" if target.unit else ""
     return (
         f"outcomes have moved: {target.name} is {labels.mean:.4g}{unit} on average over {labels.rows} labels, "
-        f"{holdout.mean:.4g}{unit} on the model's holdout"
+        f"{holdout.mean:.4g}{unit}"
     )
 
 
@@ -84,15 +90,16 @@ def _classes(target: Column, labels: LabelSummary, holdout: LabelSummary, policy
     hits = [np.array([float(side.counts.get(name, 0)) for name in names]) for side in (labels, holdout)]
     rows = [np.full(len(names), float(side.rows)) for side in (labels, holdout)]
     p = share_p(hits[0], rows[0], hits[1], rows[1])
-    p[np.abs(hits[0] / rows[0] - hits[1] / rows[1]) < policy.min_share] = 1.0
-    most = int(np.argmin(p))
+    growth = hits[0] / rows[0] - hits[1] / rows[1]
+    p[np.abs(growth) < policy.min_share] = 1.0
+    most = int(np.lexsort((-growth, p))[0])  # of two classes that say the same, the one that comes more often
     if p[most] * len(names) > 1 / policy.budget:
         return None
     name = names[most]
     called = named(name, target, holdout.counts.get(name, 0))
     return (
         f"outcomes have moved: {target.name} is {called} in {labels.share(name):.0%} of {labels.rows} labels, "
-        f"{holdout.share(name):.0%} on the model's holdout"
+        f"{holdout.share(name):.0%}"
     )
 
 

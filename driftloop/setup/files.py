@@ -111,6 +111,8 @@ def _column(column: Column) -> Iterator[str]:
     yield f"kind = {quoted(column.kind)}"
     if column.role != "feature":
         yield f"role = {quoted(column.role)}"
+    if column.unit:
+        yield f"unit = {quoted(column.unit)}"
     if column.format:
         yield f"format = {quoted(column.format)}"
     if column.range is not None:

@@ -13,7 +13,7 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.errors import DriftloopError
 from driftloop.events import InService
-from driftloop.ledger import Drift, Ledger, LedgerConflictError, ModelState, until_written
+from driftloop.ledger import Announcement, Drift, Ledger, LedgerConflictError, ModelState, until_written
 from driftloop.times import format_time, utc_now
 from function_app.checks import findings
 from function_app.checks.comparing import Compared, Comparing
@@ -28,7 +28,7 @@ from function_app.retraining.epochs import evidence_for, settled
 from function_app.retraining.next_look import next_look
 from function_app.retraining.steps import Retraining
 from function_app.storage.model_blobs import ModelBlobs
-from function_app.telemetry.announcing import announced, announcements, check_finished
+from function_app.telemetry.announcing import announced, announcements, check_finished, deployment, to_nobody
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class ModelCheck:
     dispatcher: "Dispatcher"
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
+    tell: Callable[[tuple[Announcement, ...]], None] = to_nobody
     blobs: ModelBlobs = field(init=False)
     quarantine: Quarantine = field(init=False)
 
@@ -96,6 +97,7 @@ class ModelCheck:
             lambda since: self._labelled(pointer, since),
             self.clock,
             self.sleep,
+            self.tell,
         )
         after = [retraining.advance(drift, state, pointer) for drift in drifts]
         state = self._settled()
@@ -108,11 +110,12 @@ class ModelCheck:
         return count_labelled(self.storage, self.model, self.blobs.baseline(pointer).schema, since, self.clock)
 
     def _settled(self) -> ModelState:
-        return settled(self.ledger, self.model, self.clock(), self._carry_out)
+        return settled(self.ledger, self.model, self.clock(), self._carry_out, self.tell)
 
     def _carry_out(self, state: ModelState) -> None:
         """What a check has decided of files, once it is in the ledger: one that lost against another leaves no note."""
         self.quarantine.carry_out(state.notes, self.clock(), state.last_check_id)
+        self.tell(state.outbox)
 
     def _attempt(self, started: float) -> Finding:
         """One try. Raises LedgerConflictError when another process wrote, or the model in service was replaced."""
@@ -129,13 +132,15 @@ class ModelCheck:
                 raise LedgerConflictError(f"{self.model.name}: the version in service was replaced during the check")
         if pointer is not None:
             finding = self._with_labels(finding, pointer, now)
+        deployed, said = deployment(self.model.name, state.deployed, pointer)
+        finding = replace(finding, said=said, state=msgspec.structs.replace(finding.state, deployed=deployed))
         return self._stored(finding, state, started)
 
     def _stored(self, finding: Finding, before: ModelState, started: float) -> Finding:
         """The finding in the ledger, and announced."""
         check = msgspec.structs.replace(finding.check, seconds=round(time.monotonic() - started, 3))
         known = check.check_id == before.last_check_id or check.window_sha256 is None
-        said = announcements(check, finding.drift, finding.stragglers)
+        said = (*finding.said, *announcements(check, finding.drift, finding.stragglers))
         try:
             state = self.ledger.commit(
                 msgspec.structs.replace(finding.state, outbox=said), None if known else check, finding.drift

@@ -9,7 +9,7 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.events import InService, check_id
-from driftloop.ledger import CheckRecord, Drift, FileNote, ModelState, Watermark
+from driftloop.ledger import Announcement, CheckRecord, Drift, FileNote, ModelState, Watermark
 from driftloop.times import format_time, latest
 from function_app.checks.comparing import Compared
 from function_app.checks.regime_start import remembered
@@ -30,7 +30,7 @@ class Finding:
     """What a check is about to store.
 
     `again`: files were left for a check of their own. `stragglers`: sentences about files that count as read and never
-    were.
+    were. `said`: what people must learn beside what the check says.
     """
 
     check: CheckRecord
@@ -38,6 +38,7 @@ class Finding:
     drift: Drift | None = None
     again: bool = False
     stragglers: tuple[str, ...] = ()
+    said: tuple[Announcement, ...] = ()
 
 
 def of_nothing(

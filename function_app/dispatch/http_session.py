@@ -27,13 +27,21 @@ _READS = Retry(
 )
 
 
-def session(headers: "Mapping[str, str]") -> requests.Session:
-    """A session with these headers on every request."""
+def session(headers: "Mapping[str, str]", retries: Retry = _READS) -> requests.Session:
+    """A session with these headers on every request.
+
+    Parameters
+    ----------
+    headers : Mapping[str, str]
+        Of every request.
+    retries : Retry
+        What is tried again within a request.
+    """
     made = requests.Session()
     made.headers.update(headers)
     made.auth = lambda request: request  # the headers carry the token; a .netrc file's password must not replace it
-    made.mount("https://", HTTPAdapter(max_retries=_READS))
-    made.mount("http://", HTTPAdapter(max_retries=_READS))
+    made.mount("https://", HTTPAdapter(max_retries=retries))
+    made.mount("http://", HTTPAdapter(max_retries=retries))
     return made
 
 

@@ -31,7 +31,7 @@ def server_time(headers: Mapping[str, str], now: datetime) -> datetime:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """From `retry-after` in seconds; None where there is none.
+    """From `retry-after`, in seconds or as a date; None where there is none.
 
     Parameters
     ----------
@@ -45,8 +45,15 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
     datetime | None
         At most a day later.
     """
-    seconds = _whole(headers.get("retry-after"))
-    return None if seconds is None else now + min(timedelta(seconds=min(seconds, 10**9)), LONGEST_PAUSE)
+    text = headers.get("retry-after")
+    seconds = _whole(text)
+    if seconds is not None:
+        return now + min(timedelta(seconds=min(seconds, 10**9)), LONGEST_PAUSE)
+    try:
+        found = parsedate_to_datetime(text or "")
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(found if found.tzinfo else found.replace(tzinfo=UTC), now), now + LONGEST_PAUSE)
 
 
 def limit_resets(headers: Mapping[str, str], now: datetime) -> datetime | None:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from driftloop.checkup.context import OneModel, SetUp
 from driftloop.checkup.findings import Finding, error, note, warning
-from driftloop.config.cron import Cron
 from driftloop.errors import DriftloopError
 from function_app.runtime import Runtime
 
@@ -49,16 +48,16 @@ def checks_are_made(set_up: SetUp) -> Iterator[Finding]:
     except (AzureError, DriftloopError) as failed:
         yield refused("Azure, ledger", failed, "Storage Table Data Contributor on the storage account")
         return
-    from function_app.http.health import DEFAULT_SCHEDULE, GRACE
+    from function_app.alerts.overdue import due_since
 
     for model in set_up.config.models:
         where, state = f"Azure, model {model.name}", states.get(model.name)
         if state is None or state.last_checked_at is None:
             yield warning(where, "was never checked", "see that the function app runs and has this driftloop.toml")
             continue
-        tick = Cron.parse(model.schedule or runtime.schedule or DEFAULT_SCHEDULE).previous(now - GRACE)
+        tick = due_since(model, state, runtime.schedule, now)
         last = f"the last check was at {state.last_checked_at:%Y-%m-%d %H:%M} UTC"
-        if tick is not None and state.last_checked_at < tick:
+        if tick is not None:
             yield error(where, f"{last}, and one was due at {tick:%Y-%m-%d %H:%M} UTC", "docs/runbook.md, overdue")
         else:
             yield note(where, f"{last}: {state.last_verdict or 'no verdict'}")

@@ -54,6 +54,14 @@ class CheckAnswer(CheckRecord, frozen=True, kw_only=True, tag=False):
         return cls(**msgspec.structs.asdict(check), drift=found)
 
 
+class FailingReceiver(msgspec.Struct, frozen=True):
+    """A receiver of alerts that has failed for a day or longer, by its name in driftloop.toml."""
+
+    receiver: str
+    since: Moment
+    error: str
+
+
 class ModelHealthAnswer(msgspec.Struct, frozen=True):
     """One model: `overdue_since` is the tick that no check has followed, null where all is well."""
 
@@ -62,6 +70,7 @@ class ModelHealthAnswer(msgspec.Struct, frozen=True):
     last_verdict: str | None
     last_error: str | None
     overdue_since: Moment | None
+    failing_receivers: list[FailingReceiver] = []
 
 
 class HealthAnswer(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from driftloop.errors import ConfigError, DriftloopError
 from driftloop.validation import UNREADABLE
 from function_app.http.answers import MOST_CHECKS, CheckAnswer, Checks, Problem, Queued, Start
 from function_app.http.health import health_of
+from function_app.queue.alerting import tell_overdue
 from function_app.queue.waiting import ask_once
 from function_app.telemetry.events import emit
 
@@ -100,7 +101,10 @@ def get_check(runtime: "Runtime", request: func.HttpRequest) -> func.HttpRespons
 
 def health(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
     """When the last check of each model ran; 503 when one is overdue."""
-    found = health_of(runtime.config.models, runtime.ledger, runtime.schedule, datetime.now(UTC))
+    models, now = runtime.config.models, datetime.now(UTC)
+    boxes = runtime.boxes.all() if any(model.alerts for model in models) else {}
+    found = health_of(models, runtime.ledger, runtime.schedule, now, boxes)
+    tell_overdue(runtime, {each.model: each.state for each in found.models}, now)
     return _json(found.answer(), HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE)
 
 

@@ -1,26 +1,27 @@
 """Is every model still being checked? Asked from outside, because a timer that has stopped cannot say so itself."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from driftloop.config.cron import Cron
 from driftloop.config.models import Model
 from driftloop.ledger import Ledger, ModelState
-from function_app.http.answers import HealthAnswer, ModelHealthAnswer
+from function_app.alerts.box import Box, Trouble
+from function_app.alerts.overdue import due_since
+from function_app.http.answers import FailingReceiver, HealthAnswer, ModelHealthAnswer
 from function_app.telemetry.events import emit
-
-GRACE = timedelta(minutes=30)  # for the queue, and for a check of a large window: functionTimeout of host.json
-DEFAULT_SCHEDULE = "0 0 6 * * *"
 
 
 @dataclass(frozen=True)
 class ModelHealth:
-    """One model: `due_since` is the tick that no check has followed, None where all is well."""
+    """One model: `due_since` is the tick that no check has followed, None where all is well. `failing`: receivers of
+    alerts that have failed for a day, by name.
+    """
 
     model: str
     state: ModelState
     due_since: datetime | None
+    failing: Mapping[str, Trouble] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,30 +44,45 @@ class Health:
                 last_verdict=health.state.last_verdict,
                 last_error=health.state.last_error,
                 overdue_since=health.due_since,
+                failing_receivers=[
+                    FailingReceiver(name, trouble.since, trouble.error) for name, trouble in health.failing.items()
+                ],
             )
             for health in self.models
         ]
         return HealthAnswer("healthy" if self.healthy else "overdue", models)
 
 
-def health_of(models: Iterable[Model], ledger: Ledger, schedule: str | None, now: datetime) -> Health:
-    """A model is overdue when its schedule ticked GRACE ago or longer, and no check has ended since, nor has it been
-    watched for less.
+def health_of(
+    models: Iterable[Model],
+    ledger: Ledger,
+    schedule: str | None,
+    now: datetime,
+    boxes: Mapping[str, Box] | None = None,
+) -> Health:
+    """When each model was checked, since when it is overdue, and which of its receivers fail.
+
+    Parameters
+    ----------
+    schedule : str | None
+        The timer's, for models that have none of their own.
+    boxes : Mapping[str, Box] | None
+        The alerts that wait, by model; None where there are none.
     """
     states = {state.model: state for state in ledger.states()}
     found = []
     for model in models:
         state = states.get(model.name) or ledger.state(model.name, now)  # a model is watched from the first look at it
-        tick = Cron.parse(model.schedule or schedule or DEFAULT_SCHEDULE).previous(now - GRACE)
-        since = state.last_checked_at or state.watched_since
-        due_since = tick if tick is not None and since < tick else None
-        if due_since is not None:
+        since = due_since(model, state, schedule, now)
+        if since is not None:
             emit(
                 "overdue",
                 model=model.name,
-                due_since=due_since,
+                due_since=since,
                 last_checked_at=state.last_checked_at,
                 error=state.last_error,
             )
-        found.append(ModelHealth(model.name, state, due_since))
+        box = (boxes or {}).get(model.name)
+        failing = {} if box is None else {name: each for name, each in box.trouble.items() if each.lasts(now)}
+        found.append(ModelHealth(model.name, state, since, failing))
     return Health(tuple(found))

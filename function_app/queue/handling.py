@@ -9,6 +9,7 @@ from driftloop.config.models import Model
 from driftloop.errors import ConfigError, InputError
 from driftloop.ledger import until_written
 from driftloop.validation import UNREADABLE
+from function_app.queue.alerting import ask_for_alerts, send_alerts
 from function_app.queue.sending import QUEUE, Message, ask
 from function_app.queue.timer import TOLERANCE
 from function_app.queue.waiting import begun
@@ -53,6 +54,9 @@ def handle(runtime: "Runtime", body: bytes) -> "CheckRecord | None":
         # The model was taken out of the configuration after the message was sent: nothing to check, nothing to repeat.
         emit("event_ignored", model=message.model, reason=str(error))
         return None
+    if message.kind == "alerts":
+        send_alerts(runtime, model)
+        return None
     begun(runtime, message)
     task = runtime.check(model)
     try:
@@ -60,6 +64,8 @@ def handle(runtime: "Runtime", body: bytes) -> "CheckRecord | None":
     except Exception as error:
         failed(runtime.ledger, model.name, error, datetime.now(UTC))
         raise
+    finally:
+        ask_for_alerts(runtime, model)
     if again is not None:
         _look_again(runtime, model, again, check is not None and check.verdict == "incident")
     return check

@@ -23,14 +23,14 @@ _SENDERS = 8
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is asked for: a `check` of a model, or a `follow-up` of its open drifts only.
+    """What is asked for: a `check` of a model, a `follow-up` of its open drifts only, or that its `alerts` are sent.
 
     `waiting`: the ledger knows that it waits, so that no second one is sent meanwhile (`function_app.queue.waiting`).
     `traceparent`: the span that asked (W3C Trace Context), which the check continues.
     """
 
     model: str
-    kind: Literal["check", "follow-up"] = "check"
+    kind: Literal["check", "follow-up", "alerts"] = "check"
     waiting: bool = False
     traceparent: str | None = None
 

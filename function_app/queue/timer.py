@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.config.cron import Cron
 from driftloop.config.models import Model
+from function_app.queue.alerting import tell_overdue
 from function_app.queue.sending import Message, ask
 
 if TYPE_CHECKING:
@@ -44,8 +45,11 @@ def start_checks(runtime: "Runtime", now: datetime | None = None) -> list[str]:
     """What the timer does: asks for a check of each model that is due. Returns their names."""
     now = now or datetime.now(UTC)
     models = runtime.config.models
-    own = any(model.schedule is not None for model in models)
+    own = any(model.schedule is not None or model.alerts for model in models)
     states = {state.model: state for state in runtime.ledger.states()} if own else {}
     chosen = due(models, states, now)
-    ask(runtime, [Message(model.name) for model in chosen])
+    try:
+        ask(runtime, [Message(model.name) for model in chosen])
+    finally:  # a queue that takes nothing is one more reason to tell
+        tell_overdue(runtime, states, now)
     return [model.name for model in chosen]

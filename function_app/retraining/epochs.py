@@ -9,6 +9,7 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.events import InService, Reason, drift_id
 from driftloop.ledger import (
+    Announcement,
     CheckRecord,
     Drift,
     DriftState,
@@ -18,7 +19,7 @@ from driftloop.ledger import (
     open_drift,
     until_written,
 )
-from function_app.telemetry.announcing import announced, drift_announced, nothing
+from function_app.telemetry.announcing import announced, drift_announced, nothing, to_nobody
 
 if TYPE_CHECKING:
     from driftloop import Evidence
@@ -27,7 +28,11 @@ _RETRAINED = frozenset({DriftState.PROMOTED, DriftState.REJECTED, DriftState.FAI
 
 
 def settled(
-    ledger: Ledger, model: Model, now: datetime, carry_out: Callable[[ModelState], None] = nothing
+    ledger: Ledger,
+    model: Model,
+    now: datetime,
+    carry_out: Callable[[ModelState], None] = nothing,
+    tell: Callable[[tuple[Announcement, ...]], None] = to_nobody,
 ) -> ModelState:
     """The model's state, with a new epoch where its drift was closed, and with nothing left to note or to announce.
 
@@ -38,7 +43,9 @@ def settled(
     now : datetime
         From which the cooldown after a retrain counts.
     carry_out : Callable[[ModelState], None]
-        Writes the notes of files that the last check decided on.
+        Writes the notes of files that the last check decided on, and hands on what is in the state's outbox.
+    tell : Callable[[tuple[Announcement, ...]], None]
+        Is handed what is in the outbox of a drift.
 
     Raises
     ------
@@ -51,7 +58,7 @@ def settled(
         drift = None if state.drift_id is None else ledger.drift(model.name, state.drift_id)
         if drift is None or not drift.state.closed:
             return state
-        drift_announced(ledger, drift)
+        drift_announced(ledger, drift, tell)
         return ledger.commit(_after(drift, state, model, now))
 
     return until_written(attempt, model.name)

@@ -31,7 +31,7 @@ from driftloop.ledger import (
 from driftloop.times import format_time, latest, utc_now
 from function_app.dispatch.requests import Dispatcher, DispatchRefusedError, DispatchUncertainError, Run
 from function_app.retraining.outcome_note import note_of
-from function_app.telemetry.announcing import drift_announced
+from function_app.telemetry.announcing import drift_announced, to_nobody
 from function_app.telemetry.events import emit
 from function_app.telemetry.spans import span
 
@@ -52,7 +52,8 @@ _IN_FLIGHT = frozenset({DriftState.CLAIMED, DriftState.SENT, DriftState.CONFIRME
 class Retraining:
     """Takes one model's drifts further.
 
-    `outcome` reads `outcomes/<drift_id>.json`, `labels` counts the labelled records since a time.
+    `outcome` reads `outcomes/<drift_id>.json`, `labels` counts the labelled records since a time, `tell` is handed what
+    people must learn.
     """
 
     model: Model
@@ -62,6 +63,7 @@ class Retraining:
     labels: Callable[[str], int]
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
+    tell: Callable[[tuple[Announcement, ...]], None] = to_nobody
     _me: str = field(default="", init=False)
     _posted: bool = field(default=False, init=False)
     _told: bool = field(default=False, init=False)
@@ -91,7 +93,7 @@ class Retraining:
         def attempt() -> tuple[Drift, Drift]:
             nonlocal newest
             try:
-                newest = drift_announced(self.ledger, newest)
+                newest = drift_announced(self.ledger, newest, self.tell)
                 return newest, newest if newest.state.closed else self._step(newest, state, in_service)
             except LedgerConflictError:
                 fresh = self.ledger.drift(drift.model, drift.drift_id)
@@ -259,13 +261,10 @@ class Retraining:
             return self._note(drift, f"its run cannot be looked at: {error}")
         if run is not None and not run.completed:
             if drift.sent_at is not None and self.clock() - drift.sent_at > RUN_LIMIT:
-                emit(
-                    "overdue",
-                    model=drift.model,
-                    drift_id=drift.drift_id,
-                    run_url=run.url,
-                    reason="the run takes longer than a day",
-                )
+                fields = {"model": drift.model, "drift_id": drift.drift_id, "run_url": run.url}
+                fields["reason"] = "the run takes longer than a day"
+                self.tell((Announcement(f"overdue-{drift.drift_id}-{drift.attempts}", "overdue", fields),))
+                emit("overdue", **fields)
             return drift
         # Written before the run ends; the read before this one may have been too early.
         outcome = self._outcome(drift)
@@ -340,7 +339,7 @@ class Retraining:
         written = self.ledger.write(msgspec.structs.replace(moved, outbox=said))
         if not to.closed:
             emit("drift_moved", **fields, **more)
-        return drift_announced(self.ledger, written)
+        return drift_announced(self.ledger, written, self.tell)
 
     def _note(self, drift: Drift, note: str) -> Drift:
         """Why it stands where it stands: written once, so that looking again does not fill the history."""

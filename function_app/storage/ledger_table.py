@@ -9,12 +9,11 @@ Tables: `states` (partition: model, row `state`), `drifts` (partition: model, ro
 partition `id` of the check; partitions `model:<name>` and `every`, newest first).
 """
 
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from azure.core import MatchConditions
@@ -23,14 +22,11 @@ from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
 from driftloop.ledger import CheckRecord, Drift, LedgerConflictError, ModelState
-from driftloop.validation import UNREADABLE
+from function_app.storage.packed_rows import packed, unpacked
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient, TableEntity, TableServiceClient
 
-_CHUNK = 60_000  # a binary property holds 64 KiB
-_MOST_CHUNKS = 15  # an entity holds 1 MiB
-_Kind = TypeVar("_Kind")
 STATE, EVERY = "state", "every"  # the row of a model's state; the partition of all checks, newest first
 _LAST_TICK = 10**17  # microseconds; what is counted down from, so that newer rows sort first
 
@@ -93,7 +89,7 @@ class TableLedger:
             _create(self._drifts, {"PartitionKey": drift.model, "RowKey": drift.drift_id, **_drift_properties(drift)})
         if row.check is not None:
             check = row.check
-            properties = {**_body(check), "model": check.model, "at": check.at, "verdict": check.verdict}
+            properties = {**packed(check), "model": check.model, "at": check.at, "verdict": check.verdict}
             for partition in (f"model:{check.model}", EVERY):
                 _create(self._checks, {"PartitionKey": partition, "RowKey": _newest_first(check), **properties})
             _create(self._checks, {"PartitionKey": check.check_id, "RowKey": "check", **properties})
@@ -127,7 +123,7 @@ class TableLedger:
     def check(self, check_id: str) -> CheckRecord | None:
         with _ledger_errors(check_id):
             try:
-                return _decoded(self._checks.get_entity(check_id, "check"), CheckRecord)
+                return unpacked(self._checks.get_entity(check_id, "check"), CheckRecord)
             except ResourceNotFoundError as error:
                 if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
                     raise
@@ -147,7 +143,7 @@ class TableLedger:
         condition = "PartitionKey eq @partition" + ("" if after is None else " and RowKey gt @after")
         row = None if after is None else _newest_first(after)
         rows = _query(self._checks, condition, results_per_page=limit, partition=partition, after=row)
-        return [_decoded(entity, CheckRecord) for entity in islice(rows, limit)]
+        return [unpacked(entity, CheckRecord) for entity in islice(rows, limit)]
 
     def _older(self, than: CheckRecord | None, limit: int) -> list[CheckRecord]:
         """Checks of versions that had no partition for those of every model: they stand under their models only."""
@@ -214,30 +210,6 @@ def _query(
     return table.query_entities(condition, parameters=named, results_per_page=results_per_page)
 
 
-def _body(value: msgspec.Struct) -> dict[str, Any]:
-    packed = zlib.compress(msgspec.json.encode(value), level=1)
-    chunks = [packed[start : start + _CHUNK] for start in range(0, len(packed), _CHUNK)]
-    if len(chunks) > _MOST_CHUNKS:
-        raise LedgerError(
-            f"a ledger row of {len(packed)} bytes does not fit into a table row: more files land at once than one "
-            "check can remember; use fewer, larger files"
-        )
-    return {f"body{number}": chunk for number, chunk in enumerate(chunks)}
-
-
-def _decoded(entity: "TableEntity", kind: type[_Kind]) -> _Kind:
-    chunks: list[bytes] = []
-    while (chunk := entity.get(f"body{len(chunks)}")) is not None:
-        chunks.append(chunk)
-    try:
-        return msgspec.json.decode(zlib.decompress(b"".join(chunks)), type=kind)
-    except (zlib.error, *UNREADABLE, TypeError) as error:
-        where = f"{entity.get('PartitionKey')}/{entity.get('RowKey')}"
-        raise LedgerError(
-            f"ledger row {where} cannot be read ({error}): it was changed by hand, or by a newer version of Driftloop"
-        ) from error
-
-
 def _state_properties(row: _StateRow) -> dict[str, Any]:
     # Columns beside the body are for people who look into the table; nothing reads them back.
     state = row.state
@@ -247,17 +219,17 @@ def _state_properties(row: _StateRow) -> dict[str, Any]:
         "checked_at": state.last_checked_at,
         "drift_id": state.drift_id,
     }
-    return {**{name: value for name, value in columns.items() if value is not None}, **_body(row)}
+    return {**{name: value for name, value in columns.items() if value is not None}, **packed(row)}
 
 
 def _drift_properties(drift: Drift) -> dict[str, Any]:
-    return {"state": str(drift.state), "open": not drift.state.closed, "check_id": drift.check_id, **_body(drift)}
+    return {"state": str(drift.state), "open": not drift.state.closed, "check_id": drift.check_id, **packed(drift)}
 
 
 def _state_row(entity: "TableEntity") -> _StateRow:
-    row = _decoded(entity, _StateRow)
+    row = unpacked(entity, _StateRow)
     return msgspec.structs.replace(row, state=msgspec.structs.replace(row.state, etag=str(entity.metadata["etag"])))
 
 
 def _drift(entity: "TableEntity") -> Drift:
-    return msgspec.structs.replace(_decoded(entity, Drift), etag=str(entity.metadata["etag"]))
+    return msgspec.structs.replace(unpacked(entity, Drift), etag=str(entity.metadata["etag"]))

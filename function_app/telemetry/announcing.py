@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftloop.errors import DriftloopError, LedgerError
+from driftloop.events import InService
 from driftloop.ledger import Announcement, CheckRecord, Drift, Ledger, LedgerConflictError, ModelState, until_written
 from function_app.telemetry.events import LONGEST, MOST_ITEMS, emit
 
@@ -42,22 +43,53 @@ def announcements(
     """
     found = []
     fields: dict[str, Any] = {"model": check.model, "check_id": check.check_id, "verdict": check.verdict}
+    report = {} if check.report is None else {"report": check.report}
     if check.verdict == "incident" or check.quarantined:
         files = [name[:LONGEST] for name in check.quarantined[:MOST_ITEMS]]
         more = {"reasons": _short(check.reasons), "quarantined": files, "files_set_aside": len(check.quarantined)}
         which = sha256("\0".join(check.quarantined).encode()).hexdigest()[:12]
-        found.append(Announcement(f"incident-{check.check_id}-{which}", "incident", {**fields, **more}))
+        found.append(Announcement(f"incident-{check.check_id}-{which}", "incident", {**fields, **more, **report}))
     if stragglers:
         which = sha256("\0".join(stragglers).encode()).hexdigest()[:12]
         found.append(Announcement(f"straggler-{which}", "incident", {**fields, "reasons": _short(stragglers)}))
     if drift is not None:
         more = {"drift_id": drift.drift_id, "certainty": check.evidence, "reasons": _short(check.reasons)}
-        found.append(Announcement(f"found-{drift.drift_id}", "drift", {**fields, **more}))
+        found.append(Announcement(f"found-{drift.drift_id}", "drift", {**fields, **more, **report}))
     return tuple(found)
+
+
+def deployment(
+    model: str, before: str | None, pointer: InService | None
+) -> tuple[str | None, tuple[Announcement, ...]]:
+    """What the state keeps of the version in service, and what a person must learn of it where it is another one.
+
+    Parameters
+    ----------
+    before : str | None
+        What the state kept; None at the first look, which tells nothing.
+    pointer : InService | None
+        The version in service now.
+    """
+    if pointer is None:
+        return before, ()
+    now = f"{pointer.version} {pointer.deployed_at or ''}".strip()
+    if before is None or before == now:
+        return now, ()
+    fields = {"model": model, "model_version": pointer.version, "rolled_back": pointer.rolled_back is not None}
+    more = {
+        "previous": pointer.rolled_back or pointer.previous or before.partition(" ")[0],
+        "drift_id": pointer.drift_id,
+    }
+    which = sha256(f"{model}\0{now}".encode()).hexdigest()[:12]
+    return now, (Announcement(f"deployed-{which}", "deployed", {**fields, **more}),)
 
 
 def nothing(_: ModelState) -> None:
     """Where there are no notes."""
+
+
+def to_nobody(_: tuple[Announcement, ...]) -> None:
+    """Where nobody but the log is told."""
 
 
 def announced(ledger: Ledger, state: ModelState, carry_out: Callable[[ModelState], None] = nothing) -> ModelState:
@@ -81,13 +113,16 @@ def announced(ledger: Ledger, state: ModelState, carry_out: Callable[[ModelState
     return until_written(attempt, state.model)
 
 
-def drift_announced(ledger: Ledger, drift: Drift) -> Drift:
-    """The drift with an empty outbox: what was in it is logged.
+def drift_announced(
+    ledger: Ledger, drift: Drift, tell: Callable[[tuple[Announcement, ...]], None] = to_nobody
+) -> Drift:
+    """The drift with an empty outbox: `tell` was told what was in it, and it is logged.
 
     Raises LedgerConflictError when the drift was written since it was read.
     """
     if not drift.outbox:
         return drift
+    tell(drift.outbox)
     _log(drift.outbox)
     return ledger.write(msgspec.structs.replace(drift, outbox=()))
 

@@ -29,11 +29,19 @@ Event = Literal[
     "deployment_skipped",
     "event_ignored",
     "event_unreadable",
+    "deployed",
+    "alert_sent",
+    "alert_delayed",
+    "alert_failed",
+    "alert_dropped",
 ]
 Field = str | int | float | bool | None | datetime | tuple[str, ...]
 # What a person must look at; alert rules are on these.
 _ALERTS = frozenset(
-    {"incident", "overdue", "dispatch_failed", "check_poisoned", "check_failed", "retrain_failed", "event_unreadable"}
+    {
+        *("incident", "overdue", "dispatch_failed", "check_poisoned", "check_failed", "retrain_failed"),
+        *("event_unreadable", "alert_failed", "alert_dropped"),
+    }
 )
 LONGEST = 500  # characters of a field: a line of 64 kB is cut by the host
 MOST_ITEMS = 20  # of a list

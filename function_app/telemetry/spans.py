@@ -43,8 +43,11 @@ _COUNTED: dict[str, tuple[str, dict[str, str]]] = {
     "deployment_requested": ("driftloop.deployments", {"outcome": "requested"}),
     "deployment_skipped": ("driftloop.deployments", {"outcome": "skipped"}),
     "event_unreadable": ("driftloop.events.unreadable", {}),
+    "alert_sent": ("driftloop.alerts", {"outcome": "sent"}),
+    "alert_delayed": ("driftloop.alerts", {"outcome": "delayed"}),
+    "alert_dropped": ("driftloop.alerts", {"outcome": "dropped"}),
 }
-_TELLING = ("model", "verdict", "state", "final")
+_TELLING = ("model", "verdict", "state", "final", "receiver")
 DURATION = "driftloop.check.duration"
 BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)  # seconds
 
@@ -100,6 +103,18 @@ def observe(event: str, fields: Mapping[str, Any]) -> None:
         _counter(name).add(1, {**telling, **more})
     if event == "check_finished" and isinstance(fields.get("seconds"), float):
         _duration().record(fields["seconds"], {"verdict": str(fields.get("verdict"))})
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """No library records a span of a request in here: its address is a password."""
+    if not switched_on():
+        yield
+        return
+    from opentelemetry.instrumentation.utils import suppress_http_instrumentation, suppress_instrumentation
+
+    with suppress_instrumentation(), suppress_http_instrumentation():
+        yield
 
 
 def traceparent() -> str | None:

@@ -71,6 +71,14 @@ var rules = [
     resolves: false
   }
   {
+    name: 'receiver-failed'
+    title: 'A receiver takes no alerts'
+    description: 'Teams, Slack or a webhook has refused alerts of a model for a day, or one was given up after three days. What it should have told is in the log.'
+    severity: 2
+    events: ['alert_failed', 'alert_dropped']
+    resolves: false
+  }
+  {
     name: 'overdue'
     title: 'Overdue: a model was not checked in time'
     description: 'The function app runs, but a model has not been checked for longer than its schedule allows.'
@@ -194,7 +202,7 @@ resource savedQuery 'Microsoft.OperationalInsights/workspaces/savedSearches@2025
   properties: {
     category: 'Driftloop'
     displayName: 'Driftloop: drifts, incidents, overdue checks, failed dispatches by model and day'
-    query: '${eventsQuery} | where event in ("drift", "incident", "overdue", "dispatch_failed", "retrain_failed", "check_failed", "check_poisoned", "event_unreadable", "drift_closed") | summarize times = count(), latest = max(TimeGenerated), example = take_any(Message) by bin(TimeGenerated, 1d), model, event | order by TimeGenerated desc, model asc'
+    query: '${eventsQuery} | where event in ("drift", "incident", "overdue", "dispatch_failed", "retrain_failed", "check_failed", "check_poisoned", "event_unreadable", "alert_failed", "alert_dropped", "deployed", "drift_closed") | summarize times = count(), latest = max(TimeGenerated), example = take_any(Message) by bin(TimeGenerated, 1d), model, event | order by TimeGenerated desc, model asc'
     version: 2
   }
 }

@@ -19,6 +19,7 @@ from driftloop.data.formats.date_formats import DateEvidence, moment
 from driftloop.data.formats.epoch_times import TimeUnit, seconds, time_unit
 from driftloop.data.formats.number_formats import NumberEvidence, number, plain_number
 from driftloop.data.formats.true_false import in_words_of
+from driftloop.data.formats.unit_symbols import is_symbol, without_symbol
 from driftloop.data.plain_types import is_text
 from driftloop.data.reading import DateOrder, Decimal, Reading, ReadNotes
 from driftloop.data.schema import Column
@@ -52,11 +53,19 @@ class NumberForm:
     evidence: NumberEvidence = field(default_factory=NumberEvidence)
     decimal: Decimal | None = None
     """Decided; None where the texts are read as they are."""
+    has_symbol: bool = False
+    """Whether texts carry the unit sign that the schema gives the column."""
 
     def look(self, array: pa.Array, missing: tuple[str, ...]) -> None:
         """Count how the distinct texts are written."""
-        if is_text(array.type):
-            self.evidence += NumberEvidence.of(distinct_texts(array, missing))
+        if not is_text(array.type):
+            return
+        texts = distinct_texts(array, missing)
+        if is_symbol(self.column.unit):
+            bare = [without_symbol(text, self.column.unit) for text in texts]
+            self.has_symbol = self.has_symbol or bare != texts
+            texts = bare
+        self.evidence += NumberEvidence.of(texts)
 
     @property
     def is_open(self) -> bool:
@@ -65,7 +74,11 @@ class NumberForm:
 
     def rewrite(self, array: pa.Array, missing: tuple[str, ...]) -> pa.Array:
         """Numbers, or texts with a decimal point."""
-        if self.decimal is None or not is_text(array.type):
+        if not is_text(array.type):
+            return array
+        if is_symbol(self.column.unit):
+            return number_texts(array, missing, self._without_unit)
+        if self.decimal is None:
             return array
         import pyarrow.compute as pc  # only where it is needed: a tenth of a check's imports
 
@@ -76,6 +89,9 @@ class NumberForm:
             except pa.ArrowInvalid:  # a missing or malformed text
                 pass
         return number_texts(array, missing, partial(number, decimal=self.decimal))
+
+    def _without_unit(self, text: str) -> float | None:
+        return number(without_symbol(text, self.column.unit), self.decimal or ".")
 
 
 @dataclass
@@ -169,6 +185,8 @@ def settle(forms: tuple[Form, ...], reading: Reading, separator: str | None, not
     except InputError as error:
         raise InputError(f"{prefix}{error}") from None
     for form in in_numbers:
+        if form.has_symbol:
+            notes.add(f"{prefix}numbers of column {form.column.name!r} are read without their {form.column.unit}")
         if form.decimal is not None and not form.evidence.is_plain:
             mark = "comma" if form.decimal == "," else "point"
             notes.add(f"{prefix}numbers of column {form.column.name!r} are read with a decimal {mark}")

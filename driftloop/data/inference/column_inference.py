@@ -24,6 +24,7 @@ from driftloop.data.formats.date_formats import DateEvidence, moment, time_of_da
 from driftloop.data.formats.epoch_times import are_compact_dates, seconds, time_unit
 from driftloop.data.formats.number_formats import NumberEvidence, plain_number
 from driftloop.data.formats.true_false import true_false_format
+from driftloop.data.formats.unit_symbols import symbol_of, without_symbol
 from driftloop.data.inference.calendar_columns import are_calendar_names, calendar_part
 from driftloop.data.plain_types import ENCODED, NESTED, is_text, not_comparable, plain
 from driftloop.data.reading import DateOrder
@@ -69,6 +70,8 @@ class Finding(NamedTuple):
     """How its texts are written, where another file may leave it open."""
     unique: bool = False
     """Whether every row has a value of its own (ids)."""
+    unit: str = ""
+    """The sign that its numbers are written with, such as `%`."""
 
 
 def find_column(name: str, array: pa.Array, field: pa.Field | None = None) -> Finding:
@@ -191,9 +194,8 @@ def _of_texts(name: str, array: pa.Array) -> Finding:
         return Finding(name, "categorical", "feature", "two values that mean true and false", words)
     counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.levels))
     names = [level.strip() for level in category_names(array.dictionary) if level.strip() not in MISSING_TEXTS]
-    written_numbers = NumberEvidence.of(names)
-    if written_numbers.other <= (1 - MOSTLY) * len(names):
-        return _of_number_texts(name, array, names, written_numbers)
+    if (found_numbers := _of_number_texts(name, array, names)) is not None:
+        return found_numbers
     dates, clocks = (np.array([parse(text) is not None for text in names]) for parse in (_date, time_of_day))
     if dates.mean() >= MOSTLY:
         order = DateEvidence.of(names).order or ""
@@ -207,7 +209,15 @@ def _date(text: str) -> float | None:
     return moment(text, "day-first") if moment(text, "month-first") is None else 0.0
 
 
-def _of_number_texts(name: str, array: pa.Array, names: list[str], written: NumberEvidence) -> Finding:
+def _of_number_texts(name: str, array: pa.Array, names: list[str]) -> Finding | None:
+    """What a column is whose texts write numbers; None where more of them than slips do not."""
+    symbol = symbol_of(names)
+    written = NumberEvidence.of([without_symbol(text, symbol) for text in names] if symbol else names)
+    if written.other > (1 - MOSTLY) * len(names):
+        return None
+    if symbol:
+        form = _decimal_format(written)
+        return Finding(name, "numeric", "feature", f"numbers written with {symbol}", form, unit=symbol)
     if written.plain and not (written.point or written.comma) and any(_is_padded(text) for text in names):
         found = texts(array, MISSING_TEXTS)
         known = int(np.count_nonzero(found.codes >= 0))
@@ -218,9 +228,14 @@ def _of_number_texts(name: str, array: pa.Array, names: list[str], written: Numb
         return Finding(name, "categorical", "feature", "digits with leading zeros: codes")
     if written.is_plain:
         return of_numbers(name, numbers(array, MISSING_TEXTS).values)
+    return Finding(name, "numeric", "feature", "numbers in text", _decimal_format(written))
+
+
+def _decimal_format(written: NumberEvidence) -> str:
     mark = written.decimal
-    form = "" if mark is None else "decimal-comma" if mark == "," else "decimal-point"
-    return Finding(name, "numeric", "feature", "numbers in text", form)
+    if mark is None or written.is_plain:
+        return ""
+    return "decimal-comma" if mark == "," else "decimal-point"
 
 
 def _is_padded(text: str) -> bool:

@@ -17,7 +17,7 @@ from driftloop import Verdict
 LONG = "9" * 400
 """More digits than a float64 has room for: Python and Arrow read it as infinite, or not at all."""
 ROWS = 100
-TOLD = "x: 1 of 100 values are no numbers that can be used; the baseline has none such"
+TOLD = "x: 1 of 100 values are no numbers that can be used and count as missing; in the baseline none"
 
 
 def values(rows: int, seed: int) -> list[float]:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import driftloop
 from driftloop import Baseline, Column, Schema, Verdict, Window, check
 from tests.driftloop.populations import BASELINE_ROWS, SCHEMA, compared, draw, fresh
 
@@ -152,3 +153,19 @@ def test_a_lost_column_says_nothing_about_the_others():
     assert result.verdict is Verdict.INCIDENT
     assert rows["glucose"].sentence == "glucose: no value to compare"
     assert [row.sentence for name, row in rows.items() if name != "glucose" and "glucose" in row.sentence] == []
+
+
+def test_a_placeholder_that_chance_may_bring_is_a_note():
+    """Five zeros in 100 rows are too few for an incident beside three columns; somebody should look all the same."""
+    rng = np.random.default_rng(4)
+
+    def table(rows: int) -> pd.DataFrame:
+        return pd.DataFrame({name: rng.normal(120, 15, rows).round() for name in "abc"})
+
+    baseline, window = table(300), table(100)
+    window.loc[:2, "a"] = 0.0
+    check_of = driftloop.check(baseline, window)
+    assert check_of.verdict != Verdict.INCIDENT
+    assert "a: 0 in 3% of rows, beyond all of the baseline: a placeholder?" in check_of.notes
+    window.loc[:9, "a"] = 0.0
+    assert driftloop.check(baseline, window).verdict is Verdict.INCIDENT

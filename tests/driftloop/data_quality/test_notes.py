@@ -21,12 +21,18 @@ def test_one_far_value_is_a_note_without_a_declared_range():
     assert list(column_notes(pair(np.linspace(0, 1, 350), np.append(np.linspace(0, 1, 49), 1.5)))) == []
 
 
-def test_single_unusable_values_are_a_note_where_the_baseline_has_none():
+def test_unusable_values_are_a_note_with_how_many_the_baseline_has():
     numbers = [str(value) for value in np.linspace(0, 1, 99)]
     assert list(column_notes(pair(numbers, [*numbers, "?", "inf"], "numeric"))) == [
-        "x: 2 of 101 values are no numbers that can be used; the baseline has none such"
+        "x: 2 of 101 values are no numbers that can be used and count as missing; in the baseline none"
     ]
-    assert list(column_notes(pair([*numbers, "?"], [*numbers, "?", "inf"], "numeric"))) == []
+    (note,) = column_notes(pair([*numbers, "?"], [*numbers, "?", "inf"], "numeric"))
+    assert note.endswith(
+        "2 of 101 values are no numbers that can be used and count as missing; in the baseline 1 of 100"
+    )
+    (note,) = column_notes(pair([*numbers, "?"], numbers, "numeric"))
+    assert "0 of 99 values are no numbers" in note
+    assert list(column_notes(pair(numbers, numbers, "numeric"))) == []
 
 
 def test_a_column_filled_on_one_side_only():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from driftloop.data_quality.chance import more_often_p
-from driftloop.data_quality.repeated_value import ATOM, COARSE, ISOLATED, STUCK, is_coarse, repeated_values
+from driftloop.data_quality.chance import all_in_window_p, more_often_p, tail_factor
+from driftloop.data_quality.repeated_value import ATOM, COARSE, ISOLATED, STUCK, is_coarse, placeholder, stuck_value
 from tests.driftloop.data_quality.feeds import pair
 
 
@@ -14,7 +14,12 @@ def rng():
 
 
 def signs(baseline, window):
-    return list(repeated_values(pair(baseline, window)))
+    return of_pair(pair(baseline, window))
+
+
+def of_pair(both):
+    sign = placeholder(both) or stuck_value(both)
+    return [] if sign is None else [sign]
 
 
 def spread(rows):
@@ -106,4 +111,23 @@ def test_the_chance_counts_each_value_that_could_have_been_it():
 
 
 def test_one_category_in_all_rows_is_a_change_of_shares(rng):
-    assert list(repeated_values(pair(rng.choice(["a", "b", "c"], 350), ["a"] * 60, "categorical"))) == []
+    assert of_pair(pair(rng.choice(["a", "b", "c"], 350), ["a"] * 60, "categorical")) == []
+
+
+def test_a_placeholder_in_a_rounded_column_is_not_held_against_its_other_repeated_values():
+    """Some value of a rounded column repeats by chance, but no three records far below it are all the window's."""
+    baseline = np.round(np.linspace(80.0, 120.0, 300))
+    window = np.concatenate([np.round(np.linspace(80.0, 120.0, 97)), np.zeros(3)])
+    (sign,) = signs(baseline, window)
+    assert sign.text == "0 in 3% of rows, beyond all of the baseline: a placeholder?"
+    factor = tail_factor(100.0 - baseline, 100.0)
+    assert factor < 1
+    assert sign.p == pytest.approx(4 * all_in_window_p(3, 100, 300) * factor)
+
+
+def test_a_negative_code_among_counts_is_a_placeholder_however_near():
+    baseline, counts = np.repeat(np.arange(1.0, 9.0), 40), np.repeat(np.arange(1.0, 9.0), 12)
+    (sign,) = signs(baseline, np.append(counts, np.full(8, -1.0)))
+    assert sign.text.startswith("-1 in 8% of rows")
+    assert signs(baseline - 4, np.append(counts - 4, np.full(8, -5.0))) == []
+    assert signs(baseline, np.append(counts, np.full(8, 10.0))) == []

@@ -105,3 +105,12 @@ def test_heavy_tails_are_no_other_unit():
         rng = np.random.default_rng(seed)
         signs = found(100 * rng.pareto(1.2, 350), 100 * rng.pareto(1.2, 100))
         assert all(sign.p > 1e-5 for sign in signs)
+
+
+def test_a_shifted_decimal_point_is_named_before_a_conversion_that_fits_about_as_well():
+    """Divided by 100 is not divided by 88.6, unless a fit by 100 would be odd."""
+    shares = [np.random.default_rng(seed).beta(2, 5, rows) for seed, rows in ((1, 300), (2, 100), (3, 100), (4, 100))]
+    names = [found(100 * shares[0], window)[0].text for window in shares[1:]]
+    assert all("1/100 of what they should be" in name for name in names)
+    (sign,) = found(lognormal(2000, 1, 0.1), lognormal(2000, 2, 0.1) / 88.57)
+    assert "1/88.6 of what they should be" in sign.text

@@ -60,7 +60,7 @@ def test_it_gives_the_evidence_of_a_replay_to_the_bit(tmp_path: Path, *, kept_in
     for path, frame in zip(files, weeks(), strict=True):
         frame.to_parquet(path, index=False)
     reference().to_parquet(tmp_path / "reference.parquet", index=False)
-    baseline, _ = baseline_for(tmp_path / "reference.parquet", files, ColumnSettings())
+    baseline = baseline_for(tmp_path / "reference.parquet", files, ColumnSettings()).baseline
     lines = list(replay(baseline, files, Policy(budget=104)))
 
     monitor = Monitor(reference(), budget=104)

@@ -25,6 +25,9 @@ BY_NAME = {
     "numbers",
     "error",
     "replay",
+    "alert",
+    "alert-text",
+    "alert-label",
 }
 """Tables whose entries are looked up by a name that comes from elsewhere."""
 

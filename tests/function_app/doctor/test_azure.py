@@ -19,7 +19,9 @@ from driftloop import Baseline, Schema
 from driftloop.checkup.context import OneModel, SetUp
 from driftloop.checkup.findings import Finding
 from driftloop.config.models import parse
+from function_app.alerts.box import Box, Sent, after
 from function_app.doctor.in_service import baseline_is_in_service, checks_are_made
+from function_app.doctor.receivers import receivers_take_alerts
 from function_app.doctor.roles import NAMES, WANTED, roles_are_assigned
 from function_app.runtime import Runtime
 from sandbox.arm import AzureStandIn
@@ -188,3 +190,31 @@ def test_the_last_check_is_held_against_the_schedule(
     told = list(checks_are_made(here))
     assert severities(told) == severity
     assert what in told[0].what
+
+
+def test_a_receiver_that_fails_is_named_and_is_an_error_after_a_day(
+    azure: AzureStandIn, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    here = set_up(azure, monkeypatch, model)
+    alerts = [{"to": "slack", "url": "${URL}"}]
+    parsed = parse(
+        {"model": [{"name": model, "alerts": alerts}]}, environ={"URL": "https://hooks.slack.com/very-secret"}
+    )
+    watched = SetUp(here.file, parsed, here.environ)
+    runtime = Runtime(here.environ)
+    with suppress(ResourceExistsError):
+        runtime.storage.tables.create_table("states")
+
+    assert list(receivers_take_alerts(here)) == [], "nobody is told"
+    assert severities(list(receivers_take_alerts(watched))) == ["note"]
+    box, now = Box(model), datetime.now(UTC)
+    for hours, severity in ((1, "warning"), (25, "error")):
+        failing = after(
+            Box(model, etag=box.etag), {"slack": Sent((), "it did not answer in time")}, now - timedelta(hours=hours)
+        )
+        box = runtime.boxes.write(failing)
+        (found,) = receivers_take_alerts(watched)
+        assert found.severity == severity
+        assert "slack has failed since" in found.what
+        assert "it did not answer in time" in found.what
+        assert "very-secret" not in str(found)

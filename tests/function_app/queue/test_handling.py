@@ -42,6 +42,8 @@ class FakeTask:
 class FakeRuntime:
     """Three models, one with a schedule of its own."""
 
+    schedule = None
+
     def __init__(self, path: Any) -> None:
         self.config = Config((Model(name="a"), Model(name="b", schedule="0 0 6 * * mon"), Model(name="c")))
         self.ledger = SqliteLedger(path / "ledger.db")

@@ -291,7 +291,7 @@ def test_an_alert_whose_writer_died_comes_with_the_next_look(
     caplog.set_level(logging.INFO)
     scene.target.failures = [DispatchRefusedError("404")]
 
-    def dies(ledger: object, drift: Drift) -> Drift:
+    def dies(ledger: object, drift: Drift, tell: object) -> Drift:
         if drift.outbox:
             raise KeyboardInterrupt
         return drift
