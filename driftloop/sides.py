@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -194,14 +194,23 @@ def read_window(
         return Window(current)
     where = str(current) if isinstance(current, str | Path) else "current"
     rows = batches_of(current, schema, reading=reading, notes=notes)
-    batches = canonical_batches(rows, schema, notes, where, reading)
+    seen, schema_names = set[str](), {column.name for column in schema.columns}
+    batches = _noting_names(canonical_batches(rows, schema, notes, where, reading), seen)
     if labels is not None:
         batches = labels.counting(batches)
     # A feature that cannot be read is an incident; without the record's time nobody could tell when it was.
     window = Window(refuse_unreadable(batches, schema, where, {"timestamp"}, notes, declared=declared), schema)
-    if window.rows and all(column.absent == column.rows for column in window.profile.columns.values()):
+    nothing_known = all(column.absent == column.rows for column in window.profile.columns.values())
+    # Without rows nothing is absent: then the header decides, for an answer such as {"error": "expired"} has one, too.
+    if nothing_known and (window.rows or (window.profile.extra and not seen & schema_names)):
         raise InputError(f"{where}: has none of the reference's columns: is it the right table?")
     return window
+
+
+def _noting_names(batches: Iterable[pa.RecordBatch], seen: set[str]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        seen.update(batch.schema.names)
+        yield batch
 
 
 def _ready(reference: Any, settings: ColumnSettings) -> Baseline | None:

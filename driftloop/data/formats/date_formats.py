@@ -17,8 +17,10 @@ _TIME = rf"([T ,]+{_CLOCK} ?{_ZONE})?"
 _ISO = re.compile(rf"(?P<y>\d{{4}})(?P<mark>[-/.])(?P<m>\d{{1,2}})(?P=mark)(?P<d>\d{{1,2}}){_TIME}", re.ASCII)
 _ORDERED = re.compile(rf"(?P<p>\d{{1,2}})(?P<mark>[-/.])(?P<q>\d{{1,2}})(?P=mark)(?P<y>\d{{4}}|\d{{2}}){_TIME}")
 _NAMED = re.compile(
-    rf"([A-Za-z]{{3,9}}\.?,? )?(?P<d>\d{{1,2}})[ .-]{{0,2}}(?P<name>[A-Za-z]{{3,9}})\.?,?[ -]?(?P<y>\d{{4}}){_TIME}"
+    rf"([A-Za-z]{{3,9}}\.?,? )?(?P<d>\d{{1,2}})[ .-]{{0,2}}(?P<name>[A-Za-z]{{3,9}})\.?,?[ -]?(?P<y>\d{{4}}|\d{{2}})"
+    rf"([T ,:]+{_CLOCK} ?{_ZONE})?"
 )
+"""Also as Oracle (31-JAN-26) and SAS (31JAN2026:10:00:00) write them."""
 _AMERICAN = re.compile(rf"([A-Za-z]{{3,9}},? )?(?P<name>[A-Za-z]{{3,9}})\.? (?P<d>\d{{1,2}}),? (?P<y>\d{{4}}){_TIME}")
 _MONTH = re.compile(r"(?P<y>\d{4})-(?P<m>0[1-9]|1[0-2])")
 _COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})([T ]?(?P<clock>\d{6}) ?(?P<zone>Z)?)?", re.ASCII)
@@ -69,7 +71,7 @@ def _with_year_last(text: str, order: DateOrder | None) -> float | None:
     month_number = None if found is None else MONTHS.get(found["name"].lower())
     if found is None or month_number is None:
         return None
-    return _seconds(int(found["y"]), month_number, int(found["d"]), found.groupdict())
+    return _seconds(_year(found["y"]), month_number, int(found["d"]), found.groupdict())
 
 
 def time_of_day(text: str) -> float | None:

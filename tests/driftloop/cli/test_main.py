@@ -29,6 +29,7 @@ def files(tmp_path_factory):
     window.drop(columns="sex").to_csv(folder / "without.csv", index=False)
     (folder / "empty.csv").write_text("")
     (folder / "foreign.csv").write_text("a,b\n1,2\n")
+    (folder / "answer.csv").write_text('{"error":"token expired"}\n')  # what a server sent in place of the file
     return folder
 
 
@@ -61,7 +62,12 @@ def test_a_person_gets_a_table_with_the_verdict_and_the_reason(files):
 
 @pytest.mark.parametrize(
     ("current", "says"),
-    [("empty.csv", "empty"), ("nowhere.csv", "no such file"), ("foreign.csv", "none of the reference's columns")],
+    [
+        ("empty.csv", "empty"),
+        ("nowhere.csv", "no such file"),
+        ("foreign.csv", "none of the reference's columns"),
+        ("answer.csv", "none of the reference's columns"),
+    ],
 )
 def test_bad_input_is_exit_code_2_and_one_line_and_writes_nothing(files, tmp_path, current, says):
     report = tmp_path / "report.html"

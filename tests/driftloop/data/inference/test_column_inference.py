@@ -212,6 +212,8 @@ def test_compact_dates_are_times_and_other_numbers_of_eight_digits_are_not():
         "2026-08-{:02d} 10:00:00+02:00",
         "{:02d} Aug 2026",
         "August {:02d}, 2026",
+        "{:02d}-AUG-26",
+        "{:02d}AUG2026:10:00:00",
     ],
 )
 def test_dates_in_text_are_times(text):
