@@ -59,7 +59,8 @@ def csv_batches(
             yield projection.noting(batch, [name for name in names if name])
     if not is_read:
         wanted = projection.wanted([name for name in names if name])
-        yield projection.noting(pa.RecordBatch.from_arrays([texts_array([]) for _ in wanted], wanted), [name for name in names if name])
+        empty = pa.RecordBatch.from_arrays([texts_array([]) for _ in wanted], wanted)
+        yield projection.noting(empty, [name for name in names if name])
 
 
 def _named(dialect: Dialect, notes: ReadNotes, known: frozenset[str]) -> list[str]:
