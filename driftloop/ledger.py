@@ -20,6 +20,7 @@ import msgspec
 
 from driftloop.errors import LedgerError
 from driftloop.events import Reason
+from driftloop.overview import Overview, Position
 
 HISTORY_LENGTH = 40
 """Lines of a drift's history. At 200 characters each they fill a quarter of a table's text property (32,000), however
@@ -233,6 +234,10 @@ class Ledger(Protocol):
         """Every model's state, by name."""
         ...
 
+    def overviews(self, model: str | None = None) -> list[Overview]:
+        """Every model's state in short, by name, or that of one; nothing is written, one request for a thousand."""
+        ...
+
     def commit(self, state: ModelState, check: CheckRecord | None = None, drift: Drift | None = None) -> ModelState:
         """Stores `state` with the check and the drift that led to it, or nothing.
 
@@ -263,16 +268,23 @@ class Ledger(Protocol):
         """The drift, or None."""
         ...
 
-    def drifts(self, model: str | None = None, *, open_only: bool = False) -> list[Drift]:
-        """Drifts, oldest first."""
+    def drifts(self, model: str | None = None, *, open_only: bool = False, or_failed: bool = False) -> list[Drift]:
+        """Drifts, oldest first: all, or those that are open, or (`or_failed`) open or failed."""
         ...
 
     def check(self, check_id: str) -> CheckRecord | None:
         """The check, or None."""
         ...
 
-    def checks(self, model: str | None = None, limit: int = 50) -> list[CheckRecord]:
-        """The newest checks first."""
+    def checks(
+        self,
+        model: str | None = None,
+        limit: int = 50,
+        *,
+        before: Position | None = None,
+        verdict: VerdictName | None = None,
+    ) -> list[CheckRecord]:
+        """The newest checks first; those behind a position, and of one verdict, where they are given."""
         ...
 
 

@@ -128,3 +128,25 @@ def openapi(req: func.HttpRequest) -> func.HttpResponse:
     from function_app.runtime import runtime
 
     return answer(openapi, runtime, req)
+
+
+@app.function_name("dashboard")
+@app.route(route="dashboard", methods=["GET"])
+def dashboard(req: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/dashboard: all models, their checks and what came of them, as pages for people."""
+    from function_app.http.api import answer
+    from function_app.http.dashboard import dashboard
+    from function_app.runtime import runtime
+
+    return answer(dashboard, runtime, req)
+
+
+@app.function_name("metrics")
+@app.route(route="metrics", methods=["GET"])
+def metrics(req: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/metrics: all models for Prometheus."""
+    from function_app.http.api import answer
+    from function_app.http.dashboard import metrics
+    from function_app.runtime import runtime
+
+    return answer(metrics, runtime, req)

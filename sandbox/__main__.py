@@ -10,9 +10,11 @@ import tempfile
 import threading
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 from driftloop.errors import DriftloopError
 from sandbox.access import table
+from sandbox.functions_host import FunctionsHost
 from sandbox.loop import Loop, LoopError
 from sandbox.record import write
 from sandbox.services import ROOT, Services, running
@@ -30,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", metavar="NAME", help="a folder in models/ (default: the built-in example)")
     parser.add_argument("--strength", type=float, help="of the change in a model's own world (default: rehearsed)")
     parser.add_argument("--short", action="store_true", help="fewer ordinary days, and none after the retrain")
-    parser.add_argument("--keep", action="store_true", help="leave the endpoint serving until Ctrl-C")
+    parser.add_argument("--keep", action="store_true", help="leave endpoint and dashboard serving until Ctrl-C")
     parser.add_argument("--seed", type=int, default=442, help="of the world (default: %(default)s)")
     parser.add_argument(
         "--out", type=Path, help="where loop.json and report.html go (default: out, or out/NAME for a named model)"
@@ -114,10 +116,17 @@ def _keep(services: Services, model: str, timeline: Timeline) -> None:
     ]
     timeline.heading(f"The endpoint of {model} keeps serving until Ctrl-C. To score a record:")
     timeline.console.print(shlex.join(command), soft_wrap=True, markup=False, highlight=False)
+    timeline.heading("Its dashboard, with the key of this run's function app:")
+    timeline.console.print(dashboard_url(services.functions), soft_wrap=True, markup=False, highlight=False)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
         timeline.event("stopping")
+
+
+def dashboard_url(functions: FunctionsHost) -> str:
+    """Where a browser finds the dashboard of a running function app."""
+    return f"{functions.url}/api/dashboard?code={quote(functions.function_key, safe='')}"
 
 
 def _smoke_records(services: Services, model: str) -> bytes:

@@ -27,6 +27,7 @@ COMMANDS = {
     "baseline": ("driftloop.cli.baseline_command", "baseline"),
     "check": ("driftloop.cli.check_command", "check"),
     "completion": ("driftloop.cli.completion_command", "completion"),
+    "dashboard": ("driftloop.cli.dashboard_command", "dashboard"),
     "doctor": ("driftloop.cli.doctor_command", "doctor"),
     "init": ("driftloop.cli.init_command", "init"),
     "power": ("driftloop.cli.power_command", "power"),

@@ -11,12 +11,11 @@ from driftloop.coverage import by_reason
 from driftloop.report.charts.evidence import draw_bar, draw_history, draw_mark
 from driftloop.report.charts.evidence_chart import Point, evidence_chart
 from driftloop.report.context import ModelError, ReportContext
+from driftloop.report.environment import environment
 from driftloop.report.method import decided
 from driftloop.report.order import by_weight
 from driftloop.report.view import build_view, shown_p
 from driftloop.report.words.language import Words
-from driftloop.report.words.links import is_link
-from driftloop.report.words.plain_text import visible
 from driftloop.wording.number_formats import format_error, format_short_rarity
 
 if TYPE_CHECKING:
@@ -140,21 +139,7 @@ def _error(error: ModelError, words: Words) -> dict[str, str]:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    environment = Environment(
-        loader=PackageLoader("driftloop.report"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["visible"] = visible
-    environment.filters["day"] = lambda moment: moment[:10]
-    environment.filters["minute"] = lambda moment: moment[:16].replace("T", " ")
-    environment.tests["link"] = is_link
-    return environment
+    return environment("driftloop.report")
 
 
 @cache

@@ -1,32 +1,24 @@
 """Which models have not been checked when they should have been, and the alert of it: one for each standstill."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
-from driftloop.config.cron import Cron
 from driftloop.config.models import Model
+from driftloop.config.overdue import overdue_since
 from driftloop.ledger import Announcement, ModelState
 from driftloop.times import format_time
 
-GRACE = timedelta(minutes=30)  # for the queue, and for a check of a large window: functionTimeout of host.json
-DEFAULT_SCHEDULE = "0 0 6 * * *"
-
 
 def due_since(model: Model, state: ModelState, schedule: str | None, now: datetime) -> datetime | None:
-    """The tick that no check has followed; None where all is well.
-
-    A model is overdue when its schedule ticked GRACE ago or longer, and no check has ended since, nor has it been
-    watched for less.
+    """The tick of a model's schedule that no check has followed; None where all is well.
 
     Parameters
     ----------
     schedule : str | None
         The timer's, for a model that has none of its own.
     """
-    tick = Cron.parse(model.schedule or schedule or DEFAULT_SCHEDULE).previous(now - GRACE)
-    since = state.last_checked_at or state.watched_since
-    return tick if tick is not None and since < tick else None
+    return overdue_since(model.schedule or schedule, state.last_checked_at, state.watched_since, now)
 
 
 def announcement_of(state: ModelState, since: datetime) -> Announcement:

@@ -26,6 +26,8 @@ _ALWAYS = {
     "503": _problem("Storage does not answer; try again."),
 }
 _OVERDUE = _body(HealthAnswer, "A check is overdue, or storage does not answer.")
+_PAGE = {"content": {"text/html": {"schema": {"type": "string"}}}}
+_TEXTS = {media: {"schema": {"type": "string"}} for media in ("text/plain", "application/openmetrics-text")}
 _CHECK_ID = {"name": "check_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 
 PATHS: dict[str, Any] = {
@@ -77,6 +79,33 @@ PATHS: dict[str, Any] = {
                 "200": _body(HealthAnswer, "No check is overdue."),
                 **_ALWAYS,
                 "503": {**_OVERDUE, "content": {**_OVERDUE["content"], **_ALWAYS["503"]["content"]}},
+            },
+        }
+    },
+    "/dashboard": {
+        "get": {
+            "operationId": "dashboard",
+            "summary": "All models, one model, all checks or a stored report, as a page for people",
+            "parameters": [
+                {"name": name, "in": "query", "schema": {"type": "string"}}
+                for name in ("model", "report", "view", "status", "q", "page", "before", "verdict", "lang")
+            ],
+            "responses": {
+                "200": {"description": "The page.", **_PAGE},
+                "404": {"description": "No such model or report, as a page.", **_PAGE},
+                **_ALWAYS,
+                "503": {"description": "Storage does not answer, as a page.", **_PAGE},
+            },
+        }
+    },
+    "/metrics": {
+        "get": {
+            "operationId": "metrics",
+            "summary": "The state of all models for Prometheus",
+            "responses": {
+                "200": {"description": "OpenMetrics, or Prometheus' older text.", "content": _TEXTS},
+                **_ALWAYS,
+                "503": {"description": "Storage does not answer.", "content": _TEXTS},
             },
         }
     },

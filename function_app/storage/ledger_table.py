@@ -21,13 +21,16 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsE
 from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
-from driftloop.ledger import CheckRecord, Drift, LedgerConflictError, ModelState
+from driftloop.ledger import CheckRecord, Drift, LedgerConflictError, ModelState, VerdictName
+from driftloop.overview import Overview, Position, overview_of
 from function_app.storage.packed_rows import packed, unpacked
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient, TableEntity, TableServiceClient
 
 STATE, EVERY = "state", "every"  # the row of a model's state; the partition of all checks, newest first
+_SHORT = ["PartitionKey", "epoch", "verdict", "checked_at", "watched_since", "drift_id", "version", "error", "p"]
+_LONGEST_ERROR = 1_000  # characters of an error in a column: a list of models shows its beginning
 _LAST_TICK = 10**17  # microseconds; what is counted down from, so that newer rows sort first
 
 
@@ -67,6 +70,14 @@ class TableLedger:
         with _ledger_errors("states"):
             found = [_state_row(entity).state for entity in _query(self._states, "RowKey eq @row", row=STATE)]
         return sorted(found, key=lambda state: state.model)
+
+    def overviews(self, model: str | None = None) -> list[Overview]:
+        condition = "RowKey eq @row" + (" and PartitionKey eq @model" if model else "")
+        named = {"row": STATE, **({"model": model} if model else {})}
+        with _ledger_errors("states"):
+            rows = self._states.query_entities(condition, parameters=named, select=_SHORT)
+            found = [_overview(row) for row in rows]
+        return sorted(found, key=lambda overview: overview.model)
 
     def commit(self, state: ModelState, check: CheckRecord | None = None, drift: Drift | None = None) -> ModelState:
         row = _StateRow(state, check, drift)
@@ -108,8 +119,9 @@ class TableLedger:
                     raise
                 return None
 
-    def drifts(self, model: str | None = None, *, open_only: bool = False) -> list[Drift]:
-        conditions = [*(["PartitionKey eq @model"] if model else []), *(["open eq true"] if open_only else [])]
+    def drifts(self, model: str | None = None, *, open_only: bool = False, or_failed: bool = False) -> list[Drift]:
+        wanted = "(open eq true or state eq 'failed')" if or_failed else "open eq true" if open_only else None
+        conditions = [*(["PartitionKey eq @model"] if model else []), *([wanted] if wanted else [])]
         with _ledger_errors("drifts"):
             found = [_drift(entity) for entity in _query(self._drifts, " and ".join(conditions), model=model)]
         return sorted(
@@ -129,23 +141,36 @@ class TableLedger:
                     raise
                 return None
 
-    def checks(self, model: str | None = None, limit: int = 50) -> list[CheckRecord]:
+    def checks(
+        self,
+        model: str | None = None,
+        limit: int = 50,
+        *,
+        before: Position | None = None,
+        verdict: VerdictName | None = None,
+    ) -> list[CheckRecord]:
         with _ledger_errors("checks"):
             if model is not None:
-                return self._newest(f"model:{model}", limit)
-            found = self._newest(EVERY, limit)
-            if len(found) < limit:
-                found += self._older(found[-1] if found else None, limit - len(found))
+                return self._newest(f"model:{model}", limit, before, verdict)
+            found = self._newest(EVERY, limit, before, verdict)
+            if (
+                len(found) < limit and verdict is None
+            ):  # with a filter, rows of old versions show on their models' pages
+                last = Position(found[-1].at, found[-1].check_id) if found else before
+                found += self._older(last, limit - len(found))
         return found
 
-    def _newest(self, partition: str, limit: int, after: CheckRecord | None = None) -> list[CheckRecord]:
-        """The first rows of a partition, or those behind `after`; no row is read beyond them."""
-        condition = "PartitionKey eq @partition" + ("" if after is None else " and RowKey gt @after")
-        row = None if after is None else _newest_first(after)
-        rows = _query(self._checks, condition, results_per_page=limit, partition=partition, after=row)
+    def _newest(
+        self, partition: str, limit: int, before: Position | None = None, verdict: VerdictName | None = None
+    ) -> list[CheckRecord]:
+        """The first rows of a partition, or those behind a position; no row is read beyond them."""
+        values = {"after": None if before is None else _newest_first(before), "verdict": verdict}
+        conditions = ["PartitionKey eq @partition", *(["RowKey gt @after"] if before else [])]
+        conditions += ["verdict eq @verdict"] if verdict else []
+        rows = _query(self._checks, " and ".join(conditions), results_per_page=limit, partition=partition, **values)
         return [unpacked(entity, CheckRecord) for entity in islice(rows, limit)]
 
-    def _older(self, than: CheckRecord | None, limit: int) -> list[CheckRecord]:
+    def _older(self, than: Position | None, limit: int) -> list[CheckRecord]:
         """Checks of versions that had no partition for those of every model: they stand under their models only."""
         states = sorted(
             (state for state in self.states() if state.last_check_id),
@@ -173,7 +198,7 @@ def _ledger_errors(what: str) -> Iterator[None]:
         ) from error
 
 
-def _newest_first(check: CheckRecord) -> str:
+def _newest_first(check: CheckRecord | Position) -> str:
     return f"{_LAST_TICK - int(check.at.timestamp() * 1_000_000):017}-{check.check_id}"
 
 
@@ -211,15 +236,32 @@ def _query(
 
 
 def _state_properties(row: _StateRow) -> dict[str, Any]:
-    # Columns beside the body are for people who look into the table; nothing reads them back.
-    state = row.state
+    # Columns beside the body are for people who look into the table, and for `overviews`, which reads nothing else.
+    short = overview_of(row.state)
     columns = {
-        "epoch": state.epoch,
-        "verdict": state.last_verdict,
-        "checked_at": state.last_checked_at,
-        "drift_id": state.drift_id,
+        "epoch": short.epoch,
+        "verdict": short.verdict,
+        "checked_at": short.checked_at,
+        "watched_since": short.watched_since,
+        "drift_id": short.drift_id,
+        "version": short.version,
+        "error": None if short.error is None else short.error[:_LONGEST_ERROR],
+        "p": short.p,
     }
     return {**{name: value for name, value in columns.items() if value is not None}, **packed(row)}
+
+
+def _overview(entity: "TableEntity") -> Overview:
+    values = {name: entity[name] for name in _SHORT[1:] if entity.get(name) is not None}
+    # The SDK's own kind of datetime is refused; its text is not.
+    texts = {name: value.isoformat() for name, value in values.items() if isinstance(value, datetime)}
+    try:
+        return msgspec.convert({"model": entity["PartitionKey"], **values, **texts}, Overview)
+    except msgspec.ValidationError as error:
+        raise LedgerError(
+            f"ledger row {entity['PartitionKey']}/{STATE} cannot be read ({error}): it was changed by hand, or by a "
+            "newer version of Driftloop"
+        ) from error
 
 
 def _drift_properties(drift: Drift) -> dict[str, Any]:

@@ -116,6 +116,16 @@ class ModelBlobs:
         content = _read(self.storage, "outcomes", f"{drift_id}.json")
         return None if content is None else read_outcome(content, f"outcomes/{drift_id}.json")
 
+    def report_page(self, check_id: str) -> bytes | None:
+        """The page of a check that was stored; None where there is none.
+
+        Parameters
+        ----------
+        check_id : str
+            Of a check of this model.
+        """
+        return _read(self.storage, "reports", f"{self.model}/{check_id}.html")
+
     def report(self, check_id: str, summary: dict[str, Any], page: str | None) -> str:
         """Stores what a check found, for people.
 

@@ -121,8 +121,7 @@ class Service:
             succeeded, result = await asyncio.to_thread(self._invoker.invoke, function, data)
             if not succeeded:
                 return Response(status_code=500)
-            headers = {**dict(result.headers), "content-type": result.mimetype}
-            return Response(result.get_body(), result.status_code, headers)
+            return Response(result.get_body(), result.status_code, _headers(result))
 
         return answer
 
@@ -156,6 +155,15 @@ class Service:
 def disabled(name: str, environ: Mapping[str, str]) -> bool:
     """Whether an application setting switches the function off."""
     return bool(re.fullmatch("true|1", environ.get(f"AzureWebJobs.{name}.Disabled", ""), re.IGNORECASE))
+
+
+def _headers(result: Any) -> dict[str, str]:
+    """As the worker sends them: a content type of the app's own stands, else its media type becomes one."""
+    headers = dict(result.headers)
+    if "content-type" not in result.headers:
+        charset = f"; charset={result.charset}" if result.mimetype.startswith("text/") else ""
+        headers["content-type"] = result.mimetype + charset
+    return headers
 
 
 def _methods(function: LoadedFunction) -> list[str]:

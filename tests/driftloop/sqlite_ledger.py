@@ -10,7 +10,8 @@ from typing import TypeVar
 import msgspec
 
 from driftloop.errors import LedgerError
-from driftloop.ledger import CheckRecord, Drift, LedgerConflictError, ModelState
+from driftloop.ledger import CheckRecord, Drift, DriftState, LedgerConflictError, ModelState
+from driftloop.overview import Overview, Position, overview_of
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS states (
@@ -76,6 +77,9 @@ class SqliteLedger:
                 _row(row, ModelState) for row in connection.execute("SELECT body, version FROM states ORDER BY model")
             ]
 
+    def overviews(self, model: str | None = None) -> list[Overview]:
+        return [overview_of(state) for state in self.states() if model in (None, state.model)]
+
     def commit(self, state: ModelState, check: CheckRecord | None = None, drift: Drift | None = None) -> ModelState:
         version = _version(state.etag)
         with self._transaction() as connection:
@@ -86,7 +90,7 @@ class SqliteLedger:
                 row = (drift.drift_id, drift.model, not drift.state.closed, _body(drift))
                 connection.execute("INSERT INTO drifts VALUES (?, ?, ?, 1, ?) ON CONFLICT DO NOTHING", row)
             if check is not None:
-                at = check.at.isoformat(timespec="microseconds")
+                at = _at(check.at)
                 connection.execute(
                     "INSERT OR IGNORE INTO checks VALUES (?, ?, ?, ?)", (check.check_id, check.model, at, _body(check))
                 )
@@ -110,23 +114,40 @@ class SqliteLedger:
             ).fetchone()
         return None if row is None else _row(row, Drift)
 
-    def drifts(self, model: str | None = None, *, open_only: bool = False) -> list[Drift]:
-        statement = "SELECT body, version FROM drifts WHERE (? IS NULL OR model = ?) AND (open OR NOT ?) ORDER BY rowid"
+    def drifts(self, model: str | None = None, *, open_only: bool = False, or_failed: bool = False) -> list[Drift]:
+        statement = "SELECT body, version FROM drifts WHERE ? IS NULL OR model = ? ORDER BY rowid"
         with self._connection() as connection:
-            return [_row(row, Drift) for row in connection.execute(statement, (model, model, open_only))]
+            found = [_row(row, Drift) for row in connection.execute(statement, (model, model))]
+        wanted = {DriftState.FAILED} if or_failed else set()
+        return [
+            drift for drift in found if not (open_only or or_failed) or not drift.state.closed or drift.state in wanted
+        ]
 
     def check(self, check_id: str) -> CheckRecord | None:
         with self._connection() as connection:
             row = connection.execute("SELECT body FROM checks WHERE check_id = ?", (check_id,)).fetchone()
         return None if row is None else msgspec.json.decode(row[0], type=CheckRecord)
 
-    def checks(self, model: str | None = None, limit: int = 50) -> list[CheckRecord]:
-        statement = "SELECT body FROM checks WHERE ? IS NULL OR model = ? ORDER BY at DESC, check_id LIMIT ?"
+    def checks(
+        self,
+        model: str | None = None,
+        limit: int = 50,
+        *,
+        before: Position | None = None,
+        verdict: str | None = None,
+    ) -> list[CheckRecord]:
+        at, check_id = ("9999", "") if before is None else (_at(before.at), before.check_id)
+        statement = (
+            "SELECT body FROM checks WHERE (? IS NULL OR model = ?) AND (at < ? OR (at = ? AND check_id > ?)) AND "
+            "(? IS NULL OR json_extract(body, '$.verdict') = ?) ORDER BY at DESC, check_id LIMIT ?"
+        )
+        values = (model, model, at, at, check_id, verdict, verdict, limit)
         with self._connection() as connection:
-            return [
-                msgspec.json.decode(row[0], type=CheckRecord)
-                for row in connection.execute(statement, (model, model, limit))
-            ]
+            return [msgspec.json.decode(row[0], type=CheckRecord) for row in connection.execute(statement, values)]
+
+
+def _at(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")
 
 
 def _body(value: Drift | ModelState | CheckRecord) -> str:

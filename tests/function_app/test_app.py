@@ -22,6 +22,8 @@ EXPECTED = {
     "list_checks": ("httpTrigger", {"route": "checks", "methods": ["GET"], "authLevel": "FUNCTION"}),
     "get_check": ("httpTrigger", {"route": "checks/{check_id}", "methods": ["GET"], "authLevel": "FUNCTION"}),
     "health": ("httpTrigger", {"route": "health", "methods": ["GET"], "authLevel": "FUNCTION"}),
+    "dashboard": ("httpTrigger", {"route": "dashboard", "methods": ["GET"], "authLevel": "FUNCTION"}),
+    "metrics": ("httpTrigger", {"route": "metrics", "methods": ["GET"], "authLevel": "FUNCTION"}),
     "openapi": ("httpTrigger", {"route": "openapi.json", "methods": ["GET"], "authLevel": "FUNCTION"}),
 }
 

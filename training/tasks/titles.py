@@ -1,6 +1,9 @@
 """What metrics and losses are called where people read them, in the order of a table; names as in `Task.measures`."""
 
+from driftloop.wording.measures import LOSS_MEASURES, SUMMARIES
 from driftloop.wording.number_formats import format_error
+
+__all__ = ["LOSSES", "LOSS_MEASURES", "SUMMARIES", "TITLES", "number"]
 
 TITLES = {
     "rmse": "RMSE",
@@ -13,12 +16,8 @@ TITLES = {
     "accuracy": "accuracy",
     "f1": "F1",
 }
-SUMMARIES = {"squared": "RMSE", "absolute": "mean absolute error", "log": "log loss", "brier": "Brier score"}
-"""Of each loss, the mean as people read it."""
 LOSSES = {"squared": "squared error", "absolute": "absolute error", "log": "log loss", "brier": "Brier score"}
 """Of each loss, that of one record."""
-LOSS_MEASURES = {"squared": "rmse", "absolute": "mae", "log": "log_loss", "brier": "brier"}
-"""Of each loss, the metric that is its mean as people read it."""
 
 
 def number(value: float | None) -> str:

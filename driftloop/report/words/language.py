@@ -20,6 +20,8 @@ from driftloop.validation import nearest
 from driftloop.wording.number_formats import PLENTY, RAREST, once_in
 
 LANGUAGES = ("en", "ja")
+MOST_HEADER = 500
+"""Characters of an `Accept-Language` header that are read: browsers send fewer than 100."""
 _FIELD = re.compile(r"\\\{(\w+)\\\}")
 
 
@@ -100,6 +102,25 @@ def choose_language(wanted: str | None = None) -> str:
             code = (locale.normalize(value).partition(".")[0] or value).partition("_")[0].lower()
             return code if code in LANGUAGES else "en"
     return "en"
+
+
+def accepted_language(header: str | None) -> str:
+    """The language of an `Accept-Language` header that a reader prefers and that has a catalogue, else English.
+
+    Examples
+    --------
+    >>> accepted_language("de-DE, ja;q=0.8, en;q=0.7"), accepted_language("*"), accepted_language(None)
+    ('ja', 'en', 'en')
+    """
+    best, found = 0.0, "en"
+    for part in (header or "")[:MOST_HEADER].split(","):
+        name, _, weight = part.strip().partition(";")
+        code = name.strip().partition("-")[0].lower()
+        number = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", weight, re.ASCII) if weight else None
+        wanted = 1.0 if not weight else float(number[1]) if number else 0.0
+        if code in LANGUAGES and wanted > best:
+            best, found = wanted, code
+    return found
 
 
 @cache

@@ -19,6 +19,7 @@ from driftloop.ledger import (
     open_drift,
     transition,
 )
+from driftloop.overview import Position
 from function_app.storage.accounts import Storage
 from function_app.storage.ledger_table import TableLedger
 from tests.driftloop.sqlite_ledger import SqliteLedger
@@ -344,3 +345,64 @@ def _at_once(work: Callable[[int], None], count: int) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_a_list_of_models_tells_what_their_states_say(ledger: Ledger, model_name: str) -> None:
+    state = ledger.state(model_name, NOW)
+    state = msgspec.structs.replace(
+        state,
+        epoch=3,
+        evidence='{"p": 0.25, "checks": 4}',
+        baseline_version="7",
+        drift_id="drift-1",
+        last_verdict="stable",
+        last_checked_at=NOW,
+        last_error="blob storage refused " + "x" * 2_000,
+    )
+    ledger.commit(state)
+
+    found = next(each for each in ledger.overviews() if each.model == model_name)
+
+    assert (found.epoch, found.version, found.verdict, found.drift_id) == (3, "7", "stable", "drift-1")
+    assert (found.checked_at, found.watched_since, found.p) == (NOW, NOW, 0.25)
+    assert (found.error or "").startswith("blob storage refused xxx")
+
+
+def test_a_model_that_was_never_checked_is_listed(ledger: Ledger, model_name: str) -> None:
+    ledger.state(model_name, NOW)
+
+    (found,) = ledger.overviews(model_name)
+
+    assert ledger.overviews("no-" + model_name) == []
+    assert (found.verdict, found.checked_at, found.p, found.error) == (None, None, None, None)
+
+
+def test_checks_are_read_page_by_page_and_by_verdict(ledger: Ledger, model_name: str) -> None:
+    state = ledger.state(model_name, NOW)
+    for number in range(7):
+        verdict = "incident" if number % 3 == 0 else "stable"
+        state = ledger.commit(state, a_check(model_name, number, verdict=verdict))
+
+    pages, position = [], None
+    while page := ledger.checks(model_name, 3, before=position):
+        pages.append([check.check_id[-1] for check in page])
+        position = Position(page[-1].at, page[-1].check_id)
+    broken = ledger.checks(model_name, 2, verdict="incident")
+    older = ledger.checks(model_name, 2, verdict="incident", before=Position(broken[-1].at, broken[-1].check_id))
+
+    assert pages == [["6", "5", "4"], ["3", "2", "1"], ["0"]]
+    assert [check.check_id[-1] for check in (*broken, *older)] == ["6", "3", "0"]
+
+
+def test_failed_drifts_are_listed_with_the_open_ones_where_they_are_asked_for(ledger: Ledger, model_name: str) -> None:
+    state = ledger.state(model_name, NOW)
+    ends = (None, DriftState.FAILED, DriftState.REJECTED)
+    for epoch, end in enumerate(ends):
+        state = ledger.commit(state, drift=a_drift(model_name, epoch))
+        drift = ledger.drifts(model_name)[-1]
+        if end is not None:
+            ledger.write(transition(drift, end, NOW, "ended"))
+
+    assert [drift.epoch for drift in ledger.drifts(model_name, or_failed=True)] == [0, 1]
+    assert [drift.epoch for drift in ledger.drifts(model_name, open_only=True)] == [0]
+    assert [drift.epoch for drift in ledger.drifts(model_name)] == [0, 1, 2]
