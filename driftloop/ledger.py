@@ -20,7 +20,7 @@ import msgspec
 
 from driftloop.errors import LedgerError
 from driftloop.events import Reason
-from driftloop.overview import Overview, Position
+from driftloop.listing.overview import Overview, Position
 
 HISTORY_LENGTH = 40
 """Lines of a drift's history. At 200 characters each they fill a quarter of a table's text property (32,000), however

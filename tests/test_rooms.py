@@ -26,7 +26,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("coverage", "data_quality", "sequential", "setup", "two_sample"),
         ("config", "ledger", "profile"),
         ("data", "events"),
-        ("by_content", "files", "overview", "times", "validation", "wording"),
+        ("by_content", "files", "listing", "times", "validation", "wording"),
         ("errors", "stats"),
     ),
     "function_app": (

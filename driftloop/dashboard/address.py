@@ -10,7 +10,7 @@ from typing import get_args
 from urllib.parse import urlencode
 
 from driftloop.ledger import VerdictName
-from driftloop.overview import Position
+from driftloop.listing.overview import Position
 from driftloop.report.words.language import LANGUAGES, accepted_language
 
 VERDICTS: tuple[VerdictName, ...] = get_args(VerdictName)

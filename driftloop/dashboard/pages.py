@@ -27,7 +27,7 @@ from driftloop.dashboard.todo import todo_of
 from driftloop.errors import DriftloopError, InputError
 from driftloop.events import InService
 from driftloop.ledger import CheckRecord, Drift
-from driftloop.overview import Overview
+from driftloop.listing.overview import Overview
 from driftloop.report.charts.evidence import draw_bar, draw_history
 from driftloop.report.words.language import Words
 

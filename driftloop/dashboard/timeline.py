@@ -13,7 +13,7 @@ from itertools import pairwise
 from driftloop.dashboard.address import Address, written
 from driftloop.events import InService
 from driftloop.ledger import CheckRecord, Drift
-from driftloop.overview import Position
+from driftloop.listing.overview import Position
 from driftloop.report.charts.evidence import draw_bar
 from driftloop.report.context import PastCheck
 from driftloop.report.words.language import Sentence, Words

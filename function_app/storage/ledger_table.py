@@ -22,7 +22,7 @@ from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
 from driftloop.ledger import CheckRecord, Drift, LedgerConflictError, ModelState, VerdictName
-from driftloop.overview import Overview, Position, overview_of
+from driftloop.listing.overview import Overview, Position, overview_of
 from function_app.storage.packed_rows import packed, unpacked
 
 if TYPE_CHECKING:

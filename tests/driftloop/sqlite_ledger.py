@@ -11,7 +11,7 @@ import msgspec
 
 from driftloop.errors import LedgerError
 from driftloop.ledger import CheckRecord, Drift, DriftState, LedgerConflictError, ModelState
-from driftloop.overview import Overview, Position, overview_of
+from driftloop.listing.overview import Overview, Position, overview_of
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS states (

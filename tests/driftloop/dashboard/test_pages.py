@@ -298,7 +298,7 @@ def test_looking_writes_nothing(tmp_path: Path) -> None:
 def test_a_failed_drift_is_forgotten_once_another_version_serves_or_a_new_drift_came() -> None:
     from driftloop.dashboard.fleet import still_matters
     from driftloop.ledger import DriftState
-    from driftloop.overview import Overview
+    from driftloop.listing.overview import Overview
     from tests.driftloop.dashboard.scene import a_drift
 
     failed = msgspec.structs.replace(a_drift("m"), state=DriftState.FAILED)

@@ -19,7 +19,7 @@ from driftloop.ledger import (
     open_drift,
     transition,
 )
-from driftloop.overview import Position
+from driftloop.listing.overview import Position
 from function_app.storage.accounts import Storage
 from function_app.storage.ledger_table import TableLedger
 from tests.driftloop.sqlite_ledger import SqliteLedger

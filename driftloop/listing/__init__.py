@@ -1,0 +1,1 @@
+"""What lists of models and of checks show, and how they are paged."""
