@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -24,9 +24,6 @@ from driftloop.cli.options import (
     report_option,
 )
 from driftloop.cli.output import say
-
-if TYPE_CHECKING:
-    from driftloop.subgroups.found import Subgroups
 
 
 @click.command(short_help="Compare a window of data with a reference.")
@@ -87,6 +84,7 @@ def check(
     status.clear()
     now = time.time()
     result = sides.told(check_sides(sides.baseline, sides.window, policy, now=now), policy)
+    subgroups = result.where() if where else None
     if reports:
         from driftloop.report.context import ReportContext
         from driftloop.report.writing import write_report
@@ -99,21 +97,13 @@ def check(
             made_at=format_seconds(now),
         )
         for report in reports:
-            write_report(report, result, context, language)
-    subgroups = result.where() if where else None
+            write_report(report, result, context, language, where=subgroups)
     if as_json:
-        say(result.to_json() if subgroups is None else _with_subgroups(result.to_dict(), subgroups))
+        say(result.to_json(where=subgroups))
     elif not quiet:
-        from driftloop.report.terminal import table
-        from driftloop.report.words.plain_text import visible
+        from driftloop.report.terminal import subgroup_lines, table
 
         say(table(result, language=language))
-        for sentence in () if subgroups is None else subgroups.sentences:
-            say(f"where: {visible(sentence)}")
+        if subgroups is not None:
+            say(subgroup_lines(subgroups, sides.baseline.schema, language=language))
     return FAILED if result.verdict.value in fail_on else 0
-
-
-def _with_subgroups(result: dict[str, Any], subgroups: Subgroups) -> str:
-    import msgspec
-
-    return msgspec.json.format(msgspec.json.encode({**result, "where": subgroups.to_dict()})).decode()

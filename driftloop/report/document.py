@@ -15,6 +15,7 @@ from driftloop.report.context import VerdictName
 
 if TYPE_CHECKING:
     from driftloop.report.shown import Shown
+    from driftloop.subgroups.found import Subgroups
 
 SCHEMA_VERSION = 1
 
@@ -65,6 +66,36 @@ class EvidenceDocument(msgspec.Struct, frozen=True):
     """Time of the first record of these windows, ISO 8601; null without an alarm."""
 
 
+class SubgroupDocument(msgspec.Struct, frozen=True):
+    """Records whose change stands out."""
+
+    rule: list[str]
+    """Conditions, all of which hold, as a person reads them; none: every record."""
+    conditions: list[tuple[str, str, float | str | None]]
+    """The same as column, operator (`>=`, `<`, `=`, `is missing`) and value."""
+    content: str | None
+    """The column whose values moved inside it; null where its share of the records did."""
+    baseline: float | None
+    """That share, or the mean of that column inside the subgroup (of a categorical column the share of its commonest
+    value); null where no record has a value."""
+    window: float | None
+    baseline_records: int
+    window_records: int
+    p: float
+    """The chance that a search would find as much without a change."""
+    sentence: str
+
+
+class SubgroupsDocument(msgspec.Struct, frozen=True):
+    """What `--where` found."""
+
+    found: list[SubgroupDocument]
+    """At most three, what changed most first; each among the records that are not in those before."""
+    rest_p: float | None
+    """Of what remains when these are taken out; null: too few records, or nothing was found."""
+    alpha: float
+
+
 class CheckDocument(msgspec.Struct, frozen=True):
     """What one check says."""
 
@@ -93,6 +124,8 @@ class CheckDocument(msgspec.Struct, frozen=True):
     columns_not_compared: list[NotComparedDocument]
     evidence: EvidenceDocument | None
     """null where the check was made by itself."""
+    where: SubgroupsDocument | UnsetType = UNSET
+    """The subgroups behind the change, where somebody asked for them (`driftloop check --where`)."""
     check_id: str | UnsetType = UNSET
     """Of the files that the function app writes: its name,"""
     model: str | UnsetType = UNSET
@@ -101,9 +134,10 @@ class CheckDocument(msgspec.Struct, frozen=True):
     """and which version of it was in service."""
 
 
-def to_document(check: Shown) -> dict[str, Any]:
+def to_document(check: Shown, where: Subgroups | None = None) -> dict[str, Any]:
     """The fields of `CheckDocument` as plain values."""
     evidence = check.evidence
+    asked = {} if where is None else {"where": where.to_dict()}
     return {
         "schema_version": SCHEMA_VERSION,
         "verdict": check.verdict.value,
@@ -132,4 +166,5 @@ def to_document(check: Shown) -> dict[str, Any]:
             "feature": evidence.feature,
             "since": evidence.since,
         },
+        **asked,
     }

@@ -14,6 +14,7 @@ from driftloop.report.context import ModelError, ReportContext
 from driftloop.report.environment import environment
 from driftloop.report.method import decided
 from driftloop.report.order import by_weight
+from driftloop.report.subgroup_view import view_subgroups
 from driftloop.report.view import build_view, shown_p
 from driftloop.report.words.language import Words
 from driftloop.wording.number_formats import format_error, format_short_rarity
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from driftloop.profile.window import Baseline, Window
     from driftloop.report.shown import HistoryLine, Shown
+    from driftloop.subgroups.found import Subgroups
 
 VERDICTS = ("stable", "drift", "incident", "insufficient")
 _STARTED = re.compile(r"<!--started-->.*?<!--/started-->", re.DOTALL)
@@ -36,10 +38,13 @@ def render(
     window: Window,
     context: ReportContext | None = None,
     language: str = "en",
+    *,
+    where: Subgroups | None = None,
 ) -> str:
     """The page as text. Every value from the data is escaped; no script, no request to anywhere.
 
-    `context` says what the check itself does not know: whose it is, what came before, what was started.
+    `context` says what the check itself does not know: whose it is, what came before, what was started. `where`: the
+    subgroups behind the change, where somebody asked for them.
     """
     context, words = context or ReportContext(), Words(language)
     verdict = check.verdict.value
@@ -61,6 +66,7 @@ def render(
         started=_started(context, words),
         error=None if context.error is None else _error(context.error, words),
         decided=decided(check, words),
+        where=None if where is None else view_subgroups(where, baseline.schema, words),
         unassessed=words("page.not-assessed-few" if verdict == "insufficient" else "page.not-assessed"),
         assessed=verdict in ("stable", "drift"),
         drawn=f"{drawn:,}",

@@ -10,6 +10,7 @@ from driftloop.coverage import by_reason
 from driftloop.report.context import ReportContext, Started
 from driftloop.report.method import decided
 from driftloop.report.order import by_weight
+from driftloop.report.subgroup_view import view_subgroups
 from driftloop.report.terminal import bar
 from driftloop.report.words.language import Sentence, Words
 from driftloop.report.words.links import is_link
@@ -17,6 +18,7 @@ from driftloop.report.words.plain_text import markdown, visible
 
 if TYPE_CHECKING:
     from driftloop.report.shown import Shown
+    from driftloop.subgroups.found import Subgroups
 
 SIGNS = {"stable": "🟢", "drift": "🔶", "incident": "❌", "insufficient": "➖"}
 """Each its own shape, beside the word."""
@@ -27,13 +29,19 @@ HEAVIEST = 60_000
 """Characters: GitHub takes comments of 65,536."""
 
 
-def render_markdown(check: Shown, context: ReportContext | None = None, language: str = "en") -> str:
-    """The check as Markdown: verdict, evidence, what was started, reasons, columns, and how it was decided."""
+def render_markdown(
+    check: Shown, context: ReportContext | None = None, language: str = "en", *, where: Subgroups | None = None
+) -> str:
+    """The check as Markdown: verdict, evidence, what was started, reasons, columns, and how it was decided.
+
+    `where`: the subgroups behind the change, where somebody asked for them.
+    """
     context, words = context or ReportContext(), Words(language)
     parts = [
         *_top(check, context, words),
         *_listed(words("started.title"), [_started(step, words) for step in context.started]),
         *_listed(words("page.why"), _reasons(check, words)),
+        *_where(check, where, words),
         *_columns(check, words, MOST_ROWS),
         *_left_out(check, words),
         *_method(check, words),
@@ -81,6 +89,13 @@ def _reasons(check: Shown, words: Words) -> list[str]:
     said = [_sentence(words.sentence(sentence)) for sentence in sentences]
     more = len(check.reasons) - MOST_REASONS
     return [*said, words("page.more", count=f"{more:,}")] if more > 0 else said
+
+
+def _where(check: Shown, where: Subgroups | None, words: Words) -> list[str]:
+    if where is None or check.baseline is None:
+        return []
+    view = view_subgroups(where, check.baseline.schema, words)
+    return _listed(words("subgroups.title"), [markdown(line) for line in view.lines(words)])
 
 
 def _columns(check: Shown, words: Words, most: int) -> list[str]:

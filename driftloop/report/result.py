@@ -14,6 +14,7 @@ from driftloop.wording.number_formats import format_rarity
 if TYPE_CHECKING:
     from driftloop.column_results import FeatureRow
     from driftloop.report.context import PastCheck, ReportContext
+    from driftloop.subgroups.found import Subgroups
 
 SHOWN = 5
 """Reasons in a repr: enough to see what moved, few enough for a log."""
@@ -22,11 +23,17 @@ SHOWN = 5
 class Result(Shown):
     """The presentations of a check; `driftloop.Check` is its only kind."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON (docs/schemas/check.json); the evidence's state is left out."""
+    def to_dict(self, *, where: Subgroups | None = None) -> dict[str, Any]:
+        """Plain values, ready for JSON (docs/schemas/check.json); the evidence's state is left out.
+
+        Parameters
+        ----------
+        where
+            What `driftloop.Check.where` found, to be told with it.
+        """
         from driftloop.report.document import to_document
 
-        return to_document(self)
+        return to_document(self, where)
 
     def __getitem__(self, column: str) -> FeatureRow:
         """What the check says of one column. Raises KeyError, which says why a column was not compared."""
@@ -51,11 +58,11 @@ class Result(Shown):
         """Always true: ask for `drift` or `verdict`, not for the result itself."""
         return True
 
-    def to_json(self) -> str:
-        """The result as indented JSON; the evidence's state is left out."""
+    def to_json(self, *, where: Subgroups | None = None) -> str:
+        """The result as indented JSON; otherwise as `to_dict`."""
         import msgspec
 
-        return msgspec.json.format(msgspec.json.encode(self.to_dict())).decode()
+        return msgspec.json.format(msgspec.json.encode(self.to_dict(where=where))).decode()
 
     def to_html(
         self,
@@ -64,6 +71,7 @@ class Result(Shown):
         context: ReportContext | None = None,
         history: Iterable[PastCheck] = (),
         language: str | None = None,
+        where: Subgroups | None = None,
     ) -> str:
         """The report with a picture of each column, as one page that needs nothing else.
 
@@ -77,6 +85,8 @@ class Result(Shown):
             The checks before this one and this one, oldest first, where `context` does not hold them.
         language
             "en" or "ja"; when left out, that of the environment (LANG).
+        where
+            What `driftloop.Check.where` found, to be shown with it.
 
         Raises
         ------
@@ -91,18 +101,25 @@ class Result(Shown):
 
         if self.baseline is None or self.window is None:
             raise InputError("this result holds no baseline and window to draw: make it with driftloop.check")
-        page = render(self, self.baseline, self.window, _with_history(context, history), choose_language(language))
+        told = _with_history(context, history)
+        page = render(self, self.baseline, self.window, told, choose_language(language), where=where)
         if path is not None:
             write_whole(Path(path), page.encode())
         return page
 
-    def to_markdown(self, *, context: ReportContext | None = None, language: str | None = None) -> str:
+    def to_markdown(
+        self,
+        *,
+        context: ReportContext | None = None,
+        language: str | None = None,
+        where: Subgroups | None = None,
+    ) -> str:
         """The result as Markdown without pictures, e.g. for GitHub's step summary; otherwise as `to_html`."""
         from driftloop.report.context import ReportContext
         from driftloop.report.markdown import render_markdown
         from driftloop.report.words.language import choose_language
 
-        return render_markdown(self, context or ReportContext(), choose_language(language))
+        return render_markdown(self, context or ReportContext(), choose_language(language), where=where)
 
     def to_frame(self, library: str | None = None) -> Any:
         """A data frame with a row for each compared column.

@@ -15,7 +15,9 @@ from driftloop.report.words.plain_text import visible
 from driftloop.wording.number_formats import BEYOND, format_p, towards_alarm
 
 if TYPE_CHECKING:
+    from driftloop.data.schema import Schema
     from driftloop.report.shown import Shown
+    from driftloop.subgroups.found import Subgroups
 
 COLOURS = {"stable": "green", "drift": "yellow", "incident": "red", "insufficient": "cyan", "degraded": "yellow"}
 BAR = 25
@@ -56,6 +58,20 @@ def table(check: Shown, *, width: int | None = None, language: str | None = None
             for reason, names in by_reason(check.columns_not_compared)
         )
         lines += indented(visible(left_out), f"{words('terminal.not-compared')}: ", width)
+    return "\n".join(lines)
+
+
+def subgroup_lines(
+    subgroups: Subgroups, schema: Schema, *, width: int | None = None, language: str | None = None
+) -> str:
+    """The subgroups behind a change, one after the other; `schema` is the baseline's."""
+    from driftloop.report.subgroup_view import view_subgroups
+
+    words, width = Words(choose_language(language)), width or line_width()
+    view = view_subgroups(subgroups, schema, words)
+    lines = [style(words("subgroups.title"), bold=True)]
+    for line in view.lines(words):
+        lines += indented(visible(line), "  ", width)
     return "\n".join(lines)
 
 

@@ -11,21 +11,30 @@ from driftloop.files.written import write_whole
 if TYPE_CHECKING:
     from driftloop.report.context import ReportContext
     from driftloop.report.result import Result
+    from driftloop.subgroups.found import Subgroups
 
 
-def write_report(path: Path, result: Result, context: ReportContext, language: str | None = None) -> None:
+def write_report(
+    path: Path,
+    result: Result,
+    context: ReportContext,
+    language: str | None = None,
+    *,
+    where: Subgroups | None = None,
+) -> None:
     """Write Markdown (.md), JSON (.json), otherwise HTML.
 
     What GitHub calls the step summary is Markdown too; it is added to what other commands of the step wrote there.
+    `where`: the subgroups behind the change, where somebody asked for them.
     Raises InputError when the file cannot be written, ConfigError for an unknown language.
     """
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and Path(summary) == path:
         before = path.read_bytes() if path.is_file() else b""
-        write_whole(path, before + result.to_markdown(context=context, language=language).encode())
+        write_whole(path, before + result.to_markdown(context=context, language=language, where=where).encode())
     elif path.suffix.lower() in (".md", ".markdown"):
-        write_whole(path, result.to_markdown(context=context, language=language).encode())
+        write_whole(path, result.to_markdown(context=context, language=language, where=where).encode())
     elif path.suffix.lower() == ".json":
-        write_whole(path, result.to_json().encode() + b"\n")
+        write_whole(path, result.to_json(where=where).encode() + b"\n")
     else:
-        result.to_html(path, context=context, language=language)
+        result.to_html(path, context=context, language=language, where=where)

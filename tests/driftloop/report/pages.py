@@ -121,6 +121,18 @@ def hostile() -> tuple[pd.DataFrame, pd.DataFrame, Schema]:
     return frame, window, schema
 
 
+def with_subgroups(language: str = "ja") -> str:
+    """A page with the subgroups behind a change, one of which is named by markup."""
+    rng = np.random.default_rng(1)
+
+    def visits(rows: int, share: float) -> pd.DataFrame:
+        ward = np.where(rng.random(rows) < share, EVIL * 3, "[a](http://evil.example)|</td>")
+        return pd.DataFrame({"ward" * 20: ward, **{f"x{number}": rng.normal(0, 1, rows) for number in range(4)}})
+
+    result = result_of(visits(400, 0.3), visits(400, 0.8))
+    return result.to_html(where=result.where(), language=language, context=CONTEXT)
+
+
 class Elements(HTMLParser):
     """The elements of a page; it must close what it opens."""
 

@@ -7,11 +7,22 @@ import pytest
 
 from driftloop import Evidence
 from tests.chromium import Browser, needs_axe, needs_chromium, running_browser
-from tests.driftloop.report.pages import CONTEXT, WHOLE, broken, hostile, moved, page_of, records, result_of, wide
+from tests.driftloop.report.pages import (
+    CONTEXT,
+    WHOLE,
+    broken,
+    hostile,
+    moved,
+    page_of,
+    records,
+    result_of,
+    wide,
+    with_subgroups,
+)
 
 pytestmark = needs_chromium
 PHONE, DESKTOP = 390, 1280
-KINDS = ("drift", "japanese", "incident", "stable", "empty", "hostile", "wide")
+KINDS = ("drift", "japanese", "incident", "stable", "empty", "hostile", "wide", "where")
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +45,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "empty": page_of(result_of(reference, records(60, 5).head(0), WHOLE)),
         "hostile": page_of(result_of(unsafe, window, schema), CONTEXT),
         "wide": page_of(result_of(wide(150, 400, 1), wide(150, 200, 2, 0.3))),
+        "where": with_subgroups(),
     }
     assert tuple(texts) == KINDS
     folder = tmp_path_factory.mktemp("pages")
@@ -68,7 +80,7 @@ def test_no_page_scrolls_sideways_and_every_chart_is_there(
 @needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
-@pytest.mark.parametrize("kind", ["drift", "japanese", "incident", "stable", "empty", "hostile"])
+@pytest.mark.parametrize("kind", ["drift", "japanese", "incident", "stable", "empty", "hostile", "where"])
 def test_axe_finds_nothing_serious(browser: Browser, pages: dict[str, str], kind: str, width: int, scheme: str) -> None:
     browser.open(pages[kind], width=width, scheme=scheme)
     browser.run("document.querySelectorAll('details').forEach(each => each.open = true)")
