@@ -94,7 +94,7 @@ def replay(
         yield _line(path, verdict, series.evidence, result.rows, result.reasons, retrain=retrain, notes=told)
 
 
-def baseline_for(reference: Path, files: Sequence[Path], settings: ColumnSettings) -> Sides:
+def baseline_for(reference: Path | str, files: Sequence[Path], settings: ColumnSettings) -> Sides:
     """The baseline of a replay, its labels, and what reading it has to say; the window means nothing.
 
     With an inferred schema, a single column that the first readable window lacks is taken for the target, as in a

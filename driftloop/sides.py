@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,13 @@ import msgspec
 from driftloop.config.policy import Policy
 from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.readable import refuse_unreadable
+from driftloop.data.readers.sources import find_parts, source_name
 from driftloop.data.reading import Reading, ReadNotes
 from driftloop.data.schema import Schema, infer_schema
 from driftloop.data.sources import batches_of
 from driftloop.data.tables import TAKEN
 from driftloop.errors import InputError
+from driftloop.parts.means import Means, is_worth_parts
 from driftloop.profile.profile import Profile
 from driftloop.profile.sources import ready_contents
 from driftloop.profile.window import Baseline, Window
@@ -27,6 +29,7 @@ from driftloop.validation import nearest
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from driftloop.parts.partial import Partial
     from driftloop.verdict import Check
 
 
@@ -103,20 +106,20 @@ def moved_labels(
     return () if sentence is None else (sentence,)
 
 
-def read_baseline(reference: Any, settings: ColumnSettings) -> Sides:
+def read_baseline(reference: Any, settings: ColumnSettings, means: Means | None = None) -> Sides:
     """The reference alone, with an empty window; otherwise as `read_sides`."""
     notes = ReadNotes()
     ready = _ready(reference, settings)
     if ready is not None:
         return Sides(ready, _empty_window(ready.schema))
     opened = _opened(reference, settings, notes)
-    baseline = _with_rows(opened.baseline(opened.schema))
+    baseline = _with_rows(opened.baseline(opened.schema, means))
     labels = opened.labels.summary
     return Sides(baseline, _empty_window(baseline.schema), notes.lines, opened.grounds, baseline_labels=labels)
 
 
-def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
-    """Both sides, read with one schema.
+def read_sides(reference: Any, current: Any, settings: ColumnSettings, means: Means | None = None) -> Sides:
+    """Both sides, read with one schema; with `means`, paths are read part by part where that is worth it.
 
     With an inferred schema, a single column that only the reference has is taken for its target: the window is read
     first, so that the reference is read once. With a written or saved schema a lost column stays lost.
@@ -125,7 +128,7 @@ def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
     notes = ReadNotes()
     ready = _ready(reference, settings)
     if ready is not None:
-        window = read_window(current, ready.schema, settings.reading, notes)
+        window = read_window(current, ready.schema, settings.reading, notes, means=means)
         return Sides(ready, window, notes.lines)
     given = ready_contents(current)
     if given is not None and settings.schema is None:
@@ -134,7 +137,7 @@ def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
     schema = opened.schema
     declared = settings.schema is not None or settings.roles.time is not None
     labels = LabelTally(schema)
-    window = read_window(current, schema, settings.reading, notes, declared=declared, labels=labels)
+    window = read_window(current, schema, settings.reading, notes, declared=declared, labels=labels, means=means)
     label = None if settings.schema is not None else only_lost(window.profile)
     taken: tuple[str, ...] = ()
     if label is not None and (renamed := name_written_otherwise(label, window.profile.extra)) is not None:
@@ -142,7 +145,7 @@ def read_sides(reference: Any, current: Any, settings: ColumnSettings) -> Sides:
     elif label is not None:
         schema = schema.with_roles(target=label)
         window, taken = Window(window.profile.without(label, schema)), (taken_for_target(label),)
-    baseline = _with_rows(opened.baseline(schema))
+    baseline = _with_rows(opened.baseline(schema, means))
     told = (*taken, *notes.lines)
     return Sides(baseline, window, told, opened.grounds, opened.labels.summary, labels.summary)
 
@@ -181,6 +184,7 @@ def read_window(
     *,
     declared: bool = True,
     labels: LabelTally | None = None,
+    means: Means | None = None,
 ) -> Window:
     """The window, read with the baseline's schema, which somebody has `declared` or nobody has.
 
@@ -192,14 +196,20 @@ def read_window(
         return current
     if ready_contents(current) is not None:
         return Window(current)
-    where = str(current) if isinstance(current, str | Path) else "current"
-    rows = batches_of(current, schema, reading=reading, notes=notes)
-    seen, schema_names = set[str](), {column.name for column in schema.columns}
-    batches = _noting_names(canonical_batches(rows, schema, notes, where, reading), seen)
-    if labels is not None:
-        batches = labels.counting(batches)
+    where = source_name(current) if isinstance(current, str | Path | tuple) else "current"
     # A feature that cannot be read is an incident; without the record's time nobody could tell when it was.
-    window = Window(refuse_unreadable(batches, schema, where, {"timestamp"}, notes, declared=declared), schema)
+    recipe = (schema, {"timestamp"}, reading, where)
+    partial = _by_parts(current, recipe, means, notes or ReadNotes(), labels=labels, declared=declared)
+    seen, schema_names = set[str](), {column.name for column in schema.columns}
+    if partial is not None:
+        window = Window(partial.contents)
+        seen.update(partial.unreadable.known)
+    else:
+        rows = batches_of(current, schema, reading=reading, notes=notes)
+        batches = _noting_names(canonical_batches(rows, schema, notes, where, reading), seen)
+        if labels is not None:
+            batches = labels.counting(batches)
+        window = Window(refuse_unreadable(batches, schema, where, {"timestamp"}, notes, declared=declared), schema)
     nothing_known = all(column.absent == column.rows for column in window.profile.columns.values())
     # Without rows nothing is absent: then the header decides, for an answer such as {"error": "expired"} has one, too.
     if nothing_known and (window.rows or (window.profile.extra and not seen & schema_names)):
@@ -211,6 +221,33 @@ def _noting_names(batches: Iterable[pa.RecordBatch], seen: set[str]) -> Iterator
     for batch in batches:
         seen.update(batch.schema.names)
         yield batch
+
+
+def _by_parts(
+    source: Any,
+    recipe: tuple[Schema, Collection[str], Reading | None, str],
+    means: Means | None,
+    notes: ReadNotes,
+    *,
+    labels: LabelTally | None,
+    declared: bool = True,
+    first: Iterable[pa.RecordBatch] | None = None,
+) -> Partial | None:
+    """The profile of paths, read part by part; None where that is not worth it, and for anything else."""
+    if means is None or not isinstance(source, str | Path | tuple):
+        return None
+    parts = find_parts(source, None, notes)
+    if not is_worth_parts(parts, means):
+        return None
+    from driftloop.parts.recipe import Recipe  # here: a small check does without these imports
+    from driftloop.parts.source import read_parts
+
+    schema, roles, reading, where = recipe
+    asked = Recipe(schema, {}, tuple(sorted(roles)), reading, where)
+    partial = read_parts(parts, asked, means, notes, declared=declared, first=first)
+    if labels is not None:
+        labels.include(partial.labels)
+    return partial
 
 
 def _ready(reference: Any, settings: ColumnSettings) -> Baseline | None:
@@ -238,11 +275,20 @@ class _Opened:
     notes: ReadNotes
     where: str
     labels: LabelTally
+    source: Any
+    reading: Reading | None
+    inferred: bool
 
-    def baseline(self, schema: Schema) -> Baseline:
+    def baseline(self, schema: Schema, means: Means | None) -> Baseline:
         """The profile of all rows."""
-        batches = self.labels.counting(canonical_batches(self.batches, schema, self.notes, self.where))
-        baseline = Baseline(refuse_unreadable(batches, schema, self.where, NEEDED, self.notes), schema)
+        recipe = (schema, NEEDED, self.reading, self.where)
+        first = self.batches if self.inferred else None
+        partial = _by_parts(self.source, recipe, means, self.notes, labels=self.labels, first=first)
+        if partial is not None:
+            baseline = Baseline(partial.contents)
+        else:
+            batches = self.labels.counting(canonical_batches(self.batches, schema, self.notes, self.where))
+            baseline = Baseline(refuse_unreadable(batches, schema, self.where, NEEDED, self.notes), schema)
         self._refuse_missing(baseline)
         return baseline
 
@@ -257,16 +303,18 @@ class _Opened:
 
 
 def _opened(reference: Any, settings: ColumnSettings, notes: ReadNotes) -> _Opened:
-    where = str(reference) if isinstance(reference, str | Path) else "reference"
+    where = source_name(reference) if isinstance(reference, str | Path | tuple) else "reference"
     if settings.schema is not None:
         schema = settings.complete(settings.schema)
         batches = batches_of(reference, schema, reading=schema.reading, notes=notes)
-        return _Opened(schema, batches, {}, notes, where, LabelTally(schema))
+        tally = LabelTally(schema)
+        return _Opened(schema, batches, {}, notes, where, tally, reference, schema.reading, inferred=False)
     stream = batches_of(reference, reading=settings.reading, notes=notes)
     inferred = infer_schema(stream, settings.reading, settings.complete)
     said = settings.roles.ignore
     grounds = {name: ground for name, ground in inferred.grounds.items() if ground and name not in said}
-    return _Opened(inferred.schema, inferred.batches, grounds, notes, where, LabelTally(inferred.schema))
+    tally, batches = LabelTally(inferred.schema), inferred.batches
+    return _Opened(inferred.schema, batches, grounds, notes, where, tally, reference, settings.reading, inferred=True)
 
 
 def _empty_window(schema: Schema) -> Window:

@@ -11,7 +11,8 @@ import click
 from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import (
     FAILED,
-    PATH,
+    SOURCE,
+    cache_option,
     column_options,
     columns_of,
     fail_on_option,
@@ -19,6 +20,7 @@ from driftloop.cli.options import (
     language_option,
     not_over_input,
     printed_once,
+    processes_option,
     quiet_option,
     reference_option,
     report_option,
@@ -31,10 +33,13 @@ from driftloop.cli.output import say
 @click.option(
     "--current",
     required=True,
-    type=PATH,
-    help="What has come in: a file, a folder, or a pattern in quotes (Parquet, CSV, JSON Lines; .gz too).",
+    type=SOURCE,
+    help="What has come in: a file, a folder, a pattern in quotes, or an abfs:// URL (Parquet, CSV, JSON Lines; .gz "
+    "too).",
 )
 @column_options
+@cache_option
+@processes_option
 @json_option
 @report_option
 @click.option("--where", is_flag=True, help="Name the subgroups of records behind a change; takes a second or two.")
@@ -43,8 +48,10 @@ from driftloop.cli.output import say
 @quiet_option
 def check(
     *,
-    reference: Path,
-    current: Path,
+    reference: Path | str,
+    current: Path | str,
+    cache: Path | None,
+    processes: int | None,
     as_json: bool,
     reports: tuple[Path, ...],
     where: bool,
@@ -61,26 +68,28 @@ def check(
       driftloop check --reference baseline.parquet --current 'weeks/*.csv' --report report.html
       driftloop check --reference train.csv --current new.csv --report "$GITHUB_STEP_SUMMARY"
       driftloop check --reference trained_on.parquet --current this_week.csv --where
+      driftloop check --reference baseline.parquet --current 'days/2026-*' --cache .driftloop-cache
       driftloop check --reference train/ --current new/ --target price --id order --fail-on drift,incident
     """
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
     for report in reports:
         not_over_input(report, reference, current)
-    from driftloop.cli.progress import StatusLine
+    from driftloop.cli.progress import PartsStatus, StatusLine
     from driftloop.data.readers.progress import observed
     from driftloop.data.readers.saved_profile import is_profile
+    from driftloop.parts.means import Means
     from driftloop.sides import read_sides
     from driftloop.verdict import check as check_sides
 
     imports_are_done()
-    if is_profile(reference):
+    if isinstance(reference, Path) and is_profile(reference):
         settings, policy = columns.for_saved(reference)
     else:
         settings, policy = columns.settings()
     status = StatusLine(quiet=quiet or as_json)
     with observed(status.observer):
-        sides = read_sides(reference, current, settings)
+        sides = read_sides(reference, current, settings, Means(cache, processes, PartsStatus(status)))
     status.clear()
     now = time.time()
     result = sides.told(check_sides(sides.baseline, sides.window, policy, now=now), policy)

@@ -1,4 +1,4 @@
-"""The command line: `driftloop check`, `replay`, `baseline` and `power`.
+"""The command line: `driftloop check`, `replay`, `profile` and `power`.
 
 Exit codes: 0 for any verdict, 2 for bad input or an output that cannot be written (one line on standard error says
 what and where), 3 for a verdict that `--fail-on` names, 130 after Ctrl-C, 143 after SIGTERM, 1 for a crash.
@@ -24,13 +24,14 @@ from driftloop.validation import nearest
 
 BAD_INPUT = 2
 COMMANDS = {
-    "baseline": ("driftloop.cli.baseline_command", "baseline"),
+    "baseline": ("driftloop.cli.profile_command", "baseline"),
     "check": ("driftloop.cli.check_command", "check"),
     "completion": ("driftloop.cli.completion_command", "completion"),
     "dashboard": ("driftloop.cli.dashboard_command", "dashboard"),
     "doctor": ("driftloop.cli.doctor_command", "doctor"),
     "init": ("driftloop.cli.init_command", "init"),
     "power": ("driftloop.cli.power_command", "power"),
+    "profile": ("driftloop.cli.profile_command", "profile"),
     "replay": ("driftloop.cli.replay_command", "replay"),
 }
 """Each is imported when it is called: a check should not pay for the rest."""

@@ -20,16 +20,44 @@ FAILED = 3
 """Exit code of a verdict that `--fail-on` names: apart from 1 (a crash) and 2 (bad input)."""
 VERDICTS = ("stable", "drift", "incident", "insufficient")
 PATH = click.Path(path_type=Path)
+
+
+class _Source(click.ParamType[Path | str]):
+    """A path, a pattern, or a URL of a storage, whose two slashes a path would lose."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """The URL as it is, anything else as a path."""
+        del param, ctx
+        return value if isinstance(value, Path) or value.startswith(("abfs://", "abfss://")) else Path(value)
+
+
+SOURCE = _Source()
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 reference_option = click.option(
     "--reference",
     required=True,
-    type=PATH,
-    help="What the model was trained on: a file, a folder, a pattern in quotes, or a saved baseline.",
+    type=SOURCE,
+    help="What the model was trained on: a file, a folder, a pattern in quotes, an abfs:// URL, or a saved profile.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+
+
+cache_option = click.option(
+    "--cache",
+    type=PATH,
+    metavar="FOLDER",
+    help="Keep what was read, by file: next time only new and changed files are read. As confidential as the data.",
+)
+processes_option = click.option(
+    "--processes",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Processes that read; without it one a core, where there is enough to read.",
+)
 
 
 @dataclass(frozen=True)
@@ -138,10 +166,10 @@ def printed_once(*, quiet: bool, as_json: bool) -> None:
         raise InputError("--quiet and --json: one prints nothing, the other JSON: choose one")
 
 
-def not_over_input(output: Path, *inputs: Path) -> None:
+def not_over_input(output: Path, *inputs: Path | str) -> None:
     """Raises InputError where writing `output` would replace a file that is read."""
     for path in inputs:
-        if path.exists() and output.exists() and path.samefile(output):
+        if isinstance(path, Path) and path.exists() and output.exists() and path.samefile(output):
             raise InputError(f"{output}: is read by this command: write to another file")
 
 

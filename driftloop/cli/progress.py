@@ -6,11 +6,14 @@ Nothing is shown when standard error is no terminal, so that logs and scripts st
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
+
+from driftloop.parts.means import Observer
 
 PATIENCE = 1.0
 """Seconds before anything is shown: shorter work needs no progress."""
@@ -47,9 +50,13 @@ class StatusLine:
         self._shown = False
         self._rows = 0
         self._file: tuple[str, float] | None = None
+        self.by_parts = False
+        """Whether what is read now is told by `parts`."""
 
     def rows(self, name: str, rows: int, share: float | None) -> None:
         """Rows have been read of a file, of which `share` is done; otherwise as `driftloop.data.readers.progress`."""
+        if self.by_parts:
+            return
         now = self._clock()
         self._rows += rows
         if self._file is None or self._file[0] != name:
@@ -58,6 +65,15 @@ class StatusLine:
         left = None if not share else (now - self._file[1]) * (1 / share - 1)
         rate = self._rows / took if took > 0 else 0.0
         self._show(now, f"{name}: {self._rows:,} rows, {rate:,.0f} rows/s", left)
+
+    def parts(self, rows: int, all_rows: int | None, done: int, parts: int) -> None:
+        """Rows and parts of a source have been read; `all_rows` where footers tell."""
+        now = self._clock()
+        took = now - self._started
+        rate = rows / took if took > 0 else 0.0
+        left = (all_rows - rows) / rate if all_rows is not None and rate else None
+        of_all = "" if all_rows is None else f" of {all_rows:,}"
+        self._show(now, f"{done:,} of {parts:,} parts, {rows:,}{of_all} rows, {rate:,.0f} rows/s", left)
 
     def windows(self, done: int, all_of_them: int) -> None:
         """Windows have been checked."""
@@ -90,6 +106,40 @@ class StatusLine:
         line = padded(visible(text), max(line_width() - len(rest) - 1, 1)).rstrip()
         click.echo(f"\r\x1b[K{line}{rest}", nl=False, err=True)
         self._shown = True
+
+
+class PartsStatus(Observer):
+    """Tells a status line how far the parts of a source are; processes tell it at the same time."""
+
+    def __init__(self, status: StatusLine) -> None:
+        self._status, self._lock = status, threading.Lock()
+        self._rows = self._done = self._parts = 0
+        self._all_rows: int | None = None
+        self.known = 0
+        """Parts, or several as one, that were known from before."""
+        self.to_read = 0
+        """Parts that were not."""
+
+    def planned(self, parts: int, cached: int, rows: int | None) -> None:
+        """So much is to be read."""
+        self._parts, self._all_rows, self._rows, self._done = parts, rows, 0, 0
+        self._status.by_parts = parts > 0
+        self.known += cached
+        self.to_read += parts
+
+    def read(self, name: str, rows: int) -> None:
+        """Rows have been read."""
+        del name
+        with self._lock:
+            self._rows += rows
+            self._status.parts(self._rows, self._all_rows, self._done, self._parts)
+
+    def finished(self, name: str, parts: int) -> None:
+        """Parts are done."""
+        del name
+        with self._lock:
+            self._done += parts
+            self._status.by_parts = self._done < self._parts
 
 
 def _duration(seconds: float) -> str:

@@ -60,7 +60,7 @@ WORTH_NAMING = 0.1
 @quiet_option
 def replay(
     *,
-    reference: Path,
+    reference: Path | str,
     windows: Path,
     as_json: bool,
     reports: tuple[Path, ...],
@@ -90,7 +90,7 @@ def replay(
     from driftloop.report.words.language import Words, choose_language
 
     imports_are_done()
-    if is_profile(reference):
+    if isinstance(reference, Path) and is_profile(reference):
         settings, policy = columns.for_saved(reference)
     else:
         settings, policy = columns.settings()
@@ -141,7 +141,7 @@ def _write(reports: Sequence[Path], reported: Check | None, context: ReportConte
         write_report(report, reported, context, language)
 
 
-def _context(columns: Columns, reference: Path, window: str, lines: Sequence[Line]) -> ReportContext:
+def _context(columns: Columns, reference: Path | str, window: str, lines: Sequence[Line]) -> ReportContext:
     """Of the last check, with the course of all."""
     from driftloop.report.context import PastCheck, ReportContext, VerdictName
 

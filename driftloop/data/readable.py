@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -55,32 +56,81 @@ def refuse_unreadable(
     ...
     driftloop.errors.InputError: a.csv: column 'x' is read as numeric, but none of its 2 values can be: declare ...
     """
-    silent = {c.name: c for c in schema.columns if c.role in roles and c.kind != "categorical"}
-    unread = dict.fromkeys(silent, 0)
-    named = {c.name: c.role for c in schema.columns if c.role in NAMES}
-    rows = 0
+    found = Readability(schema, roles)
     for batch in batches:
-        rows += batch.num_rows
-        for name in [name for name in silent if name in batch.schema.names]:
-            malformed = _malformed(batch.column(name), silent[name], schema.missing)
-            if malformed is None:
-                del silent[name]
-            else:
-                unread[name] += malformed
-        for name in [name for name in named if name in batch.schema.names]:
-            del named[name]
+        found.see(batch)
         yield batch
-    for name, column in silent.items():
-        if not unread[name]:
+    found.judge(where, notes, declared=declared)
+
+
+class Unreadable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was not found in some rows: of two parts of a table, what is in neither."""
+
+    rows: int = 0
+    unread: dict[str, int] = {}
+    """Columns of which no value could be read, and how many could not."""
+    unnamed: tuple[str, ...] = ()
+    """The id or the time, where no batch has it."""
+    known: tuple[str, ...] = ()
+    """Columns of the schema that some batch has, sorted."""
+
+    def merge(self, other: Unreadable) -> Unreadable:
+        """Of both parts together."""
+        unread = {name: count + other.unread[name] for name, count in self.unread.items() if name in other.unread}
+        unnamed = tuple(name for name in self.unnamed if name in other.unnamed)
+        return Unreadable(self.rows + other.rows, unread, unnamed, tuple(sorted({*self.known, *other.known})))
+
+
+class Readability:
+    """Looks at batches until each column has shown a value that can be read."""
+
+    def __init__(self, schema: Schema, roles: Collection[str]) -> None:
+        self._schema = schema
+        self._silent = {c.name: c for c in schema.columns if c.role in roles and c.kind != "categorical"}
+        self._unread = dict.fromkeys(self._silent, 0)
+        self._named = {c.name: c.role for c in schema.columns if c.role in NAMES}
+        self._known: set[str] = set()
+        self._rows = 0
+
+    def see(self, batch: pa.RecordBatch) -> None:
+        """Look at a batch in canonical form."""
+        self._rows += batch.num_rows
+        self._known.update(batch.schema.names)
+        for name in [name for name in self._silent if name in batch.schema.names]:
+            malformed = _malformed(batch.column(name), self._silent[name], self._schema.missing)
+            if malformed is None:
+                del self._silent[name]
+            else:
+                self._unread[name] += malformed
+        for name in [name for name in self._named if name in batch.schema.names]:
+            del self._named[name]
+
+    @property
+    def unreadable(self) -> Unreadable:
+        """What was not found so far."""
+        unread = {name: self._unread[name] for name in self._silent}
+        known = sorted(column.name for column in self._schema.columns if column.name in self._known)
+        return Unreadable(self._rows, unread, tuple(self._named), tuple(known))
+
+    def judge(self, where: str, notes: ReadNotes | None, *, declared: bool) -> None:
+        """What `refuse_unreadable` says at the end."""
+        judge(self.unreadable, self._schema, where, notes, declared=declared)
+
+
+def judge(found: Unreadable, schema: Schema, where: str, notes: ReadNotes | None, *, declared: bool) -> None:
+    """Refuse, or note, what could not be read in any row. Raises InputError."""
+    for column in schema.columns:
+        if not found.unread.get(column.name):
             continue
-        sentence = _sentence(where, column, unread[name])
+        sentence = _sentence(where, column, found.unread[column.name])
         if declared:
             raise InputError(sentence)
         if notes is not None:
             notes.add(sentence)
-    if notes is not None and rows:
-        for name, role in named.items():
-            notes.add(f"{where}: has no column {name!r}, which the schema names as {NAMES[role]}")
+    if notes is not None and found.rows:
+        for column in schema.columns:
+            if column.name in found.unnamed:
+                notes.add(f"{where}: has no column {column.name!r}, which the schema names as {NAMES[column.role]}")
 
 
 def _malformed(array: pa.Array, column: Column, missing: tuple[str, ...]) -> int | None:

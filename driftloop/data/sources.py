@@ -27,6 +27,6 @@ def batches_of(
     With a schema only its columns are read of a path. `notes` collects what was recognised or left out. Raises
     InputError, for a path while the rows are read.
     """
-    if isinstance(source, str | Path):
+    if isinstance(source, str | Path | tuple):
         return read_batches(source, schema, reading=reading, notes=notes)
     return as_batches(source)

@@ -16,6 +16,7 @@ from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
 from driftloop.data.tables import as_batches
 from driftloop.errors import SchemaError
+from driftloop.profile.contents import Contents, histogram_precisions
 from driftloop.profile.counting.column_builder import CategoricalColumnBuilder, NumericColumnBuilder
 from driftloop.profile.counting.column_profile import ColumnProfile, greatest, least
 from driftloop.profile.counting.work_arrays import LENGTH
@@ -45,8 +46,9 @@ def read_column(column: Column, array: pa.Array, missing: tuple[str, ...]) -> Nu
 class ProfileBuilder:
     """Takes record batches, gives what a profile keeps of them."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, cores: int | None = None) -> None:
         self.schema = schema
+        self._cores = cores
         self.rows = 0
         self.first: float | None = None
         self.last: float | None = None
@@ -67,7 +69,7 @@ class ProfileBuilder:
 
         Raises SchemaError for a column whose values cannot be compared, InputError for an unreadable stream.
         """
-        with Helper() as helper:
+        with Helper(self._cores) as helper:
             for batch in canonical_batches(as_batches(batches), self.schema):
                 for start in range(0, batch.num_rows, LENGTH):
                     self._take(batch.slice(start, LENGTH), helper)
@@ -90,6 +92,14 @@ class ProfileBuilder:
     def extra(self) -> tuple[str, ...]:
         """Names of columns that the schema does not know, sorted."""
         return tuple(sorted(self._extra))
+
+    def contents(self) -> Contents:
+        """What is kept of all rows so far."""
+        columns = self.columns()
+        sample = self.sample().cut(histogram_precisions(columns))
+        return Contents(
+            self.schema, self.rows, columns, sample, self.first, self.last, self.extra, self.repeated_headers
+        )
 
     def _take(self, batch: pa.RecordBatch, helper: Helper) -> None:
         self.rows += batch.num_rows

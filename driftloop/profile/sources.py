@@ -11,7 +11,7 @@ from driftloop.data.sources import batches_of
 from driftloop.data.tables import TAKEN
 from driftloop.errors import BaselineError, InputError
 from driftloop.profile.builder import ProfileBuilder
-from driftloop.profile.contents import Contents, histogram_precisions
+from driftloop.profile.contents import Contents
 from driftloop.profile.memory import give_back
 from driftloop.profile.saving.parquet_format import profile_from_bytes
 
@@ -34,12 +34,8 @@ def _of_table(source: Any, schema: Schema | None) -> Contents:
     if schema is None:
         inferred = infer_schema(batches)
         schema, batches = inferred.schema, inferred.batches
-    read = ProfileBuilder(schema).take(batches)
-    columns = read.columns()
-    sample = read.sample().cut(histogram_precisions(columns))
-    contents = Contents(schema, read.rows, columns, sample, read.first, read.last, read.extra, read.repeated_headers)
-    del read
-    give_back(len(columns))
+    contents = ProfileBuilder(schema).take(batches).contents()
+    give_back(len(contents.columns))
     return contents
 
 

@@ -28,6 +28,7 @@ class LabelTally:
         self._target, self._missing = schema.role("target"), schema.missing
         self._classes: Counter[str] = Counter()
         self._rows, self._total, self._squares = 0, 0.0, 0.0
+        self._included: LabelSummary | None = None
 
     def counting(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The same batches, each counted before it is given on."""
@@ -39,11 +40,17 @@ class LabelTally:
     @property
     def summary(self) -> LabelSummary | None:
         """Of the labels so far; None where there is none."""
-        if not self._rows:
-            return None
-        if self._classes:
-            return LabelSummary.of_classes(self._classes)
-        return LabelSummary(self._rows, self._total, self._squares)
+        own = None
+        if self._rows and self._classes:
+            own = LabelSummary.of_classes(self._classes)
+        elif self._rows:
+            own = LabelSummary(self._rows, self._total, self._squares)
+        return merged_labels(own, self._included)
+
+    def include(self, others: LabelSummary | None) -> None:
+        """Count labels that were counted elsewhere, in other parts of the table."""
+        if self._target is not None:
+            self._included = merged_labels(self._included, others)
 
     def _add(self, labels: pa.Array) -> None:
         if self._target is None or not_comparable(labels.type) is not None:
@@ -64,3 +71,19 @@ class LabelTally:
                 self._total + one.total,
                 self._squares + one.squares,
             )
+
+
+def merged_labels(one: LabelSummary | None, other: LabelSummary | None) -> LabelSummary | None:
+    """The labels of two parts of a table together; None where neither has any.
+
+    Of more than `MOST_CLASSES` classes the most frequent of both are kept, as of one table.
+
+    Examples
+    --------
+    >>> merged_labels(LabelSummary.of_classes({"yes": 2}), LabelSummary.of_classes({"no": 1})).counts
+    {'yes': 2, 'no': 1}
+    """
+    if one is None or other is None:
+        return other if one is None else one
+    counts = LabelSummary.of_classes(Counter(one.counts) + Counter(other.counts)).counts
+    return LabelSummary(one.rows + other.rows, one.total + other.total, one.squares + other.squares, counts)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
+from driftloop.data.canonical.decisions import Decision, decided_forms, decision_of
 from driftloop.data.canonical.forms import Form, form_of, settle
 from driftloop.data.plain_types import not_comparable
 from driftloop.data.reading import Reading, ReadNotes
@@ -28,18 +29,57 @@ def canonical_batches(
     notes: ReadNotes | None = None,
     where: str = "",
     reading: Reading | None = None,
+    *,
+    decisions: Mapping[str, Decision] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The same rows with every column that the schema reads in its canonical form.
 
-    `reading` is what is declared about the source; the schema's own declaration unless given.
+    `reading` is what is declared about the source; the schema's own declaration unless given. With `decisions`, which
+    `decide` took from the beginning of the source, these batches may be any part of it.
 
     Raises
     ------
     InputError
         Where a column can be read in two ways; the line says what to declare.
     """
-    forms = {column.name: form for column in schema.columns if (form := form_of(column)) is not None}
-    reading, held, settled = reading or schema.reading or Reading(), _Held(), False
+    forms = _forms(schema) if decisions is None else decided_forms(schema, decisions)
+    yield from _rewritten_all(
+        batches, schema, forms, notes=notes, where=where, reading=reading, settled=decisions is not None
+    )
+
+
+def decide(
+    batches: Iterable[pa.RecordBatch],
+    schema: Schema,
+    notes: ReadNotes | None = None,
+    where: str = "",
+    reading: Reading | None = None,
+) -> dict[str, Decision]:
+    """How the columns of a source are written, from as many of its first rows as say so.
+
+    Raises InputError where a column can be read in two ways.
+    """
+    forms = _forms(schema)
+    for _ in _rewritten_all(batches, schema, forms, notes=notes, where=where, reading=reading, settled=False):
+        break
+    return {name: decision_of(form) for name, form in forms.items()}
+
+
+def _forms(schema: Schema) -> dict[str, Form]:
+    return {column.name: form for column in schema.columns if (form := form_of(column)) is not None}
+
+
+def _rewritten_all(
+    batches: Iterable[pa.RecordBatch],
+    schema: Schema,
+    forms: dict[str, Form],
+    *,
+    notes: ReadNotes | None,
+    where: str,
+    reading: Reading | None,
+    settled: bool,
+) -> Iterator[pa.RecordBatch]:
+    reading, held = reading or schema.reading or Reading(), _Held()
     for batch in batches:
         if CANONICAL in (batch.schema.metadata or {}):
             yield batch

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from driftloop.data.readers.remote import opened_remote
 from driftloop.data.readers.sources import Part
 from driftloop.errors import InputError
 
@@ -51,7 +52,12 @@ class Bytes(Protocol):
 def opened(part: Part) -> Iterator[Any]:
     """The content of a file, decompressed."""
     with ExitStack() as stack:
-        file = stack.enter_context(Path(part.content).open("rb")) if isinstance(part.content, str) else part.content
+        if not isinstance(part.content, str):
+            file = part.content
+        elif part.is_remote:
+            file = stack.enter_context(opened_remote(part.content))
+        else:
+            file = stack.enter_context(Path(part.content).open("rb"))
         if part.compression == "zstd":
             yield stack.enter_context(pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"))
         elif part.compression is not None:

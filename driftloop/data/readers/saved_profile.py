@@ -14,10 +14,10 @@ METADATA = b"driftloop"
 _MAGIC = b"PAR1"
 
 
-def is_profile(path: Path) -> bool:
-    """Whether a file is a profile rather than a table of records."""
+def is_profile(path: Path | str) -> bool:
+    """Whether a file is a profile rather than a table of records; a URL never names one."""
     try:
-        if not path.is_file():
+        if not isinstance(path, Path) or not path.is_file():
             return False
         with path.open("rb") as file:
             if file.read(len(_MAGIC)) != _MAGIC:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from glob import glob, has_magic
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote
 
+from driftloop.data.readers.remote import is_remote, list_remote, shown
 from driftloop.data.reading import ReadNotes
 from driftloop.errors import InputError
 
@@ -39,6 +40,8 @@ EXPECTED = (
 HIDDEN = ("_", ".")
 """How names begin that are no data: _SUCCESS, _metadata, .part-0.crc."""
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+Source = str | Path | tuple[str | Path, ...] | IO[bytes]
+"""What a caller may name or hold; several paths are one table."""
 MOST_FILES = 100_000
 """Files of a folder: more are a mistake, such as the root of a disk."""
 
@@ -57,6 +60,15 @@ class Part:
     """Columns that the names of its folders give: day=2026-11-01."""
     is_one_of_many: bool = False
     """Whether other files belong to the same table: an empty one is no error then."""
+    row_groups: tuple[int, int] | None = None
+    """Of a Parquet file the first that is read and the one behind the last; None: all."""
+    stamp: tuple[int, int] | None = None
+    """Of a URL, as it was listed: size, and time of change in nanoseconds since 1970."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the content is a URL."""
+        return isinstance(self.content, str) and is_remote(self.content)
 
 
 def format_of(name: str) -> tuple[str, str | None]:
@@ -115,20 +127,39 @@ def list_windows(folder: str | Path) -> tuple[list[Path], list[str]]:
     return found, skipped
 
 
-def find_parts(source: str | Path | IO[bytes], format: str | None, notes: ReadNotes) -> list[Part]:
-    """The files of a source, in name order.
+def source_name(source: object) -> str:
+    """A source as errors and notes call it.
+
+    Examples
+    --------
+    >>> source_name("a.csv"), source_name(("a.csv", "b.csv", "c.csv"))
+    ('a.csv', 'a.csv and 2 more')
+    """
+    if isinstance(source, tuple) and source:
+        return source_name(source[0]) + (f" and {len(source) - 1} more" if len(source) > 1 else "")
+    path = str(source)
+    return shown(path) if is_remote(path) else path
+
+
+def find_parts(source: Source, format: str | None, notes: ReadNotes) -> list[Part]:
+    """The files of a source, in name order; of several sources in the order in which they are given.
 
     Raises
     ------
     InputError
         When there is none, or one is neither a file nor a folder.
     """
+    if isinstance(source, tuple):
+        parts = [part for each in source for part in find_parts(each, format, notes)]
+        return [_one_of_many(part) for part in parts] if len(parts) > 1 else parts
     if not isinstance(source, str | Path):
         name = str(format or getattr(source, "name", ""))
         return [Part(name, source, *format_of(name))]
     path = str(source)
     if "\0" in path:
         raise InputError("a path must not hold a NUL character")
+    if is_remote(path):
+        return _of_remote(path, format, notes)
     if has_magic(path) and not os.path.lexists(path):
         return _of_pattern(path, format, notes)
     try:
@@ -156,6 +187,27 @@ def _of_pattern(pattern: str, format: str | None, notes: ReadNotes) -> list[Part
     parts = [part for path in paths for part in find_parts(path, format, notes)]
     if not parts:
         raise InputError(f"{pattern}: no file matches")
+    return [_one_of_many(part) for part in parts] if len(parts) > 1 else parts
+
+
+def _of_remote(url: str, format: str | None, notes: ReadNotes) -> list[Part]:
+    found, parts, skipped = list_remote(url), [], []
+    for each in found:
+        folders = tuple(each.below.split("/"))
+        if any(name.startswith(HIDDEN) for name in folders[:-1]):
+            continue
+        if not (len(found) == 1 and each.is_named) and not is_data_file(folders[-1]):
+            skipped += [] if folders[-1].startswith(HIDDEN) else [each.url]
+            continue
+        constants = dict(_constants(folders[:-1]))
+        kind, stamp = format_of(format or folders[-1]), (each.size, each.changed)
+        parts.append(Part(shown(each.url), each.url, *kind, constants, stamp=stamp))
+        if len(parts) > MOST_FILES:
+            raise InputError(f"{url}: holds more than {MOST_FILES:,} files; give the folder of one table")
+    if skipped:
+        notes.add(f"{url}: skipped what is no data: {_first_names(skipped)}")
+    if not parts:
+        raise InputError(f"{url}: no data files there; {EXPECTED}")
     return [_one_of_many(part) for part in parts] if len(parts) > 1 else parts
 
 
@@ -198,4 +250,4 @@ def _constants(folders: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
 
 
 def _one_of_many(part: Part) -> Part:
-    return Part(part.name, part.content, part.format, part.compression, part.constants, is_one_of_many=True)
+    return replace(part, is_one_of_many=True)

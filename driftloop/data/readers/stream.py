@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -14,11 +15,12 @@ from driftloop.data.arrow import texts_array
 from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.readers.progress import told
 from driftloop.data.readers.projection import Projection
-from driftloop.data.readers.sources import Part, find_parts
+from driftloop.data.readers.sources import Part, Source, find_parts, source_name
 from driftloop.data.reading import Reading, ReadNotes
 from driftloop.errors import DriftloopError, InputError
 
 if TYPE_CHECKING:
+    from driftloop.data.canonical.decisions import Decision
     from driftloop.data.schema import Schema
 
 
@@ -27,17 +29,17 @@ class BatchStream:
 
     def __init__(
         self,
-        source: str | Path | IO[bytes],
+        source: Source,
         schema: Schema | None,
         format: str | None,
         reading: Reading | None,
         notes: ReadNotes | None,
     ) -> None:
-        self.name = str(source) if isinstance(source, str | Path) else str(format or getattr(source, "name", ""))
+        is_path = isinstance(source, str | Path | tuple)
+        self.name = source_name(source) if is_path else str(format or getattr(source, "name", ""))
         """As errors show it."""
         self._projection = Projection(schema)
-        declared = reading if reading not in (None, Reading()) else None
-        declared = declared or (schema.reading if schema is not None else None) or Reading()
+        declared = _declared(reading, schema)
         # Nothing in the generator refers to this object: what it holds is freed as soon as nobody reads on.
         raw = _raw_batches(source, format, self._projection, declared, notes or ReadNotes())
         self._batches = raw if schema is None else canonical_batches(raw, schema, notes, self.name, declared)
@@ -53,15 +55,47 @@ class BatchStream:
         return next(self._batches)
 
 
+def read_part(
+    part: Part,
+    schema: Schema,
+    decisions: Mapping[str, Decision],
+    *,
+    reading: Reading | None = None,
+    notes: ReadNotes | None = None,
+    where: str = "",
+) -> Iterator[pa.RecordBatch]:
+    """The rows of one part of a source in canonical form, as `decide` found that the whole source is written.
+
+    Raises InputError or SchemaError, as `read_batches` does.
+    """
+    declared = _declared(reading, schema)
+    raw = _of_part(part, Projection(schema), declared, notes or ReadNotes())
+    return canonical_batches(raw, schema, notes, where, declared, decisions=decisions)
+
+
+def _declared(reading: Reading | None, schema: Schema | None) -> Reading:
+    declared = reading if reading not in (None, Reading()) else None
+    return declared or (schema.reading if schema is not None else None) or Reading()
+
+
 def _raw_batches(
-    source: str | Path | IO[bytes], format: str | None, projection: Projection, reading: Reading, notes: ReadNotes
+    source: Source, format: str | None, projection: Projection, reading: Reading, notes: ReadNotes
 ) -> Iterator[pa.RecordBatch]:
     for part in find_parts(source, format, notes):
         yield from _of_part(part, projection, reading, notes)
 
 
+def head_of(
+    parts: Iterable[Part], schema: Schema, reading: Reading | None, notes: ReadNotes | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The rows of some parts as their files hold them, for `decide`. Raises InputError or SchemaError."""
+    declared, projection = _declared(reading, schema), Projection(schema)
+    for part in parts:
+        yield from _of_part(part, projection, declared, notes or ReadNotes())
+
+
 def read_batches(
-    source: str | Path | IO[bytes],
+    source: Source,
     schema: Schema | None = None,
     *,
     format: str | None = None,
@@ -73,8 +107,8 @@ def read_batches(
     Parameters
     ----------
     source
-        A path, a folder (its data files in name order, hive partitions as columns), a pattern such as `day-*.csv`, or
-        an open binary file. Parquet and Arrow need a file that can seek.
+        A path, a folder (its data files in name order, hive partitions as columns), a pattern such as `day-*.csv`, an
+        `abfs://` URL of any of them, a tuple of such, or an open binary file. Parquet and Arrow need one that can seek.
     schema
         Only its columns are read, each in its canonical form. Without one, texts arrive as they are.
     format
@@ -146,12 +180,16 @@ def _batches(part: Part, projection: Projection, reading: Reading, notes: ReadNo
 
     if part.format in ("parquet", "arrow"):
         if part.format == "parquet":
-            from driftloop.data.readers.parquet.batches import parquet_batches as columnar
+            from driftloop.data.readers.parquet.batches import parquet_batches
+
+            columnar = partial(parquet_batches, row_groups=part.row_groups)
         else:
-            from driftloop.data.readers.arrow.batches import arrow_batches as columnar
+            from driftloop.data.readers.arrow.batches import arrow_batches
+
+            columnar = partial(arrow_batches)
         if part.compression == "zstd":
             raise InputError("is compressed as a whole with Zstandard, which cannot seek: decompress it first")
-        if isinstance(part.content, str) and part.compression is None:
+        if isinstance(part.content, str) and part.compression is None and not part.is_remote:
             yield from told(part.name, columnar(part.content, projection))
             return
         with opened(part) as file:

@@ -39,8 +39,10 @@ FIRST_ROWS = 100_000
 """Rows after which row groups are taken anew: a schema is inferred from so many."""
 
 
-def parquet_batches(file: IO[bytes] | str, projection: Projection) -> Iterator[pa.RecordBatch]:
-    """The rows of a Parquet file, given as a path or as an open file that can seek.
+def parquet_batches(
+    file: IO[bytes] | str, projection: Projection, row_groups: tuple[int, int] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a Parquet file, given as a path or as an open file that can seek; of some `row_groups`, or of all.
 
     Raises
     ------
@@ -71,8 +73,9 @@ def parquet_batches(file: IO[bytes] | str, projection: Projection) -> Iterator[p
         "read_dictionary": _texts_in_dictionaries(groups, schema),
     }
     with pq.ParquetFile(file, **options) as parquet:
-        batches = _batches(parquet, groups, schema, file, projection)
-        yield from _ahead(batches, sum(group.rows for group in groups))
+        first, last = row_groups or (0, len(groups))
+        batches = _batches(parquet, groups[:last], schema, file, projection, first=first)
+        yield from _ahead(batches, sum(group.rows for group in groups[first:last]))
 
 
 def _texts_in_dictionaries(groups: tuple[RowGroup, ...], schema: pa.Schema) -> list[str]:
@@ -91,8 +94,10 @@ def _batches(
     schema: pa.Schema,
     file: IO[bytes] | str,
     projection: Projection,
+    *,
+    first: int,
 ) -> Iterator[pa.RecordBatch]:
-    is_read, index = False, 0
+    is_read, index = False, first
     while index < len(groups):
         # The columns that are wanted may become fewer when the first rows have told what they are.
         wanted, seen, chosen = _readable(schema, projection), 0, []
