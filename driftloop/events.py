@@ -89,7 +89,8 @@ class ModelRegistered(msgspec.Struct, frozen=True):
 class InService(msgspec.Struct, frozen=True):
     """`baselines/<model>/in-service.json`: the version that takes all traffic, and the hash of its baseline.
 
-    `previous`: the version before; `rolled_back`: one that was taken back by hand for this one.
+    `previous`: the version before; `rolled_back`: one that was taken back by hand for this one; `endpoint`: the name of
+    the one that serves it.
     """
 
     model: str
@@ -101,6 +102,7 @@ class InService(msgspec.Struct, frozen=True):
     deployed_at: str | None = None
     previous: str | None = None
     rolled_back: str | None = None
+    endpoint: str | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):

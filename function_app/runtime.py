@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from function_app.alerts.box_rows import BoxRows
     from function_app.alerts.delivery import Delivery
     from function_app.checks.checking import ModelCheck
+    from function_app.scoring.client import ScoringClient
 
 ROOT = Path(__file__).resolve().parent.parent
 QUEUE = "checks"
@@ -74,6 +75,13 @@ class Runtime:
         from function_app.alerts.delivery import Delivery
 
         return Delivery(model, self.boxes)
+
+    @cached_property
+    def scoring(self) -> "ScoringClient":
+        """What asks the models' endpoints for predictions."""
+        from function_app.scoring.client import ScoringClient
+
+        return ScoringClient(self.environ)
 
     @property
     def schedule(self) -> str | None:

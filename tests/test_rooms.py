@@ -45,7 +45,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("doctor", "gate", "model_card"),
         ("metrics", "pipeline", "prepare", "serving"),
         ("learning", "model_file", "snapshot"),
-        ("models", "tasks"),
+        ("models", "population", "tasks"),
         ("__init__", "cloud", "data", "features", "settings", "step"),
     ),
 }

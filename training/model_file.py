@@ -1,5 +1,5 @@
 """A model's folder: `model.skops`, loaded without ever running code from it, and beside it what is needed to read its
-answers: the schema, and `answer.json`.
+answers: the schema, `answer.json`, and `population.json`, which says whom it is meant for.
 """
 
 import zipfile
@@ -13,6 +13,7 @@ import msgspec
 from driftloop.data.schema import Schema
 from driftloop.errors import InputError
 from training import features
+from training.population.summary import Population, from_json
 from training.tasks.answer import Answer
 from training.tasks.chosen import task_of
 from training.tasks.output import output
@@ -21,7 +22,7 @@ from training.tasks.task import Task, Vector
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MODEL, SCHEMA, ANSWER, METRICS, BASELINE, CARD, SMOKE = (
+MODEL, SCHEMA, ANSWER, METRICS, BASELINE, CARD, SMOKE, POPULATION = (
     "model.skops",
     "schema.json",
     "answer.json",
@@ -29,6 +30,7 @@ MODEL, SCHEMA, ANSWER, METRICS, BASELINE, CARD, SMOKE = (
     "baseline.parquet",
     "model_card.md",
     "smoke.json",
+    "population.json",
 )
 # Beyond skops' own list: what `training.learning.built_in` makes, and two classes of scikit-learn that many pipelines
 # of a user's own hold; all of them hold numbers and names alone. Anything else in a file is refused, unless model.toml
@@ -56,11 +58,15 @@ class SavedModel:
 
     def predict(self, table: "pa.Table") -> Vector:
         """Predictions (n,) or class probabilities (n, classes) for a table that `training.data.records` read."""
-        return output(self.estimator, features.matrix(table, self.schema), self.schema, self.answer)
+        return self.predict_matrix(features.matrix(table, self.schema))
 
     def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> Vector:
         """The same for validated scoring requests."""
-        return output(self.estimator, features.matrix_of(rows, self.schema), self.schema, self.answer)
+        return self.predict_matrix(features.matrix_of(rows, self.schema))
+
+    def predict_matrix(self, values: features.Matrix) -> Vector:
+        """The same for records in the order of `training.features.inputs`."""
+        return output(self.estimator, values, self.schema, self.answer)
 
 
 def save(folder: Path, model: SavedModel, trusted: Sequence[str] = ()) -> None:
@@ -97,6 +103,17 @@ def load(folder: Path, trusted: Sequence[str] = ()) -> SavedModel:
 def answer_of(folder: Path) -> Answer | None:
     """What a model answers, without loading it; None for one of before there were tasks, which is a regression."""
     return _answer(find(folder, METRICS).with_name(ANSWER))
+
+
+def population_of(folder: Path) -> Population | None:
+    """Whom a model is meant for; None for one of before that was kept. Raises InputError for a damaged file."""
+    path = find(folder, SCHEMA).with_name(POPULATION)
+    try:
+        return from_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(f"{POPULATION} beside the model cannot be used ({error}): register the model again") from None
 
 
 def untrusted(folder: Path) -> list[str]:

@@ -1,8 +1,8 @@
 """Step 2: choose and fit the challenger, and write all that goes with it.
 
 Writes `model.skops`, `schema.json` (with the importance of each feature), `answer.json`, `metrics.json`,
-`baseline.parquet` (the regime that the model is meant for), `smoke.json` (a few requests and what they must be
-answered) and `model_card.md`.
+`baseline.parquet` (the regime that the model is meant for), `population.json` (the same in a few numbers, for the
+endpoint), `smoke.json` (a few requests and what they must be answered) and `model_card.md`.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from training.learning.candidates import Choice, Records
 from training.learning.temperature import temperature
 from training.metrics import Metrics, SubgroupMeasures
 from training.model_file import SavedModel
+from training.population import fitting, summary
 from training.prepare import RECENT
 from training.settings import Settings
 from training.tasks.answer import Answer
@@ -77,6 +78,8 @@ def train(model: models.ModelFolder, folder: Path, out: Path) -> Metrics:
     step.write_json(out / model_file.METRICS, metrics)
     step.write_json(out / model_file.SMOKE, _smoke(tables.holdout, fitted))
     (out / model_file.BASELINE).write_bytes(_baseline(tables, fitted, records, choice))
+    population = fitting.fit(features.matrix(tables.regime, fitted.schema), fitted.schema)
+    (out / model_file.POPULATION).write_bytes(summary.to_json(population))
     (out / model_file.CARD).write_text(model_card.render(model.name, fitted, metrics), encoding="utf-8")
     return metrics
 

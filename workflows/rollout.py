@@ -186,6 +186,7 @@ class Rollout:
                 drift_id=version.tags.get("drift_id"),
                 deployment=slot,
                 deployed_at=format_time(datetime.now(UTC)),
+                endpoint=self._endpoint.name,
                 previous=None if forced else before,
                 rolled_back=before if forced else None,
             )

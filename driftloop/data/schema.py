@@ -45,6 +45,10 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     format: str = ""
     """How the reference writes its values, for files that leave it open: `decimal-point`, `decimal-comma`, `day-first`,
     `month-first`, or the words for false and true as in `no/yes`."""
+    title: str = ""
+    """What people call it, for pages that they read; empty: its name."""
+    title_ja: str = ""
+    """The same in Japanese; empty: `title`."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -65,6 +69,16 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
             raise SchemaError(f"column {self.name!r}: importance must not be negative")
         if self.format and self.format not in FORMATS and (self.kind != "categorical" or self.format.count("/") != 1):
             raise SchemaError(f"column {self.name!r}: format must be one of {', '.join(FORMATS)}, or as in 'no/yes'")
+
+    def title_in(self, language: str) -> str:
+        """What people call the column in a language: its title there, else its title, else its name.
+
+        Examples
+        --------
+        >>> Column("bp", title="Blood pressure", title_ja="血圧").title_in("ja"), Column("bp").title_in("en")
+        ('血圧', 'bp')
+        """
+        return (self.title_ja if language == "ja" else "") or self.title or self.name
 
     @property
     def retrains(self) -> bool:

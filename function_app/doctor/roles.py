@@ -10,10 +10,9 @@ import msgspec
 from driftloop.checkup.context import SetUp
 from driftloop.checkup.findings import Finding, error, note
 from driftloop.errors import ConfigError, DriftloopError
+from function_app.scoring import resource_manager
 
 API = "2022-04-01"
-RESOURCE_MANAGER = "https://management.azure.com"
-TIMEOUT = (10.0, 30.0)  # seconds to connect, to answer
 READER, WRITER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 QUEUES, TABLES = "974c5e8b-45b9-4653-ba55-5f855dd0fb88", "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
 NAMES = {
@@ -95,13 +94,13 @@ def assignments(environ: Mapping[str, str], group: str) -> list[Assignment]:
 
     try:
         with requests.Session() as session:
-            manager = _resource_manager(session, environ)
+            manager = resource_manager.address(session, environ)
             token = DefaultAzureCredential().get_token(f"{manager}/.default").token
             session.headers["Authorization"] = f"Bearer {token}"
             url = f"{manager}{group}/providers/Microsoft.Authorization/roleAssignments?api-version={API}"
             found: list[Assignment] = []
             while url:
-                answer = session.get(url, timeout=TIMEOUT)
+                answer = session.get(url, timeout=resource_manager.TIMEOUT)
                 if answer.status_code != 200:
                     raise DriftloopError(_said(answer))
                 page = answer.json()
@@ -136,17 +135,6 @@ def _covers(scope: str, asked: str) -> bool:
 def _assignment(properties: Mapping[str, Any]) -> Assignment:
     role = str(properties["roleDefinitionId"]).rpartition("/")[2].lower()
     return Assignment(role, str(properties["principalId"]), str(properties["scope"]))
-
-
-def _resource_manager(session: Any, environ: Mapping[str, str]) -> str:
-    """The address of Azure Resource Manager: another cloud's where ARM_CLOUD_METADATA_URL describes one."""
-    described = environ.get("ARM_CLOUD_METADATA_URL")
-    if not described:
-        return RESOURCE_MANAGER
-    clouds = session.get(described, timeout=TIMEOUT).json()
-    wanted = environ.get("AZURE_CLOUD_NAME")
-    cloud = next((c for c in clouds if c.get("name") == wanted), clouds[0])
-    return str(cloud["resourceManager"]).rstrip("/")
 
 
 def _said(answer: Any) -> str:

@@ -23,6 +23,7 @@ def test_everything_that_goes_with_the_model_is_beside_it(first: Trained) -> Non
         "answer.json",
         "metrics.json",
         "baseline.parquet",
+        "population.json",
         "smoke.json",
         "model_card.md",
     }

@@ -16,6 +16,8 @@ from msgspec import UNSET, Meta, UnsetType
 from driftloop.data.schema import Column, Schema
 from training import step
 from training.features import inputs
+from training.population.novelty import Novelty
+from training.serving.explaining import Explanation, Reading
 from training.serving.request_format import LARGEST_BATCH, example
 from training.tasks.answer import Answer
 
@@ -25,12 +27,16 @@ JSON = "application/json"
 
 class ServiceOutput(msgspec.Struct, frozen=True):
     """A prediction for each record, in their order, the smallest and largest value of its interval (none where too few
-    records were held out to say), and the version of the model that made them.
+    records were held out to say), and the version of the model that made them. Where it was asked for: what drove each,
+    and how unlike the population each record is (none where the version was trained without a population).
     """
 
     predictions: list[float]
     intervals: list[Annotated[list[float], Meta(min_length=2, max_length=2)] | None]
     model_version: str
+    explanations: list[Explanation | None] | UnsetType = UNSET
+    novelty: list[Novelty | None] | UnsetType = UNSET
+    reading: Reading | UnsetType = UNSET
 
 
 class ServiceError(msgspec.Struct, frozen=True):
@@ -106,7 +112,7 @@ def _input_type(schema: Schema) -> type[msgspec.Struct]:
         forbid_unknown_fields=True,
     )
     batch = Annotated[list[record], Meta(min_length=1, max_length=LARGEST_BATCH)]  # type: ignore[valid-type]
-    return msgspec.defstruct("ServiceInput", [("data", batch)], forbid_unknown_fields=True)
+    return msgspec.defstruct("ServiceInput", [("data", batch), ("explain", bool, False)], forbid_unknown_fields=True)
 
 
 def _output_type(answer: Answer) -> type[msgspec.Struct]:
@@ -127,11 +133,15 @@ def _output_type(answer: Answer) -> type[msgspec.Struct]:
             ("probabilities", list[probabilities]),  # type: ignore[valid-type]
             ("sets", list[list[known]]),
             ("model_version", str),
+            ("explanations", list[Explanation | None] | UnsetType, UNSET),
+            ("novelty", list[Novelty | None] | UnsetType, UNSET),
+            ("reading", Reading | UnsetType, UNSET),
         ],
     )
     made.__doc__ = (
         "A class for each record, in their order, the probability of each class, the classes among which the true one "
-        "is, and the version of the model that made them."
+        "is, and the version of the model that made them. Where it was asked for: what drove each, and how unlike the "
+        "population each record is."
     )
     return made
 

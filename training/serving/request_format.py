@@ -1,5 +1,5 @@
 """What the endpoint accepts: `{"data": [{feature: value, ...}, ...]}`, checked against the model's schema before the
-model sees it.
+model sees it. With `"explain": true` beside it, of a few records, the answer also says what drove it.
 """
 
 import math
@@ -11,6 +11,8 @@ from driftloop.data.schema import Column, Schema
 from training.features import inputs
 
 LARGEST_BATCH = 10_000  # records: of ten columns about 1.2 MB of JSON; the endpoint's front takes 10 MB
+LARGEST_EXPLAINED = 10  # records: each asks the model up to 4,096 times, and the endpoint gives up after 10 s
+EXPLAIN = "explain"
 
 
 class RequestError(ValueError):
@@ -25,15 +27,24 @@ def rows(payload: Any, schema: Schema) -> list[dict[str, Any]]:
     """The request's records, each with every feature of the schema. Raises RequestError naming the first field that is
     wrong.
     """
-    if not isinstance(payload, Mapping) or set(payload) != {"data"}:
-        raise RequestError('the body must be {"data": [record, ...]}', "data")
-    data = payload["data"]
+    if not isinstance(payload, Mapping) or not {"data"} <= set(payload) <= {"data", EXPLAIN}:
+        raise RequestError('the body must be {"data": [record, ...]}, or with "explain": true', "data")
+    data, explained = payload["data"], payload.get(EXPLAIN, False)
+    if not isinstance(explained, bool):
+        raise RequestError("explain must be true or false", EXPLAIN)
     if not isinstance(data, Sequence) or isinstance(data, str) or not data:
         raise RequestError("data must be a list of at least one record", "data")
     if len(data) > LARGEST_BATCH:
         raise RequestError(f"data holds more than {LARGEST_BATCH} records: send smaller batches", "data")
+    if explained and len(data) > LARGEST_EXPLAINED:
+        raise RequestError(f"explain takes at most {LARGEST_EXPLAINED} records at a time", EXPLAIN)
     columns = inputs(schema)
     return [_row(row, number, columns) for number, row in enumerate(data)]
+
+
+def is_explained(payload: Any) -> bool:
+    """Whether a request that `rows` accepts asks what drove its answers."""
+    return bool(payload.get(EXPLAIN, False))
 
 
 def _row(row: Any, number: int, columns: tuple[Column, ...]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from driftloop.wording.number_formats import PLENTY, RAREST, once_in
 LANGUAGES = ("en", "ja")
 MOST_HEADER = 500
 """Characters of an `Accept-Language` header that are read: browsers send fewer than 100."""
+REPORT = "driftloop.report"
+"""The package whose catalogue the report's own words are, and the sentences of the engine."""
 _FIELD = re.compile(r"\\\{(\w+)\\\}")
 
 
@@ -43,12 +45,14 @@ class Words:
     Sentence(text='偶然の範囲を超える変化はありません', language='ja')
     """
 
-    def __init__(self, language: str) -> None:
-        """Raises ConfigError for a language that has no catalogue."""
+    def __init__(self, language: str, package: str = REPORT) -> None:
+        """Raises ConfigError for a language that has no catalogue. `package` is whose words these are: the catalogues
+        lie in its folder `words/languages`.
+        """
         if language not in LANGUAGES:
             raise ConfigError(f"no language {language!r}{nearest(language, LANGUAGES)}: choose en or ja")
         self.language = language
-        self._texts = catalogue(language)
+        self._texts = catalogue(language, package)
         self._patterns = _patterns(language)
 
     def __call__(self, key: str, **values: object) -> str:
@@ -124,11 +128,11 @@ def accepted_language(header: str | None) -> str:
 
 
 @cache
-def catalogue(language: str) -> dict[str, str]:
+def catalogue(language: str, package: str = REPORT) -> dict[str, str]:
     """Text by key, `table.entry`, without the sentences of the engine."""
     return {
         f"{table}.{name}": text
-        for table, entries in _read(language).items()
+        for table, entries in _read(language, package).items()
         if isinstance(entries, dict)
         for name, text in entries.items()
     }
@@ -137,7 +141,7 @@ def catalogue(language: str) -> dict[str, str]:
 @cache
 def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     patterns = []
-    for each in _read(language).get("sentences", ()):
+    for each in _read(language, REPORT).get("sentences", ()):
         # A name may hold what separates it from the sentence, so that the longest is tried too.
         patterns += [(_pattern(each["en"], ".+?"), each["text"]), (_pattern(each["en"], ".+"), each["text"])]
     return tuple(patterns)
@@ -149,7 +153,5 @@ def _pattern(english: str, field: str) -> re.Pattern[str]:
 
 
 @cache
-def _read(language: str) -> dict[str, Any]:
-    return tomllib.loads(
-        (files("driftloop.report") / "words" / "languages" / f"{language}.toml").read_text(encoding="utf-8")
-    )
+def _read(language: str, package: str) -> dict[str, Any]:
+    return tomllib.loads((files(package) / "words" / "languages" / f"{language}.toml").read_text(encoding="utf-8"))

@@ -51,6 +51,8 @@ def accepted(payload: Any) -> bool:
         ({"data": []}, False),
         ({"data": [GOOD] * (LARGEST_BATCH + 1)}, False),
         ({"data": [GOOD], "more": 1}, False),
+        ({"data": [GOOD], "explain": True}, True),
+        ({"data": [GOOD], "explain": "yes"}, False),
         ({}, False),
         (example(SCHEMA), True),
     ],

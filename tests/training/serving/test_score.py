@@ -18,6 +18,7 @@ import requests
 from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.training.conftest import MODEL, Trained
 from training import snapshot
+from training.serving.request_format import LARGEST_EXPLAINED
 
 SMALL = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", "/")}
 
@@ -148,3 +149,46 @@ def test_a_model_that_cannot_be_loaded_keeps_the_server_from_starting(tmp_path: 
     process = start(tmp_path, tmp_path / "empty", 0)
     assert process.wait(HANG_SECONDS) != 0
     assert "holds no model.skops" in (tmp_path / "log").read_text()
+
+
+def test_an_explained_answer_adds_what_drove_it_and_how_unlike_the_population_it_is(server: Running) -> None:
+    plain = server.post(server.smoke["request"]).json()
+    said = server.post({**server.smoke["request"], "explain": True}).json()
+    assert {name: said[name] for name in plain} == plain
+    for prediction, why, unlike in zip(said["predictions"], said["explanations"], said["novelty"], strict=True):
+        assert why["typical"] + sum(why["contributions"].values()) == pytest.approx(prediction)
+        assert why["output"] == "prediction"
+        assert 0 < unlike["p_value"] <= 1
+        assert unlike["level"] == 0.01
+        assert unlike["records"] >= 100, "enough of the first model's records to reach the level"
+    document = requests.get(f"{server.url}/swagger.json?version=3", timeout=HANG_SECONDS).json()
+    jsonschema.validate(said, {**document, "$ref": "#/components/schemas/ServiceOutput"})
+
+
+def test_a_patient_unlike_all_others_is_told_and_one_like_them_is_not(server: Running) -> None:
+    ordinary = server.smoke["request"]["data"][2]  # type: ignore[index]
+    odd = {**ordinary, "bmi": 110.0, "s6": 1400.0}
+    said = server.post({"data": [ordinary, odd], "explain": True}).json()
+    assert [one["unlike"] for one in said["novelty"]] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"explain": "yes"}, "explain"), ({"explain": 1}, "explain"), ({"why": True}, "data")],
+)
+def test_a_wrong_wish_is_refused_by_name(server: Running, change: dict[str, object], field: str) -> None:
+    answer = server.post({**server.smoke["request"], **change})
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+def test_only_a_few_records_are_explained_at_a_time(server: Running) -> None:
+    row = server.smoke["request"]["data"][0]  # type: ignore[index]
+    answer = server.post({"data": [row] * (LARGEST_EXPLAINED + 1), "explain": True})
+    assert (answer.status_code, answer.json()["field"]) == (400, "explain")
+
+
+def test_missing_measurements_are_explained_too(server: Running) -> None:
+    row = server.smoke["request"]["data"][0]  # type: ignore[index]
+    said = server.post({"data": [dict.fromkeys(row)], "explain": True}).json()
+    assert len(said["explanations"][0]["contributions"]) == len(row)
+    assert said["novelty"][0]["unlike"] is True, "no record of the population lacks everything"

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 import requests
 
+from driftloop.errors import InputError
 from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.training.examples import run
 from tests.training.serving.test_score import Running, _answers, start
@@ -67,3 +68,21 @@ def test_swagger_describes_the_answer(server: Running, version: str) -> None:
         jsonschema.validate({**said, "predictions": ["unsure"]}, answered)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({name: value for name, value in said.items() if name != "sets"}, answered)
+
+
+def test_what_is_explained_is_the_probability_of_the_positive_class(server: Running) -> None:
+    said = server.post({**server.smoke["request"], "explain": True}).json()
+    for probabilities, why in zip(said["probabilities"], said["explanations"], strict=True):
+        assert why["output"] == "malignant"
+        assert why["typical"] + sum(why["contributions"].values()) == pytest.approx(probabilities["malignant"])
+    document = requests.get(f"{server.url}/swagger.json?version=3", timeout=HANG_SECONDS).json()
+    jsonschema.validate(said, {**document, "$ref": "#/components/schemas/ServiceOutput"})
+
+
+def test_a_version_of_before_there_was_a_population_says_none(model: Path, tmp_path: Path) -> None:
+    shutil.copytree(model, tmp_path / "old")
+    (tmp_path / "old" / model_file.POPULATION).unlink()
+    assert model_file.population_of(tmp_path / "old") is None
+    (tmp_path / "old" / model_file.POPULATION).write_text("[]")
+    with pytest.raises(InputError, match="register the model again"):
+        model_file.population_of(tmp_path / "old")
