@@ -12,12 +12,16 @@ import os
 
 import azure.functions as func
 
+from function_app.practitioners.sign_in import is_entra
+
 # Before numpy is imported: checks run side by side, and threads of each one's own only get into each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # The SDKs log each request at INFO, which is what the host keeps of ours.
 logging.getLogger("azure").setLevel(logging.WARNING)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+# Pages that people open are closed by a function key, unless they sign in by Entra: then the handler asks who they are.
+PAGE_LEVEL = func.AuthLevel.ANONYMOUS if is_entra() else func.AuthLevel.FUNCTION
 
 
 @app.function_name("check_drift")
@@ -150,3 +154,23 @@ def metrics(req: func.HttpRequest) -> func.HttpResponse:
     from function_app.runtime import runtime
 
     return answer(metrics, runtime, req)
+
+
+@app.function_name("predict")
+@app.route(route="predict", methods=["GET"], auth_level=PAGE_LEVEL)
+def predict(req: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/predict: the models that people can ask for a prediction."""
+    from function_app.practitioners.page import answer, list_models
+    from function_app.runtime import runtime
+
+    return answer(list_models, runtime, req)
+
+
+@app.function_name("predict_model")
+@app.route(route="predict/{model}", methods=["GET", "POST"], auth_level=PAGE_LEVEL)
+def predict_model(req: func.HttpRequest) -> func.HttpResponse:
+    """GET, POST /api/predict/{model}: a form for measurements, and the prediction."""
+    from function_app.practitioners.page import answer, show_model
+    from function_app.runtime import runtime
+
+    return answer(show_model, runtime, req)

@@ -106,7 +106,7 @@ def _summary(loop: Loop) -> str:
 
 
 def _keep(services: Services, model: str, timeline: Timeline) -> None:
-    """Print how to score a record, and wait for Ctrl-C."""
+    """Print where people enter measurements, how to score a record, and wait for Ctrl-C."""
     endpoint = services.azure.endpoints.all()[0]
     smoke = json.loads(_smoke_records(services, model))
     command = [
@@ -114,7 +114,10 @@ def _keep(services: Services, model: str, timeline: Timeline) -> None:
         *("-H", f"Authorization: Bearer {endpoint.keys['Primary']}", "-H", "Content-Type: application/json"),
         *("-d", json.dumps({"data": smoke["request"]["data"][:1]}), services.azure.deployments()[0]["scoring_uri"]),
     ]
-    timeline.heading(f"The endpoint of {model} keeps serving until Ctrl-C. To score a record:")
+    page = f"{services.functions.url}/api/predict/{model}?code={services.functions.function_key}"
+    timeline.heading("The page for the people who use the model, until Ctrl-C:")
+    timeline.console.print(page, soft_wrap=True, markup=False, highlight=False)
+    timeline.heading(f"The endpoint of {model} keeps serving, too. To score a record:")
     timeline.console.print(shlex.join(command), soft_wrap=True, markup=False, highlight=False)
     timeline.heading("Its dashboard, with the key of this run's function app:")
     timeline.console.print(dashboard_url(services.functions), soft_wrap=True, markup=False, highlight=False)

@@ -31,14 +31,14 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "function_app": (
         ("__init__",),
-        ("doctor", "event_grid"),
+        ("doctor", "event_grid", "practitioners"),
         ("http",),
         ("dashboard", "queue"),
         ("runtime",),
         ("checks",),
         ("labels",),
         ("alerts", "incoming", "retraining"),
-        ("dispatch", "storage", "telemetry"),
+        ("dispatch", "scoring", "storage", "telemetry"),
     ),
     "training": (
         ("evaluate", "register", "train"),

@@ -34,6 +34,7 @@ Event = Literal[
     "alert_delayed",
     "alert_failed",
     "alert_dropped",
+    "page_failed",
 ]
 Field = str | int | float | bool | None | datetime | tuple[str, ...]
 # What a person must look at; alert rules are on these.

@@ -46,6 +46,22 @@ def training_role(group: str) -> dict[str, Any]:
     }
 
 
+def scoring_role(group: str) -> dict[str, Any]:
+    """What the page for practitioners needs: no built-in role asks an endpoint and cannot change it."""
+    return {
+        "Name": "Driftloop Scoring",
+        "IsCustom": True,
+        "Description": "Asks online endpoints of an Azure ML workspace for predictions; cannot change anything.",
+        "Actions": [
+            f"{_ML}/onlineEndpoints/read",
+            f"{_ML}/onlineEndpoints/score/action",
+            f"{_ML}/onlineEndpoints/listKeys/action",
+        ],
+        "NotActions": [],
+        "AssignableScopes": [group],
+    }
+
+
 class RoleDefinitions:
     """Of one subscription, seen through `az`."""
 

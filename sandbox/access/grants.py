@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.identities.role_definitions import training_role
+from infra.identities.role_definitions import scoring_role, training_role
 from infra.identities.wanted import Place, deploy_grants, train_grants
 from sandbox.access.roles import BUILT_IN, BY_NAME, Role
 from sandbox.principals import (
@@ -60,7 +60,8 @@ class Grant:
 def provisioned(snapshot: Path = SNAPSHOT) -> tuple[Grant, ...]:
     """Every assignment that exists once infra/ has been deployed and `infra.identities` has run.
 
-    An endpoint's identity is Azure ML's affair: it may read its model where the workspace keeps it.
+    An endpoint's identity is Azure ML's affair: it may read its model where the workspace keeps it. The function app
+    may ask endpoints, as docs/practitioners-page.md sets up.
     """
     place = Place(group="", workspace="workspace", data_storage="data", ml_storage="ml")
     roles = {**BY_NAME, **_custom(training_role(""))}
@@ -72,6 +73,7 @@ def provisioned(snapshot: Path = SNAPSHOT) -> tuple[Grant, ...]:
     return (
         *_assignments(json.loads(snapshot.read_text(encoding="utf-8"))),
         *workflows,
+        *(Grant(FUNCTION_APP, role, "workspace") for role in _custom(scoring_role("")).values()),
         Grant(ENDPOINT, BY_NAME["Storage Blob Data Reader"], "ml"),
         Grant(OWNER, Role("Owner of everything", actions=("*",), data_actions=("*",)), ""),
     )

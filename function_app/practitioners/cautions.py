@@ -1,0 +1,72 @@
+"""What a person should know of a model's state before trusting it: an open drift, a broken feed, checks that do not
+run.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from driftloop.ledger import Drift, DriftState
+
+if TYPE_CHECKING:
+    from function_app.runtime import Runtime
+
+Kind = Literal["drift", "degraded", "not-replaced", "incident", "unchecked", "unknown"]
+
+
+@dataclass(frozen=True)
+class Caution:
+    """One thing to know: `kind` has a sentence in the catalogue. `since` is a day, where there is one."""
+
+    kind: Kind
+    since: str = ""
+
+
+def cautions_of(runtime: "Runtime", model: str, version: str) -> list[Caution]:
+    """What the ledger says of a model's version in service, the most important first.
+
+    A ledger that does not answer is told, and keeps nobody from a prediction.
+    """
+    from azure.core.exceptions import AzureError
+
+    from driftloop.errors import DriftloopError
+
+    try:
+        return _found(runtime, model, version)
+    except (AzureError, DriftloopError):
+        return [Caution("unknown")]
+
+
+def _found(runtime: "Runtime", model: str, version: str) -> list[Caution]:
+    from driftloop.config.cron import Cron
+    from function_app.http.health import DEFAULT_SCHEDULE, GRACE
+
+    state = next((one for one in runtime.ledger.states() if one.model == model), None)
+    drifts = [drift for drift in runtime.ledger.drifts(model) if drift.baseline_version == version]
+    found = [one for one in map(_alert, drifts[-1:]) if one is not None]
+    if state is not None and not found and state.last_verdict == "drift":
+        found.append(Caution("drift", _day(state.last_checked_at)))
+    if state is not None and state.last_verdict == "incident":
+        found.append(Caution("incident", _day(state.last_checked_at)))
+    watched = next((one for one in runtime.config.models if one.name == model), None)
+    schedule = (watched.schedule if watched else None) or runtime.schedule or DEFAULT_SCHEDULE
+    tick = Cron.parse(schedule).previous(datetime.now(UTC) - GRACE)
+    last = None if state is None else state.last_checked_at or state.watched_since
+    if last is None or (tick is not None and last < tick):
+        found.append(Caution("unchecked", _day(last)))
+    return found[:3]
+
+
+def _alert(drift: Drift) -> Caution | None:
+    """What the newest drift of a version means for who uses it. One that ended without a new model: the population has
+    moved all the same, and the old model goes on.
+    """
+    if drift.state in (DriftState.PROMOTED, DriftState.SUPERSEDED):
+        return None
+    if drift.state.closed:
+        return Caution("not-replaced", drift.since[:10])
+    return Caution("degraded" if drift.reason == "degraded" else "drift", drift.since[:10])
+
+
+def _day(moment: datetime | None) -> str:
+    return "" if moment is None else moment.date().isoformat()

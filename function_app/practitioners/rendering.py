@@ -1,0 +1,65 @@
+"""The page as HTML. Every text of a schema, a person or an endpoint is escaped."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from driftloop.report.words.language import LANGUAGES, Words
+from driftloop.report.words.plain_text import visible
+from driftloop.wording.number_formats import format_number
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+PACKAGE = "function_app.practitioners"
+
+
+def words_of(language: str) -> Words:
+    """The page's own words."""
+    return Words(language, PACKAGE)
+
+
+def choose_language(wanted: str | None, accepted: str) -> str:
+    """The language that was asked for by name, else the first of Accept-Language that there is, else English.
+
+    Examples
+    --------
+    >>> choose_language(None, "fr-FR, ja;q=0.8, en;q=0.5"), choose_language("en", "ja"), choose_language("xx", "")
+    ('ja', 'en', 'en')
+    """
+    if wanted in LANGUAGES:
+        return str(wanted)
+    liked = []
+    for place, each in enumerate(accepted[:500].split(",")):
+        name, _, quality = each.strip().partition(";q=")
+        try:
+            liked.append((-float(quality or 1), place, name.partition("-")[0].lower()))
+        except ValueError:
+            continue
+    return next((name for _, _, name in sorted(liked) if name in LANGUAGES), "en")
+
+
+def render(template: str, words: Words, nonce: str, values: Mapping[str, Any]) -> str:
+    """A page by its template's name."""
+    other = next(name for name in LANGUAGES if name != words.language)
+    return _environment().get_template(template).render(
+        words=words, other=other, other_words=words_of(other), nonce=nonce, **values
+    )  # fmt: skip
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader(PACKAGE),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["visible"] = visible
+    environment.filters["number"] = lambda value: format_number(value, 6)
+    environment.filters["plain"] = lambda value: f"{value:.15g}"
+    return environment
