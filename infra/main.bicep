@@ -95,6 +95,9 @@ param githubSignIn string = 'app'
 @description('Id of the GitHub App; with githubSignIn app')
 param githubAppId string = ''
 
+@description('Client id of the Entra application that people sign in with to see the pages; empty: pages want a function key')
+param pagesClientId string = ''
+
 @description('More application settings: whatever driftloop.toml names as a variable')
 param extraSettings { *: string } = {}
 
@@ -103,6 +106,7 @@ param alertEmails string[] = []
 
 // A value that is known before the deployment: names that hang on another module's outputs hide resources from the preview.
 var logsName = 'log-driftloop-${nameSuffix}'
+var workspaceName = names.?workspace ?? 'mlw-driftloop-${nameSuffix}'
 var allTags = union(tags, { application: 'driftloop', 'azd-env-name': environmentName })
 
 module identities 'modules/identities.bicep' = {
@@ -202,7 +206,7 @@ module registry 'modules/registry.bicep' = {
 
 module machineLearning 'modules/machine-learning.bicep' = {
   params: {
-    name: names.?workspace ?? 'mlw-driftloop-${nameSuffix}'
+    name: workspaceName
     location: location
     tags: allTags
     storageId: mlStorage.outputs.id
@@ -271,6 +275,7 @@ module functions 'modules/function-app.bicep' = {
     memoryMb: functionMemoryMb
     maxInstances: functionMaxInstances
     subnetId: networkIsolation ? virtualNetwork!.outputs.functionSubnetId : ''
+    pagesClientId: pagesClientId
     settings: union(
       {
         DRIFT_CHECK_SCHEDULE: driftCheckSchedule
@@ -279,6 +284,9 @@ module functions 'modules/function-app.bicep' = {
         DRIFTLOOP_STORAGE__tableServiceUri: dataStorage.outputs.tableUrl
         DRIFTLOOP_STORAGE__credential: 'managedidentity'
         DRIFTLOOP_STORAGE__clientId: identities.outputs.functionAppClientId
+        AZURE_SUBSCRIPTION_ID: subscription().subscriptionId // with the next two: where the endpoints are that pages ask
+        AZURE_RESOURCE_GROUP: resourceGroup().name
+        AZURE_ML_WORKSPACE: workspaceName
         DRIFTLOOP_REPOSITORY: repository
         GITHUB_API_URL: githubApiUrl
         'AzureWebJobs.incoming_data.Disabled': checkOnArrival ? 'false' : 'true'

@@ -10,6 +10,8 @@ param githubSignIn = readEnvironmentVariable('DRIFTLOOP_GITHUB_SIGN_IN', 'app')
 param githubAppId = readEnvironmentVariable('DRIFTLOOP_GITHUB_APP_ID', '')
 param githubApiUrl = readEnvironmentVariable('GITHUB_API_URL', 'https://api.github.com')
 
+param pagesClientId = readEnvironmentVariable('DRIFTLOOP_PAGES_CLIENT_ID', '')
+
 param driftCheckSchedule = readEnvironmentVariable('DRIFT_CHECK_SCHEDULE', '0 0 6 * * *')
 param silenceWindow = readEnvironmentVariable('DRIFTLOOP_SILENCE_WINDOW', 'P2D')
 param checkOnArrival = bool(readEnvironmentVariable('DRIFTLOOP_CHECK_ON_ARRIVAL', 'false'))

@@ -31,6 +31,9 @@ param maxInstances int
 @description('Subnet for outgoing traffic; empty: none')
 param subnetId string
 
+@description('Client id of the Entra application that people sign in with to see pages; empty: pages want a function key')
+param pagesClientId string
+
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
@@ -47,6 +50,14 @@ var hostSettings = {
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
   AZURE_CLIENT_ID: identityClientId // which of the app's identities DefaultAzureCredential takes
+}
+
+var signsIn = !empty(pagesClientId)
+var secretlessSetting = 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID' // Azure's own name for: the app's identity in place of a client secret
+var pagesSettings = {
+  DRIFTLOOP_PAGE_SIGN_IN: 'entra'
+  '${secretlessSetting}': identityClientId
+  WEBSITE_AUTH_AAD_ALLOWED_TENANTS: tenant().tenantId
 }
 
 resource app 'Microsoft.Web/sites@2025-03-01' = {
@@ -81,7 +92,39 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       ftpsState: 'Disabled'
       http20Enabled: true
       minTlsVersion: '1.2'
-      appSettings: [for setting in items(union(hostSettings, settings)): { name: setting.key, value: setting.value }]
+      appSettings: [
+        for setting in items(union(hostSettings, settings, signsIn ? pagesSettings : {})): {
+          name: setting.key
+          value: setting.value
+        }
+      ]
+    }
+  }
+}
+
+// Requests without a session go on to the app: its API wants function keys, its pages ask who has signed in, and
+// deny it to whoever has not. The platform takes away what a client claims to be.
+resource signIn 'Microsoft.Web/sites/config@2025-03-01' = if (signsIn) {
+  parent: app
+  name: 'authsettingsV2'
+  properties: {
+    platform: { enabled: true }
+    globalValidation: { requireAuthentication: false, unauthenticatedClientAction: 'AllowAnonymous' }
+    httpSettings: { requireHttps: true }
+    identityProviders: {
+      azureActiveDirectory: {
+        enabled: true
+        registration: {
+          clientId: pagesClientId
+          clientSecretSettingName: secretlessSetting
+          openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+        }
+        validation: { allowedAudiences: [pagesClientId] }
+      }
+    }
+    login: {
+      tokenStore: { enabled: false }
+      cookieExpiration: { convention: 'FixedTime', timeToExpiration: '08:00:00' }
     }
   }
 }

@@ -25,6 +25,8 @@ EXPECTED = {
     "dashboard": ("httpTrigger", {"route": "dashboard", "methods": ["GET"], "authLevel": "FUNCTION"}),
     "metrics": ("httpTrigger", {"route": "metrics", "methods": ["GET"], "authLevel": "FUNCTION"}),
     "openapi": ("httpTrigger", {"route": "openapi.json", "methods": ["GET"], "authLevel": "FUNCTION"}),
+    "predict": ("httpTrigger", {"route": "predict", "methods": ["GET"], "authLevel": "FUNCTION"}),
+    "predict_model": ("httpTrigger", {"route": "predict/{model}", "methods": ["GET", "POST"], "authLevel": "FUNCTION"}),
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
 from infra.identities.__main__ import OWN_VARIABLES, VARIABLES, _parser
+from infra.identities.role_definitions import scoring_role
 from infra.identities.wanted import Place, Repository, applications
 from tests.infra.deployed import INFRA, full, small, table
 
@@ -108,3 +110,10 @@ def test_the_number_of_functions_that_the_page_promises_is_the_number_there_is()
     promised = re.search(r"the function app with (\w+) functions", AZURE)
     assert promised
     assert numbers[promised[1]] == source.count("@app.function_name(")
+
+
+def test_the_role_that_the_page_needs_is_the_one_that_the_sandbox_gives() -> None:
+    page = (DOCS / "practitioners-page.md").read_text()
+    written = json.loads(page.split("<<END\n")[1].split("\nEND")[0])
+    assert written == scoring_role("$group")
+    assert scoring_role("")["Name"] in IDENTITIES

@@ -121,3 +121,21 @@ def test_the_parameter_file_gives_the_defaults_of_the_template() -> None:
 )
 def test_expressions_of_a_snapshot_are_read(expression: str, value: str) -> None:
     assert resolve(expression) == value
+
+
+def test_pages_are_closed_by_a_key_unless_an_application_to_sign_in_with_is_named() -> None:
+    for name, signs_in in (("small", False), ("full", True)):
+        [app] = deployed(name).of("Microsoft.Web/sites")
+        given = {one["name"]: one["value"] for one in app.body["properties"]["siteConfig"]["appSettings"]}
+        assert ("DRIFTLOOP_PAGE_SIGN_IN" in given) is signs_in
+        assert {"AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE"} <= set(given)
+        found = [one for one in deployed(name).of("Microsoft.Web/sites/config") if "authsettings" in one.id.lower()]
+        assert len(found) == signs_in
+    [sign_in] = found
+    properties = sign_in.body["properties"]
+    registration = properties["identityProviders"]["azureActiveDirectory"]["registration"]
+    assert properties["platform"]["enabled"] is True
+    # Not a secret but the app's identity, and the API goes on with function keys.
+    assert registration["clientSecretSettingName"] in given
+    assert properties["globalValidation"]["unauthenticatedClientAction"] == "AllowAnonymous"
+    assert properties["login"]["tokenStore"]["enabled"] is False

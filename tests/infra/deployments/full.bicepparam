@@ -10,3 +10,4 @@ param alertEmails = ['on-call@example.org', 'owner@example.org']
 param recordsDeleteAfterDays = 3650
 param clusterPriority = 'LowPriority'
 param silenceWindow = 'PT1H'
+param pagesClientId = '11111111-2222-4333-8444-555555555555'
