@@ -38,8 +38,7 @@ def cautions_of(runtime: "Runtime", model: str, version: str) -> list[Caution]:
 
 
 def _found(runtime: "Runtime", model: str, version: str) -> list[Caution]:
-    from driftloop.config.cron import Cron
-    from function_app.http.health import DEFAULT_SCHEDULE, GRACE
+    from function_app.alerts.overdue import due_since
 
     state = next((one for one in runtime.ledger.states() if one.model == model), None)
     drifts = [drift for drift in runtime.ledger.drifts(model) if drift.baseline_version == version]
@@ -48,12 +47,8 @@ def _found(runtime: "Runtime", model: str, version: str) -> list[Caution]:
         found.append(Caution("drift", _day(state.last_checked_at)))
     if state is not None and state.last_verdict == "incident":
         found.append(Caution("incident", _day(state.last_checked_at)))
-    watched = next((one for one in runtime.config.models if one.name == model), None)
-    schedule = (watched.schedule if watched else None) or runtime.schedule or DEFAULT_SCHEDULE
-    tick = Cron.parse(schedule).previous(datetime.now(UTC) - GRACE)
-    last = None if state is None else state.last_checked_at or state.watched_since
-    if last is None or (tick is not None and last < tick):
-        found.append(Caution("unchecked", _day(last)))
+    if state is None or due_since(runtime.config.model(model), state, runtime.schedule, datetime.now(UTC)) is not None:
+        found.append(Caution("unchecked", "" if state is None else _day(state.last_checked_at or state.watched_since)))
     return found[:3]
 
 
