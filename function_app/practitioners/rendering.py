@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from driftloop.report.words.language import LANGUAGES, Words
+from driftloop.report.words.language import LANGUAGES, Words, accepted_language
 from driftloop.report.words.plain_text import visible
 from driftloop.wording.number_formats import format_number
 
@@ -27,16 +27,7 @@ def choose_language(wanted: str | None, accepted: str) -> str:
     >>> choose_language(None, "fr-FR, ja;q=0.8, en;q=0.5"), choose_language("en", "ja"), choose_language("xx", "")
     ('ja', 'en', 'en')
     """
-    if wanted in LANGUAGES:
-        return str(wanted)
-    liked = []
-    for place, each in enumerate(accepted[:500].split(",")):
-        name, _, quality = each.strip().partition(";q=")
-        try:
-            liked.append((-float(quality or 1), place, name.partition("-")[0].lower()))
-        except ValueError:
-            continue
-    return next((name for _, _, name in sorted(liked) if name in LANGUAGES), "en")
+    return str(wanted) if wanted in LANGUAGES else accepted_language(accepted)
 
 
 def render(template: str, words: Words, nonce: str, values: Mapping[str, Any]) -> str:
