@@ -13,6 +13,7 @@ from driftloop.errors import ConfigError, DriftloopError
 
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.+?)`(?: - at `(?P<path>.+)`)?$")
 _CHOICE = re.compile(r"Invalid (?:enum )?value '(?P<name>.*)' - at `(?P<path>.+)`$")
+_REQUIRED = re.compile(r"Object missing required field `(?P<name>.+?)`(?: - at `(?P<path>.+)`)?$")
 _Kind = TypeVar("_Kind")
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -36,6 +37,9 @@ def explained(message: str, kind: Any, value: Any) -> str:
     if choice := _CHOICE.search(message):
         path = _plain(choice["path"])
         return f"{path} = {choice['name']!r}{nearest(choice['name'], _choices_at(kind, path, value))}"
+    if lacking := _REQUIRED.search(message):
+        path = _plain(lacking["path"] or "")
+        return f"the entry {lacking['name']!r} is missing{f' in {path}' if path else ''}"
     return message.replace(" - at `$.", " - at `").replace(" - at `$`", "")
 
 
@@ -67,8 +71,9 @@ def _type_at(kind: Any, path: str, value: Any) -> Any:
 def _choices_at(kind: Any, path: str, value: Any) -> list[str]:
     """What may stand at a path: a literal's values, or the tags of several structs."""
     at = _type_at(kind, path, value)
-    if isinstance(at, msgspec.inspect.LiteralType):
-        return [str(each) for each in at.values]
+    literals = [each for each in getattr(at, "types", (at,)) if isinstance(each, msgspec.inspect.LiteralType)]
+    if literals:
+        return [str(each) for literal in literals for each in literal.values if each != ""]
     above = _type_at(kind, path.rpartition(".")[0], value)
     return [str(each.tag) for each in getattr(above, "types", ()) if getattr(each, "tag", None) is not None]
 

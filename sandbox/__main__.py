@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make run ARGS=...", description=__doc__)
     parser.add_argument("--model", metavar="NAME", help="a folder in models/ (default: the built-in example)")
     parser.add_argument("--strength", type=float, help="of the change in a model's own world (default: rehearsed)")
-    parser.add_argument("--short", action="store_true", help="fewer ordinary days, and none after the retrain")
+    parser.add_argument("--short", action="store_true", help="fewer ordinary days, and fewer after the retrain")
     parser.add_argument("--keep", action="store_true", help="leave endpoint and dashboard serving until Ctrl-C")
     parser.add_argument("--seed", type=int, default=442, help="of the world (default: %(default)s)")
     parser.add_argument(

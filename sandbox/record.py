@@ -95,4 +95,5 @@ def _dispatch(drift: Drift) -> dict[str, Any]:
 
 
 def _run(run: RunRecord) -> dict[str, Any]:
-    return {**run.as_dict(), "inputs": dict(run.happened.payload.get("client_payload", {}))}
+    inputs = dict(run.happened.payload.get("client_payload", {}))
+    return {**run.as_dict(), "inputs": inputs, "summary": run.summary}

@@ -75,11 +75,14 @@ class _Stage:
         return Ending(decision.promoted, "; ".join(decision.reasons))
 
     def days(self) -> Ending:
-        """Day after day until a drift has its labels; then the challenger."""
+        """Day after day until a drift has its labels; then the challenger.
+
+        As in the ledger, labels are counted from where the drift was first seen to begin, whatever later windows say.
+        """
         first = self.folder / "first" / "model"
         baseline = Baseline.from_bytes(model_file.find(first, model_file.BASELINE).read_bytes())
         play = self._world.play
-        evidence = Evidence()
+        evidence, since = Evidence(), None
         for day in self._world.days():
             records = [path for path in self._land(day) if "records" in path.parts]
             window = Window.build(_batches(records, baseline), baseline.schema)
@@ -90,8 +93,9 @@ class _Stage:
                 return Ending(False, wrong)
             if found.verdict is Verdict.INCIDENT:
                 self._quarantine(records)
-            since = evidence.since
-            if found.verdict is Verdict.DRIFT and since and self._labels(day, since) >= play.labels_required:
+            if found.verdict is Verdict.DRIFT:
+                since = since or evidence.since
+            if since and self._labels(day, since) >= play.labels_required:
                 source = Source(
                     self.folder / "historic.parquet",
                     self.folder / "incoming",

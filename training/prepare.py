@@ -28,7 +28,7 @@ from driftloop.errors import InputError
 from driftloop.times import format_time, parse_time
 from training import features, model_file, models, settings, step
 from training.data import change_point, records, split
-from training.data.collect import INCOMING, Source, collect
+from training.data.collect import INCOMING, Collected, Source, collect
 from training.data.provenance import Provenance, table_hash
 from training.data.records import Roles
 from training.tasks.answer import Answer
@@ -52,13 +52,15 @@ class Parts:
 def prepare(schema: Schema, source: Source, how: settings.Settings, champion: Path | None = None) -> Parts:
     """Collect and split. `champion` is the folder of the model in service: only records that it has never seen judge.
 
-    Raises InputError when too few labelled records are left to judge a challenger.
+    Raises ConfigError where model.toml does not fit the schema, and InputError where no labelled record is left, a
+    column has no value, labels do not fit the task, or too few records are left to judge a challenger.
     """
     check_settings(schema, how)
     roles = Roles.of(schema)
     collected = collect(schema, source)
     every, labelled = collected.every, collected.labelled(roles.target)
-    records.require_rows(labelled, "The training data")
+    _require_rows(labelled, collected, roles)
+    records.require_values(labelled, roles.features)
     first = not labelled[INCOMING].to_numpy().any()
     change = start = 0
     if not first:
@@ -95,6 +97,18 @@ def prepare(schema: Schema, source: Source, how: settings.Settings, champion: Pa
         impossible=collected.impossible,
     )
     return Parts(**tables, data=data)
+
+
+def _require_rows(labelled: pa.Table, collected: Collected, roles: Roles) -> None:
+    """Raises InputError without a labelled record, saying what became of those that there are."""
+    if len(labelled):
+        return
+    counts = {**collected.left_out, f"without a {roles.target}": len(collected.every)}
+    why = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count)
+    raise InputError(
+        f"no labelled record is left to learn from ({why or 'the files hold none'}): correct the files, or the times, "
+        "ranges and categories in schema.toml"
+    )
 
 
 def write(parts: Parts, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """How a model is trained and judged, read from its `model.toml`."""
 
+import math
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,9 @@ LOSSES: dict[Task, tuple[Loss, ...]] = {
     "multiclass": ("log", "brier"),
 }
 
+FEWEST_JUDGED = 2  # one difference of errors has no spread, so that no test can be made
+MOST_LEVEL = 0.5  # of an error rate: from here on a coin decides as well
+
 
 class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which labelled records judge a model, and are therefore never fitted on."""
@@ -37,6 +41,12 @@ class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not (0 < self.holdout < 1 and 0 < self.historic < 1):
             raise ValueError("historic and holdout, the shares held out, must lie between 0 and 1")
+        if self.smallest_holdout < FEWEST_JUDGED:
+            raise ValueError(f"smallest_holdout must be {FEWEST_JUDGED} or more: fewer records judge nothing")
+        if self.largest_holdout < self.smallest_holdout:
+            raise ValueError("largest_holdout must not be below smallest_holdout: no holdout could be large enough")
+        if self.window < 1:
+            raise ValueError("window must be 1 or more")
 
 
 class Regime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +56,12 @@ class Regime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Error rate of finding a change of regime where there is none."""
     smallest: int = 30
     """Records on each side of a change."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.level < MOST_LEVEL:
+            raise ValueError(f"level must lie between 0 and {MOST_LEVEL}")
+        if self.smallest < 1:
+            raise ValueError("smallest must be 1 or more")
 
 
 class GateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,8 +77,13 @@ class GateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The error on the regime before may grow by this share."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < 0.5:
-            raise ValueError("level must lie between 0 and 0.5")
+        if not 0 < self.level < MOST_LEVEL:
+            raise ValueError(f"level must lie between 0 and {MOST_LEVEL}")
+        for name in ("subgroup_tolerance", "forgetting_tolerance"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be 0 or more")
+        if self.subgroup_smallest < 1:
+            raise ValueError("subgroup_smallest must be 1 or more")
 
 
 class Laptop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

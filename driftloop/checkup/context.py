@@ -41,7 +41,11 @@ class SetUp:
 
 @dataclass(frozen=True)
 class OneModel:
-    """A model of the set-up. `task` and `data` are what its `model.toml` says, as far as that can be read."""
+    """A model of the set-up. `task` and `data` are what its `model.toml` says, as far as that can be read.
+
+    `learns_from_data`: whether `data` is what the first model is trained on. It is not where `model.toml` names a table
+    and the command line another one.
+    """
 
     set_up: SetUp
     watched: Model
@@ -49,6 +53,7 @@ class OneModel:
     schema_file: Path
     task: str = ""
     data: Path | None = None
+    learns_from_data: bool = True
 
     @property
     def name(self) -> str:

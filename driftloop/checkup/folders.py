@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +38,7 @@ def opened(set_up: SetUp, model: Model, data: Path | None) -> OneModel | Finding
     except InputError as found:
         return error(f"model {model.name}", str(found), f"correct {file.name}")
     task, named = _said(folder)
-    return OneModel(set_up, model, schema, file, task, data or named)
+    return OneModel(set_up, model, schema, file, task, data or named, data is None or named is None)
 
 
 def _said(folder: Path) -> tuple[str, Path | None]:
@@ -48,4 +49,5 @@ def _said(folder: Path) -> tuple[str, Path | None]:
         return "", None
     laptop = said.get("laptop")
     data = laptop.get("data") if isinstance(laptop, dict) else None
-    return str(said.get("task", "")), folder / data if isinstance(data, str) and data else None
+    table = Path(os.path.normpath(folder / data)) if isinstance(data, str) and data else None
+    return str(said.get("task", "")), table

@@ -10,6 +10,7 @@ import numpy as np
 from driftloop.checkup.context import OneModel
 from driftloop.checkup.findings import Finding, note, warning
 from driftloop.config.policy import DRIFT_SHARE
+from driftloop.setup.next_commands import power_command
 from driftloop.stats.distributions import normal_quantile
 
 DAY = 86_400.0
@@ -49,7 +50,8 @@ def window_finds_enough(model: OneModel) -> Iterator[Finding]:
     )
     what = (
         f"one of about {window:,.0f} records finds a shift of one column from {once:.2f} standard deviations on in 8 "
-        f"of 10, {WINDOWS} of them from {later:.2f} on (normal approximation, Cohen 1988; `driftloop power` plays it)"
+        f"of 10, {WINDOWS} of them from {later:.2f} on (normal approximation, Cohen 1988; simulated in minutes by: "
+        f"{power_command(model.data, model.set_up.file, model.name, round(window))})"
     )
     if later <= LARGE:
         yield note(where, what)

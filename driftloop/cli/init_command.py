@@ -76,7 +76,10 @@ def init(*, data: Path, config: Path, name: str | None, reading: tuple[str, ...]
         if "[reading]" not in str(error):
             raise
         raise type(error)(f"{error} (here by --reading NAME=VALUE)") from None
-    files = {"schema.toml": schema_toml(name, data.name, proposal), "model.toml": model_toml(name, source, proposal)}
+    files = {
+        "schema.toml": schema_toml(name, data.name, proposal),
+        "model.toml": model_toml(name, _from_folder(source, config, name), proposal),
+    }
     folder = write_model(config, name, files, entry_toml(name, proposal))
     for line in _told(proposal, name, data, folder, config):
         say(line)
@@ -106,8 +109,17 @@ def _declared(pairs: tuple[str, ...]) -> Reading:
     return convert(dict(pair.split("=", 1) for pair in pairs), Reading, "--reading")
 
 
+def _from_folder(source: str, config: Path, name: str) -> str:
+    """The table as model.toml names it: relative where it lies beside `driftloop.toml` or below, so that another clone
+    finds it, too; else absolute.
+    """
+    root = os.path.abspath(config.parent)  # noqa: PTH100 links stay as they are written
+    inside = Path(source).is_relative_to(root)
+    return Path(os.path.relpath(source, Path(root) / "models" / name)).as_posix() if inside else source
+
+
 def _absolute(data: Path) -> str:
-    """The path as model.toml names it, for whoever plays the loop from another folder."""
+    """The table's whole path. Raises InputError for one that no TOML file can hold."""
     path = str(data.absolute())
     try:
         path.encode()
@@ -140,6 +152,7 @@ def _asked_name(data: Path) -> str:
 def _told(proposal: Proposal, name: str, data: Path, folder: Path, config: Path) -> list[str]:
     """What was decided and why, in the terminal."""
     from driftloop.setup.bounds import CATEGORY_RULE, RANGE_RULE
+    from driftloop.setup.next_commands import power_command
     from driftloop.setup.toml_text import printable
 
     task, rhythm, labels = proposal.task, proposal.rhythm, proposal.labels_required
@@ -168,4 +181,6 @@ def _told(proposal: Proposal, name: str, data: Path, folder: Path, config: Path)
     lines += [RANGE_RULE, CATEGORY_RULE, *proposal.notes]
     lines.append(f"written: {folder / 'schema.toml'}, {folder / 'model.toml'}; entered in {config}")
     lines.append(f"next: driftloop doctor --model {name}; make run MODEL={name}")
+    if rhythm.window is not None:
+        lines.append(f"what such windows show, in some minutes: {power_command(data, config, name, rhythm.window)}")
     return [printable(line) for line in lines]

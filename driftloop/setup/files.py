@@ -74,7 +74,6 @@ def model_toml(name: str, source: str, proposal: Proposal) -> str:
 def entry_toml(name: str, proposal: Proposal) -> str:
     """The model's `[[model]]` of `driftloop.toml`."""
     rhythm, labels = proposal.rhythm, proposal.labels_required
-    window = f": a window of about {rhythm.window:,} records" if rhythm.window is not None else ""
     lines = [
         "[[model]]",
         f"name = {quoted(name)}",
@@ -82,15 +81,15 @@ def entry_toml(name: str, proposal: Proposal) -> str:
         _entry("labels_required", labels.value, f"labels of the new regime before a retrain; {labels.ground}"),
     ]
     if rhythm.rhythm.schedule:
-        slower = comment("uncomment it on Azure; `make run` plays a check a day")
-        lines.append(comment(f"schedule = {quoted(rhythm.rhythm.schedule)} {slower}"))
+        once = f"once {rhythm.rhythm.words}, not at each tick of the timer; `make run` plays a check a day"
+        lines.append(_entry("schedule", quoted(rhythm.rhythm.schedule), once))
     declared = msgspec.to_builtins(proposal.reading)
     if declared:
         lines += ["", "[model.reading]", *(f"{key} = {quoted(value)}" for key, value in declared.items())]
     lines += [
         "",
         "[model.policy]",
-        comment(f"{rhythm.ground}; checked once {rhythm.rhythm.words}{window}."),
+        comment(f"{rhythm.ground}; checked once {rhythm.rhythm.words}"),
         _entry(
             "budget", str(rhythm.rhythm.budget), "one false retrain in so many checks on average: ten years of them"
         ),

@@ -61,6 +61,38 @@ PREPARE = {
         table(lambda frame: frame.drop(columns="diagnosis")),
         "prepare: table.csv: has no column 'diagnosis'",
     ),
+    "an id that is missing": (
+        table(lambda frame: frame.assign(record_id=frame["record_id"].where(frame.index > 2))),
+        "prepare: table.csv: column 'record_id' is missing in 3 records: an id names each record",
+    ),
+    "a number without a value": (
+        table(lambda frame: frame.assign(radius=None)),
+        "prepare: column 'radius' has no value in any of the ",
+    ),
+    "a category without a value": (
+        table(lambda frame: frame.assign(referral=None)),
+        "prepare: column 'referral' has no value in any of the ",
+    ),
+    "no label at all": (
+        table(lambda frame: frame.assign(diagnosis=None)),
+        "prepare: no labelled record is left to learn from (437 without a diagnosis): correct the files",
+    ),
+    "no time that can be read": (
+        table(lambda frame: frame.assign(recorded_at="soon")),
+        "prepare: no labelled record is left to learn from (437 undated or later): correct the files",
+    ),
+    "labels that are all impossible": (
+        table(lambda frame: frame.assign(diagnosis=frame.index.map(lambda row: ("yes", "no")[row % 2]))),
+        "prepare: no labelled record is left to learn from (437 impossible): correct the files",
+    ),
+    "a table without a record": (
+        table(lambda frame: frame.head(0)),
+        "prepare: no labelled record is left to learn from (the files hold none): correct the files",
+    ),
+    "a split that leaves no judge": (
+        text("model.toml", "[subgroups]", "[split]\nlargest_holdout = 3\n[subgroups]"),
+        "prepare: clinic/model.toml: largest_holdout must not be below smallest_holdout",
+    ),
     "an id that repeats": (
         table(lambda frame: frame.assign(record_id=["T0001", *frame["record_id"][:-1]])),
         "prepare: table.csv: column 'record_id' repeats in 1 records: an id belongs to one record",

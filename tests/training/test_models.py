@@ -73,7 +73,26 @@ def test_two_models_whose_names_differ_in_case_alone_are_refused(folder: Path) -
         ('task = "regression"\npositive = "yes"', "wine/model.toml: positive: only a binary task has one"),
         ('task = "binary"\nthreshold = 1.0', "wine/model.toml: threshold must lie between 0 and 1"),
         ('task = "binary"\ncoverage = 90', "wine/model.toml: coverage must lie between 0 and 1"),
-        ("", "wine/model.toml: Object missing required field `task`"),
+        ("", "wine/model.toml: the entry 'task' is missing"),
+        (
+            'task = "regression"\nloss = "rmse"',
+            "wine/model.toml: loss = 'rmse': known are absolute, brier, log, squared",
+        ),
+        *(
+            (f'task = "regression"\n[{table}]\n{name} = {value}', f"wine/model.toml: {said}")
+            for table, name, value, said in (
+                ("split", "historic", "nan", "historic and holdout, the shares held out, must lie between 0 and 1"),
+                ("split", "smallest_holdout", "1", "smallest_holdout must be 2 or more"),
+                ("split", "largest_holdout", "29", "largest_holdout must not be below smallest_holdout"),
+                ("split", "window", "0", "window must be 1 or more"),
+                ("regime", "level", "0.5", "level must lie between 0 and 0.5"),
+                ("regime", "smallest", "0", "smallest must be 1 or more"),
+                ("gate", "level", "nan", "level must lie between 0 and 0.5"),
+                ("gate", "subgroup_tolerance", "-0.1", "subgroup_tolerance must be 0 or more"),
+                ("gate", "forgetting_tolerance", "nan", "forgetting_tolerance must be 0 or more"),
+                ("gate", "subgroup_smallest", "0", "subgroup_smallest must be 1 or more"),
+            )
+        ),
         ("task = ", "wine/model.toml: "),
     ],
 )

@@ -60,11 +60,16 @@ class Collected:
 
 def collect(schema: Schema, source: Source) -> Collected:
     """Read, join and clean. Raises InputError naming the file that cannot be read, lacks a column, or holds labels of
-    another kind; and where an id of the historic records repeats.
+    another kind; and where an id of the historic records is missing or repeats.
     """
     roles = Roles.of(schema)
     described = (roles.id, roles.time, *roles.features)
     old = _flagged(records.read([source.historic], schema, (*described, roles.target)), incoming=False)
+    nameless = old[roles.id].null_count
+    if nameless:
+        raise InputError(
+            f"{source.historic.name}: column {roles.id!r} is missing in {nameless} records: an id names each record"
+        )
     repeated = len(old) - len(pc.unique(old[roles.id]))
     if repeated:
         raise InputError(

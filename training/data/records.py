@@ -136,7 +136,13 @@ def _empty(schema: Schema, columns: Sequence[str]) -> pa.Table:
     return pa.table({name: _column(pa.array([], pa.null()), schema, name) for name in columns})
 
 
-def require_rows(table: pa.Table, what: str) -> None:
-    """Raises InputError when there is not a single row."""
-    if len(table) == 0:
-        raise InputError(f"{what} holds no usable labelled record: check the path and the ranges in the schema")
+def require_values(table: pa.Table, names: Iterable[str]) -> None:
+    """Raises InputError for a column without a single value: nothing can be learnt from it, and a model would answer
+    the first value that comes with whatever it happened to do.
+    """
+    empty = [name for name in names if table[name].null_count == len(table)]
+    if empty:
+        raise InputError(
+            f"column {empty[0]!r} has no value in any of the {len(table):,} records to learn from: correct the files, "
+            'or give it role = "ignore" in schema.toml'
+        )

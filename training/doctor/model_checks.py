@@ -49,7 +49,7 @@ def labels_suffice(model: OneModel) -> Iterator[Finding]:
         what = f"labels_required = {waited}, of which {how.split.holdout:.0%} judge: fewer than smallest_holdout"
         yield error(where, f"{what} = {how.split.smallest_holdout}", f"set labels_required to {needed} or more")
     profile, target = model.counted, model.schema.role("target")
-    if profile is None or target is None or not profile.rows:
+    if profile is None or target is None or not profile.rows or not model.learns_from_data:
         return
     counted = profile.columns[target.name]
     known = counted.rows - counted.missing - counted.infinite

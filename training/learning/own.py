@@ -6,13 +6,14 @@ saved and loaded by that name.
 
 import importlib.util
 import sys
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from driftloop.data.schema import Schema
-from driftloop.errors import ConfigError, DriftloopError
+from driftloop.errors import ConfigError
 from training.learning import built_in
 from training.learning.candidates import Candidate, Records, fitted
 from training.learning.offers import Offer, Shelf
@@ -20,6 +21,7 @@ from training.models import ESTIMATOR, ModelFolder
 from training.tasks.answer import Answer
 from training.tasks.output import output
 
+PARTS = 3  # of a candidate: name, estimator, parameters
 TRIED = 200  # records that every estimator is tried on first: enough to fit anything, and done in a moment
 
 
@@ -39,7 +41,7 @@ def module(folder: ModelFolder) -> ModuleType | None:
     sys.modules[name] = loaded
     try:
         spec.loader.exec_module(loaded)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a file that ends the process would end it without a model and a word
         del sys.modules[name]
         raise ConfigError(f"{_where(folder)} cannot be imported ({type(error).__name__}: {error})") from error
     return loaded
@@ -56,14 +58,12 @@ def shelf_for(folder: ModelFolder, schema: Schema, answer: Answer) -> Shelf:
         raise ConfigError(f"{_where(folder)} has no function candidates(schema)")
     try:
         listed = list(made(schema))
-        offers = [_offer(folder, *each) for each in listed]
-    except DriftloopError:
-        raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(
             f"{_where(folder)}: candidates(schema) must give a list of (name, estimator, parameters) "
             f"({type(error).__name__}: {error})"
         ) from error
+    offers = [_offer(folder, answer, each) for each in listed]
     if not offers:
         raise ConfigError(f"{_where(folder)}: candidates(schema) gives nothing to try")
     from msgspec.structs import replace
@@ -93,8 +93,15 @@ def try_first(folder: ModelFolder, shelf: Shelf, records: Records) -> None:
             said = output(estimator, nothing, part.schema, shelf.answer)
         except Exception as error:  # noqa: BLE001  an estimator may raise anything
             raise ConfigError(f"{_where(folder)}: {offer.name!r} {_why(error)}") from None
+        if said.shape != _expected(shelf.answer):
+            raise ConfigError(f"{_where(folder)}: {offer.name!r} does not give one prediction for one record")
         if not np.isfinite(said).all():
             raise ConfigError(f"{_where(folder)}: {offer.name!r} predicts nothing for a record with missing values")
+
+
+def _expected(answer: Answer) -> tuple[int, ...]:
+    """The shape of what is predicted for one record."""
+    return (1, len(answer.classes)) if answer.classes else (1,)
 
 
 def _spread(records: Records) -> list[int]:
@@ -118,14 +125,27 @@ def _why(error: Exception) -> str:
     return f"cannot be fitted to this model's records ({type(error).__name__}): try it on a few of them"
 
 
-def _offer(folder: ModelFolder, name: str, estimator: Any, parameters: dict[str, Any]) -> Offer:
-    from sklearn.base import clone
+def _offer(folder: ModelFolder, answer: Answer, listed: Any) -> Offer:
+    from sklearn.base import clone, is_classifier, is_regressor
 
-    if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
-        raise ConfigError(f"{_where(folder)}: {name!r} is no scikit-learn estimator: a {type(estimator).__name__}")
-    made = clone(estimator)
+    shaped = isinstance(listed, Sequence) and not isinstance(listed, str) and len(listed) == PARTS
+    if not (shaped and isinstance(listed[0], str) and isinstance(listed[2], dict)):
+        raise ConfigError(f"{_where(folder)}: candidates(schema) must give a list of (name, estimator, parameters)")
+    name, estimator, parameters = listed
+    if isinstance(estimator, type) or not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
+        what = f"the class {estimator.__name__}" if isinstance(estimator, type) else f"a {type(estimator).__name__}"
+        raise ConfigError(f"{_where(folder)}: {name!r} is no scikit-learn estimator: {what}")
+    if (is_regressor if answer.task != "regression" else is_classifier)(estimator):
+        kind = "classifier" if answer.task == "regression" else "regressor"
+        raise ConfigError(f"{_where(folder)}: {name!r} is a {kind}, but model.toml has task = {answer.task!r}")
     try:
+        made = clone(estimator)
         made.set_params(**parameters)
+    except (TypeError, RuntimeError) as error:  # its constructor, which a clone calls, does not keep to the rules
+        raise ConfigError(
+            f"{_where(folder)}: {name!r} cannot be copied, as cross-validation does ({type(error).__name__}): its "
+            "constructor must keep each argument under its own name"
+        ) from error
     except ValueError:
         raise ConfigError(
             f"{_where(folder)}: {name!r} has no parameter of one of the names {', '.join(sorted(parameters))}"

@@ -1,9 +1,10 @@
 """What must hold before anything is fitted: settings fit the schema, and the labels the task. One line each."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
-from driftloop.data.redaction import COMMON, named
+from driftloop.data.redaction import COMMON, may_name
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import ConfigError, InputError
 from driftloop.validation import nearest
@@ -12,6 +13,7 @@ from training.tasks.answer import Answer
 
 # Of a class, to learn from: each of the five folds of cross-validation then has one, and its name is nobody's own.
 SMALLEST_CLASS = COMMON
+LARGEST = 1e70  # of an outcome: sums of its fourth power over many records must stay finite, which ends at 1e308
 
 
 def check_settings(schema: Schema, how: Settings) -> None:
@@ -41,16 +43,19 @@ def check_settings(schema: Schema, how: Settings) -> None:
         if (features[name].kind == "categorical") == bool(limits):
             needed = "no limits: each category is one" if limits else "the limits of its bands"
             raise ConfigError(f"model.toml [subgroups] {name}: a {features[name].kind} column needs {needed}")
+        if not all(map(math.isfinite, limits)):
+            raise ConfigError(f"model.toml [subgroups] {name}: a limit of its bands is no finite number")
 
 
 def answer_for(schema: Schema, how: Settings, learnt: Sequence[str | float], judged: Sequence[str | float]) -> Answer:
     """What the model is to answer, given the outcomes that it learns from and those that judge it.
 
-    Raises InputError where a classifier's outcomes have one class, too many, or too few records of one to learn from;
-    ConfigError where none is the positive class.
+    Raises InputError where the outcomes are one number, or too large to be squared; where a classifier's have one
+    class, too many, or too few records of one to learn from; ConfigError where none is the positive class.
     """
     target = _target(schema)
     if how.task == "regression":
+        _check_numbers(target, [float(value) for value in (*learnt, *judged)])
         return Answer("regression", how.loss or "squared", target.name, coverage=how.coverage)
     counts = Counter(map(str, learnt))
     classes = target.categories or tuple(sorted({*counts, *map(str, judged)}))
@@ -66,13 +71,32 @@ def answer_for(schema: Schema, how: Settings, learnt: Sequence[str | float], jud
     few = sorted(name for name in classes if counts[name] < SMALLEST_CLASS)
     if few:
         raise InputError(
-            f"column {target.name!r}: {counts[few[0]]} records to learn {named(few[0], target, counts[few[0]])} from, "
-            f"{SMALLEST_CLASS} are needed: wait for more labels, or list the target's other categories in schema.toml"
+            f"column {target.name!r}: of its {len(classes)} classes {_rare(few[0], target, counts[few[0]])} has "
+            f"{counts[few[0]]} records to learn from, {SMALLEST_CLASS} are needed: wait for more labels, or list the "
+            "target's other categories in schema.toml"
         )
     positive = how.positive or (classes[-1] if how.task == "binary" else "")
     if positive and positive not in classes:
         raise ConfigError(f"model.toml: positive = {positive!r}{nearest(positive, classes)}")
     return Answer(how.task, how.loss or "log", target.name, classes, positive, how.threshold, how.coverage)
+
+
+def _check_numbers(target: Column, outcomes: Sequence[float]) -> None:
+    if min(outcomes) == max(outcomes):
+        raise InputError(
+            f"every label of {target.name!r} is the same number: there is nothing to predict; wait for others, or "
+            "correct the target in schema.toml"
+        )
+    if max(map(abs, outcomes)) > LARGEST:
+        raise InputError(
+            f"column {target.name!r} holds numbers beyond {LARGEST:g}, whose errors cannot be computed: give it a "
+            "range in schema.toml, which leaves such records out, or another unit"
+        )
+
+
+def _rare(name: str, target: Column, records: int) -> str:
+    """A class in quotes, or what stands for it where its name may be a single record's."""
+    return repr(name) if may_name(name, target, records) else "one"
 
 
 def check_against_champion(schema: Schema, champion: Answer, answer: Answer) -> None:

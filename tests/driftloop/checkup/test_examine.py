@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -142,9 +143,15 @@ def test_findings_come_the_worst_first_and_each_once(tmp_path: Path) -> None:
 )
 def test_the_window_follows_from_the_schedule(tmp_path: Path, schedule: str | None, days: float) -> None:
     config = made(tmp_path)
-    if schedule is not None:
-        edit(config, "^# schedule = .*", f'schedule = "{schedule}"')
+    edit(config, "^schedule = .*", "" if schedule is None else f'schedule = "{schedule}"')
     assert days_between_checks(looked_at(config)) == pytest.approx(days, rel=0.03)
+
+
+def daily(place: Path, change: Change | None = None) -> Path:
+    """A set-up that is checked at each tick of the timer."""
+    config = made(place, change)
+    edit(config, "^schedule = .*", "")
+    return config
 
 
 def window_findings(config: Path) -> list[Finding]:
@@ -152,10 +159,25 @@ def window_findings(config: Path) -> list[Finding]:
 
 
 def test_what_a_window_finds_is_told(tmp_path: Path) -> None:
-    found = window_findings(made(tmp_path))
+    config = daily(tmp_path)
+    found = window_findings(config)
     assert [finding.severity for finding in found] == ["note", "note"]  # 2 records a day wait for 20
     assert "fewer than min_rows = 20" in found[0].what
     assert "Cohen" in found[1].what
+    command = f"driftloop power {tmp_path / 'table.csv'} --config {config} --model m --rows 20"
+    assert command in found[1].what
+
+
+def test_windows_of_the_suggested_schedule_are_those_that_were_suggested(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = made(tmp_path)
+    suggested = re.search(r"window +about (\d+) records", capsys.readouterr().out)
+    (finding,) = window_findings(config)
+    told = re.search(r"one of about (\d+) records", finding.what)
+    assert suggested
+    assert told
+    assert float(told[1]) == pytest.approx(float(suggested[1]), rel=0.03)  # months differ
 
 
 @pytest.mark.parametrize(
@@ -163,7 +185,7 @@ def test_what_a_window_finds_is_told(tmp_path: Path) -> None:
     [(25, 20, "the 25 records of the table limit it"), (400, 2, "check less often"), (200, 2, "raise `min_rows`")],
 )
 def test_windows_that_find_only_large_shifts_are_told(tmp_path: Path, rows: int, least: int, mend: str) -> None:
-    config = made(tmp_path, lambda frame: frame.iloc[:: ROWS // rows].head(rows))
+    config = daily(tmp_path, lambda frame: frame.iloc[:: ROWS // rows].head(rows))
     config.write_text(config.read_text() + f"min_rows = {least}\n")
     (finding,) = [finding for finding in window_findings(config) if finding.severity == "warning"]
     assert mend in finding.mend

@@ -4,15 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from driftloop.checkup.findings import Finding
+from driftloop.config.models import load
 from driftloop.setup.labels import labels_required as suggested
 from sandbox.waiting import HANG_SECONDS
 from tests.driftloop.checkup.set_ups import ROWS, edit, looked_at, made
+from training import models
 from training.doctor import CHECKS
 from training.doctor.model_checks import estimator_is_right, labels_suffice, settings_are_right
 from training.models import FOLDER, ROOT
@@ -109,10 +112,23 @@ def test_a_class_that_cannot_be_learnt_is_found(tmp_path: Path) -> None:
     assert [finding.severity for finding in labels_suffice(looked_at(config))] == ["error", "note"]
 
 
-@pytest.mark.parametrize("share", [0.5, 0.4, 0.25, 0.18, 0.1, 0.07, 0.03, 0.02])
+@pytest.mark.parametrize("share", [0.5, 0.45, 0.33, 0.27, 0.25, 0.18, 0.12, 0.1, 0.07, 0.04, 0.03, 0.02])
 def test_init_suggests_the_labels_that_training_plans_with(share: float) -> None:
-    said = suggested({"no": round(1000 * (1 - share)), "yes": round(1000 * share)}).value
-    assert int(said) == pytest.approx(labels_required(share), rel=0.1)
+    said = int(suggested({"no": round(1000 * (1 - share)), "yes": round(1000 * share)}).value)
+    planned = labels_required(share)
+    assert planned <= said <= max(1.05 * planned, planned + 10)
+
+
+def test_the_models_of_this_repository_wait_for_the_labels_that_init_would_suggest() -> None:
+    watched = load(models.ROOT / "driftloop.toml", {"DRIFTLOOP_REPOSITORY": "owner/name"})
+    for name in models.names():
+        model = models.find(name)
+        table, target = model.table(), model.schema().role("target")
+        assert target is not None
+        classes: dict[str, int] = {}
+        if table is not None and target.kind == "categorical":
+            classes = dict(Counter(pd.read_csv(table, dtype=str)[target.name].dropna()))
+        assert watched.model(name).labels_required == int(suggested(classes).value), name
 
 
 def test_a_regression_on_two_values_is_told(tmp_path: Path) -> None:

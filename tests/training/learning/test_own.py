@@ -158,6 +158,34 @@ def test_own_types_are_saved_and_loaded_only_where_model_toml_names_them(
             PRICE,
             "'a' has no parameter of one of the names alhpa",
         ),
+        ("import sys\nsys.exit(0)", ANSWER, "cannot be imported (SystemExit: 0)"),
+        ("import sys\ndef candidates(schema): sys.exit(0)", ANSWER, "(SystemExit: 0)"),
+        ("def candidates(schema): return None", ANSWER, "must give a list of (name, estimator, parameters)"),
+        ("def candidates(schema): return ['ridge']", ANSWER, "must give a list of (name, estimator, parameters)"),
+        (
+            "from sklearn.linear_model import Ridge\ndef candidates(schema): return [('a', Ridge, {})]",
+            PRICE,
+            "'a' is no scikit-learn estimator: the class Ridge",
+        ),
+        (
+            "from sklearn.linear_model import Ridge\ndef candidates(schema): return [('a', Ridge(), {})]",
+            ANSWER,
+            "'a' is a regressor, but model.toml has task = 'binary'",
+        ),
+        (
+            "from sklearn.dummy import DummyClassifier\ndef candidates(schema): return [('a', DummyClassifier(), {})]",
+            PRICE,
+            "'a' is a classifier, but model.toml has task = 'regression'",
+        ),
+        (
+            "from sklearn.base import BaseEstimator\n"
+            "class Odd(BaseEstimator):\n"
+            "    def __init__(self, size=1): self.size = size + 1\n"
+            "    def fit(self, x, y): return self\n"
+            "def candidates(schema): return [('a', Odd(), {})]",
+            PRICE,
+            "'a' cannot be copied, as cross-validation does (RuntimeError)",
+        ),
     ],
 )
 def test_a_wrong_file_is_one_line_that_names_it(
@@ -204,6 +232,29 @@ def test_an_estimator_that_cannot_take_the_records_says_so_before_anything_is_co
         own.try_first(made, shelf, records)
     assert str(caught.value).startswith(f"models/{made.name}/estimator.py: 'mine' {said}")
     assert "scarlet" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "said"),
+    [
+        ("np.zeros(3)", "does not give one prediction for one record"),
+        ("np.full(len(x), np.nan)", "predicts nothing for a record with missing values"),
+    ],
+)
+def test_predictions_that_are_no_numbers_for_the_records_are_refused(
+    predicted: str, said: str, folder: Callable[[str], ModelFolder], records: Records
+) -> None:
+    made = folder(
+        "import numpy as np\nfrom sklearn.base import BaseEstimator, RegressorMixin\n"
+        "class Odd(RegressorMixin, BaseEstimator):\n"
+        "    def fit(self, x, y):\n        self.fitted_ = True\n        return self\n"
+        f"    def predict(self, x): return {predicted}\n"
+        "def candidates(schema): return [('mine', Odd(), {})]"
+    )
+    shelf = own.shelf_for(made, SCHEMA, PRICE)
+    prices = Records(records.x, records.x[:, 2] + 1.0, records.recent, SCHEMA)
+    with pytest.raises(ConfigError, match=said):
+        own.try_first(made, shelf, prices)
 
 
 def test_an_estimator_without_weights_counts_older_records_fully_or_not_at_all(

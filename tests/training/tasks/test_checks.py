@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from driftloop.data.schema import Schema
-from driftloop.errors import ConfigError, DriftloopError
+from driftloop.errors import ConfigError, DriftloopError, InputError
 from training.settings import Settings
 from training.tasks.answer import Answer
 from training.tasks.checks import answer_for, check_against_champion, check_settings
@@ -70,6 +70,26 @@ def test_what_fits_passes() -> None:
     check_settings(schema(categories=("no", "yes")), Settings("binary", positive="yes"))
 
 
+@pytest.mark.parametrize("limit", [float("nan"), float("inf")])
+def test_a_band_without_an_end_is_refused(limit: float) -> None:
+    how = Settings("regression", subgroups={"age": [40.0, limit]})
+    refused(ConfigError, "model.toml [subgroups] age: a limit of its bands is no finite number", schema("numeric"), how)
+
+
+@pytest.mark.parametrize(
+    ("learnt", "judged", "said"),
+    [
+        ([5.0, 5.0], [5.0], "every label of 'left' is the same number"),
+        ([5.0, 2e70], [5.0], "column 'left' holds numbers beyond 1e+70"),
+        ([5.0, 6.0], [-2e70], "column 'left' holds numbers beyond 1e+70"),
+    ],
+)
+def test_numbers_that_cannot_be_learnt_are_refused(learnt: list[float], judged: list[float], said: str) -> None:
+    refused(InputError, said, schema("numeric"), Settings("regression"), learnt, judged, by=answer_for)
+    edge = answer_for(schema("numeric"), Settings("regression"), [5.0, 1e70], [5.0])
+    assert edge.task == "regression"
+
+
 BOTH = ["no"] * 8 + ["yes"] * 8
 
 
@@ -78,8 +98,12 @@ BOTH = ["no"] * 8 + ["yes"] * 8
     [
         (Settings("binary"), ["no"] * 9, "every label of 'left' is of one class"),
         (Settings("binary"), [*BOTH, *["perhaps"] * 9], "holds 3 classes, a binary task has two"),
-        (Settings("binary"), [*["no"] * 8, *["yes"] * 5], "5 records to learn 'yes' from, 6 are needed"),
-        (Settings("multiclass"), [*BOTH, "Smith"], "1 records to learn a rare value from, 6 are needed"),
+        (
+            Settings("binary"),
+            [*["no"] * 8, *["yes"] * 5],
+            "of its 2 classes 'yes' has 5 records to learn from, 6 are needed",
+        ),
+        (Settings("multiclass"), [*BOTH, "Smith"], "of its 3 classes one has 1 records to learn from, 6 are needed"),
         (Settings("binary", positive="ja"), BOTH, "positive = 'ja'"),
     ],
 )
