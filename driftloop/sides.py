@@ -11,10 +11,11 @@ import msgspec
 
 from driftloop.config.policy import Policy
 from driftloop.data.canonical.batches import canonical_batches
+from driftloop.data.inference.inferred_schema import infer_schema
 from driftloop.data.readable import refuse_unreadable
 from driftloop.data.readers.sources import find_parts, source_name
 from driftloop.data.reading import Reading, ReadNotes
-from driftloop.data.schema import Schema, infer_schema
+from driftloop.data.schema import Schema
 from driftloop.data.sources import batches_of
 from driftloop.data.tables import TAKEN
 from driftloop.errors import InputError

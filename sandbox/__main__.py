@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from driftloop.errors import DriftloopError
 from sandbox.access import table
+from sandbox.azurite import AzuriteError
 from sandbox.functions_host import FunctionsHost
 from sandbox.loop import Loop, LoopError
 from sandbox.record import write
@@ -54,7 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     except DriftloopError as error:
         timeline.event(str(error), outcome="failure")
         return 1
-    out = options.out or (ROOT / "out" / options.model if options.model else ROOT / "out")
+    # absolute, because what is started has folders of its own to run in
+    out = (options.out or (ROOT / "out" / options.model if options.model else ROOT / "out")).absolute()
     out.mkdir(parents=True, exist_ok=True)
     # A folder of its own, so that two loops can run at once; it is kept only where its logs are needed.
     folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=out))
@@ -72,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
         timeline.event("interrupted; everything that was started has been stopped")
         shutil.rmtree(folder, ignore_errors=True)
         return INTERRUPTED
-    except LoopError as error:
+    except (LoopError, AzuriteError) as error:
         timeline.event(str(error), outcome="failure")
         timeline.detail(f"everything that was started has been stopped; its logs are kept in {folder}")
         return 1

@@ -25,6 +25,16 @@ _ROOT = Path(__file__).resolve().parent.parent
 _SCRIPT = Path(".tools/node_modules/azurite/dist/src/azurite.js")
 
 
+def addresses(blob_url: str, queue_url: str, table_url: str) -> dict[str, str]:
+    """Environment variables that say where storage is, by the names of docs/architecture.md."""
+    return {
+        "DRIFTLOOP_BLOB_URL": blob_url,
+        "DRIFTLOOP_STORAGE__blobServiceUri": blob_url,
+        "DRIFTLOOP_STORAGE__queueServiceUri": queue_url,
+        "DRIFTLOOP_STORAGE__tableServiceUri": table_url,
+    }
+
+
 class AzuriteError(RuntimeError):
     """Azurite is not installed, or did not come up."""
 
@@ -50,12 +60,7 @@ class Azurite:
 
     def environment(self) -> dict[str, str]:
         """Where storage is, by the names of docs/architecture.md."""
-        return {
-            "DRIFTLOOP_BLOB_URL": self.blob_url,
-            "DRIFTLOOP_STORAGE__blobServiceUri": self.blob_url,
-            "DRIFTLOOP_STORAGE__queueServiceUri": self.queue_url,
-            "DRIFTLOOP_STORAGE__tableServiceUri": self.table_url,
-        }
+        return addresses(self.blob_url, self.queue_url, self.table_url)
 
     def start(self) -> None:
         """Start it; returns once all three services answer with this certificate.

@@ -54,6 +54,9 @@ class Loop:
         if len(train) != 1:
             raise LoopError(f"the push started {len(train)} training runs instead of one; see `paths` in train.yml")
         self._show_run(train[0], stopwatch.seconds)
+        if not self.gates:
+            why = "; ".join(reason for reasons in self.rejected.values() for reason in reasons)
+            raise LoopError(f"the first model is not promoted, so that nothing can be watched: {why}")
 
     def day(self, day: Day) -> CheckRecord:
         """A day: its files land, the timer fires, and whatever that starts runs to its end."""

@@ -46,7 +46,8 @@ def write(loop: Loop, folder: Path) -> list[Path]:
     paths = [folder / "loop.json"]
     story = document(loop)
     paths[0].write_text(json.dumps(story, indent=2, default=str) + "\n", encoding="utf-8")
-    told = [check for check in story["checks"] if check["drift_id"]] or story["checks"]
+    reported = [check for check in story["checks"] if check["report"]]
+    told = [check for check in reported if check["drift_id"]] or reported
     if told:
         report = loop.services.container("reports").download_blob(f"{loop.world.model}/{told[-1]['check_id']}.html")
         paths.append(folder / "report.html")

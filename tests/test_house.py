@@ -116,3 +116,36 @@ def test_modules_stay_readable() -> None:
         and (lines := (ROOT / name).read_text().count("\n")) > (500 if name.startswith("tests/") else 350)
     }
     assert long == {}
+
+
+def _ends_silently(handler: ast.ExceptHandler) -> bool:
+    """Whether all that it does is to go on or to return nothing."""
+    (*before, last) = handler.body
+    returns = isinstance(last, ast.Return) and last.value is None
+    return not before and (returns or isinstance(last, ast.Pass | ast.Continue))
+
+
+def unexplained_swallows(source: str) -> list[int]:
+    """Lines on which an error ends without a word: neither handled, nor a comment that says why that is right."""
+    places: list[tuple[int, int]] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ExceptHandler) and _ends_silently(node):
+            places.append((node.lineno, node.body[-1].lineno))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress"):
+            places.append((node.lineno, node.end_lineno or node.lineno))
+    lines = source.splitlines()
+    return [first for first, last in places if not any("#" in line for line in lines[first - 1 : last])]
+
+
+def test_an_error_that_ends_without_a_word_says_why() -> None:
+    assert unexplained_swallows("try:\n    f()\nexcept OSError:\n    pass\n") == [3]
+    assert unexplained_swallows("with suppress(OSError):\n    f()\n") == [1]
+    assert unexplained_swallows("try:\n    f()\nexcept OSError:\n    pass  # it is gone, as was asked\n") == []
+    assert unexplained_swallows("try:\n    f()\nexcept OSError as error:\n    tell(error)\n") == []
+    found = {
+        f"{path.relative_to(ROOT)}:{line}"
+        for folder in ("driftloop", "function_app", "training", "workflows")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for line in unexplained_swallows(path.read_text(encoding="utf-8"))
+    }
+    assert found == set()

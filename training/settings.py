@@ -21,6 +21,7 @@ LOSSES: dict[Task, tuple[Loss, ...]] = {
 }
 
 FEWEST_JUDGED = 2  # one difference of errors has no spread, so that no test can be made
+LEAST_LEVEL = 0.0002  # of the gate: the smallest p-value that its resampling gives, so that below it nothing passes
 MOST_LEVEL = 0.5  # of an error rate: from here on a coin decides as well
 
 
@@ -77,8 +78,8 @@ class GateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The error on the regime before may grow by this share."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < MOST_LEVEL:
-            raise ValueError(f"level must lie between 0 and {MOST_LEVEL}")
+        if not LEAST_LEVEL <= self.level < MOST_LEVEL:
+            raise ValueError(f"level must lie between {LEAST_LEVEL:g} and {MOST_LEVEL}: no p-value is smaller")
         for name in ("subgroup_tolerance", "forgetting_tolerance"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be 0 or more")

@@ -146,7 +146,7 @@ class Endpoint:
         try:
             self._change(lambda: self._client.online_deployments.begin_delete(slot, self.name).result())
         except ResourceNotFoundError:
-            return
+            return  # it is gone, which is what was asked for
 
     def route(self, shares: dict[str, int]) -> None:
         """Share out the traffic in percent, and end the copying of it.

@@ -79,7 +79,7 @@ def _status(body: bytes) -> str | None:
     """What a health report says; None for any other text (a sign-in page, a gateway's error)."""
     try:
         report = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or brackets in brackets: whoever answers is no health report
         return None
     status = report.get("status") if isinstance(report, dict) and "models" in report else None
     return status if isinstance(status, str) else None

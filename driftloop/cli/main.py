@@ -117,6 +117,6 @@ def _with_advice(error: click.ClickException) -> str:
 
 
 def _refused(message: str) -> int:
-    with suppress(OSError):
+    with suppress(OSError):  # nobody reads standard error: the exit code says it, too
         click.echo(f"driftloop: {' '.join(message.split())}", err=True)
     return BAD_INPUT

@@ -27,6 +27,6 @@ def _stop(number: int, _frame: FrameType | None) -> None:
         written.remove_unfinished()
     try:  # noqa: SIM105 (contextlib would be one more import before the signals are seen to)
         os.write(2, f"driftloop: {WORDS[signal.Signals(number)]}\n".encode())
-    except OSError:
+    except OSError:  # nobody reads standard error: the exit code says it, too
         pass
     os._exit(128 + number)

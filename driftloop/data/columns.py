@@ -252,7 +252,7 @@ def _as_seconds(array: pa.Array) -> Floats | None:
         try:
             return _since_epoch(array.cast(pa.timestamp("us", zone)).cast(pa.int64()), "us")
         except pa.ArrowInvalid:
-            continue
+            continue  # with a zone, where it could not be read without one
     return None
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -13,7 +12,7 @@ from msgspec.structs import force_setattr
 
 from driftloop.data.columns import MISSING_TEXTS
 from driftloop.data.reading import Reading
-from driftloop.errors import InputError, SchemaError
+from driftloop.errors import SchemaError
 from driftloop.validation import convert, nearest
 
 Kind = Literal["numeric", "categorical", "datetime"]
@@ -238,52 +237,7 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         >>> [(column.name, column.kind) for column in schema.columns]
         [('size', 'numeric'), ('colour', 'categorical')]
         """
-        known = getattr(source, "schema", None)
-        if isinstance(known, Schema):
-            return known
-        # By name, because what opens a path lies above: readers are told by a schema what to read.
-        sources: Any = import_module("driftloop.data.sources")
-        if isinstance(source, str | Path) and sources.is_profile(Path(source)):
-            return Schema.from_object(sources.table_in_profile(Path(source)), str(source))
-        return infer_schema(sources.batches_of(source, reading=reading), reading).schema
-
-
-@dataclass(frozen=True)
-class Inference:
-    """A schema that was inferred, why each column is what it is, and the stream with all of its rows."""
-
-    schema: Schema
-    grounds: dict[str, str]
-    """By column: the ground on which its kind and role were taken."""
-    batches: Iterator[Any]
-    """The rows that were looked at, and those that follow: what a profile of the whole is built from."""
-
-
-def infer_schema(
-    batches: Any, reading: Reading | None = None, adjust: Callable[[Schema], Schema] | None = None
-) -> Inference:
-    """A schema from the first rows of a stream (or a table), together with the whole stream.
-
-    Whoever profiles the stream afterwards reads the source once. `driftloop.data.inference` has the rules; `adjust`
-    changes what they found before the rest of the stream is narrowed to it.
-
-    Raises
-    ------
-    InputError
-        For an empty table, and where nothing can be compared.
-    """
-    from driftloop.data.inference.schema_inference import infer_columns
-
-    try:
-        findings, stream = infer_columns(batches)
-    except InputError as error:
-        name = str(getattr(batches, "name", ""))
-        raise type(error)(f"{name}: {error}" if name and name not in str(error) else str(error)) from None
-    columns = tuple(Column(name=f.name, kind=f.kind, role=f.role, format=f.format, unit=f.unit) for f in findings)
-    schema = Schema(columns, reading=reading)
-    if adjust is not None:
-        schema = adjust(schema)
-    narrow = getattr(batches, "narrow", None)
-    if narrow is not None:
-        narrow(schema)
-    return Inference(schema, {f.name: f.ground for f in findings}, stream)
+        # By name, because what reads a table lies above: readers are told by a schema what to read.
+        above: Any = import_module("driftloop.data.inference.inferred_schema")
+        found: Schema = above.schema_of(source, reading)
+        return found

@@ -51,7 +51,7 @@ def written_beside(path: Path, content: bytes) -> Iterator[tuple[Path, Path]]:
         beside.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
         yield beside, target
     finally:
-        with suppress(OSError):
+        with suppress(OSError):  # what was written, or why it was not, matters more than a file that stays behind
             beside.unlink(missing_ok=True)
         UNFINISHED.discard(beside)
 
@@ -86,7 +86,7 @@ def signals_held() -> Iterator[None]:
 def remove_unfinished() -> None:
     """Leave nothing half-written behind."""
     for beside in list(UNFINISHED):
-        with suppress(OSError):
+        with suppress(OSError):  # the process ends on a signal: there is nobody left to tell
             if beside.is_dir():
                 shutil.rmtree(beside, ignore_errors=True)
             else:

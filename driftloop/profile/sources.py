@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from driftloop.data.inference.inferred_schema import infer_schema
 from driftloop.data.readers.saved_profile import is_profile
-from driftloop.data.schema import Schema, infer_schema
+from driftloop.data.schema import Schema
 from driftloop.data.sources import batches_of
 from driftloop.data.tables import TAKEN
 from driftloop.errors import BaselineError, InputError

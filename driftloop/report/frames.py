@@ -38,5 +38,5 @@ def _module(wanted: str | None) -> Any:
         try:
             return import_module(name)
         except ImportError:
-            continue
+            continue  # the other one will do; that neither is there is said below
     raise InputError(f"to_frame needs {' or '.join(order)}: install it, or use to_dict()")

@@ -22,12 +22,8 @@ def server_time(headers: Mapping[str, str], now: datetime) -> datetime:
     now : datetime
         This machine's clock, for an answer without a usable `Date`.
     """
-    try:
-        found = parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError, OverflowError):
-        return now
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return found if abs(found - now) < BELIEVED else now
+    found = _moment(headers.get("date"))
+    return found if found is not None and abs(found - now) < BELIEVED else now
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
@@ -49,11 +45,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
     seconds = _whole(text)
     if seconds is not None:
         return now + min(timedelta(seconds=min(seconds, 10**9)), LONGEST_PAUSE)
-    try:
-        found = parsedate_to_datetime(text or "")
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(found if found.tzinfo else found.replace(tzinfo=UTC), now), now + LONGEST_PAUSE)
+    found = _moment(text)
+    return None if found is None else min(max(found, now), now + LONGEST_PAUSE)
 
 
 def limit_resets(headers: Mapping[str, str], now: datetime) -> datetime | None:
@@ -76,6 +69,15 @@ def limit_resets(headers: Mapping[str, str], now: datetime) -> datetime | None:
         return None
     longest = (now + LONGEST_PAUSE).timestamp()
     return max(now, datetime.fromtimestamp(min(seconds, longest), UTC))
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A date as HTTP writes it, in UTC where it names no zone; None for any other text."""
+    try:
+        found = parsedate_to_datetime(text or "")
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _whole(text: str | None) -> int | None:

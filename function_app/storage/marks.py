@@ -88,7 +88,7 @@ class Marks:
         try:
             self.write(replace(mark, confirmed=True), mark)
         except LedgerConflictError:
-            return
+            return  # as the docstring says: whoever was faster knows of the check
 
     def remove(self, model: str) -> None:
         """There is no mark after this."""

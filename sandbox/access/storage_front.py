@@ -19,7 +19,7 @@ from sandbox.access import messages
 from sandbox.access.control import AccessControl, DeniedError, principal_of
 from sandbox.access.messages import Head
 from sandbox.access.storage_operations import Operation, blob_operation, queue_operation, table_operation
-from sandbox.azurite import ACCOUNT, Azurite
+from sandbox.azurite import ACCOUNT, Azurite, addresses
 from sandbox.identity import Identity, TokenError
 from sandbox.ports import listening_socket
 from sandbox.waiting import HANG_SECONDS
@@ -58,12 +58,7 @@ class StorageFront:
 
     def environment(self) -> dict[str, str]:
         """Where storage is, by the names of docs/architecture.md."""
-        return {
-            "DRIFTLOOP_BLOB_URL": self.blob_url,
-            "DRIFTLOOP_STORAGE__blobServiceUri": self.blob_url,
-            "DRIFTLOOP_STORAGE__queueServiceUri": self.queue_url,
-            "DRIFTLOOP_STORAGE__tableServiceUri": self.table_url,
-        }
+        return addresses(self.blob_url, self.queue_url, self.table_url)
 
     def start(self) -> None:
         """Listen. Raises RuntimeError when that does not succeed."""

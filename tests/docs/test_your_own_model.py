@@ -191,7 +191,7 @@ def rejected(followed: list[Done], clone: Path) -> tuple[str, dict[str, Any]]:
     """The loop of a gate that hardly any challenger passes: what it printed, and its loop.json."""
     assert followed
     file = clone / "models/prices/model.toml"
-    file.write_text(file.read_text() + "\n[gate]\nlevel = 0.0001\n")
+    file.write_text(file.read_text() + "\n[gate]\nlevel = 0.001\n")
     arguments = "--model prices --strength 1 --short --out out/rejected"
     done = run(clone, f"{shlex.quote(sys.executable)} -m sandbox {arguments}", [])
     assert done.code == 0, done.output[-3000:]

@@ -5,10 +5,12 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
+import pytest
 from rich.console import Console
 
 from driftloop.ledger import CheckRecord, DriftState
-from sandbox.loop import Loop, _why_nothing
+from sandbox.loop import Loop, LoopError, _why_nothing
 from sandbox.timeline import Timeline
 
 
@@ -67,3 +69,20 @@ def test_the_days_that_follow_say_why_nothing_is_started() -> None:
     assert loop({}, [drift])[0]._refused() is None
     assert loop({}, [])[0]._refused() is None
     assert _why_nothing(check("stable"), None, None) == "—"
+
+
+def test_a_first_model_that_is_rejected_ends_the_loop_with_its_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a model in service nothing is watched: the days that follow would show nothing."""
+    rejected = {"registration": {"promoted": False}, "gate": {"reasons": ["not better than a constant answer"]}}
+    played, _ = loop({"first": rejected}, [])
+    run = SimpleNamespace(
+        workflow=".github/workflows/train.yml", event="push", conclusion="success", jobs=[], folder=None
+    )
+    played.world.historic = lambda: pd.DataFrame({"x": [1.0]})  # type: ignore[method-assign]
+    played.gates, played.deployments = {}, {}
+    monkeypatch.setattr(played, "_upload", lambda *_: None)
+    services: Any = played.services
+    services.github = SimpleNamespace(push=lambda **_: [run], wait_idle=lambda: None)
+    services.azure.models = services.azure.deployments = list
+    with pytest.raises(LoopError, match=r"the first model is not promoted.*: not better than a constant answer"):
+        played.first_model()

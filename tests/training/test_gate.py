@@ -10,7 +10,7 @@ import pytest
 from driftloop.wording.number_formats import with_p
 from training import gate
 from training.gate import GateDecision, Improvement, Predicted
-from training.settings import GateLimits
+from training.settings import LEAST_LEVEL, GateLimits
 from training.tasks.answer import Answer
 from training.tasks.chosen import task_of
 from training.tasks.regression import Regression
@@ -371,3 +371,7 @@ class TestClasses:
         )
         assert decision.forgetting is not None
         assert not decision.forgetting.forgotten
+
+
+def test_a_level_that_no_p_value_reaches_is_refused_by_the_settings() -> None:
+    assert LEAST_LEVEL == 1 / (gate.RESAMPLES + 1)

@@ -60,7 +60,7 @@ def seconds(values: Floats, unit: TimeUnit) -> Floats:
         try:
             moment = date(int(year[index]), int(month[index]), int(day[index]))
         except ValueError:
-            continue
+            continue  # a day that no calendar has stays missing
         result[index] = (moment - EPOCH) / timedelta(seconds=1)
     return result
 

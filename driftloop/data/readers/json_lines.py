@@ -203,7 +203,7 @@ def _array(values: list[Any]) -> pa.Array | None:
             whole = np.array([0 if value is None else value for value in values], np.int64)
             return numbers_array(whole, None if marks.all() else marks) if kinds else pa.nulls(len(values))
         except OverflowError:
-            pass
+            pass  # beyond 64 bits: read as floating-point numbers below
     if kinds <= {int, float}:
         return numbers_array(without_short_floats(np.array([_float(value) for value in values])))
     if kinds <= {list, dict}:

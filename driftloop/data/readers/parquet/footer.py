@@ -126,7 +126,7 @@ def largest_page(file: IO[bytes] | str, chunk: Chunk) -> int:
                 largest = max(largest, decompressed)
                 place += header.place + compressed
     except (IndexError, KeyError, TypeError, ValueError, struct.error):
-        pass
+        pass  # all of them are one case to the user, which the next line tells
     raise InputError("cannot be read as parquet (the headers of its pages are damaged)")
 
 

@@ -96,4 +96,4 @@ def _side_by_side(waiting: list[Any]) -> Iterator[pa.RecordBatch]:
                 for batch, reader in zip(held, waiting, strict=True)
             ]
         except StopIteration:
-            return
+            return  # all readers end together: a row group has as many rows in each of its columns

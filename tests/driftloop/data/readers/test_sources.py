@@ -152,7 +152,7 @@ def test_a_stream_that_is_narrowed_reads_no_more_than_the_schema_compares(tmp_pa
     path = tmp_path / "wide.csv"
     path.write_text("id,x,comment\n" + "".join(f"{i},{i % 7}.5,text {i} of many words\n" for i in range(300_000)))
     stream = read_batches(path)
-    from driftloop.data.schema import infer_schema
+    from driftloop.data.inference.inferred_schema import infer_schema
 
     inferred = infer_schema(stream)
     names, count = [], 0
