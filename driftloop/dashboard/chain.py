@@ -170,7 +170,7 @@ def describe_gate(gate: dict[str, Any] | None, words: Words) -> str:
     --------
     >>> decided = {"loss": "squared", "n": 78, "challenger": {"rmse": 67.0}, "champion": {"rmse": 72.0}}
     >>> describe_gate({**decided, "over_champion": {"p_value": 0.27}}, Words("en"))
-    'RMSE 67.0 against 72.0, 78 records, p = 0.27'
+    'RMSE 67 against 72, 78 records, p = 0.27'
     """
     if gate is None:
         return ""

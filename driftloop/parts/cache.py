@@ -69,7 +69,7 @@ class PartCache:
         if head != MAGIC + bytes.fromhex(key) + sha256(content).digest():
             return None
         if used < time.time() - A_DAY:
-            with suppress(OSError):
+            with suppress(OSError):  # somebody else's file: it is pruned too early, and counted again
                 os.utime(path)  # still in use: `prune` leaves it
         return content
 
@@ -83,12 +83,12 @@ class PartCache:
             raise InputError(f"{self.folder}: the cache is gone: run this again")
         path = self._path(key)
         write_whole(path, MAGIC + bytes.fromhex(key) + sha256(content).digest() + content)
-        with suppress(OSError):
+        with suppress(OSError):  # a file system without modes has nothing to set
             path.chmod(0o600)  # as confidential as the data: it holds a sample of their rows
 
     def remove(self, key: str) -> None:
         """Take an entry away, if it is there."""
-        with suppress(OSError):
+        with suppress(OSError):  # gone already, or a folder that is not ours: it is never read as another key's
             self._path(key).unlink()
 
     def prune(self, now: float | None = None) -> int:
@@ -96,7 +96,7 @@ class PartCache:
         before = (time.time() if now is None else now) - KEPT_DAYS * A_DAY
         removed = 0
         for path in self.folder.glob("??/*.part"):
-            with suppress(OSError):
+            with suppress(OSError):  # another process was faster, or the file is not ours
                 if path.stat().st_mtime < before:
                     path.unlink()
                     removed += 1
