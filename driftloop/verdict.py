@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from driftloop.column_results import FeatureRow, feature_rows
 from driftloop.config.policy import INCIDENT_SHARE, Policy
@@ -16,6 +16,7 @@ from driftloop.report.result import Result
 from driftloop.two_sample.compare import Comparison, compare
 
 if TYPE_CHECKING:
+    from driftloop.impact.impact import Impact
     from driftloop.sequential.evidence import Evidence
     from driftloop.subgroups.found import Subgroups
 
@@ -72,6 +73,8 @@ class Check(Result):
     window: Window | None = field(default=None, compare=False)
     policy: Policy | None = field(default=None, compare=False)
     """Under which error rates it was made."""
+    estimated: Impact | None = field(default=None, compare=False)
+    """What the change does to the model, where somebody asked (`impact`, `with_impact`)."""
     comparison: Comparison | None = field(default=None, compare=False)
     """Every statistic of the window alone, for the report; None where none was made."""
 
@@ -109,6 +112,42 @@ class Check(Result):
         if self.baseline is None or self.window is None:
             raise InputError("this result holds no records: make the check again, and ask that one where the change is")
         return find_subgroups(self.baseline, self.window, self.policy or Policy(alpha=self.alpha))
+
+    def impact(self, holdout: Any, *, labelled: Any = None, tolerance: float | None = None) -> Impact:
+        """What the change does to the model: its error on this window, estimated before outcomes are known.
+
+        Parameters
+        ----------
+        holdout
+            Records that the model was not fitted on, with predictions and outcomes (or a column `model_error`): a
+            table, a path, or what was registered with the version.
+        labelled
+            Records of this window whose outcomes are known, in the same form; at least 20 of them count.
+        tolerance
+            By which part the error may grow before it matters; the policy's when left out.
+
+        Returns
+        -------
+        Impact
+            An estimate with a 90 % interval, or why nothing can be said. Without labels it assumes that outcomes depend
+            on the inputs as they did on the holdout.
+
+        Raises
+        ------
+        InputError
+            Where the holdout cannot be read, and for a result that was read from a file: it holds no records.
+        """
+        from driftloop.impact.impact import find_impact
+
+        if self.baseline is None or self.window is None:
+            raise InputError("this result holds no records: make the check again, and ask that one about the model")
+        policy = self.policy or Policy(alpha=self.alpha)
+        allowed = policy.tolerance if tolerance is None else tolerance
+        return find_impact(self.window, holdout, self.baseline.schema, tolerance=allowed, labelled=labelled)
+
+    def with_impact(self, impact: Impact) -> Check:
+        """This result with what an impact says among its notes, so that every report shows it."""
+        return replace(self, notes=(*impact.sentences, *self.notes), estimated=impact)
 
 
 def check(

@@ -22,7 +22,7 @@ from training.tasks.task import Task, Vector
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MODEL, SCHEMA, ANSWER, METRICS, BASELINE, CARD, SMOKE, POPULATION = (
+MODEL, SCHEMA, ANSWER, METRICS, BASELINE, CARD, SMOKE, POPULATION, HOLDOUT = (
     "model.skops",
     "schema.json",
     "answer.json",
@@ -31,6 +31,7 @@ MODEL, SCHEMA, ANSWER, METRICS, BASELINE, CARD, SMOKE, POPULATION = (
     "model_card.md",
     "smoke.json",
     "population.json",
+    "holdout.parquet",
 )
 # Beyond skops' own list: what `training.learning.built_in` makes, and two classes of scikit-learn that many pipelines
 # of a user's own hold; all of them hold numbers and names alone. Anything else in a file is refused, unless model.toml

@@ -25,6 +25,7 @@ BESIDE = {
     model_file.SMOKE: "smoke.json",
     model_file.METRICS: "metrics.json",
     model_file.CARD: "md",
+    model_file.HOLDOUT: "holdout.parquet",
 }
 
 

@@ -1,8 +1,9 @@
 """Step 2: choose and fit the challenger, and write all that goes with it.
 
 Writes `model.skops`, `schema.json` (with the importance of each feature), `answer.json`, `metrics.json`,
-`baseline.parquet` (the regime that the model is meant for), `population.json` (the same in a few numbers, for the
-endpoint), `smoke.json` (a few requests and what they must be answered) and `model_card.md`.
+`baseline.parquet` (the regime that the model is meant for), `holdout.parquet` (a sample of the holdout with the model's
+error on each record), `population.json` (the regime in a few numbers, for the endpoint), `smoke.json` (a few requests
+and what they must be answered) and `model_card.md`.
 """
 
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ def train(model: models.ModelFolder, folder: Path, out: Path) -> Metrics:
     (out / model_file.BASELINE).write_bytes(_baseline(tables, fitted, records, choice))
     population = fitting.fit(features.matrix(tables.regime, fitted.schema), fitted.schema)
     (out / model_file.POPULATION).write_bytes(summary.to_json(population))
+    (out / model_file.HOLDOUT).write_bytes(_holdout(tables.holdout, fitted))
     (out / model_file.CARD).write_text(model_card.render(model.name, fitted, metrics), encoding="utf-8")
     return metrics
 
@@ -187,6 +189,18 @@ def _baseline(tables: Tables, model: SavedModel, records: Records, choice: Choic
         said, _ = watched(model.task, model.schema, predicted)
         regime = regime.append_column(prediction.name, pa.array(said))
     return Baseline.build(regime.to_batches(), model.schema).to_bytes()
+
+
+def _holdout(table: pa.Table, model: SavedModel) -> bytes:
+    """The holdout's records and the model's error on each; outcomes are left out."""
+    from driftloop.impact.holdout import build_holdout
+
+    outcomes = model.task.outcomes(table[model.answer.target].to_pylist())
+    predicted, prediction = model.predict(table), model.schema.role("prediction")
+    if prediction is not None:
+        said, _ = watched(model.task, model.schema, predicted)
+        table = table.append_column(prediction.name, pa.array(said))
+    return build_holdout(table, errors(model.task, model.schema, outcomes, predicted), model.schema).to_bytes()
 
 
 @click.command()

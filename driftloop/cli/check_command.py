@@ -43,6 +43,14 @@ from driftloop.cli.output import say
 @json_option
 @report_option
 @click.option("--where", is_flag=True, help="Name the subgroups of records behind a change; takes a second or two.")
+@click.option(
+    "--holdout",
+    type=PATH,
+    help="Records that the model was not fitted on, with predictions and outcomes: estimates its error on the window.",
+)
+@click.option(
+    "--labelled", type=PATH, help="With --holdout: records of the window whose outcomes are known, in the same form."
+)
 @fail_on_option
 @language_option
 @quiet_option
@@ -55,6 +63,8 @@ def check(
     as_json: bool,
     reports: tuple[Path, ...],
     where: bool,
+    holdout: Path | None,
+    labelled: Path | None,
     fail_on: frozenset[str],
     language: str | None,
     quiet: bool,
@@ -68,13 +78,16 @@ def check(
       driftloop check --reference baseline.parquet --current 'weeks/*.csv' --report report.html
       driftloop check --reference train.csv --current new.csv --report "$GITHUB_STEP_SUMMARY"
       driftloop check --reference trained_on.parquet --current this_week.csv --where
+      driftloop check --reference train.csv --current new.csv --target price --holdout judged_on.csv
       driftloop check --reference baseline.parquet --current 'days/2026-*' --cache .driftloop-cache
       driftloop check --reference train/ --current new/ --target price --id order --fail-on drift,incident
     """
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
+    if labelled is not None and holdout is None:
+        raise click.UsageError("--labelled needs --holdout: what the error model is learnt from")
     for report in reports:
-        not_over_input(report, reference, current)
+        not_over_input(report, reference, current, *(path for path in (holdout, labelled) if path is not None))
     from driftloop.cli.progress import PartsStatus, StatusLine
     from driftloop.data.readers.progress import observed
     from driftloop.data.readers.saved_profile import is_profile
@@ -94,6 +107,8 @@ def check(
     now = time.time()
     result = sides.told(check_sides(sides.baseline, sides.window, policy, now=now), policy)
     subgroups = result.where() if where else None
+    if holdout is not None:
+        result = result.with_impact(result.impact(holdout, labelled=labelled))
     if reports:
         from driftloop.report.context import ReportContext
         from driftloop.report.writing import write_report

@@ -25,6 +25,7 @@ def test_everything_that_goes_with_the_model_is_beside_it(first: Trained) -> Non
         "baseline.parquet",
         "population.json",
         "smoke.json",
+        "holdout.parquet",
         "model_card.md",
     }
 
@@ -35,6 +36,14 @@ def test_the_baseline_is_the_data_of_the_regime_with_the_importance_of_each_feat
     importances = {column.name: column.importance for column in baseline.schema.columns if column.role == "feature"}
     assert importances["bmi"] is not None
     assert importances["bmi"] > 0.1
+
+
+def test_the_holdout_has_the_errors_that_the_metrics_have_and_no_outcome(first: Trained) -> None:
+    holdout = Baseline.from_bytes((first.model / "holdout.parquet").read_bytes())
+    names = [column.name for column in holdout.schema.columns]
+    assert names == [column.name for column in model_file.load(first.model).schema.features] + ["model_error"]
+    errors = holdout.profile.sample.values[:, -1]
+    assert errors.mean() == pytest.approx(first.metrics.holdout_errors.mean)
 
 
 def test_the_smoke_test_repeats_what_the_saved_model_predicts(first: Trained) -> None:
