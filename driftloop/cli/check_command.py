@@ -11,6 +11,7 @@ import click
 from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import (
     FAILED,
+    PATH,
     SOURCE,
     cache_option,
     column_options,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from driftloop.column_results import FeatureRow
     from driftloop.config.policy import Policy
     from driftloop.coverage import NotCompared
+    from driftloop.impact.impact import Impact
     from driftloop.profile.window import Baseline, Window
     from driftloop.sequential.evidence import Evidence
     from driftloop.two_sample.compare import Comparison
@@ -35,6 +36,7 @@ class Shown:
     policy: Policy | None
     comparison: Comparison | None
     evidence: Evidence | None
+    estimated: Impact | None
 
     @property
     def chance(self) -> float | None:
