@@ -190,11 +190,12 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     """What the next check of a model must know.
 
     `evidence` and `performance` are the engine's, as JSON; `drift_id` is the drift that this epoch raised.
-    `labels_since` moves on when a challenger is rejected: the next retrain needs outcomes that the rejected one did not
-    have. `announced`: the model versions whose deployment was requested, and by which event. `outbox`: what is not
-    announced yet; `notes`: what is not noted yet of files. `starts`: for each of the last windows, by the time of its
-    first record, when its records really began, stragglers left out. `deployed`: the version that was in service at the
-    last look, and since when.
+    `labels_since` moves on when a challenger is rejected: the next retrain needs outcomes that the rejected one did
+    not have. `hold`: why the open drift is not sent yet, where its effect on the model decides. `announced`: the
+    model versions whose deployment was requested, and by which event. `outbox`: what is not announced yet; `notes`:
+    what is not noted yet of files. `starts`: for each of the last windows, by the time of its first record, when its
+    records really began, stragglers left out. `deployed`: the version that was in service at the last look, and since
+    when.
     """
 
     model: str
@@ -210,6 +211,7 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     newest_record: str | None = None
     cooldown_until: datetime | None = None
     drift_id: str | None = None
+    hold: str | None = None
     last_check_id: str | None = None
     last_verdict: str | None = None
     last_checked_at: datetime | None = None
@@ -343,4 +345,4 @@ def open_drift(drift: Drift, at: datetime, note: str) -> Drift:
 
 def close_epoch(state: ModelState) -> ModelState:
     """The state once its drift is closed: a new epoch without evidence, so that the next drift has another id."""
-    return msgspec.structs.replace(state, epoch=state.epoch + 1, evidence=None, drift_id=None)
+    return msgspec.structs.replace(state, epoch=state.epoch + 1, evidence=None, drift_id=None, hold=None)

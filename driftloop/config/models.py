@@ -69,6 +69,12 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """False-alarm rates and minimum effect sizes."""
     labels_required: int = 100
     """Labelled records of the new regime that are awaited before a retrain starts."""
+    retrain_when: Literal["drift", "impact", "labels"] = "drift"
+    """What a drift must show before it retrains. `drift`: nothing more. `impact`: one whose estimated effect on the
+    model's error is surely within `impact_tolerance` is reported and held. `labels`: it is held until labels show that
+    the error has grown."""
+    impact_tolerance: float = 0.1
+    """Growth of the model's error that is tolerated, as a part of it, where `retrain_when` is `impact`."""
     cooldown_hours: float = 24.0
     """Between the end of a retrain and the next one."""
     max_attempts: int = 3
@@ -214,6 +220,8 @@ def _validate(model: Model, where: str) -> None:
     for name, least in _LEAST.items():
         if not getattr(model, name) >= least:
             raise ConfigError(f"{where}: {name} must be at least {least}")
+    if not 0 < model.impact_tolerance < 10:
+        raise ConfigError(f"{where}: impact_tolerance must be above 0: 0.1 tolerates an error that is a tenth larger")
     validate_target(model.dispatch, where)
     validate_receivers(model.alerts, where)
     if model.schedule is not None:

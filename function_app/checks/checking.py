@@ -18,6 +18,7 @@ from driftloop.times import format_time, utc_now
 from function_app.checks import findings
 from function_app.checks.comparing import Compared, Comparing
 from function_app.checks.findings import Finding
+from function_app.checks.holding import hold_of, with_impact
 from function_app.checks.report_context import report_context
 from function_app.incoming.quarantine import Quarantine
 from function_app.incoming.sources import list_files
@@ -166,6 +167,10 @@ class ModelCheck:
         evidence = evidence_for(state, pointer)
         comparing = Comparing(self.storage, self.model, baseline, now)
         compared = comparing.compare(selection.files, state.watermark, evidence)
+        if compared.verdict == "drift" and compared.result is not None:
+            result = with_impact(compared.result, self.model, self.blobs, pointer)
+            compared = replace(compared, result=result)
+            state = msgspec.structs.replace(state, hold=hold_of(self.model, result.estimated, state.performance))
         check = findings.record_of(compared, self.model, pointer, selection, now=now, schema=baseline.schema)
         check = msgspec.structs.replace(check, report=self._report(check, compared, state, pointer))
         state = msgspec.structs.replace(state, notes=findings.notes_of(compared, notes))

@@ -103,12 +103,13 @@ def record_of(
     copies = len(reading.copies)
     also = (f"{copies} files hold what another one holds: it is read once" if copies else None, unwatched(schema))
     evidence = None if result is None else result.evidence
+    told = () if result is None or result.estimated is None else result.estimated.sentences
     return CheckRecord(
         check_id=check_id(model.name, pointer.baseline_sha256, window.sha256 if reading.read else selection.sha256),
         model=model.name,
         at=now,
         verdict=compared.verdict,
-        reasons=(*compared.reasons, *(said for said in also if said), *selection.stragglers),
+        reasons=(*compared.reasons, *told, *(said for said in also if said), *selection.stragglers),
         rows=window.rows,
         files=len(reading.read),
         baseline_version=pointer.version,
@@ -217,6 +218,8 @@ def with_labels(finding: Finding, found: LabelFindings, pointer: InService, now:
         state, performance=found.state.performance, labels_watermark=found.state.labels_watermark
     )
     grown = performance is not None and performance.degraded
+    if grown:
+        state = msgspec.structs.replace(state, hold=None)
     opens = grown and state.drift_id is None and finding.check.verdict != "incident"
     reasons = (*((growth_sentence(performance),) if opens and performance is not None else ()), *finding.check.reasons)
     check = msgspec.structs.replace(finding.check, reasons=(*reasons, *found.reasons), degraded=opens)

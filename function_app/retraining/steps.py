@@ -154,6 +154,8 @@ class Retraining:
             return "waits for the next try"
         if state.cooldown_until is not None and now < state.cooldown_until:
             return "waits for the cooldown after the last retrain"
+        if state.hold is not None and self.model.retrain_when != "drift":
+            return state.hold
         others = self.ledger.drifts(drift.model, open_only=True)
         if any(other.drift_id != drift.drift_id and other.state in _IN_FLIGHT for other in others):
             return "waits for an earlier retrain of this model"

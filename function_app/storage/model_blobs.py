@@ -100,6 +100,31 @@ class ModelBlobs:
             raise InputError(f"baselines/{path}: {error}: deploy the model again") from None
         return Holdout(errors, labels)
 
+    def holdout_records(self, pointer: InService) -> "Baseline | None":
+        """Records of the holdout with the error of the version in service on each, as it was registered.
+
+        Parameters
+        ----------
+        pointer : InService
+            Of the version in service.
+
+        Returns
+        -------
+        Baseline | None
+            None where the version was registered without them.
+
+        Raises
+        ------
+        BaselineError
+            The file is damaged.
+        """
+        content = _read(self.storage, "baselines", f"{self.model}/{pointer.version}.holdout.parquet")
+        if content is None:
+            return None
+        from driftloop import Baseline
+
+        return Baseline.from_bytes(content)
+
     def outcome(self, drift_id: str) -> Outcome | None:
         """How the run of this drift ended; None while it has not.
 

@@ -132,6 +132,7 @@ def example_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pq.write_table(tables[0], "trained_on.parquet")
     pyarrow.csv.write_csv(tables[0], "trained_on.csv")
     pyarrow.csv.write_csv(tables[1], "this_week.csv")
+    pyarrow.csv.write_csv(tables[1].append_column("prediction", tables[2]["price"]), "judged_on.csv")
     for number, table in enumerate(tables[2:], 1):
         pyarrow.csv.write_csv(table, f"weeks/2026-{number:02d}.csv")
 

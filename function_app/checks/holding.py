@@ -1,0 +1,58 @@
+"""What a drift does to the model, and whether it is held for that: `retrain_when` of `driftloop.toml`."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from driftloop.config.models import Model
+from driftloop.errors import DriftloopError
+from driftloop.events import InService
+from function_app.storage.model_blobs import ModelBlobs
+from function_app.telemetry.events import emit
+
+if TYPE_CHECKING:
+    import driftloop
+    from driftloop.impact.impact import Impact
+
+
+def with_impact(result: "driftloop.Check", model: Model, blobs: ModelBlobs, pointer: InService) -> "driftloop.Check":
+    """A drift with the model's estimated error on its window; as it was where the version has no holdout records.
+
+    What goes wrong with the estimate is logged and hides nothing: without one, no drift is held.
+    """
+    try:
+        holdout = blobs.holdout_records(pointer)
+        if holdout is None:
+            return result
+        return result.with_impact(result.impact(holdout, tolerance=model.impact_tolerance))
+    except (DriftloopError, ArithmeticError, ValueError) as error:
+        emit("check_failed", model=model.name, error=f"the model's error is not estimated: {error}")
+        return result
+
+
+def hold_of(model: Model, impact: "Impact | None", performance: str | None) -> str | None:
+    """Why a drift is reported and not sent; None where it may be sent.
+
+    Parameters
+    ----------
+    impact : Impact | None
+        What is estimated of the model's error on the newest window; None without an estimate.
+    performance : str | None
+        What labels have said, as the ledger keeps it: an error that has grown ends every hold.
+    """
+    if model.retrain_when == "drift" or _has_grown(performance):
+        return None
+    if model.retrain_when == "labels":
+        return "held: labels have not shown that the model's error has grown (retrain_when = labels)"
+    if impact is None or impact.growth is None or not impact.harmless:
+        return None
+    return (
+        f"held: the model's error has grown by at most {max(impact.growth[1], 0.0):.0%} by the estimate, "
+        f"{model.impact_tolerance:.0%} is tolerated (retrain_when = impact)"
+    )
+
+
+def _has_grown(performance: str | None) -> bool:
+    from driftloop.sequential.model_error import Performance
+
+    return performance is not None and msgspec.json.decode(performance, type=Performance).degraded
