@@ -36,7 +36,10 @@ def compared(verdict: Any = "stable", **changes: Any) -> Compared:
         checks=4, alarm=verdict == "drift", since="2026-11-20T00:00:00Z" if verdict == "drift" else None
     )
     result: Any = SimpleNamespace(
-        evidence=evidence, reasons=("why",), to_dict=lambda: {"p_value": 0.5, "alpha": 0.05, "features": []}
+        estimated=None,
+        evidence=evidence,
+        reasons=("why",),
+        to_dict=lambda: {"p_value": 0.5, "alpha": 0.05, "features": []},
     )
     given = {"reasons": ("why",), "window": window, "reading": reading, "guilty": {}, "result": result}
     return Compared(verdict, **{**given, **changes})
