@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,3 +49,9 @@ def account(folder: Path) -> Iterator[tuple[Storage, dict[str, str]]]:
             storage.queue(queue).create_queue()
         environment = identity.environment(server.url) | azurite.certificate.environment() | azurite.environment()
         yield storage, environment
+
+
+def cpu_seconds(pid: int) -> float:
+    """Seconds of CPU that the process has used, in user and system mode."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.account import UPLOADERS, account
+from benchmarks.account import UPLOADERS, account, cpu_seconds
 from driftloop import Baseline, Schema
 from driftloop.events import InService
 from function_app.storage.accounts import Storage
@@ -103,9 +103,9 @@ def _measured(host: FunctionsHost, ledger: TableLedger, models: int, rows: int, 
     ended = threading.Event()
     watcher = threading.Thread(target=_watch, args=(host.pid, memory, ended), daemon=True)
     watcher.start()
-    began, used = time.monotonic(), _cpu(host.pid)
+    began, used = time.monotonic(), cpu_seconds(host.pid)
     host.fire("check_drift", timeout=timeout)
-    seconds, cpu = time.monotonic() - began, _cpu(host.pid) - used
+    seconds, cpu = time.monotonic() - began, cpu_seconds(host.pid) - used
     ended.set()
     watcher.join()
     checked = sum(state.last_verdict in ("stable", "drift") for state in ledger.states())
@@ -114,12 +114,6 @@ def _measured(host: FunctionsHost, ledger: TableLedger, models: int, rows: int, 
     slope = float(np.polyfit(np.arange(len(late)), late, 1)[0]) if len(late) > 2 else float("nan")
     growth = slope * len(memory) / models * 1000
     return Fleet(models, rows, seconds, cpu, checked, early, max(memory, default=float("nan")), growth)
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of CPU that the process has used, in user and system mode."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _watch(pid: int, memory: list[float], ended: threading.Event) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +28,8 @@ from function_app.storage.model_blobs import ModelBlobs
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-WORKSPACE = "DRIFTLOOP_ML_WORKSPACE"
-"""Setting: the resource id of the workspace of Azure Machine Learning, for links to jobs and models."""
+WORKSPACE = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
+"""Settings that name the workspace of Azure Machine Learning, for links to jobs and models."""
 _READERS = 8  # notes that are read at once
 _LISTED = 5_000  # names of one listing that are looked at: one answer of the service
 
@@ -109,16 +110,17 @@ def open_source(file: Path, environ: Mapping[str, str]) -> AccountSource:
 
 
 def studio_of(environ: Mapping[str, str]) -> str | None:
-    """The workspace as Azure Machine Learning's studio names it in its addresses.
+    """The workspace as Azure Machine Learning's studio names it in its addresses; None where a setting is missing.
 
     Examples
     --------
-    >>> inside = "/subscriptions/1/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
-    >>> studio_of({"DRIFTLOOP_ML_WORKSPACE": inside})
+    >>> studio_of(dict(zip(WORKSPACE, ("1", "g", "w"), strict=True)))
     '/subscriptions/1/resourceGroups/g/workspaces/w'
     """
-    found = environ.get(WORKSPACE, "").replace("/providers/Microsoft.MachineLearningServices", "")
-    return found if found.startswith("/subscriptions/") else None
+    subscription, group, workspace = (environ.get(name) for name in WORKSPACE)
+    if not (subscription and group and workspace):
+        return None
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/workspaces/{workspace}"
 
 
 @contextmanager
@@ -159,18 +161,25 @@ def _set_aside(name: str, note: _Note, models: Sequence[Model]) -> SetAside:
     return SetAside(note.file or path, name, note.reason, note.at, note.check_id, owner)
 
 
-def _patterns(model: Model) -> list[str]:
-    return [pattern.partition("/")[2] for pattern in (model.records, model.labels, model.predictions) if pattern]
+@lru_cache(maxsize=8_192)  # of a fleet: each model has two patterns or three
+def _read_pattern(pattern: str) -> tuple[str, str]:
+    """A pattern without its container, and the text before its first wildcard."""
+    path = pattern.partition("/")[2]
+    return path, prefixes(path)[0]
+
+
+def _patterns(model: Model) -> list[tuple[str, str]]:
+    return [_read_pattern(pattern) for pattern in (model.records, model.labels, model.predictions) if pattern]
 
 
 def _prefixes(model: Model) -> list[str]:
-    return sorted({prefix for pattern in _patterns(model) for prefix in prefixes(pattern)})
+    return sorted({prefix for _, prefix in _patterns(model)})
 
 
 def _owner(path: str, models: Sequence[Model]) -> str | None:
     """The first model of whose patterns one fits a file's path without its container."""
     for model in models:
-        for pattern in _patterns(model):
-            if path.startswith(prefixes(pattern)[0]) and expression(pattern).fullmatch(path):
+        for pattern, prefix in _patterns(model):
+            if path.startswith(prefix) and expression(pattern).fullmatch(path):
                 return model.name
     return None

@@ -9,18 +9,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from http import HTTPStatus
 
-from driftloop.dashboard.fleet import STATUSES, ModelRow, rows_of
+from driftloop.dashboard.fleet import ModelRow, rows_of
 from driftloop.dashboard.pages import Page
 from driftloop.dashboard.source import Source
 from driftloop.errors import DriftloopError
-from driftloop.ledger import DriftState
 from driftloop.wording.number_formats import towards_alarm
 
 METRICS = "/metrics"
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 HELP = {
-    "driftloop_model_status": "1 for the status that the model has, 0 for the others.",
+    "driftloop_model_status": "1 for the status that the model has; the others are absent.",
     "driftloop_model_info": "The version of the model that the last check compared with.",
     "driftloop_last_check_timestamp_seconds": "When the last check of the model ended.",
     "driftloop_check_overdue": "1 where a tick of the schedule has passed without a check.",
@@ -82,8 +81,8 @@ def render_metrics(rows: Sequence[ModelRow]) -> str:
 
 def _samples(row: ModelRow) -> Iterator[tuple[str, dict[str, str], float]]:
     overview, alarm = row.overview, row.model.policy.evidence_level
-    for status in STATUSES:
-        yield "driftloop_model_status", {"status": status}, float(row.status == status)
+    # One series for each model, not eight: for a thousand models a scrape of 0.5 MB in place of 1 MB.
+    yield "driftloop_model_status", {"status": row.status}, 1.0
     if overview.version is not None:
         yield "driftloop_model_info", {"version": overview.version}, 1.0
     if overview.checked_at is not None:
@@ -95,8 +94,7 @@ def _samples(row: ModelRow) -> Iterator[tuple[str, dict[str, str], float]]:
         yield "driftloop_evidence_p", {}, overview.p
         yield "driftloop_evidence_towards_alarm_ratio", {}, towards_alarm(overview.p, alarm)
     if row.drift is not None and not row.drift.state.closed:
-        for state in (state for state in DriftState if not state.closed):
-            yield "driftloop_drift_open", {"state": str(state)}, float(row.drift.state is state)
+        yield "driftloop_drift_open", {"state": str(row.drift.state)}, 1.0
         if row.drift.history:
             yield "driftloop_drift_since_timestamp_seconds", {}, row.drift.history[0].at.timestamp()
 

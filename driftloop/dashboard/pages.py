@@ -21,6 +21,7 @@ from driftloop.dashboard.timeline import (
     past_checks,
     read_page,
     shown_rarity,
+    small_bar,
     view_check,
 )
 from driftloop.dashboard.todo import todo_of
@@ -116,7 +117,7 @@ def _fleet(asked: Asked) -> Page:
 
 def _bar(p: float | None, alarm: float, words: Words) -> tuple[str, str]:
     """Evidence as a rarity and as a bar; both empty where there is none."""
-    return ("", "") if p is None else (shown_rarity(p, words), draw_bar(p, alarm, words))
+    return ("", "") if p is None else (shown_rarity(p, words), small_bar(p, alarm, words))
 
 
 def _model(asked: Asked, model: Model) -> Page:

@@ -84,6 +84,11 @@ def shown_rarity(p: float, words: Words) -> str:
     return words("rarity.most") if p * PLENTY > 1 else words.short_rarity(p)
 
 
+def small_bar(p: float, alarm: float, words: Words) -> str:
+    """The report's bar towards the alarm line for a column of a list: as high as its line, whatever its width."""
+    return draw_bar(p, alarm, words).replace("<svg ", '<svg preserveAspectRatio="none" ', 1)
+
+
 def view_check(check: CheckRecord, alarm: float, words: Words) -> CheckView:
     """A check as a line of a list.
 
@@ -101,7 +106,7 @@ def view_check(check: CheckRecord, alarm: float, words: Words) -> CheckView:
         verdict=check.verdict,
         rows=words("page.records", count=f"{check.rows:,}"),
         rarity="" if p is None else shown_rarity(p, words),
-        bar="" if p is None else draw_bar(p, alarm, words),
+        bar="" if p is None else small_bar(p, alarm, words),
         reasons=tuple(words.sentence(reason) for reason in check.reasons[:MOST_REASONS]),
         more_reasons=max(len(check.reasons) - MOST_REASONS, 0),
         quarantined=check.quarantined,

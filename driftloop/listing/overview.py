@@ -7,7 +7,10 @@ import msgspec
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a model's state. `p`: of its evidence. What a row of an older version does not tell is None."""
+    """A part of a model's state. What a row of an older version does not tell is None.
+
+    `p`: of its evidence. `watched_since`: told at least where there was no check yet.
+    """
 
     model: str
     epoch: int = 0
