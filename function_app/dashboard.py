@@ -22,14 +22,13 @@ from driftloop.validation import UNREADABLE
 from function_app.incoming.quarantine import CONTAINER, SUFFIX
 from function_app.incoming.sources import expression, prefixes
 from function_app.runtime import Runtime
+from function_app.scoring.locating import PLACE
 from function_app.storage.accounts import Storage
 from function_app.storage.model_blobs import ModelBlobs
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-WORKSPACE = ("AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_ML_WORKSPACE")
-"""Settings that name the workspace of Azure Machine Learning, for links to jobs and models."""
 _READERS = 8  # notes that are read at once
 _LISTED = 5_000  # names of one listing that are looked at: one answer of the service
 
@@ -114,10 +113,10 @@ def studio_of(environ: Mapping[str, str]) -> str | None:
 
     Examples
     --------
-    >>> studio_of(dict(zip(WORKSPACE, ("1", "g", "w"), strict=True)))
+    >>> studio_of(dict(zip(PLACE, ("1", "g", "w"), strict=True)))
     '/subscriptions/1/resourceGroups/g/workspaces/w'
     """
-    subscription, group, workspace = (environ.get(name) for name in WORKSPACE)
+    subscription, group, workspace = (environ.get(name) for name in PLACE)
     if not (subscription and group and workspace):
         return None
     return f"/subscriptions/{subscription}/resourceGroups/{group}/workspaces/{workspace}"

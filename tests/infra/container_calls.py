@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.infra.deployed import ROOT, small
 
-READS = {"_read", "read", "versions", "address", "container", "Wanted"}
+READS = {"_read", "_storage_errors", "read", "versions", "address", "container", "Wanted"}
 WRITES = {"_write", "write", "put", "replace"}
 # A path that is handed to a job is read by the job.
 HANDED_ON = frozenset({"address"})
