@@ -10,6 +10,7 @@ import pytest
 
 from driftloop.dashboard import server as served
 from driftloop.dashboard.server import DashboardServer
+from sandbox.waiting import HANG_SECONDS
 from tests.chromium import Browser, needs_axe, needs_chromium, running_browser
 from tests.driftloop.dashboard.scene import EVIL, NOW, hostile, whole
 
@@ -58,6 +59,13 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     patch.undo()
 
 
+def comes_true(browser: Browser, script: str) -> None:
+    """A key that leads to another page returns before that page is there."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(browser.driver, HANG_SECONDS).until(lambda _: browser.run(script))
+
+
 @pytest.mark.parametrize("kind", PAGES)
 def test_nothing_is_complained_of_and_nothing_asked_for(browser: Browser, addresses: dict[str, str], kind: str) -> None:
     browser.open(addresses[kind])
@@ -95,13 +103,13 @@ def test_a_model_is_found_by_keyboard_alone(browser: Browser, addresses: dict[st
     assert browser.run("return document.activeElement.id") == "q"
     browser.press("progression")
     browser.press(Keys.ENTER)
-    assert browser.run("return document.querySelectorAll('.fleet > li').length") == 1
+    comes_true(browser, "return document.querySelectorAll('.fleet > li').length === 1")
     assert browser.tab_to(".fleet .name")
     browser.press(Keys.ENTER)
-    assert browser.run("return document.querySelector('h1').textContent").strip().startswith("stable")
+    comes_true(browser, "return document.querySelector('h1 .chip')?.textContent === 'stable'")
     assert browser.tab_to("details > summary")
     browser.press(Keys.ENTER)
-    assert browser.run("return document.activeElement.parentElement.open") is True
+    comes_true(browser, "return document.activeElement.parentElement.open")
 
 
 def test_the_first_stop_leads_to_the_contents(browser: Browser, addresses: dict[str, str]) -> None:
@@ -110,7 +118,7 @@ def test_the_first_stop_leads_to_the_contents(browser: Browser, addresses: dict[
     browser.open(addresses["model"], width=PHONE)
     browser.press(Keys.TAB)
     browser.press(Keys.ENTER)
-    assert browser.run("return location.hash") == "#main"
+    comes_true(browser, "return location.hash === '#main'")
 
 
 def test_the_evidence_and_the_chain_are_drawn(browser: Browser, addresses: dict[str, str]) -> None:
