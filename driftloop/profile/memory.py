@@ -10,7 +10,7 @@ WIDE = 100
 """Columns from which it is worth its time, 5 to 50 ms: narrower tables leave a few megabytes."""
 
 
-def give_back(columns: int) -> None:
+def give_back(columns: int = WIDE) -> None:
     """Let Arrow and the C library return what is free; for tables of few columns nothing is done.
 
     Both keep freed memory for later use: after reading 400 columns more than 150 MB. A C library that cannot be asked

@@ -11,9 +11,11 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
+from threading import BoundedSemaphore
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from driftloop.errors import InputError
@@ -29,6 +31,10 @@ SMALL = 8 << 20  # bytes in storage; downloaded whole
 LARGEST_HELD = 8 << 20  # bytes of decoded rows; what holds more is decoded when its turn comes
 WORKERS = 8
 AHEAD = 2 * WORKERS  # small files in memory at once: 128 MB at most, so that four checks share an instance
+# A file that may be large inside takes up to 100 MB while it is decoded: one at a time ahead of the rows that are being
+# handed on, for all checks of the instance. Plain text up to a megabyte is no such file.
+ONE_LARGE = BoundedSemaphore(1)
+PLAIN, PLAIN_SIZE = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt"), 1 << 20
 _Result = TypeVar("_Result")
 _NESTED = re.compile(r"<.*>", re.DOTALL)  # a nested type is written with the names of its fields, which are the file's
 # From an open file to its rows. Whatever it raises is the file's fault, unless it is storage's.
@@ -156,6 +162,10 @@ def stream(storage: "Storage", files: list[File], decode: Decode, reading: Readi
             for _, waiting in upcoming:
                 if waiting is not None:
                     waiting.cancel()
+            if any(map(_may_be_large, files)):
+                from driftloop.profile.memory import give_back
+
+                give_back()  # a file large inside leaves 50 MB with the C library, and a window may be read ten times
 
 
 def is_of_content(error: BaseException) -> bool:
@@ -272,13 +282,18 @@ def _reason(file: File, error: Exception) -> str:
     return text if file.path in text else f"{file.path}: {text}"
 
 
+def _may_be_large(file: File) -> bool:
+    return file.size > PLAIN_SIZE or not file.name.lower().endswith(PLAIN)
+
+
 def _decoded(storage: "Storage", file: File, decode: Decode) -> _Held:
     content = download(storage.container(file.container).get_blob_client(file.name), file)
     digest = sha256(content).hexdigest()[:16]
     batches, size = [], 0
-    for batch in decode(io.BytesIO(content), file):
-        size += batch.nbytes
-        if size > LARGEST_HELD:
-            return _Held(digest, None, content)
-        batches.append(batch)
+    with ONE_LARGE if _may_be_large(file) else nullcontext():
+        for batch in decode(io.BytesIO(content), file):
+            size += batch.nbytes
+            if size > LARGEST_HELD:
+                return _Held(digest, None, content)
+            batches.append(batch)
     return _Held(digest, batches)
