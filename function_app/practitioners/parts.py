@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MOST_PARTS = 8  # measurements that are shown with their part; the others are one row
 SMALLEST_PART = 0.005  # of the largest part: below it a bar cannot be seen
+SMALLEST_POINTS = 0.1  # percentage points of an error that is told: as many digits as the parts have
 WIDTH = 100.0  # of a picture, in units of its own
 
 
@@ -41,9 +42,11 @@ class Amount:
         return percent(value) if self.is_share else number(value, self.unit)
 
     def difference(self, value: float, largest: float) -> str:
-        """A difference of two values, without its sign, as exact as the largest one with three digits."""
+        """A difference of two values, without its sign, as exact as the largest one with three digits; of probabilities
+        in percentage points.
+        """
         if self.is_share:
-            return f"{abs(value) * 100:.1f} %"
+            return f"{abs(value) * 100:.1f}"
         digits = min(max(2 - floor(log10(largest)), 0), 12) if largest > 0 else 0
         return f"{abs(value):,.{digits}f} {self.unit}".rstrip()
 
@@ -126,5 +129,8 @@ def _entered(one: Field, value: float | str | None, words: Words) -> str:
 def method_of(why: "Explanation", amount: Amount, words: Words) -> str:
     """How the parts were found, and how exact they are."""
     known = "method.shapley" if why.method == "shapley-sampling" else "method.other"
-    exact = words("method.error", error=amount.difference(why.error, why.error)) if why.error else words("method.exact")
+    exact = words("method.exact")
+    if why.error:
+        points = f"{max(why.error * 100, SMALLEST_POINTS):.1f} %"
+        exact = words("method.error", error=points if amount.is_share else amount.difference(why.error, why.error))
     return words(known, evaluations=f"{why.evaluations:,}", method=why.method) + " " + exact

@@ -47,6 +47,7 @@ class Result:
     unusual: tuple[str, ...]
     likeness: str
     lead: str
+    in_points: bool
     parts: tuple[Part, ...]
     method: str
     version: str
@@ -77,6 +78,7 @@ def result_of(
         unusual=unusual if found.novelty is not None and found.novelty.unlike else (),
         likeness=_likeness(found, words),
         lead=lead(found, amount, words),
+        in_points=amount.is_share,
         parts=() if why is None else parts_of(why, fields, record, amount, words),
         method="" if why is None else method_of(why, amount, words),
         version=found.version,

@@ -55,7 +55,7 @@ def test_a_prediction_has_its_interval_what_drove_it_and_the_version(site: Site)
     answer = site.post()
     text = text_of(answer)
     assert answer.status_code == 200
-    assert re.search(r"Of 90 % of cases like those of the training population, the outcome lies between \d+", text)
+    assert re.search(r"In 90 % of cases like those of the training population, the outcome lies between \d+", text)
     assert "For a typical record the model predicts" in text
     assert re.search(r"Body mass index 31\.5 kg/m2 \+\d+", text)
     assert "Shapley values by sampling" in text
@@ -77,7 +77,7 @@ def test_classes_have_probabilities_and_the_set_that_holds_the_true_one(site: Si
 
 def test_a_record_unlike_the_population_is_told_with_the_measurements_that_are(site: Site) -> None:
     text = text_of(site.post({"m.bmi": "110"}))
-    assert "unlike the training population: fewer than 1 in 100 of it are as unusual" in text
+    assert "unlike the training population: at most 1 in 100 of its records are as unusual" in text
     assert "or missing where all have a value: Body mass index" in text
     assert "Age" not in text.split("all have a value:")[1].split("Which measurements")[0]
 
