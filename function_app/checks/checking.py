@@ -66,7 +66,7 @@ class ModelCheck:
         Returns the check, and when to look again at the latest (None: with the next check).
 
         Raises DriftloopError and Azure's errors: the caller runs it again. Nothing is lost or doubled by that. What
-        fails about an open drift is raised after the look at new data.
+        fails about an open drift is raised after the look at new data; where that fails too, both are, as a group.
         """
         started = time.monotonic()
         trouble: Exception | None = None
@@ -75,7 +75,12 @@ class ModelCheck:
             self._advance(drifts)
         except Exception as error:  # noqa: BLE001  whatever it is must not hide new data, and is raised below
             trouble = error
-        found = until_written(lambda: self._attempt(started), self.model.name)
+        try:
+            found = until_written(lambda: self._attempt(started), self.model.name)
+        except Exception as error:
+            if trouble is None:
+                raise
+            raise ExceptionGroup(f"{self.model.name}: an open drift, and new data", [trouble, error]) from None
         if trouble is not None:
             raise trouble
         again = self.follow_up() if drifts or found.state.drift_id else None

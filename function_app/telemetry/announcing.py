@@ -157,7 +157,12 @@ def failed(ledger: Ledger, model: str, error: Exception, now: datetime) -> None:
 
 
 def error_text(error: Exception) -> str:
-    """Our own sentences as they are; of others the kind only, because their text may quote what a file holds."""
+    """Our own sentences as they are; of others the kind only, because their text may quote what a file holds.
+
+    Of errors that came together each.
+    """
+    if isinstance(error, ExceptionGroup):
+        return "; ".join(error_text(each) for each in error.exceptions)
     return str(error) if isinstance(error, DriftloopError) else type(error).__name__
 
 

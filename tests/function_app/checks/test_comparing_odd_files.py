@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from driftloop.errors import InputError
 from driftloop.ledger import DriftState
 from function_app.checks.comparing import Comparing
 
@@ -216,6 +217,32 @@ def test_what_fails_about_an_open_drift_is_raised_after_the_look_at_new_data(
         task.check()
 
     assert [check.rows for check in clinic.ledger.checks(clinic.name)] == [60, 100]
+
+
+def test_where_the_open_drift_and_the_new_data_both_fail_both_are_told(
+    clinic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from function_app.telemetry.announcing import error_text
+
+    clinic.configure(labels_required=50)
+    clinic.deploy()
+    clinic.land(clinic.rows(100, shift=2.0))
+    clinic.check()
+    task = clinic.task()
+
+    def fails(error: Exception) -> Any:
+        def attempt(*_: object) -> None:
+            raise error
+
+        return attempt
+
+    monkeypatch.setattr(type(task), "_labelled", fails(ConnectionError("labels cannot be listed")))
+    monkeypatch.setattr(type(task), "_attempt", fails(InputError("the baseline cannot be read")))
+    with pytest.raises(ExceptionGroup) as caught:
+        task.check()
+
+    assert [type(each) for each in caught.value.exceptions] == [ConnectionError, InputError]
+    assert error_text(caught.value) == "ConnectionError; the baseline cannot be read"
 
 
 def test_a_group_of_files_that_the_engine_fails_at_ends_no_search_and_costs_no_good_file(
