@@ -33,7 +33,10 @@ def time_unit(values: Floats) -> TimeUnit:
     if are_compact_dates(values):
         return "yyyymmdd"
     values = values[(values < YEAR_9999[0]) | (values >= YEAR_9999[1])]
-    typical = float(np.median(np.abs(values))) if len(values) else 0.0
+    # The lower median: the mean of two that are near the largest double would be infinite.
+    typical = (
+        float(np.partition(np.abs(values), (len(values) - 1) // 2)[(len(values) - 1) // 2]) if len(values) else 0.0
+    )
     limit = MOST_SECONDS
     units: tuple[TimeUnit, ...] = ("s", "ms", "us")
     for unit in units:

@@ -44,3 +44,7 @@ def test_a_day_that_the_month_does_not_have_is_no_time():
     found = seconds(np.array([20260230.0, 20240229.0]), "yyyymmdd")
     assert np.isnan(found[0])
     assert found[1] == datetime(2024, 2, 29, tzinfo=UTC).timestamp()
+
+
+def test_numbers_near_the_largest_double_have_a_unit_without_a_warning():
+    assert time_unit(np.array([1.7e308, 1.7e308])) == time_unit(np.array([1.7e308]))
