@@ -28,8 +28,9 @@ from driftloop.ledger import (
     transition,
     until_written,
 )
-from driftloop.times import format_time, latest, utc_now
-from function_app.dispatch.requests import Dispatcher, DispatchRefusedError, DispatchUncertainError, Run
+from driftloop.times import latest, utc_now
+from function_app.dispatch.requests import Dispatcher, DispatchUncertainError, Run
+from function_app.retraining.failures import Move, after_failed_run, after_refusal
 from function_app.retraining.outcome_note import note_of
 from function_app.telemetry.announcing import drift_announced, to_nobody
 from function_app.telemetry.events import emit
@@ -40,8 +41,6 @@ SKEW = timedelta(minutes=2)  # what clocks of two instances may differ by; Azure
 LAST_MOMENT = timedelta(minutes=2)  # of a lease; too late to begin a request in, which may take 40 s and a new token
 CONFIRM_LIMIT = timedelta(minutes=15)  # a run that did not appear by then was not started; GitHub lists within 2
 CONFIRM_PAUSES = (0.2, 1.0, 2.0)  # seconds between looks, right after sending: most runs are listed in 3
-FIRST_SEND_PAUSE, LONGEST_SEND_PAUSE = timedelta(minutes=1), timedelta(hours=6)
-FIRST_RUN_PAUSE, LONGEST_RUN_PAUSE = timedelta(minutes=30), timedelta(hours=24)
 SENT_LOOK, CONFIRMED_LOOK = timedelta(minutes=1), timedelta(minutes=10)  # between looks at a drift that is on its way
 RUN_LIMIT = timedelta(hours=24)  # a run that takes longer needs a person
 MOST_STEPS = 20  # of one look; the longest way, from held to an outcome, takes 6
@@ -220,25 +219,7 @@ class Retraining:
         return sent if run is None else self._seen(sent, run)
 
     def _refused(self, drift: Drift, error: DispatchError) -> Drift:
-        now = self.clock()
-        pause = min(FIRST_SEND_PAUSE * 2 ** min(drift.sends, 12), LONGEST_SEND_PAUSE)
-        retry_at = error.retry_at if isinstance(error, DispatchRefusedError) else None
-        again = max(now + pause, retry_at) if retry_at else now + pause
-        said = Announcement(
-            f"refused-{drift.drift_id}-{drift.attempts}-{drift.sends}",
-            "dispatch_failed",
-            {"model": drift.model, "drift_id": drift.drift_id, "error": str(error), "retry_at": format_time(again)},
-        )
-        return self._move(
-            drift,
-            DriftState.HELD,
-            str(error),
-            said,
-            not_before=again,
-            claimed_by=None,
-            lease_until=None,
-            sends=drift.sends + 1,
-        )
+        return self._made(drift, after_refusal(drift, error, self.clock()))
 
     def _sent(self, drift: Drift) -> Drift:
         for pause in CONFIRM_PAUSES:
@@ -291,35 +272,7 @@ class Retraining:
         return self._move(drift, DriftState(outcome.outcome), note_of(outcome), **facts)
 
     def _run_failed(self, drift: Drift, why: str, outcome_at: str | None) -> Drift:
-        attempts = drift.attempts + 1
-        again = self.clock() + min(FIRST_RUN_PAUSE * 4 ** (attempts - 1), LONGEST_RUN_PAUSE)
-        past = (*drift.past_runs, *([drift.run_id] if drift.run_id else []))
-        over = attempts >= self.model.max_attempts
-        said = Announcement(
-            f"failed-{drift.drift_id}-{attempts}",
-            "retrain_failed",
-            {
-                "model": drift.model,
-                "drift_id": drift.drift_id,
-                "attempts": attempts,
-                "final": over,
-                "run_url": drift.run_url,
-                "error": why,
-            },
-        )
-        changes = {
-            "attempts": attempts,
-            "outcome_at": outcome_at,
-            "past_runs": past,
-            "lease_until": None,
-            "claimed_by": None,
-        }
-        if over:
-            spent = f"{why}; {attempts} of {attempts} tries are used up"
-            return self._move(drift, DriftState.FAILED, spent, said, **changes)
-        again_changes = {"not_before": again, "run_id": None, "sent_at": None, "sends": 0}
-        later = f"{why}; try {attempts + 1} comes later"
-        return self._move(drift, DriftState.HELD, later, said, **changes, **again_changes)
+        return self._made(drift, after_failed_run(drift, why, outcome_at, self.clock(), self.model.max_attempts))
 
     def _find(self, drift: Drift) -> Run | None:
         with span("driftloop.confirmation", model=drift.model, drift_id=drift.drift_id):
@@ -330,6 +283,9 @@ class Retraining:
         return self._move(
             drift, DriftState.CONFIRMED, "a run carries its id", run_id=run.run_id, run_url=run.url, sent_at=sent_at
         )
+
+    def _made(self, drift: Drift, move: Move) -> Drift:
+        return self._move(drift, move.to, move.note, move.said, **move.changes)
 
     def _move(self, drift: Drift, to: DriftState, note: str, *said: Announcement, **changes: object) -> Drift:
         """The drift after a transition; what is said of it is stored with it, and logged after that."""

@@ -90,3 +90,37 @@ def test_texts_that_hardly_repeat_always_bring_new_ones():
 def test_declared_categories_are_known_even_where_the_baseline_lacks_them():
     assert not found(["a"] * 100, ["b"] * 50, categories=("a", "b")).turned_over
     assert found(["a"] * 100, ["b"] * 50, categories=("a", "b")).sign is None
+
+
+@pytest.mark.parametrize(("females", "shown"), [(200, "'female', 'male'"), (90, "'male', 'female'")])
+def test_the_names_that_are_replaced_are_shown_by_their_number(females, shown):
+    sign = found([*["female"] * females, *["male"] * (290 - females)], drawn(["F", "M"], 60, 1)).sign
+    assert sign.text.endswith(f" in place of {shown}")
+
+
+def test_names_turn_over_where_half_of_the_new_records_count_on_and_not_where_the_most_frequent_does():
+    old = drawn([f"campaign {number}" for number in range(1, 9)], 350)
+    half = found(old, [*["campaign 9"] * 30, *["red"] * 15, *["green"] * 15])
+    assert half.turned_over
+    few = found(old, [*["campaign 9"] * 10, *["red"] * 15, *["green"] * 15])
+    assert (few.turned_over, few.sign) == (False, None)
+
+
+@pytest.mark.parametrize(("names", "turns_over"), [(10, False), (11, True)])
+def test_free_text_turns_over_from_half_as_many_names_on_as_others(names, turns_over):
+    old = drawn([f"the {chr(97 + number)}a house" for number in range(names)], 350)
+    assert found(old, drawn(["one blue car", "some red car"], 40, 1)).turned_over is turns_over
+
+
+def test_as_many_names_with_other_shares_are_no_encoding_even_where_one_share_is_alike():
+    old = [*["red"] * 210, *["green"] * 105, *["blue"] * 35]
+    alike = [*["oak"] * 36, *["elm"] * 18, *["fir"] * 6]
+    other = [*["oak"] * 20, *["elm"] * 20, *["fir"] * 20]
+    assert found(old, alike).sign is not None
+    assert found(old, other).sign is None
+
+
+def test_a_name_is_cut_off_only_where_the_whole_one_has_vanished():
+    old = drawn(["cardiology", "oncology", "geriatrics"], 350)
+    assert found(old, drawn(["card", "onco"], 60, 1)).sign is not None
+    assert found(old, [*["cardiology"] * 50, *["geriatrics"] * 50, *["oncology"] * 50, *["card"] * 10]).sign is None

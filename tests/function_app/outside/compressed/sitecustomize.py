@@ -11,6 +11,12 @@ from datetime import timedelta
 from types import ModuleType
 
 SHORT: dict[str, dict[str, object]] = {
+    "function_app.retraining.failures": {
+        "FIRST_SEND_PAUSE": timedelta(seconds=1),
+        "LONGEST_SEND_PAUSE": timedelta(seconds=4),
+        "FIRST_RUN_PAUSE": timedelta(seconds=2),
+        "LONGEST_RUN_PAUSE": timedelta(seconds=4),
+    },
     "function_app.retraining.steps": {
         # A machine with more work than cores may stand still for seconds: the lease stays long beside a request.
         "LEASE": timedelta(seconds=20),
@@ -18,10 +24,6 @@ SHORT: dict[str, dict[str, object]] = {
         "LAST_MOMENT": timedelta(seconds=12),
         "CONFIRM_LIMIT": timedelta(seconds=10),
         "CONFIRM_PAUSES": (0.1, 0.3),
-        "FIRST_SEND_PAUSE": timedelta(seconds=1),
-        "LONGEST_SEND_PAUSE": timedelta(seconds=4),
-        "FIRST_RUN_PAUSE": timedelta(seconds=2),
-        "LONGEST_RUN_PAUSE": timedelta(seconds=4),
         "SENT_LOOK": timedelta(seconds=2),
         "CONFIRMED_LOOK": timedelta(seconds=3),
     },
