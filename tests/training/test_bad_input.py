@@ -180,8 +180,8 @@ class TestWithAChampion:
         assert "column 'diagnosis' holds a class that the champion never saw, 'cyst'" in done.stderr
         assert not (tmp_path / "data").exists()
 
-        kind = 'name = "diagnosis"\nkind = "categorical"\n'
-        text("schema.toml", kind, kind + 'categories = ["benign", "cyst", "malignant"]\n')(clinic)
+        role = 'role = "target"\n'
+        text("schema.toml", role, role + 'categories = ["benign", "cyst", "malignant"]\n')(clinic)
         done = CliRunner().invoke(prepare.main, [*arguments, "--data", str(tmp_path / "data")])
         assert done.exit_code == 0, done.output
 
