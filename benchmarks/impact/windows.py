@@ -1,0 +1,112 @@
+"""Made covariate shifts: records of a real table, drawn with odds that depend on one to three random columns.
+
+Each window has a split of its own: 1,000 records to fit a model on (linear, forest, boosting in turn), 500 to hold out,
+and a window of 500 of the rest. The outcome given the inputs stays what it is.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+Floats = npt.NDArray[np.float64]
+
+FIT, HELD_OUT, WINDOW = 1000, 500, 500
+KINDS = ("linear", "forest", "boosting")
+STRENGTHS = (0.3, 1.5)
+"""Log odds for a standard deviation of the columns that the shift depends on."""
+SEED = 7
+
+
+def make_windows(table: Path, out: Path, runs: int, *, shifted: bool) -> None:
+    """`runs` splits of a table in one file: records, predictions and outcomes of holdout and window."""
+    warnings.simplefilter("ignore")
+    found = np.load(table)
+    x, y, categorical, classes = found["X"], found["y"], found["cat"], int(found["classes"])
+    fit, held, size = (FIT, HELD_OUT, WINDOW) if len(y) >= 4500 else (min(FIT, len(y) // 5), HELD_OUT, 300)
+    rows: dict[str, list[Any]] = {name: [] for name in ("Xh", "Xw", "yh", "yw", "ph", "pw", "pop", "kind")}
+    for run in range(runs):
+        rng = np.random.default_rng([SEED, run, sum(map(ord, table.stem)), int(shifted)])
+        order = rng.permutation(len(y))
+        learnt, held_out, pool = order[:fit], order[fit : fit + held], order[fit + held :]
+        kind = KINDS[run % 3]
+        model = _model(kind, classes == 0, categorical, x.shape[1])
+        np.random.seed(rng.integers(2**31))  # what scikit-learn draws from where no state is given
+        model.fit(x[learnt], y[learnt])
+        odds = _odds(x[pool], categorical, rng, rng.uniform(*STRENGTHS)) if shifted else np.ones(len(pool))
+        # The largest of log odds and Gumbel noise are a draw without replacement with these odds (Efraimidis 2006).
+        taken = np.argsort(-(np.log(odds) + rng.gumbel(size=len(odds))))[:size]
+        said = _predicted(model, x[pool], classes)
+        losses = np.abs(said[:, 0] - y[pool]) if classes == 0 else (said.argmax(1) != y[pool]).astype(float)
+        kept = {
+            "Xh": x[held_out],
+            "Xw": x[pool[taken]],
+            "yh": y[held_out],
+            "yw": y[pool[taken]],
+            "ph": _predicted(model, x[held_out], classes),
+            "pw": said[taken],
+            "pop": (odds * losses).sum() / odds.sum(),
+            "kind": kind,
+        }
+        for name, value in kept.items():
+            rows[name].append(value)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(out, **{name: np.array(each) for name, each in rows.items()}, cat=categorical, classes=classes)
+
+
+def _model(kind: str, is_number: bool, categorical: npt.NDArray[np.int64], width: int) -> Any:
+    numeric = [column for column in range(width) if column not in set(categorical.tolist())]
+    if kind == "linear":
+        one_hot = OneHotEncoder(handle_unknown="ignore", min_frequency=5)
+        prepared = make_column_transformer(
+            (make_pipeline(SimpleImputer(), StandardScaler()), numeric),
+            (make_pipeline(SimpleImputer(strategy="most_frequent"), one_hot), categorical.tolist()),
+        )
+        return make_pipeline(prepared, Ridge(1.0) if is_number else LogisticRegression(max_iter=300))
+    if kind == "forest":
+        forest = RandomForestRegressor if is_number else RandomForestClassifier
+        return make_pipeline(SimpleImputer(), forest(30, min_samples_leaf=5, n_jobs=1))
+    boosting = HistGradientBoostingRegressor if is_number else HistGradientBoostingClassifier
+    return boosting(max_iter=60, max_leaf_nodes=8)
+
+
+def _predicted(model: Any, x: Floats, classes: int) -> Floats:
+    if classes == 0:
+        return np.asarray(model.predict(x))[:, None]
+    said = np.zeros((len(x), classes))
+    said[:, model.classes_.astype(int)] = model.predict_proba(x)
+    return said
+
+
+def _odds(x: Floats, categorical: npt.NDArray[np.int64], rng: np.random.Generator, strength: float) -> Floats:
+    count, width = x.shape
+    chosen = rng.integers(1, 4)
+    score = np.zeros(count)
+    for column in rng.choice(width, min(chosen, width), replace=False):
+        values = x[:, column]
+        known = ~np.isnan(values)
+        if column in categorical:
+            u = (values == rng.choice(np.unique(values[known]))).astype(float)
+        else:
+            u = np.full(count, 0.5)
+            ranks = np.argsort(np.argsort(values[known] + 1e-9 * rng.random(known.sum())))
+            u[known] = ranks / max(known.sum() - 1, 1)
+        spread = u.std()
+        if spread > 0:
+            score += rng.choice([-1, 1]) * (u - u.mean()) / spread
+    return np.exp(strength * np.clip(score / np.sqrt(chosen), -2.5, 2.5))
