@@ -26,7 +26,9 @@ def with_impact(result: "driftloop.Check", model: Model, blobs: ModelBlobs, poin
             return result
         return result.with_impact(result.impact(holdout, tolerance=model.impact_tolerance))
     except (DriftloopError, ArithmeticError, ValueError) as error:
-        emit("check_failed", model=model.name, error=f"the model's error is not estimated: {error}")
+        # What is not ours may quote a value.
+        why = str(error) if isinstance(error, DriftloopError) else type(error).__name__
+        emit("check_failed", model=model.name, error=f"the model's error is not estimated: {why}")
         return result
 
 
