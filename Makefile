@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Where it is set, as in many containers, each of the many processes here compiles every module that it imports: half a second each
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup worker run docs test mutants lint bench schemas snapshots lock dist clean
+.PHONY: help setup worker run docs test mutants lint bench schemas screenshots snapshots lock dist clean
 .NOTPARALLEL:
 # `make run` installs what it needs; `make setup` and what follows from it all, and then `make run` keeps to that
 LOOP := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.run)
@@ -34,11 +34,14 @@ lint: setup ## ruff, mypy, and the workflow linters
 	zizmor --offline --no-progress .github workflows action.yml
 	actionlint
 
-bench: setup ## What the README's numbers come from; writes out/benchmarks/
+bench: setup ## What docs/benchmarks.md says; writes out/benchmarks/
 	@python -m benchmarks $(ARGS)
 
 docs: .venv/.dev ## The documentation, for reading offline: out/docs/index.html
 	@python -m sphinx -q -W --keep-going -b html docs out/docs
+
+screenshots: setup ## The pictures of docs/pictures/, from a loop that is played for them (needs Chromium with its driver)
+	@python -m tests.docs.screenshots docs/pictures
 
 schemas: .venv/.dev ## Write docs/schemas/ and docs/configuration.md again, from the code that reads those files
 	@python -m driftloop.json_schemas docs/schemas

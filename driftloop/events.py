@@ -105,6 +105,19 @@ class InService(msgspec.Struct, frozen=True):
     endpoint: str | None = None
 
 
+class PutBack(msgspec.Struct, frozen=True):
+    """`baselines/<model>/put-back.json`: a version whose deployment failed, and the one that serves again (None: none).
+
+    `at` tells one failure from the next.
+    """
+
+    model: str
+    version: str
+    serves: str | None
+    at: str
+    run_url: str | None = None
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """`outcomes/<drift_id>.json`: how the run ended that this drift started.
 
@@ -169,6 +182,11 @@ def read_in_service(content: bytes, where: str) -> InService:
 def read_outcome(content: bytes, where: str) -> Outcome:
     """Decode what the training workflow wrote, from the file at `where`. Raises InputError when it is damaged."""
     return _decode(content, Outcome, where)
+
+
+def read_put_back(content: bytes, where: str) -> PutBack:
+    """Decode what a deployment wrote that failed, from the file at `where`. Raises InputError when it is damaged."""
+    return _decode(content, PutBack, where)
 
 
 def _decode(content: bytes, kind: type[_Kind], where: str) -> _Kind:

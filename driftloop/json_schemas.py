@@ -20,7 +20,7 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.config.settings import CheckSettings
 from driftloop.data.schema import Schema
-from driftloop.events import Alert, DriftDetected, InService, ModelRegistered, Outcome
+from driftloop.events import Alert, DriftDetected, InService, ModelRegistered, Outcome, PutBack
 from driftloop.report.document import CheckDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,6 +32,7 @@ TITLES: dict[str, tuple[str, Any]] = {
     "alert": ("The data of an alert that is sent as a CloudEvent", Alert),
     "in-service": ("baselines/<model>/in-service.json", InService),
     "check": ("What `driftloop check --json` prints, and reports/<model>/<check_id>.json", CheckDocument),
+    "put-back": ("baselines/<model>/put-back.json", PutBack),
     "outcome": ("outcomes/<drift_id>.json", Outcome),
 }
 

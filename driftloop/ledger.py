@@ -195,7 +195,7 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     model versions whose deployment was requested, and by which event. `outbox`: what is not announced yet; `notes`:
     what is not noted yet of files. `starts`: for each of the last windows, by the time of its first record, when its
     records really began, stragglers left out. `deployed`: the version that was in service at the last look, and since
-    when.
+    when. `put_back`: when the last deployment failed that people were told of.
     """
 
     model: str
@@ -222,6 +222,7 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[FileNote, ...] = ()
     starts: dict[str, str] = {}
     deployed: str | None = None
+    put_back: str | None = None
     etag: str = ""
 
 

@@ -86,10 +86,11 @@ class Browser:
                 return True
         return False
 
-    def screenshot(self, path: Path) -> None:
-        """The whole page as a PNG."""
+    def screenshot(self, path: Path, most: int | None = None) -> None:
+        """The whole page as a PNG, or at most so many pixels of its height."""
         size = self.run("return [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
-        clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
+        height = size[1] if most is None else min(size[1], most)
+        clip = {"x": 0, "y": 0, "width": size[0], "height": height, "scale": 1}
         shot = self._tell("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(shot["data"]))
 

@@ -38,7 +38,7 @@ class Deployer:
         self.blobs = Blobs(self.asked.azure.blob_url, signed_in)
         self._client = cloud.ml_client(self.asked.azure, signed_in)
         endpoint = Endpoint(self._client, self.asked)
-        self.rollout = Rollout(endpoint, self.blobs, self.asked, to.line, signed_in)
+        self.rollout = Rollout(endpoint, self.blobs, self.asked, to.line, signed_in, run_url=to.run_url)
 
     def deploy(self, number: str, *, forced: bool = False) -> Done:
         """Bring the version into service."""

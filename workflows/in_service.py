@@ -2,7 +2,7 @@
 
 import msgspec
 
-from driftloop.events import InService, read_in_service
+from driftloop.events import InService, PutBack, read_in_service
 from training.cloud.blobs import Blob, Blobs
 
 
@@ -50,6 +50,17 @@ def read(blobs: Blobs, model: str) -> Found:
         return Found(None, None)
     read_in_service(blob.content, path(model))
     return Found(msgspec.json.decode(blob.content, type=Pointer), blob)
+
+
+def note_put_back(blobs: Blobs, note: PutBack) -> None:
+    """Writes that a deployment failed, and which version serves again: the function app tells people.
+
+    Parameters
+    ----------
+    note : PutBack
+        It replaces the note of an earlier failure.
+    """
+    blobs.write("baselines", f"{note.model}/put-back.json", msgspec.json.encode(note))
 
 
 def write(blobs: Blobs, pointer: Pointer, found: Found) -> None:

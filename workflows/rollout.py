@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from driftloop.errors import DriftloopError
+from driftloop.events import PutBack
 from driftloop.times import format_time
 from training.cloud.blobs import Blobs, ChangedError
 from workflows import cloud, in_service
@@ -50,10 +51,17 @@ class Rollout:
     """One rollout of one version. `forced` puts an older version back into service."""
 
     def __init__(
-        self, endpoint: Endpoint, blobs: Blobs, asked: Deploy, say: Callable[[str], None], credential: Any
+        self,
+        endpoint: Endpoint,
+        blobs: Blobs,
+        asked: Deploy,
+        say: Callable[[str], None],
+        credential: Any,
+        *,
+        run_url: str | None = None,
     ) -> None:
         self._endpoint, self._blobs, self._asked, self._say = endpoint, blobs, asked, say
-        self._credential = credential
+        self._credential, self._run_url = credential, run_url
 
     def run(self, version: DeployableVersion, *, forced: bool = False) -> Done:
         """Bring the version into service.
@@ -225,6 +233,17 @@ class Rollout:
                 f"{error}; and the traffic could not be put back ({cloud.reason(second)}): "
                 f"run `python -m workflows.deploy rollback --model {self._asked.model}`"
             ) from second
+        self._note_put_back(live, version)
+
+    def _note_put_back(self, live: Slot | None, version: DeployableVersion) -> None:
+        """For those who are told of it; without the note they only learn of it from the run."""
+        serves = None if live is None else str(live.version)
+        now = format_time(datetime.now(UTC))
+        note = PutBack(self._asked.model, str(version.number), serves, now, self._run_url)
+        try:
+            in_service.note_put_back(self._blobs, note)
+        except Exception as error:  # noqa: BLE001  the traffic is back, and the rollout's own error is what is raised
+            self._say(f"that it was rolled back could not be noted ({cloud.reason(error)})")
 
     def _put_back(self, target: str, live: Slot | None, version: DeployableVersion, *, in_haste: bool) -> None:
         """In haste (a cancelled run is killed within seconds) a slot that has no traffic may stay."""

@@ -29,7 +29,7 @@ from function_app.retraining.epochs import evidence_for, settled
 from function_app.retraining.next_look import next_look
 from function_app.retraining.steps import Retraining
 from function_app.storage.model_blobs import ModelBlobs
-from function_app.telemetry.announcing import announced, announcements, check_finished, deployment, to_nobody
+from function_app.telemetry.announcing import announced, announcements, check_finished, deployment, to_nobody, undone
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
@@ -138,9 +138,17 @@ class ModelCheck:
                 raise LedgerConflictError(f"{self.model.name}: the version in service was replaced during the check")
         if pointer is not None:
             finding = self._with_labels(finding, pointer, now)
-        deployed, said = deployment(self.model.name, state.deployed, pointer)
-        finding = replace(finding, said=said, state=msgspec.structs.replace(finding.state, deployed=deployed))
-        return self._stored(finding, state, started)
+        return self._stored(self._with_deployments(finding, state, pointer, now), state, started)
+
+    def _with_deployments(
+        self, finding: Finding, before: ModelState, pointer: InService | None, now: datetime
+    ) -> Finding:
+        """The same finding, and what is to be told of versions that came, or were taken back."""
+        deployed, said = deployment(self.model.name, before.deployed, pointer)
+        note = self.blobs.put_back() if self.model.alerts else None  # it is read for people alone
+        put_back, failed = undone(self.model.name, before.put_back, note, now)
+        state = msgspec.structs.replace(finding.state, deployed=deployed, put_back=put_back)
+        return replace(finding, said=(*said, *failed), state=state)
 
     def _stored(self, finding: Finding, before: ModelState, started: float) -> Finding:
         """The finding in the ledger, and announced."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftloop.errors import BaselineError, InputError
-from driftloop.events import InService, Outcome, read_in_service, read_outcome
+from driftloop.events import InService, Outcome, PutBack, read_in_service, read_outcome, read_put_back
 from driftloop.validation import UNREADABLE
 
 if TYPE_CHECKING:
@@ -124,6 +124,15 @@ class ModelBlobs:
         from driftloop import Baseline
 
         return Baseline.from_bytes(content)
+
+    def put_back(self) -> PutBack | None:
+        """The last deployment that failed and was undone; None where none has.
+
+        Raises InputError when the note is damaged.
+        """
+        path = f"{self.model}/put-back.json"
+        content = _read(self.storage, "baselines", path)
+        return None if content is None else read_put_back(content, f"baselines/{path}")
 
     def outcome(self, drift_id: str) -> Outcome | None:
         """How the run of this drift ended; None while it has not.

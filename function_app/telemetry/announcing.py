@@ -5,19 +5,22 @@ process that stored it, or by the next that reads the row. So it is logged at le
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from driftloop.errors import DriftloopError, LedgerError
-from driftloop.events import InService
+from driftloop.events import InService, PutBack
 from driftloop.ledger import Announcement, CheckRecord, Drift, Ledger, LedgerConflictError, ModelState, until_written
+from driftloop.times import parse_time
 from function_app.telemetry.events import LONGEST, MOST_ITEMS, emit
 
 if TYPE_CHECKING:
     import driftloop
+
+NEWS = timedelta(days=3)  # as long as an alert waits for its receiver
 
 
 def summary(result: "driftloop.Check") -> dict[str, Any]:
@@ -75,13 +78,51 @@ def deployment(
     now = f"{pointer.version} {pointer.deployed_at or ''}".strip()
     if before is None or before == now:
         return now, ()
-    fields = {"model": model, "model_version": pointer.version, "rolled_back": pointer.rolled_back is not None}
+    rolled_back = pointer.rolled_back is not None and _is_older(pointer.version, pointer.rolled_back)
+    fields = {"model": model, "model_version": pointer.version, "rolled_back": rolled_back}
     more = {
         "previous": pointer.rolled_back or pointer.previous or before.partition(" ")[0],
         "drift_id": pointer.drift_id,
     }
     which = sha256(f"{model}\0{now}".encode()).hexdigest()[:12]
     return now, (Announcement(f"deployed-{which}", "deployed", {**fields, **more}),)
+
+
+def undone(
+    model: str, before: str | None, note: PutBack | None, now: datetime
+) -> tuple[str | None, tuple[Announcement, ...]]:
+    """What the state keeps of the last deployment that failed, and what a person must learn of a new one.
+
+    Parameters
+    ----------
+    before : str | None
+        What the state kept.
+    note : PutBack | None
+        What the deployment left.
+    now : datetime
+        A note that is older than `NEWS` is kept and not told: whoever asks for alerts today knows of it.
+    """
+    if note is None or note.at == before:
+        return before, ()
+    if is_old(note.at, now):
+        return note.at, ()
+    fields = {"model": model, "model_version": note.serves, "previous": note.version, "run_url": note.run_url}
+    more = {"rolled_back": True, "note": f"the deployment of version {note.version} failed and was undone"}
+    which = sha256(f"{model}\0{note.version}\0{note.at}".encode()).hexdigest()[:12]
+    return note.at, (Announcement(f"undone-{which}", "deployed", {**fields, **more}),)
+
+
+def is_old(moment: str, now: datetime) -> bool:
+    """Whether it lies further back than `NEWS`, or cannot be read."""
+    try:
+        return now - parse_time(moment) > NEWS
+    except ValueError:
+        return True
+
+
+def _is_older(version: str, other: str) -> bool:
+    """Versions are whole numbers; of what is none the first is taken for the older."""
+    return not (version.isdecimal() and other.isdecimal()) or int(version) < int(other)
 
 
 def nothing(_: ModelState) -> None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from driftloop.errors import DriftloopError
+from driftloop.events import read_put_back
 from training.cloud.blobs import Blob, ChangedError
 from workflows import in_service, rollout, settings
 from workflows.endpoint import Slot
@@ -35,6 +36,7 @@ class World:
         self.before: Callable[[str], None] = lambda call: None
         self.bad_versions: set[int] = set()
         self.unavailable = 0
+        self.notes: dict[str, bytes] = {}
 
     def called(self, what: str) -> None:
         if self.kill_at is not None and len(self.calls) >= self.kill_at:
@@ -72,6 +74,11 @@ class World:
         if (known.etag if known else None) != (self.blob.etag if self.blob else None):
             raise ChangedError("changed")
         self.blob = Blob(content, f"etag-{len(self.calls)}")
+
+    def write(self, container: str, path: str, content: bytes) -> None:
+        if (error := self.fail("note")) is not None:
+            raise error
+        self.notes[f"{container}/{path}"] = content
 
     # what Endpoint offers
     name = "m"
@@ -355,3 +362,29 @@ def test_a_damaged_pointer_is_an_error_and_not_the_first_deployment(world: World
     with pytest.raises(DriftloopError, match=r"in-service\.json"):
         deploy(world, 1)
     assert world.calls == []
+
+
+def test_a_deployment_that_fails_is_noted_with_the_version_that_serves_again(world: World) -> None:
+    deploy(world, 1)
+    assert world.notes == {}
+    world.fail = _once("watch")
+    with pytest.raises(DriftloopError, match="planned"):
+        deploy(world, 2)
+    note = read_put_back(world.notes["baselines/m/put-back.json"], "put-back.json")
+    assert (note.model, note.version, note.serves, note.run_url) == ("m", "2", "1", None)
+
+
+def test_the_first_deployment_that_fails_leaves_nothing_that_serves(world: World) -> None:
+    world.fail = _once("watch")
+    with pytest.raises(DriftloopError, match="planned"):
+        deploy(world, 1)
+    assert read_put_back(world.notes["baselines/m/put-back.json"], "put-back.json").serves is None
+
+
+def test_a_note_that_cannot_be_written_hides_no_error(world: World) -> None:
+    deploy(world, 1)
+    failed = _once("watch")
+    world.fail = lambda call: DriftloopError("storage is down") if call == "note" else failed(call)
+    with pytest.raises(DriftloopError, match="planned"):
+        deploy(world, 2)
+    assert world.serving == 1

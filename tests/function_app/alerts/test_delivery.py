@@ -10,8 +10,9 @@ import msgspec
 import pytest
 from starlette.responses import PlainTextResponse, Response
 
-from driftloop.events import InService
+from driftloop.events import InService, PutBack
 from driftloop.ledger import Announcement
+from driftloop.times import format_time
 from function_app.alerts.box import LEASE, LONGEST_WAIT
 from function_app.alerts.box_rows import BoxRows
 from function_app.alerts.delivery import Delivery
@@ -228,6 +229,22 @@ def test_a_version_that_is_rolled_back_or_deployed_by_hand_is_told_once(
         for each in posts.services.webhook.taken
     ]
     assert told == [("promotion", "2", "1"), ("rollback", "1", "2")]
+
+
+def test_a_deployment_that_failed_is_told_once_and_an_old_one_is_not(
+    clinic: Any, delivery: Delivery, posts: Posts
+) -> None:
+    clinic.deploy("1")
+    note = PutBack(clinic.name, "2", "1", format_time(clinic.now - timedelta(days=4)), "https://github.example/runs/7")
+    for at in (clinic.now - timedelta(days=4), clinic.now, clinic.now):
+        left = msgspec.json.encode(msgspec.structs.replace(note, at=format_time(at)))
+        clinic.storage.container("baselines").upload_blob(f"{clinic.name}/put-back.json", left, overwrite=True)
+        task(clinic, delivery).check()
+    delivery.deliver()
+    (event,) = posts.services.webhook.taken
+    assert (event["data"]["kind"], event["data"]["version"], event["data"]["previous"]) == ("rollback", "1", "2")
+    assert event["data"]["reasons"] == ["the deployment of version 2 failed and was undone"]
+    assert event["data"]["link"] == "https://github.example/runs/7"
 
 
 def point(clinic: Any, pointer: InService) -> None:
