@@ -18,7 +18,7 @@ MOST_WAITING = 100  # alerts of a model: as JSON a fifth of what a table row hol
 LONGEST_WAIT = timedelta(days=3)  # a weekend on which nobody mends a receiver; older news is no alert
 MOST_KNOWN = 200  # ids that were put in, so that what is announced again is not sent again
 LEASE = timedelta(minutes=5)  # for one round of sending: `MOST_IN_A_ROUND` requests that take as long as they may
-MOST_IN_A_ROUND = 10  # of a receiver; each takes 20 s at most
+MOST_IN_A_ROUND = 8  # of a receiver; each takes half a minute at most, two short repetitions included
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)  # after a failure, doubled each time
 LONG = timedelta(days=1)  # of failures, after which the receiver is named once a day
 

@@ -1,7 +1,7 @@
 """From the ledger's outbox into a model's box, and from there to its receivers: each by itself, again until taken."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,8 @@ from function_app.alerts.box_rows import BoxRows
 from function_app.alerts.posting import Answer, post
 from function_app.telemetry.events import emit
 
+TOO_SLOW = "it was still answering when the time was up"
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -27,6 +29,7 @@ class Delivery:
     rows: BoxRows
     clock: Callable[[], datetime] = utc_now
     send: Callable[[Alert, Receiver, datetime], Answer] = post
+    patience: float = 0.9 * LEASE.total_seconds()  # for a round: the note of it is written while the lease runs
 
     def tell(self, said: Sequence[Announcement]) -> None:
         """Puts the alerts among announcements into the box. What was put in before is not put in again."""
@@ -49,9 +52,12 @@ class Delivery:
         if not due:
             return box.next_look(self.clock())
         by_name = {each.name: each for each in self.model.alerts}
-        with ThreadPoolExecutor(len(due)) as pool:
-            rounds = {name: pool.submit(self._round, by_name[name], alerts) for name, alerts in due.items()}
-            sent = {name: each.result() for name, each in rounds.items()}
+        pool = ThreadPoolExecutor(len(due))
+        rounds = {name: pool.submit(self._round, by_name[name], alerts) for name, alerts in due.items()}
+        wait(rounds.values(), self.patience)
+        # A receiver that answers without an end is left to itself: its round is nobody's any more.
+        pool.shutdown(wait=False, cancel_futures=True)
+        sent = {name: each.result() if each.done() else Sent((), TOO_SLOW) for name, each in rounds.items()}
         box, named = until_written(lambda: self._settle(sent), self._what)
         for name, trouble in named.items():
             fields = {"model": self.model.name, "receiver": name, "error": trouble.error}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from driftloop.config.models import Model
-from driftloop.errors import DriftloopError
-from driftloop.events import InService
+from driftloop.errors import DriftloopError, InputError
+from driftloop.events import InService, PutBack
 from driftloop.ledger import Announcement, Drift, Ledger, LedgerConflictError, ModelState, until_written
 from driftloop.times import format_time, utc_now
 from function_app.checks import findings
@@ -145,10 +145,18 @@ class ModelCheck:
     ) -> Finding:
         """The same finding, and what is to be told of versions that came, or were taken back."""
         deployed, said = deployment(self.model.name, before.deployed, pointer)
-        note = self.blobs.put_back() if self.model.alerts else None  # it is read for people alone
+        note = self._put_back() if self.model.alerts else None  # it is read for people alone
         put_back, failed = undone(self.model.name, before.put_back, note, now)
         state = msgspec.structs.replace(finding.state, deployed=deployed, put_back=put_back)
         return replace(finding, said=(*said, *failed), state=state)
+
+    def _put_back(self) -> PutBack | None:
+        """The last deployment that failed, as far as that can be read: a damaged note hides no new data."""
+        try:
+            return self.blobs.put_back()
+        except InputError as error:
+            emit("check_failed", model=self.model.name, error=str(error))
+            return None
 
     def _stored(self, finding: Finding, before: ModelState, started: float) -> Finding:
         """The finding in the ledger, and announced."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from driftloop.errors import DriftloopError, LedgerError
+from driftloop.errors import DriftloopError, InputError, LedgerError
 from driftloop.events import InService, PutBack
 from driftloop.ledger import Announcement, CheckRecord, Drift, Ledger, LedgerConflictError, ModelState, until_written
 from driftloop.times import parse_time
@@ -116,7 +116,7 @@ def is_old(moment: str, now: datetime) -> bool:
     """Whether it lies further back than `NEWS`, or cannot be read."""
     try:
         return now - parse_time(moment) > NEWS
-    except ValueError:
+    except InputError:
         return True
 
 

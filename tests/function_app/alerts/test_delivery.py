@@ -1,21 +1,24 @@
 """From a check on real storage to three services: each event once for each receiver, whatever fails."""
 
 import json
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 from starlette.responses import PlainTextResponse, Response
 
-from driftloop.events import InService, PutBack
+from driftloop.config.receivers import Receiver
+from driftloop.events import Alert, InService, PutBack
 from driftloop.ledger import Announcement
 from driftloop.times import format_time
 from function_app.alerts.box import LEASE, LONGEST_WAIT
 from function_app.alerts.box_rows import BoxRows
-from function_app.alerts.delivery import Delivery
+from function_app.alerts.delivery import TOO_SLOW, Delivery
+from function_app.alerts.posting import Answer
 from function_app.checks.checking import ModelCheck
 from tests.function_app.alerts.conftest import Posts
 
@@ -213,6 +216,26 @@ def test_a_receiver_that_fails_for_a_day_is_named_and_what_is_old_is_given_up(
     assert "slack" in delivery.rows.all()[clinic.name].trouble, "what fails is still known"
 
 
+def test_a_receiver_that_never_ends_its_answer_holds_up_nobody(clinic: Any, delivery: Delivery) -> None:
+    released, sent = threading.Event(), list[str]()
+
+    def send(_: Alert, receiver: Receiver, __: datetime) -> Answer:
+        if receiver.name == "slack":
+            released.wait()
+        sent.append(receiver.name)
+        return Answer()
+
+    hanging = Delivery(delivery.model, delivery.rows, delivery.clock, send, patience=1)
+    hanging.tell([incident(clinic, "one")])
+    try:
+        hanging.deliver()
+        assert sorted(sent) == ["teams", "webhook"]
+        assert [each.left for each in delivery.rows.read(clinic.name).waiting] == [("slack",)]
+        assert delivery.rows.read(clinic.name).trouble["slack"].error == TOO_SLOW
+    finally:
+        released.set()
+
+
 def test_a_version_that_is_rolled_back_or_deployed_by_hand_is_told_once(
     clinic: Any, delivery: Delivery, posts: Posts
 ) -> None:
@@ -240,6 +263,8 @@ def test_a_deployment_that_failed_is_told_once_and_an_old_one_is_not(
         left = msgspec.json.encode(msgspec.structs.replace(note, at=format_time(at)))
         clinic.storage.container("baselines").upload_blob(f"{clinic.name}/put-back.json", left, overwrite=True)
         task(clinic, delivery).check()
+    clinic.storage.container("baselines").upload_blob(f"{clinic.name}/put-back.json", b"{", overwrite=True)
+    task(clinic, delivery).check()
     delivery.deliver()
     (event,) = posts.services.webhook.taken
     assert (event["data"]["kind"], event["data"]["version"], event["data"]["previous"]) == ("rollback", "1", "2")

@@ -9,10 +9,19 @@ import msgspec
 import pytest
 
 from driftloop.errors import LedgerError
+from driftloop.events import InService, PutBack
 from driftloop.ledger import MOST_TRIES, Announcement, CheckRecord, Drift, DriftState, LedgerConflictError, open_drift
 from function_app.checks import checking
 from function_app.retraining.epochs import settled
-from function_app.telemetry.announcing import announced, announcements, drift_announced, failed
+from function_app.telemetry.announcing import (
+    NEWS,
+    announced,
+    announcements,
+    deployment,
+    drift_announced,
+    failed,
+    undone,
+)
 from function_app.telemetry.events import LONGEST, MOST_ITEMS
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
@@ -219,3 +228,29 @@ def test_a_crash_is_noted_although_others_write_and_said_where_it_cannot_be(
     monkeypatch.setattr(SqliteLedger, "commit", down)
     failed(ledger, "m", ValueError("patient 17"), NOW)
     assert [line["error"] for line in said(caplog, "check_failed")] == ["storage is down", "ValueError", "still down"]
+
+
+@pytest.mark.parametrize(
+    ("version", "rolled_back", "is_back"),
+    [("2", "3", True), ("10", "9", False), ("3", None, False), ("a", "3", True)],
+)
+def test_an_older_version_that_is_forced_into_service_is_a_rollback(
+    version: str, rolled_back: str | None, is_back: bool
+) -> None:
+    pointer = InService("m", version, "b" * 64, deployed_at="2026-11-26T09:00:00Z", rolled_back=rolled_back)
+    kept, (said,) = deployment("m", "9 2026-11-25T09:00:00Z", pointer)
+    assert kept == f"{version} 2026-11-26T09:00:00Z"
+    assert said.fields["rolled_back"] is is_back
+    assert deployment("m", kept, pointer) == (kept, ())
+    assert deployment("m", None, pointer) == (kept, ()), "the first look tells nothing"
+    assert deployment("m", kept, None) == (kept, ())
+
+
+def test_a_failed_deployment_is_told_once_and_not_when_it_is_old_or_unreadable() -> None:
+    note = PutBack("m", "3", "2", "2026-11-22T09:00:00Z")
+    kept, (said,) = undone("m", None, note, NOW)
+    assert (kept, said.fields["previous"]) == (note.at, "3")
+    assert undone("m", kept, note, NOW) == (kept, ())
+    assert undone("m", None, note, NOW + NEWS) == (note.at, ())
+    assert undone("m", None, msgspec.structs.replace(note, at="soon"), NOW) == ("soon", ())
+    assert undone("m", "before", None, NOW) == ("before", ())
