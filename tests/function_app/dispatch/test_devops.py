@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,6 +13,7 @@ from starlette.routing import Route
 
 from driftloop.config.models import AzureDevOpsTarget
 from driftloop.events import DriftDetected, ModelRegistered
+from function_app.dispatch import devops
 from function_app.dispatch.devops import AzureDevOpsDispatcher
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from sandbox.serving import Server
@@ -182,3 +184,13 @@ def test_a_limit_that_names_no_time_is_waited_for_a_minute(
         with pytest.raises(DispatchRefusedError) as caught:
             target.send(EVENT)
         assert (caught.value.retry_at, caught.value.wait) == (now + wait, True)
+
+
+def test_without_an_identity_nothing_is_sent_and_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Nobody:
+        def get_token(self, *scopes: str) -> None:
+            raise ClientAuthenticationError(f"no identity for {scopes}")
+
+    monkeypatch.setattr(devops, "_credential", Nobody)
+    with pytest.raises(DispatchRefusedError, match="does the function app have a managed identity"):
+        devops._entra_token()

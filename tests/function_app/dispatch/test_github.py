@@ -74,6 +74,7 @@ def test_requests_are_as_github_describes_them(github: GitHubStandIn) -> None:
         (403, "give it 'contents: write'"),
         (404, "no such repository, or the token cannot see it"),
         (422, "this version of Driftloop does not fit"),
+        *((status, "the repository has moved to another host") for status in (301, 302, 307, 308)),
         (418, "does not document"),
     ],
 )

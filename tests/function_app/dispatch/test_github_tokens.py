@@ -7,9 +7,10 @@ import pytest
 
 from driftloop.config.models import GitHubTarget
 from driftloop.errors import ConfigError, DispatchError
+from function_app.dispatch import github_tokens
 from function_app.dispatch.github import GitHubDispatcher
 from function_app.dispatch.github_tokens import AppToken, FixedToken, token_source
-from function_app.dispatch.requests import DispatchRefusedError
+from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from sandbox.github import GitHubStandIn
 from tests.function_app.dispatch.sending import EVENT, START, dispatcher
 
@@ -49,6 +50,19 @@ def test_a_rotated_app_key_says_so(github: GitHubStandIn) -> None:
 
     with pytest.raises(DispatchRefusedError, match="the app's id or key is wrong"):
         GitHubDispatcher(GitHubTarget("proseware/driftloop", github.url), tokens).send(EVENT)
+
+
+def test_a_sign_in_whose_answer_was_lost_is_tried_again_for_nothing_was_dispatched(
+    github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise DispatchUncertainError("the connection broke")
+
+    monkeypatch.setattr(github_tokens, "request", lost)
+    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), github.tokens.app_key)
+    with pytest.raises(DispatchRefusedError, match="the connection broke") as caught:
+        tokens.token()
+    assert caught.value.wait
 
 
 def test_a_key_that_is_no_key_is_not_quoted(github: GitHubStandIn) -> None:
