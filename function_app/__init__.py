@@ -12,7 +12,7 @@ import os
 
 import azure.functions as func
 
-from function_app.practitioners.sign_in import is_entra
+from function_app.http.sign_in import DASHBOARD, is_entra
 
 # Before numpy is imported: checks run side by side, and threads of each one's own only get into each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -22,6 +22,7 @@ logging.getLogger("azure").setLevel(logging.WARNING)
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 # Pages that people open are closed by a function key, unless they sign in by Entra: then the handler asks who they are.
 PAGE_LEVEL = func.AuthLevel.ANONYMOUS if is_entra() else func.AuthLevel.FUNCTION
+DASHBOARD_LEVEL = func.AuthLevel.ANONYMOUS if is_entra(setting=DASHBOARD) else func.AuthLevel.FUNCTION
 
 
 @app.function_name("check_drift")
@@ -135,7 +136,7 @@ def openapi(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.function_name("dashboard")
-@app.route(route="dashboard", methods=["GET"])
+@app.route(route="dashboard", methods=["GET"], auth_level=DASHBOARD_LEVEL)
 def dashboard(req: func.HttpRequest) -> func.HttpResponse:
     """GET /api/dashboard: all models, their checks and what came of them, as pages for people."""
     from function_app.http.api import answer

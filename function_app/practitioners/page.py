@@ -11,7 +11,8 @@ import azure.functions as func
 
 from driftloop.errors import ConfigError, DriftloopError
 from driftloop.report.words.language import Words
-from function_app.practitioners import entries, sign_in
+from function_app.http import sign_in
+from function_app.practitioners import entries
 from function_app.practitioners.cautions import cautions_of
 from function_app.practitioners.entries import Entries, Mistake
 from function_app.practitioners.fields import Field, fields_of, target_of

@@ -5,8 +5,10 @@ import threading
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import azure.functions as func
 import msgspec
 import pytest
 from azure.core.exceptions import HttpResponseError
@@ -17,6 +19,9 @@ from driftloop.errors import LedgerError
 from driftloop.ledger import FileNote
 from driftloop.times import utc_now
 from function_app.dashboard import AccountSource
+from function_app.http import api
+from function_app.http.dashboard import dashboard
+from function_app.http.sign_in import DASHBOARD
 from function_app.incoming.quarantine import Quarantine
 from function_app.incoming.sources import list_files
 from sandbox.functions_host import FunctionsHost
@@ -118,6 +123,32 @@ def test_storage_that_refuses_is_a_page_that_says_what_is_missing(
     found = answer(source, {}, None, utc_now())
     assert found.status == 503
     assert b"AuthorizationPermissionMismatch" in found.body
+
+
+@pytest.mark.parametrize(
+    ("headers", "enabled", "status"),
+    [
+        ({"x-ms-client-principal-id": "somebody"}, "True", 200),
+        ({}, "True", 302),
+        ({"x-ms-client-principal-id": "whoever says so"}, None, 403),
+        ({}, None, 403),
+    ],
+)
+def test_with_entra_only_who_has_signed_in_sees_the_page(
+    clinic: Clinic, headers: dict[str, str], enabled: str | None, status: int
+) -> None:
+    environ = {DASHBOARD: "entra", **({"WEBSITE_AUTH_ENABLED": enabled} if enabled else {})}
+    runtime = SimpleNamespace(
+        environ=environ, config=Config((clinic.model,)), schedule=None, storage=clinic.storage, ledger=clinic.ledger
+    )
+    url = f"https://app.example/api/dashboard?model={clinic.name}"
+    request = func.HttpRequest("GET", url, headers=headers, params={"model": clinic.name}, body=b"")
+    found = api.answer(dashboard, lambda: runtime, request)  # type: ignore[arg-type,return-value]
+
+    assert found.status_code == status
+    assert (clinic.name in found.get_body().decode()) is (status == 200)
+    if status == 302:
+        assert found.headers["Location"].endswith(f"redirect_uri=%2Fapi%2Fdashboard%3Fmodel%3D{clinic.name}")
 
 
 @pytest.fixture(scope="module")
