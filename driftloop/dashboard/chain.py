@@ -18,7 +18,8 @@ from driftloop.wording.number_formats import format_error, with_p
 Stand = Literal["done", "now", "bad", "open"]
 """Of a link of the chain: done, being worked at, ended badly, not reached."""
 _WAITING = (DriftState.HELD, DriftState.CLAIMED)
-_BAD = {DriftState.REJECTED: "rejected", DriftState.FAILED: "failed"}
+_TONES = {DriftState.PROMOTED: "stable", DriftState.FAILED: "incident"}
+"""Of closed drifts; a rejection is an answer, and no failure."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,10 @@ def view_drift(drift: Drift, in_service: InService | None, studio: str | None, w
         StepView(format_time(step.at), words.known("state", str(step.state)), words.sentence(step.note))
         for step in drift.history
     )
-    tone = "drift" if not drift.state.closed else "incident" if drift.state in _BAD else "stable"
     return DriftView(
         drift_id=drift.drift_id,
         state=words.known("state", str(drift.state)),
-        tone="insufficient" if drift.state is DriftState.SUPERSEDED else tone,
+        tone=_TONES.get(drift.state, "insufficient") if drift.state.closed else "drift",
         reason=words.known("verdict", drift.reason),
         found_at=history[0].at if history else "",
         check_id=drift.check_id,
