@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from driftloop.data_quality.category_names import new_names
+from driftloop.data_quality.chance import more_often_p
 from tests.driftloop.data_quality.feeds import pair
 
 
@@ -124,3 +125,29 @@ def test_a_name_is_cut_off_only_where_the_whole_one_has_vanished():
     old = drawn(["cardiology", "oncology", "geriatrics"], 350)
     assert found(old, drawn(["card", "onco"], 60, 1)).sign is not None
     assert found(old, [*["cardiology"] * 50, *["geriatrics"] * 50, *["oncology"] * 50, *["card"] * 10]).sign is None
+
+
+def test_where_most_known_names_are_single_all_must_be_new():
+    """The singles explain 60 % of new names, and half may be new besides: only a window of new names alone is more."""
+    old = [*(f"batch {number}" for number in range(210)), *["batch 300"] * 140]
+    assert found(old, ["batch 999"] * 40).turned_over
+    assert not found(old, [*["batch 999"] * 39, "batch 300"]).turned_over
+
+
+def test_free_text_may_be_half_of_the_names():
+    names = [*(f"the {letter}a house" for letter in "abcdef"), *(f"{letter}-house" for letter in "abcdef")]
+    assert found(drawn(names, 350), drawn(["one blue car", "some red car"], 40, 1)).turned_over
+
+
+def test_two_names_may_come_in_place_of_two():
+    old, new = [*["red"] * 200, *["green"] * 150], [*["oak"] * 34, *["elm"] * 26]
+    sign = found(old, new).sign
+    assert sign is not None
+    # the more frequent of the new names, beside which no other is as frequent
+    assert sign.p == pytest.approx(min(1.0, more_often_p(34, 0, 60, 350)))
+
+
+def test_three_rows_of_sixty_are_counted_among_all_rows_of_the_window():
+    window = [*drawn(["female", "male"], 48, 1), *["Female"] * 12]
+    sign = found(["female"] * 180 + ["male"] * 170, window).sign
+    assert sign.p == pytest.approx(3 * more_often_p(12, 0, 60, 350))

@@ -40,6 +40,24 @@ def test_a_part_converted_is_told(factor):
     assert sign.p <= 2 * all_in_window_p(12, 60, 350)
 
 
+def test_far_below_positive_values_is_a_ratio():
+    """Of a wide column, half its reach below the minimum would lie below zero: there no difference is large."""
+    baseline, window = lognormal(350, 1, 0.6), lognormal(60, 2, 0.6)
+    assert baseline.min() - 0.5 * (np.median(baseline) - baseline.min()) < 0
+    window[:12] /= 1000
+    (sign,) = found(baseline, window)
+    assert sign.text.startswith("20% of the values look like 1/1000")
+
+
+def test_far_above_is_a_difference_and_no_ratio():
+    """Twice the reach beyond the maximum is far by difference, and by ratio only a third of the way."""
+    baseline = np.random.default_rng(5).normal(120, 15, 350).round(1)
+    window = np.random.default_rng(6).normal(120, 15, 60).round(1)
+    window[:12] *= 2.54
+    (sign,) = found(baseline, window)
+    assert sign.text.startswith("20% of the values look like 2.54")
+
+
 def test_a_flipped_sign_is_told_in_part():
     window = lognormal(60, 2)
     window[:9] *= -1

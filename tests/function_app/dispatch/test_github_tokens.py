@@ -65,6 +65,26 @@ def test_a_sign_in_whose_answer_was_lost_is_tried_again_for_nothing_was_dispatch
     assert caught.value.wait
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "waits"),
+    [
+        (403, "the app lacks 'contents: write' and 'actions: read', or is suspended", False),
+        (404, "the app is not installed on proseware/driftloop: install it there", False),
+        (422, "the installation has fewer permissions", False),
+        (418, "tried again later", False),
+        (429, "tried again later", True),
+        (503, "tried again later", True),
+    ],
+)
+def test_a_refused_sign_in_says_what_to_mend(github: GitHubStandIn, status: int, said: str, waits: bool) -> None:
+    github.faults.answer(status, times=9, request=r"POST /app/installations/\d+/access_tokens")
+    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), github.tokens.app_key)
+    with pytest.raises(DispatchRefusedError) as caught:
+        tokens.token()
+    assert said in str(caught.value)
+    assert caught.value.wait is waits
+
+
 def test_a_key_that_is_no_key_is_not_quoted(github: GitHubStandIn) -> None:
     tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), "1", "s3cret-that-is-no-key")
 
