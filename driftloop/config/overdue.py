@@ -33,10 +33,10 @@ def overdue_since(
     since = last_checked_at or watched_since
     if since is None:
         return None
-    tick = _parsed(schedule or DEFAULT_SCHEDULE).previous(now - GRACE)
+    tick = _last_tick(schedule or DEFAULT_SCHEDULE, now - GRACE)
     return tick if tick is not None and since < tick else None
 
 
-@lru_cache(maxsize=64)  # a fleet of a thousand models has a few schedules
-def _parsed(schedule: str) -> Cron:
-    return Cron.parse(schedule)
+@lru_cache(maxsize=64)  # a fleet of a thousand models has a few schedules, and is asked about at one moment
+def _last_tick(schedule: str, moment: datetime) -> datetime | None:
+    return Cron.parse(schedule).previous(moment)
