@@ -6,7 +6,12 @@ import pytest
 from driftloop import Column, Schema, Window
 from driftloop.data_quality.chance import more_often_p
 from driftloop.data_quality.sign import CERTAIN
-from driftloop.data_quality.unusable_values import header_rows, impossible_values, unusable_values
+from driftloop.data_quality.unusable_values import (
+    header_rows,
+    impossible_values,
+    rows_out_of_range,
+    unusable_values,
+)
 from tests.driftloop.data_quality.feeds import pair
 
 
@@ -79,3 +84,10 @@ def test_impossible_values_are_certain_from_two_rows_and_one_percent():
         window = np.where(np.arange(rows) < bad, 17.0, 0.5)
         signs = list(impossible_values(pair(np.linspace(0, 1, 350), window, range=(0, 1))))
         assert [sign.p for sign in signs] == [CERTAIN] * found
+
+
+def test_a_column_without_a_range_or_without_a_value_has_none_beyond_it():
+    assert rows_out_of_range(pair([1.0, 2.0] * 50, [1e9] * 50)) == 0
+    assert rows_out_of_range(pair([1.0, 2.0] * 50, [np.nan] * 50, range=(0.0, 5.0))) == 0
+    assert rows_out_of_range(pair([1.0, 2.0] * 50, [0.0, 5.0] * 25, range=(0.0, 5.0))) == 0
+    assert rows_out_of_range(pair([1.0, 2.0] * 50, [1.0] * 47 + [-1.0, 6.0, 7.0], range=(0.0, 5.0))) == 3

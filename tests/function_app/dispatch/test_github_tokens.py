@@ -120,3 +120,18 @@ def test_no_secret_reaches_a_log_or_an_error(github: GitHubStandIn, caplog: pyte
     seen = caplog.text + "".join(errors) + repr(tokens) + repr(FixedToken(github.token))
     for secret in (github.token, value, github.tokens.app_key.splitlines()[1]):
         assert secret not in seen
+
+
+def test_an_app_is_taken_before_a_token_and_its_key_may_be_written_on_one_line(github: GitHubStandIn) -> None:
+    target = GitHubTarget("proseware/driftloop", github.url)
+    settings = {
+        "DRIFTLOOP_GITHUB_APP_ID": str(github.tokens.app_id),
+        "DRIFTLOOP_GITHUB_APP_KEY": github.tokens.app_key.replace("\n", "\\n"),
+        "DRIFTLOOP_GITHUB_TOKEN": "never-asked",
+    }
+    source = token_source(target, settings)
+    assert isinstance(source, AppToken)
+    GitHubDispatcher(target, source).send(EVENT)
+    only = token_source(target, {"DRIFTLOOP_GITHUB_TOKEN": "fixed"})
+    assert isinstance(only, FixedToken)
+    assert only.token() == "fixed"
