@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Where it is set, as in many containers, each of the many processes here compiles every module that it imports: half a second each
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup worker run docs test mutants lint bench schemas screenshots snapshots lock dist clean
+.PHONY: help setup worker spark run docs test mutants lint bench schemas screenshots snapshots lock dist clean
 .NOTPARALLEL:
 # `make run` installs what it needs; `make setup` and what follows from it all, and then `make run` keeps to that
 LOOP := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.run)
@@ -17,6 +17,9 @@ setup: .venv/.dev .tools/.ready ## Virtual environment and Azurite, in this fold
 
 worker: .venv/.dev ## Azure's own worker code on Python 3.13, for the tests that drive the app through it
 	@sh requirements/worker.sh
+
+spark: .venv/.dev ## Spark in .tools, for the tests of profiles on Spark (needs Java 17)
+	@sh requirements/spark.sh
 
 run: $(LOOP) .tools/.ready ## The whole loop on this machine: drift, retrain, deploy (MODEL=NAME: a folder in models/; ARGS=--keep leaves the endpoint serving)
 	@python -m sandbox $(if $(MODEL),--model $(MODEL)) $(ARGS)

@@ -14,6 +14,11 @@ echo azure-functions-runtime >.tools/worker.in
 uv pip compile --python-version 3.13 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -q \
     pyproject.toml .tools/worker.in --extra function -c .tools/worker-constraints.txt -o requirements/worker.txt
 
+# Spark for its tests alone, at the engine's versions.
+grep -E '^(click|jinja2|markupsafe|msgspec|numpy|pyarrow|scipy)==' requirements/dev.txt | sed 's/ .*//' >.tools/spark-constraints.txt
+uv pip compile --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -q \
+    pyproject.toml --extra spark -c .tools/spark-constraints.txt -o requirements/spark.txt
+
 # The engine by itself, for every Python that it supports, at the same versions on the one of the files above. From another
 # folder, since pyproject's `tool.uv.environments` are those of the files above.
 root=$PWD

@@ -41,7 +41,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("dispatch", "scoring", "storage", "telemetry"),
     ),
     "training": (
-        ("evaluate", "register", "train"),
+        ("evaluate", "profile_spark", "register", "train"),
         ("doctor", "gate", "model_card"),
         ("metrics", "pipeline", "prepare", "serving"),
         ("learning", "model_file", "snapshot"),

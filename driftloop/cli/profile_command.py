@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 @column_options
 @cache_option
 @processes_option
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    help="Who reads: processes here, or the tasks of the Spark session that spark-submit or the environment configure.",
+)
 @json_option
 @quiet_option
 def profile(
@@ -43,6 +49,7 @@ def profile(
     output: Path,
     cache: Path | None,
     processes: int | None,
+    engine: str,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -58,6 +65,7 @@ def profile(
       driftloop profile trained_on.parquet -o baseline.parquet --target price --id order
       driftloop profile 'days/2026-*.csv' older/ -o baseline.parquet --cache .driftloop-cache
       driftloop profile abfs://data@account.dfs.core.windows.net/trained_on -o baseline.parquet
+      spark-submit --master yarn $(command -v driftloop) profile abfs://... -o baseline.parquet --engine spark
       driftloop profile january.parquet february.parquet -o both.parquet
       driftloop check --reference baseline.parquet --current this_week.csv
     """
@@ -81,9 +89,14 @@ def profile(
     settings, _ = columns.settings()
     status = StatusLine(quiet=quiet or as_json)
     parts = PartsStatus(status)
+    if engine == "spark" and (cache is not None or processes is not None):
+        raise InputError(
+            "--engine spark keeps no cache and starts no processes here: leave out --cache and --processes"
+        )
     folder = output.with_name(f".{output.name}.parts") if cache is None else cache
+    means = Means(None if engine == "spark" else folder, processes, parts, spark=engine == "spark")
     with observed(status.observer):
-        read = read_baseline(data[0] if len(data) == 1 else data, settings, Means(folder, processes, parts))
+        read = read_baseline(data[0] if len(data) == 1 else data, settings, means)
     status.clear()
     write_whole(output, read.baseline.to_bytes())
     if cache is None:

@@ -35,11 +35,18 @@ class Means:
     processes: int | None = None
     """None: as many as there are cores, where there is enough to read."""
     observer: Observer = field(default_factory=Observer)
+    spark: bool = False
+    """Whether Spark's tasks read, in place of processes here; nothing is kept in a cache then."""
 
 
 def is_worth_parts(parts: Sequence[Part], means: Means) -> bool:
     """Whether a source is read part by part: where that was asked for, and where several processes save time."""
-    return means.cache is not None or means.processes is not None or sum(map(size_of, parts)) >= WORTH_PROCESSES
+    return (
+        means.spark
+        or means.cache is not None
+        or means.processes is not None
+        or sum(map(size_of, parts)) >= WORTH_PROCESSES
+    )
 
 
 def usable_cores() -> int:

@@ -51,18 +51,28 @@ def profile_parts(
         if not decided:
             decisions = decide_once(parts, recipe, notes, cache)
             recipe = msgspec.structs.replace(recipe, decisions=decisions)
-        recipe_key = recipe.key
-        root = joined([leaf(identity_of(part), recipe_key, part) for part in parts])
-        work = _Work(cache, recipe, recipe_key)
-        work.look(root)
-        means.observer.planned(len(work.missing), work.found, work.rows)
-        work.do(means)
-        merged = work.merged(root)
-        if means.cache is not None:
-            cache.prune()
+        if means.spark:
+            from driftloop.parts.spark import profile_parts_on_spark, spark_session
+
+            merged = profile_parts_on_spark(spark_session(), parts, recipe)
+        else:
+            merged = _on_this_machine(parts, recipe, means, cache)
         for note in merged.notes:
             notes.add(note)
         return merged
+
+
+def _on_this_machine(parts: Sequence[Part], recipe: Recipe, means: Means, cache: PartCache) -> Partial:
+    recipe_key = recipe.key
+    root = joined([leaf(identity_of(part), recipe_key, part) for part in parts])
+    work = _Work(cache, recipe, recipe_key)
+    work.look(root)
+    means.observer.planned(len(work.missing), work.found, work.rows)
+    work.do(means)
+    merged = work.merged(root)
+    if means.cache is not None:
+        cache.prune()
+    return merged
 
 
 class _Work:
