@@ -60,7 +60,7 @@ def test_a_check_loads_neither_pandas_nor_scipy_stats() -> None:
 
 
 def test_the_locks_agree_and_name_no_registry() -> None:
-    others = ("training", "run", "dev", "uv", "build", "engine", "engine-oldest", "engine-tests", "worker")
+    others = ("training", "run", "dev", "uv", "build", "engine", "engine-oldest", "engine-tests", "worker", "spark")
     names = ("requirements.txt", *(f"requirements/{name}.txt" for name in others))
     assert {f"requirements/{path.name}" for path in (ROOT / "requirements").glob("*.txt")} <= set(names)
     locks = {name: (ROOT / name).read_text() for name in names}
@@ -80,6 +80,9 @@ def test_the_locks_agree_and_name_no_registry() -> None:
     assert worker - newer < versions["requirements.txt"], "all else is what Azure gets"
     engine, tested = versions["requirements/engine.txt"], versions["requirements/engine-tests.txt"]
     assert engine < tested, "what is tested is what is installed"
+    own = {"pandas", "py4j", "pyspark", "python-dateutil", "pytz", "tzdata"}
+    brought = {pin for pin in versions["requirements/spark.txt"] if pin.split("==")[0] not in own}
+    assert brought < engine, "on Spark the engine has the same versions"
     assert versions["requirements/build.txt"] | {pin for pin in engine if _on_the_oldest(locks, pin)} < dev
     for name, text in locks.items():
         assert "://" not in text, f"{name} names a registry"

