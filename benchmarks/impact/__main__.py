@@ -74,9 +74,9 @@ def line(name: str, shifted: Path, still: Path | None, peers: Path | None) -> st
     best = min(other, key=lambda key: other[key], default=None)
     worse = "–"
     if still is not None:
-        calm, before, *_ = estimates(still)
-        low = np.array([each.mean - STANDARD_ERRORS * np.sqrt(each.variance_of_growth) for each in calm])
-        worse = str(Rate(int(np.sum(low > before)), len(calm)))
+        calm, *_ = estimates(still)
+        low = np.array([each.growth - STANDARD_ERRORS * np.sqrt(each.variance_of_growth) for each in calm])
+        worse = str(Rate(int(np.sum(low > 0)), len(calm)))
     cells = [
         name,
         f"{held.mean():.3g}",

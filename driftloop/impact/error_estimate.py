@@ -49,7 +49,8 @@ class Estimate:
     """The mean error on the window.
 
     mean: the estimate; variance_of_mean: of its expectation; variance_of_outcomes: what the window's own outcomes add;
-    variance_of_growth: of the difference from the holdout's mean error, both as samples of their populations.
+    growth: the doubly robust estimate (s = 1) minus the holdout's mean error, so that an estimate which was drawn
+    towards the model's own claims is no growth; variance_of_growth: of it, both sides as samples of their populations.
     expected: g of each window record (m,), expected_also: of the records that were asked of besides; residuals: r
     (n,), weights: w (n,) with mean 1. effective: the effective sample size (sum w)^2 / sum w^2 (Kish 1965). outside:
     the share of window records that are likelier from the window than any holdout record is.
@@ -58,6 +59,7 @@ class Estimate:
     mean: float
     variance_of_mean: float
     variance_of_outcomes: float
+    growth: float
     variance_of_growth: float
     expected: Floats
     expected_also: Floats
@@ -105,6 +107,7 @@ def estimate_error(
         mean=unit * (float(expected.mean()) + part * correction),
         variance_of_mean=unit**2 * float(np.sum((influence * residuals) ** 2)),
         variance_of_outcomes=unit**2 * float(shares @ residuals**2) / len(theirs),
+        growth=unit * (float(expected.mean()) + correction) - float(errors.mean()),
         variance_of_growth=unit**2
         * float(
             np.sum(((influence - 1 / rows) * residuals) ** 2)

@@ -149,12 +149,14 @@ def _described(
     half = STANDARD_ERRORS * float(np.sqrt(found.variance_of_mean + found.variance_of_outcomes))
     mean, count, changed = found.mean, 0, False
     before, wide = float(errors.mean()), STANDARD_ERRORS * float(np.sqrt(found.variance_of_growth))
+    grown = found.growth
     combined = (
         None if labels is None else combine_labels(found.expected, found.expected_also, labels[1], LEVEL, window.rows)
     )
     if combined is not None:
         changed = unknown is None and abs(combined.mean - mean) > half + combined.half_width
         mean, half, count, unknown = combined.mean, combined.half_width, combined.labels, None
+        grown = mean - before
         wide = float(np.hypot(half, STANDARD_ERRORS * errors.std() / np.sqrt(len(errors))))
     target = schema.role("target")
     wrong = bool(np.isin(errors, (0.0, 1.0)).all())
@@ -162,7 +164,7 @@ def _described(
         error=None if unknown else mean,
         low=None if unknown else max(mean - half, 0.0),
         high=None if unknown else mean + half,
-        growth=None if unknown else ((mean - wide) / before - 1, (mean + wide) / before - 1),
+        growth=None if unknown else ((grown - wide) / before, (grown + wide) / before),
         holdout_error=before,
         effective=found.effective,
         outside=found.outside,
