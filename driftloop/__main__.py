@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from driftloop.cli.stopping import stop_with_one_line
+from driftloop.cli.stopping import end_process, stop_with_one_line
 
 
 def main() -> None:
@@ -13,9 +13,9 @@ def main() -> None:
     # What imports make is kept to the end: looking through it for garbage costs a check a fifteenth of its time.
     # `driftloop.cli.imports` switches the collector on again.
     gc.disable()
-    from driftloop.cli.main import main as run
+    from driftloop.cli.main import run
 
-    run()
+    end_process(run())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a command at any moment with one line, and with no half-written file."""
+"""How a command ends: with its exit code at once; by Ctrl-C or SIGTERM at any moment, with no half-written file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from types import FrameType
+from typing import NoReturn
 
 WORDS = {signal.SIGINT: "stopped by Ctrl-C", signal.SIGTERM: "stopped by SIGTERM"}
 
@@ -21,11 +22,25 @@ def stop_with_one_line() -> None:
             signal.signal(number, _stop)
 
 
+def end_process(code: int) -> NoReturn:
+    """End the process with this exit code as soon as all that was printed is written.
+
+    Without the interpreter's own end: after an error Arrow may still be reading ahead, and a thread of C++ that is not
+    done by then aborts the process with another exit code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:  # noqa: SIM105 (contextlib would be one more import before the signals are seen to)
+            stream.flush()
+        except (OSError, ValueError):  # a command has said so already, or nobody reads any more
+            pass
+    os._exit(code)
+
+
 def _stop(number: int, _frame: FrameType | None) -> None:
     written = sys.modules.get("driftloop.files.written")
     if written is not None:
         written.remove_unfinished()
-    try:  # noqa: SIM105 (contextlib would be one more import before the signals are seen to)
+    try:  # noqa: SIM105 (as above)
         os.write(2, f"driftloop: {WORDS[signal.Signals(number)]}\n".encode())
     except OSError:  # nobody reads standard error: the exit code says it, too
         pass
