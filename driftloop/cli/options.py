@@ -22,7 +22,13 @@ VERDICTS = ("stable", "drift", "incident", "insufficient")
 PATH = click.Path(path_type=Path)
 
 
-class _Source(click.ParamType[Path | str]):
+if TYPE_CHECKING:
+    _SourceType = click.ParamType[Path | str]
+else:
+    _SourceType = click.ParamType  # older versions of click know no types of values
+
+
+class _Source(_SourceType):
     """A path, a pattern, or a URL of a storage, whose two slashes a path would lose."""
 
     name = "path"

@@ -29,7 +29,16 @@ from function_app.retraining.epochs import evidence_for, settled
 from function_app.retraining.next_look import next_look
 from function_app.retraining.steps import Retraining
 from function_app.storage.model_blobs import ModelBlobs
-from function_app.telemetry.announcing import announced, announcements, check_finished, deployment, to_nobody, undone
+from function_app.telemetry.announcing import (
+    OF_OPEN_DRIFT,
+    announced,
+    announcements,
+    check_finished,
+    deployment,
+    error_text,
+    to_nobody,
+    undone,
+)
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
@@ -66,7 +75,7 @@ class ModelCheck:
         Returns the check, and when to look again at the latest (None: with the next check).
 
         Raises DriftloopError and Azure's errors: the caller runs it again. Nothing is lost or doubled by that. What
-        fails about an open drift is raised after the look at new data; where that fails too, both are, as a group.
+        fails about an open drift is raised after the look at new data; where that fails too, as a note of its error.
         """
         started = time.monotonic()
         trouble: Exception | None = None
@@ -78,9 +87,9 @@ class ModelCheck:
         try:
             found = until_written(lambda: self._attempt(started), self.model.name)
         except Exception as error:
-            if trouble is None:
-                raise
-            raise ExceptionGroup(f"{self.model.name}: an open drift, and new data", [trouble, error]) from None
+            if trouble is not None:
+                error.add_note(f"{OF_OPEN_DRIFT}{error_text(trouble)}")
+            raise
         if trouble is not None:
             raise trouble
         again = self.follow_up() if drifts or found.state.drift_id else None

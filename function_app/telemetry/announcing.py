@@ -183,6 +183,10 @@ def check_finished(check: CheckRecord) -> None:
     )
 
 
+OF_OPEN_DRIFT = "of an open drift: "
+"""Begins the note on an error that came after another one, which the check had held back."""
+
+
 def failed(ledger: Ledger, model: str, error: Exception, now: datetime) -> None:
     """Notes on the model's state that its check crashed, as far as the ledger answers."""
     text = error_text(error)
@@ -200,11 +204,11 @@ def failed(ledger: Ledger, model: str, error: Exception, now: datetime) -> None:
 def error_text(error: Exception) -> str:
     """Our own sentences as they are; of others the kind only, because their text may quote what a file holds.
 
-    Of errors that came together each.
+    Followed by what failed about an open drift before, where a check has noted it.
     """
-    if isinstance(error, ExceptionGroup):
-        return "; ".join(error_text(each) for each in error.exceptions)
-    return str(error) if isinstance(error, DriftloopError) else type(error).__name__
+    text = str(error) if isinstance(error, DriftloopError) else type(error).__name__
+    notes = [note for note in getattr(error, "__notes__", ()) if note.startswith(OF_OPEN_DRIFT)]
+    return "; ".join([text, *(note for note in notes if text not in note)])
 
 
 def _log(outbox: tuple[Announcement, ...]) -> None:

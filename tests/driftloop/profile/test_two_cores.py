@@ -31,7 +31,7 @@ def table(**more):
 
 
 def built(data, cores, monkeypatch):
-    monkeypatch.setattr(builder_module, "Helper", lambda: Helper(cores))
+    monkeypatch.setattr(builder_module, "Helper", lambda _: Helper(cores))
     return Window.build(data, SCHEMA)
 
 

@@ -233,7 +233,7 @@ def palettes(text):
         shared = {**shared, **dict(re.findall(r"--([\w-]+):(#\w+)", root))}
         found[scheme, "stable"] = shared
         for verdict in ("drift", "incident", "insufficient"):
-            own = re.search(rf"body\.{verdict} \{{(.*?)\}}", part)[1]
+            own = re.search(rf"\.{verdict} \{{(.*?)\}}", part)[1]
             found[scheme, verdict] = {**shared, **dict(re.findall(r"--([\w-]+):(#\w+)", own))}
     return found
 

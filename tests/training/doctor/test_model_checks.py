@@ -116,7 +116,8 @@ def test_a_class_that_cannot_be_learnt_is_found(tmp_path: Path) -> None:
 def test_init_suggests_the_labels_that_training_plans_with(share: float) -> None:
     said = int(suggested({"no": round(1000 * (1 - share)), "yes": round(1000 * share)}).value)
     planned = labels_required(share)
-    assert planned <= said <= max(1.05 * planned, planned + 10)
+    # 1 % below: the plan is itself drawn, and its last digits are not the same on every processor.
+    assert 0.99 * planned <= said <= max(1.05 * planned, planned + 10)
 
 
 def test_the_models_of_this_repository_wait_for_the_labels_that_init_would_suggest() -> None:
