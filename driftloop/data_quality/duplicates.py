@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from driftloop.profile.contents import comparable_samples
 from driftloop.profile.sampling.row_hash import content_keys
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.window import Baseline, Window
+from driftloop.stats.special import special
 
 Keys = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
@@ -22,6 +24,9 @@ REPEATED, FAMILIAR = 0.1, 0.5
 FEWEST_RECORDS = 5
 MOST_COPIES = 1_000
 """Copies of one record that are looked at: more say nothing new and cost memory."""
+COARSE = 0.5
+"""Chance that two records agree in a column up to which the column tells how often they do: of a column that is nearly
+constant, the few pairs that differ would be multiplied by a large factor."""
 TILTS = np.geomspace(0.02, 8.0, 40)
 """Where the bound is looked for: its minimum is flat, and each point by itself is a valid bound."""
 IF_NORMAL = "set `repeats_allowed = true` in the [policy] table"
@@ -42,7 +47,8 @@ def repeated_records(baseline: Baseline, window: Window) -> Iterator[Sign]:
     again = m - len(np.unique(of_window))
     if again >= REPEATED * m:
         text = f"{again / m:.0%} of the records are repetitions of others in the window: delivered twice?"
-        yield Sign(None, text, repeated_p(copies, again, m / (n + m)), IF_NORMAL)
+        p = max(repeated_p(copies, again, m / (n + m)), coincidence_p(again, both[1]))
+        yield Sign(None, text, p, IF_NORMAL)
     familiar = int(np.count_nonzero(np.isin(of_window, of_baseline)))
     both_whole = baseline.profile.sample.complete and window.profile.sample.complete
     if familiar >= FAMILIAR * m and (both_whole or _chosen_alike(baseline, window)):
@@ -64,6 +70,42 @@ def repeated_p(copies: Counts, again: int, share: float) -> float:
         again,
         lambda c, t: np.exp(-t + c * np.log1p(share * np.expm1(t))) - np.expm1(-t) * (1 - share) ** c,
     )
+
+
+def coincidence_p(again: int, window: Sample) -> float:
+    """P(at least `again` records repeat another one), if they agree by coincidence in each of their columns.
+
+    Where one kind of the records comes alone, rounded values agree more often than in the baseline, and no record was
+    delivered twice. Then distinct records also agree in all columns but one. Of D_j such pairs of column j, where two
+    records agree with probability q_j, there are D_j q_j / (1 - q_j) that agree in that one, too: the largest of these
+    estimates is the mean of a Poisson number. Copies of records add nothing to D_j.
+    """
+    return float(special.pdtrc(again - 1, _pairs_by_coincidence(window)))
+
+
+def _pairs_by_coincidence(sample: Sample) -> float:
+    distinct = np.unique(sample.values, axis=0)
+    rows, records = len(distinct), int(np.minimum(sample.weights, MOST_COPIES).sum())
+    if rows < FEWEST_RECORDS:
+        return inf  # so few different records say nothing of how often they agree
+    # A random number for each value of each column: their sum without a column's own is a key of the others.
+    random = np.random.default_rng(0)
+    found = [np.unique(column, return_inverse=True, return_counts=True) for column in distinct.T]
+    marks = [random.integers(0, 1 << 64, len(values), np.uint64)[codes] for values, codes, _ in found]
+    whole = np.sum(marks, axis=0, dtype=np.uint64)
+    pairs = rows * (rows - 1)
+    most, is_told = 0.0, False
+    for (_, _, counts), own in zip(found, marks, strict=True):
+        agree = _pairs_in(counts) / pairs
+        if agree <= COARSE:
+            alike = _pairs_in(np.unique(whole - own, return_counts=True)[1])
+            most, is_told = max(most, alike / 2 * agree / (1 - agree)), True
+    return most * records * (records - 1) / pairs if is_told else inf
+
+
+def _pairs_in(counts: Counts) -> float:
+    """Ordered pairs of records within groups of these sizes."""
+    return float((counts.astype(float) * (counts - 1.0)).sum())
 
 
 def familiar_p(copies: Counts, familiar: int, share: float) -> float:

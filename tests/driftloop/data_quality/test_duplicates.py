@@ -6,7 +6,14 @@ import pytest
 from scipy import stats
 
 from driftloop import Baseline, Column, Schema, Window
-from driftloop.data_quality.duplicates import FAMILIAR, REPEATED, familiar_p, repeated_p, repeated_records
+from driftloop.data_quality.duplicates import (
+    FAMILIAR,
+    REPEATED,
+    coincidence_p,
+    familiar_p,
+    repeated_p,
+    repeated_records,
+)
 
 
 def signs(baseline, window, *names):
@@ -66,3 +73,42 @@ def test_half_of_the_window_from_the_baseline_is_asked_for():
         assert len(signs(baseline, window)) == found
     (sign,) = signs(baseline, baseline)
     assert sign.text.startswith("100% of the window are the baseline itself")
+
+
+def test_one_kind_of_rounded_records_agrees_by_coincidence():
+    """100 records of one of three kinds, three rounded columns: a tenth agree, and none was delivered twice."""
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+
+        def kind(rows, middle, rng=rng):
+            return pd.DataFrame(
+                {n: rng.normal(middle, s, rows).round(1) for n, s in (("a", 0.4), ("b", 0.3), ("c", 0.12))}
+            )
+
+        baseline, window = pd.concat([kind(200, middle) for middle in (5.0, 6.0, 7.0)]), kind(100, 5.0)
+        assert [sign.p < 1e-3 for sign in signs(baseline, window, "a", "b", "c")] in ([], [False])
+        twice = signs(baseline, pd.concat([window, window.head(60)]), "a", "b", "c")
+        assert twice[0].p < 1e-6
+
+
+def test_coincidence_is_poissons_tail_of_what_the_other_columns_leave():
+    """A grid of 4 x 5, each cell once: 30 pairs agree in all but a, where two records agree with 4/19: 30 x 4/15 = 8.
+
+    Of b it is 40 pairs and 3/19, so 7.5: less.
+    """
+    schema = Schema((Column("a"), Column("b")))
+    grid = pd.DataFrame([[float(a), float(b)] for a in range(4) for b in range(5)], columns=["a", "b"])
+    window = Window.build(grid, schema).profile.sample
+    assert coincidence_p(9, window) == pytest.approx(stats.poisson.sf(8, 8.0))
+
+
+def test_copies_of_measurements_are_no_coincidence():
+    schema = Schema((Column("a"), Column("b")))
+    window = Window.build(pd.concat([measured(30, 1)] * 2), schema).profile.sample
+    assert coincidence_p(30, window) == 0.0
+
+
+def test_columns_that_are_all_but_constant_say_nothing():
+    schema = Schema((Column("a"), Column("b")))
+    rows = pd.DataFrame({"a": [0.0] * 19 + [1.0], "b": [0.0] + [1.0] * 19})
+    assert coincidence_p(5, Window.build(rows, schema).profile.sample) == 1.0
