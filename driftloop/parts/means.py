@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,11 +47,6 @@ def is_worth_parts(parts: Sequence[Part], means: Means) -> bool:
         or means.processes is not None
         or sum(map(size_of, parts)) >= WORTH_PROCESSES
     )
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def size_of(part: Part) -> int:

@@ -17,13 +17,14 @@ from driftloop.files.written import UNFINISHED
 from driftloop.parts.cache import PartCache
 from driftloop.parts.head import decide_once
 from driftloop.parts.identity import identity_of, refuse_changed, size_and_time
-from driftloop.parts.means import WORTH_PROCESSES, Means, size_of, usable_cores
+from driftloop.parts.means import WORTH_PROCESSES, Means, size_of
 from driftloop.parts.messages import PartRef, Start, Task
 from driftloop.parts.partial import Partial
 from driftloop.parts.reading import read_partial
 from driftloop.parts.recipe import Recipe
 from driftloop.parts.tree import Node, joined, leaf
 from driftloop.parts.units import units_of
+from driftloop.profile.two_cores import usable_cores
 
 
 def profile_parts(

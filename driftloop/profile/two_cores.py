@@ -20,7 +20,7 @@ class Helper:
     """
 
     def __init__(self, cores: int | None = None) -> None:
-        self.is_there = (_usable_cores() if cores is None else cores) > 1
+        self.is_there = (usable_cores() if cores is None else cores) > 1
         self._pool: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Helper:
@@ -45,6 +45,6 @@ class Helper:
         return result, future.result()
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from driftloop.report.environment import environment
 from driftloop.report.words.language import LANGUAGES, Words, accepted_language
-from driftloop.report.words.plain_text import visible
 from driftloop.wording.number_formats import format_number
 
 if TYPE_CHECKING:
@@ -40,17 +40,7 @@ def render(template: str, words: Words, nonce: str, values: Mapping[str, Any]) -
 
 @cache
 def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    environment = Environment(
-        loader=PackageLoader(PACKAGE),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["visible"] = visible
-    environment.filters["number"] = lambda value: format_number(value, 6)
-    environment.filters["plain"] = lambda value: f"{value:.15g}"
-    return environment
+    made = environment(PACKAGE)
+    made.filters["number"] = lambda value: format_number(value, 6)
+    made.filters["plain"] = lambda value: f"{value:.15g}"
+    return made
