@@ -335,6 +335,7 @@ output AZURE_DATA_STORAGE string = dataStorage.outputs.name
 output DRIFTLOOP_ENDPOINT_SUFFIX string = take(nameSuffix, 5)
 output AZURE_KEY_VAULT string = vault.outputs.name
 output AZURE_FUNCTION_APP string = functions.outputs.name
+output DRIFTLOOP_FUNCTION_PRINCIPAL string = identities.outputs.principals.functionApp
 output DRIFTLOOP_HEALTH_URL string = '${functions.outputs.url}/api/health'
 output DRIFTLOOP_BLOB_URL string = dataStorage.outputs.blobUrl
 output DRIFTLOOP_COMPUTE string = machineLearning.outputs.clusterName

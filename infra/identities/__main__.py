@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from infra.identities.azure import Azure
 from infra.identities.devops import CONNECTIONS, DevOps
 from infra.identities.github import GitHub
+from infra.identities.pages import CLIENT_ID, Pages, told
 from infra.identities.parameters import names, variables
 from infra.identities.role_definitions import RoleDefinitions, preview_role, training_role
 from infra.identities.shell import CommandError, SetUpError, Shell
@@ -85,12 +86,14 @@ def _create(shell: Shell, options: argparse.Namespace) -> None:
     if github:  # environments first: a credential for a missing one could be claimed by whoever makes it
         _environments(github, options)
     clients = {one.name.removeprefix(f"{options.name}-"): azure.ensure(one) for one in wanted}
+    pages = Pages(azure, options.name, group).ensure(outputs, place.workspace) if options.pages else None
     values = {
         "AZURE_SUBSCRIPTION_ID": azure.subscription,
         "AZURE_RESOURCE_GROUP": options.resource_group,
         **({"AZURE_LOCATION": options.location} if options.location else {}),
         **{name: outputs[name] for name in VARIABLES if name in outputs},
         **({MANUAL_DEPLOY[0]: MANUAL_DEPLOY[1]} if options.manual_deploy else {}),
+        **({CLIENT_ID: pages} if pages else {}),
     }
     if github:
         own = {"AZURE_CLIENT_ID": clients["train"], "AZURE_TENANT_ID": azure.tenant}
@@ -106,6 +109,8 @@ def _create(shell: Shell, options: argparse.Namespace) -> None:
             devops.connect(azure, connection, clients[name], app["id"] if app else f"<object id of {name}>")
         devops.set_variables(values)  # the connections bring client and tenant
     azure.remove(f"{options.name}-{RETIRED}")
+    if pages:
+        shell.note(told(pages))
 
 
 def _environments(github: GitHub, options: argparse.Namespace) -> None:
@@ -151,6 +156,7 @@ def _remove(shell: Shell, options: argparse.Namespace) -> None:
     for application in ("train", *ENVIRONMENTS, RETIRED):
         azure.remove(f"{options.name}-{application}")
     group = f"/subscriptions/{azure.subscription}/resourceGroups/{options.resource_group}"
+    Pages(azure, options.name, group).remove()
     for role in (training_role(group), preview_role(group)):
         RoleDefinitions(shell, azure.subscription).remove(role)
 
@@ -209,6 +215,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--no-reviewers", action="store_true", help="deploy without anybody's approval")
     add("--manual-deploy", action="store_true", help="nothing is deployed before a person starts the workflow deploy")
+    add("--pages", action="store_true", help="people sign in with Entra to see the pages, which may ask the models")
     add("--no-provision", dest="provision", action="store_false", help="without the identities of provision.yml")
     add(
         "--with-secret",

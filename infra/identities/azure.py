@@ -75,30 +75,36 @@ class Azure:
 
     def ensure(self, wanted: Application) -> str:
         """The application with its credentials and roles; returns its client id."""
-        app = self.find(wanted.name) or self.shell.change(
-            *("az", "ad", "app", "create", "--display-name", wanted.name),
-            *("--sign-in-audience", "AzureADMyOrg", "--output", "json"),
-        )
-        if app is None:  # a dry run, and the application does not exist
-            app = {"appId": f"<client id of {wanted.name}>", "id": f"<object id of {wanted.name}>"}
-            principal, present = f"<principal of {wanted.name}>", []
-            self.shell.change("az", "ad", "sp", "create", "--id", app["appId"], "--output", "json")
-        else:
-            principal = self._principal(app["appId"])
-            present = self.az("ad", "app", "federated-credential", "list", "--id", app["id"])
+        app, service, present = self.application(wanted.name)
         for credential in wanted.credentials:
             self.trust(app["id"], credential, present)
         self._distrust(app["id"], {credential.name for credential in wanted.credentials}, present)
         for grant in wanted.grants:
-            self.assign(principal, grant)
+            self.assign(service["id"], grant)
         return str(app["appId"])
 
-    def _principal(self, client_id: str) -> str:
-        found = self.az("ad", "sp", "list", "--filter", f"appId eq '{client_id}'")
-        made = (
-            found[0] if found else self.shell.change("az", "ad", "sp", "create", "--id", client_id, "--output", "json")
+    def application(self, name: str, *options: str) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
+        """The application of this name, created with `options` where there is none; its service principal; and its
+        federated credentials.
+        """
+        found = self.find(name)
+        app = found or self.shell.change(
+            *("az", "ad", "app", "create", "--display-name", name),
+            *("--sign-in-audience", "AzureADMyOrg", *options, "--output", "json"),
         )
-        return str(made["id"]) if made else f"<principal of {client_id}>"
+        if app is None:  # a dry run, and the application does not exist
+            app = {"appId": f"<client id of {name}>", "id": f"<object id of {name}>"}
+            self.shell.change("az", "ad", "sp", "create", "--id", app["appId"], "--output", "json")
+            return app, {"id": f"<principal of {name}>"}, []
+        present = self.az("ad", "app", "federated-credential", "list", "--id", app["id"])
+        return app, self._principal(app["appId"]), present
+
+    def _principal(self, client_id: str) -> dict[str, Any]:
+        """The application's service principal, which holds its roles; created where there is none."""
+        if found := self.az("ad", "sp", "list", "--filter", f"appId eq '{client_id}'"):
+            return dict(found[0])
+        made = self.shell.change("az", "ad", "sp", "create", "--id", client_id, "--output", "json")
+        return dict(made) if made else {"id": f"<principal of {client_id}>"}
 
     def trust(self, app: str, wanted: Credential, present: list[dict[str, Any]]) -> None:
         """A federated credential; one that has our name and another content is corrected."""
@@ -143,6 +149,16 @@ class Azure:
         """Held on exactly this scope. Filtered here: az would ask a directory that may not know the principal yet."""
         found = self.az("role", "assignment", "list", "--scope", scope)
         return [one for one in found if one["principalId"] == principal and one["scope"].lower() == scope.lower()]
+
+    def assigned(self, role: str, group: str) -> list[dict[str, Any]]:
+        """Assignments of a role to resources of a group."""
+        everything = self.az("role", "assignment", "list", "--all", "--subscription", self.subscription)
+        below = f"{group}/".lower()
+        return [
+            one
+            for one in everything
+            if one["roleDefinitionName"] == role and str(one["scope"]).lower().startswith(below)
+        ]
 
     def new_secret(self, client_id: str, label: str) -> str | None:
         """A fresh client secret, valid for a year; None in a dry run. It goes to `gh secret set`, and nowhere else."""

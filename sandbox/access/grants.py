@@ -61,7 +61,7 @@ def provisioned(snapshot: Path = SNAPSHOT) -> tuple[Grant, ...]:
     """Every assignment that exists once infra/ has been deployed and `infra.identities` has run.
 
     An endpoint's identity is Azure ML's affair: it may read its model where the workspace keeps it. The function app
-    may ask endpoints, as docs/practitioners-page.md sets up.
+    may ask endpoints, as `infra.identities --pages` sets up.
     """
     place = Place(group="", workspace="workspace", data_storage="data", ml_storage="ml")
     roles = {**BY_NAME, **_custom(training_role(""))}

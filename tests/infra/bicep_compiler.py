@@ -7,6 +7,7 @@ Standard library only: the workflow provision runs it without setting anything u
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 import shutil
@@ -115,7 +116,10 @@ def main(arguments: Sequence[str]) -> int:
             sys.stderr.write(said)
             return 1
         file = parameters.with_suffix(".snapshot.json")
-        file.write_text(file.read_text(encoding="utf-8").rstrip() + "\n", encoding="utf-8")
+        # Outputs come in another order each time; sorted, a difference shows what changed and no more.
+        written = json.loads(file.read_text(encoding="utf-8"))
+        written["outputs"] = dict(sorted(written["outputs"].items()))
+        file.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0
 
 

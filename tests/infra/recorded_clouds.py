@@ -21,6 +21,7 @@ OUTPUTS = {
     "azurE_DATA_STORAGE": "stdata",
     "azurE_ML_STORAGE": "stml",
     "azurE_FUNCTION_APP": "func",
+    "driftlooP_FUNCTION_PRINCIPAL": "principal-of-the-function-app",
     "driftlooP_BLOB_URL": "https://stdata.blob.core.windows.net",
     "driftlooP_COMPUTE": "driftloop-cluster",
     "driftlooP_ENDPOINT_SUFFIX": "abcde",
@@ -159,6 +160,13 @@ def az(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
         case ["ad", "sp", "create", *_]:
             s["sps"].append({"id": f"principal-of-{option(a, '--id')}", "appId": option(a, "--id")})
             return s["sps"][-1]
+        case ["ad", "sp", "update", *_]:
+            name, _, value = option(a, "--set").partition("=")
+            found = [sp for sp in s["sps"] if option(a, "--id") in (sp["id"], sp["appId"])]
+            if not found:
+                raise RefusedError("ERROR: Resource does not exist or one of its queried reference-property objects")
+            found[0][name] = json.loads(value)
+            return None
         case ["ad", "app", *_]:
             return application(a, stdin, s)
         case ["devops" | "pipelines", *_]:
@@ -308,9 +316,13 @@ def application(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
     if a[2] == "list":
         return [app for app in s["apps"] if app["displayName"] == quoted(a)]
     if a[2] == "create":
-        n = number(s)
-        s["apps"].append({"appId": f"client-{n}", "id": f"object-{n}", "displayName": option(a, "--display-name")})
+        n, web = number(s), web_of(a)
+        name = option(a, "--display-name")
+        s["apps"].append({"appId": f"client-{n}", "id": f"object-{n}", "displayName": name, "web": web})
         return s["apps"][-1]
+    if a[2] == "update":
+        next(app for app in s["apps"] if app["id"] == option(a, "--id"))["web"] = web_of(a)
+        return None
     if a[2] == "delete":
         s["apps"] = [app for app in s["apps"] if app["id"] != option(a, "--id")]
         s["credentials"].pop(option(a, "--id"), None)
@@ -329,6 +341,16 @@ def application(a: list[str], stdin: str, s: dict[str, Any]) -> Any:
     else:
         present.append(body)
     return body
+
+
+def web_of(a: list[str]) -> dict[str, Any]:
+    """Addresses that answers may go to, as Entra takes them: encrypted, or of the same machine."""
+    after = a[a.index("--web-redirect-uris") + 1 :] if "--web-redirect-uris" in a else []
+    stop = next((index for index, word in enumerate(after) if word.startswith("--")), len(after))
+    if any(not uri.startswith(("https://", "http://localhost")) for uri in after[:stop]):
+        raise RefusedError("ERROR: One or more properties contains invalid values: redirectUris must start with HTTPS")
+    issued = option(a, "--enable-id-token-issuance") == "true"
+    return {"redirectUris": after[:stop], "implicitGrantSettings": {"enableIdTokenIssuance": issued}}
 
 
 def devops(a: list[str], s: dict[str, Any]) -> Any:

@@ -14,11 +14,11 @@ from sandbox.principals import ALL, CLUSTER, DEPLOY, ENDPOINT, FUNCTION_APP, OWN
 def test_every_role_assignment_of_the_snapshot_is_enforced() -> None:
     resources = json.loads(SNAPSHOT.read_text())["predictedResources"]
     assigned = [one for one in resources if one["type"] == "Microsoft.Authorization/roleAssignments"]
-    by_hand = scoring_role("")["Name"]  # docs/practitioners-page.md
+    of_the_pages = scoring_role("")["Name"]  # infra.identities --pages
     managed = [
         grant
         for grant in provisioned()
-        if grant.principal not in (TRAIN, DEPLOY, ENDPOINT, OWNER) and grant.role.name != by_hand
+        if grant.principal not in (TRAIN, DEPLOY, ENDPOINT, OWNER) and grant.role.name != of_the_pages
     ]
     assert len(managed) == len(assigned) > 20
     assert Grant(FUNCTION_APP, BY_NAME["Storage Blob Data Reader"], "data/incoming") in managed
