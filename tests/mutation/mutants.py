@@ -117,7 +117,7 @@ def _replacements(node: ast.expr | ast.stmt) -> Iterator[ast.AST]:
             yield ast.Constant(2 * value if value else 1.0)
         case ast.Call():
             yield from _calls(node)
-        case ast.Return(ast.expr()):
+        case ast.Return(ast.expr() as value) if ast.unparse(value) != "None":
             yield ast.Return(ast.Constant(None))
         case ast.Raise() | ast.Continue() | ast.Break() | ast.Expr(ast.Call()):
             yield ast.Pass()

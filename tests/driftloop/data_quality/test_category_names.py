@@ -151,3 +151,28 @@ def test_three_rows_of_sixty_are_counted_among_all_rows_of_the_window():
     window = [*drawn(["female", "male"], 48, 1), *["Female"] * 12]
     sign = found(["female"] * 180 + ["male"] * 170, window).sign
     assert sign.p == pytest.approx(3 * more_often_p(12, 0, 60, 350))
+
+
+@pytest.mark.parametrize(("counted", "turns_over"), [(2, False), (3, True)])
+def test_three_names_with_a_number_are_a_counter_and_two_are_codes(counted, turns_over):
+    old = drawn([f"campaign {number}" for number in range(1, counted + 1)], 350)
+    assert found(old, [f"campaign {counted + 1}"] * 40).turned_over is turns_over
+
+
+def test_one_single_name_explains_one_new_record_and_not_all():
+    """1 single of 345 records: from 50.3 % new ones on they turn over."""
+    old = [*(f"campaign {number}" for number in range(1, 9) for _ in range(43)), "campaign 0"]
+    assert found(old, [*["campaign 9"] * 36, *["campaign 1"] * 24]).turned_over
+
+
+def test_a_name_that_comes_less_often_is_no_candidate():
+    """'M' comes 30 times, so 'F' with 31 is one of one: p is not doubled."""
+    sign = found([*["female"] * 200, *["male"] * 150], [*["F"] * 31, *["M"] * 30]).sign
+    assert sign.p == pytest.approx(more_often_p(31, 0, 61, 350))
+
+
+@pytest.mark.parametrize(("others", "told"), [(["x-ray"], True), (["x-ray", "y-ray"], False)])
+def test_names_mean_the_same_by_custom_in_columns_of_at_most_three(others, told):
+    old = [*drawn(["female", "male"], 350), *others * 20]
+    window = [*["f", "m"] * 25, *others * 10]
+    assert (found(old, window).sign is not None) is told

@@ -5,9 +5,11 @@ import pytest
 from scipy import stats
 
 from driftloop.data_quality.chance import (
+    LARGEST,
     LARGEST_TAIL_INDEX,
     SMALLEST_TAIL_FACTOR,
     all_in_window_p,
+    bounded,
     kolmogorov_p,
     more_often_p,
     tail_factor,
@@ -70,3 +72,7 @@ def test_kolmogorovs_bound_is_above_the_exact_p():
         exact = stats.ks_2samp(window, baseline)
         assert exact.pvalue <= kolmogorov_p(exact.statistic, 60, 350) <= max(1e-12, 30 * exact.pvalue)
     assert kolmogorov_p(0.5, 50, 350) == pytest.approx(np.exp(1 - 2 * 0.25 * 50 * 350 / 400))
+
+
+def test_values_beyond_the_bound_end_at_it_on_both_sides():
+    assert bounded(np.array([-1e308, -7.0, 0.0, 5.0, 1e308])).tolist() == [-LARGEST, -7.0, 0.0, 5.0, LARGEST]

@@ -112,3 +112,18 @@ def test_columns_that_are_all_but_constant_say_nothing():
     schema = Schema((Column("a"), Column("b")))
     rows = pd.DataFrame({"a": [0.0] * 19 + [1.0], "b": [0.0] + [1.0] * 19})
     assert coincidence_p(5, Window.build(rows, schema).profile.sample) == 1.0
+
+
+@pytest.mark.parametrize(("rows", "found"), [(2, 0), (3, 1)])
+def test_five_records_are_asked_for(rows, found):
+    """4 records of two kinds say nothing; 6 of three kinds do."""
+    window = measured(rows, 1)
+    assert len(signs(measured(350, 0), pd.concat([window, window]))) == found
+
+
+def test_a_large_baseline_sent_again_is_found_although_both_samples_leave_rows_out():
+    baseline = measured(20_000, 0)
+    assert not Baseline.build(baseline, Schema((Column("a"), Column("b")))).profile.sample.complete
+    (sign,) = signs(baseline, baseline)
+    assert "the baseline itself" in sign.text
+    assert signs(baseline, measured(20_000, 1)) == []

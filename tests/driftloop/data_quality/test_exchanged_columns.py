@@ -47,3 +47,12 @@ def test_unchanged_columns_that_are_alike_are_no_sign():
     schema = Schema((Column("a"), Column("b")))
     sides = [pd.DataFrame({"a": rng.normal(size=n), "b": rng.normal(size=n)}) for n in (350, 60)]
     assert list(exchanged_columns(column_pairs(Baseline.build(sides[0], schema), Window.build(sides[1], schema)))) == []
+
+
+def test_two_columns_that_moved_and_one_that_looks_like_another_are_a_drift():
+    assert signs(lambda w: w.assign(a=w["b"], c=w["c"] + 100)) == []
+
+
+def test_a_column_near_another_is_not_taken_for_it():
+    """Half a standard deviation beside the other column: sqrt(nm / (n + m)) D is about 7 times 0.2, and more."""
+    assert signs(lambda w: w.assign(a=w["b"] + 1.5, b=w["a"] + 1.5)) == []

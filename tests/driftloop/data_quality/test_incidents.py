@@ -6,6 +6,8 @@ import pytest
 
 import driftloop
 from driftloop import Baseline, Column, Schema, Verdict, Window, check
+from driftloop.data_quality.chance import more_often_p
+from driftloop.data_quality.incidents import assess
 from tests.driftloop.populations import BASELINE_ROWS, SCHEMA, compared, draw, fresh
 
 ROWS = 60
@@ -169,3 +171,13 @@ def test_a_placeholder_that_chance_may_bring_is_a_note():
     assert "a: 0 in 3% of rows, beyond all of the baseline: a placeholder?" in check_of.notes
     window.loc[:9, "a"] = 0.0
     assert driftloop.check(baseline, window).verdict is Verdict.INCIDENT
+
+
+def test_all_rules_together_share_the_level():
+    """One column: eight rules of it and two of the window, so a sign is an incident from p <= level / 10 on."""
+    both = [pd.DataFrame({"x": values}) for values in (np.linspace(80, 120, 350), np.full(50, 97.3))]
+    schema = Schema((Column("x"),))
+    baseline, window = Baseline.build(both[0], schema), Window.build(both[1], schema)
+    p = more_often_p(50, 0, 50, 350)
+    assert len(assess(baseline, window, 10 * p * (1 + 1e-9), repeats_allowed=True).incidents) == 1
+    assert assess(baseline, window, 10 * p * (1 - 1e-9), repeats_allowed=True).incidents == ()

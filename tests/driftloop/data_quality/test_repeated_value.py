@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from driftloop.data_quality import column_pair
 from driftloop.data_quality.chance import all_in_window_p, more_often_p, tail_factor
 from driftloop.data_quality.repeated_value import ATOM, COARSE, ISOLATED, STUCK, is_coarse, placeholder, stuck_value
 from tests.driftloop.data_quality.feeds import pair
@@ -131,3 +132,39 @@ def test_a_negative_code_among_counts_is_a_placeholder_however_near():
     assert sign.text.startswith("-1 in 8% of rows")
     assert signs(baseline - 4, np.append(counts - 4, np.full(8, -5.0))) == []
     assert signs(baseline, np.append(counts, np.full(8, 10.0))) == []
+
+
+@pytest.mark.parametrize(("value", "found"), [(140.0, True), (139.9, False)])
+def test_a_placeholder_lies_at_least_twice_as_far_as_the_baselines_end(value, found):
+    """The median is 100 and the end 120."""
+    both = pair(spread(351), np.concatenate([spread(50), np.full(5, value)]))
+    assert (placeholder(both) is not None) is found
+
+
+def test_the_distance_is_measured_in_reaches_of_the_same_side():
+    """Of a column from 80 to 200 with its median at 100, 50 is two and a half times as far as the lower end."""
+    baseline = np.concatenate([np.linspace(80, 100, 176), np.linspace(100, 200, 175)])
+    window = np.concatenate([np.linspace(80, 200, 50), np.full(5, 50.0)])
+    assert placeholder(pair(baseline, window)).text.startswith("50 in 9% of rows")
+    above = np.concatenate([np.linspace(80, 200, 50), np.full(5, 250.0)])
+    assert placeholder(pair(baseline, above)) is None
+
+
+def test_a_negative_code_is_told_where_the_baseline_begins_at_zero():
+    baseline, counts = np.repeat(np.arange(0.0, 9.0), 40), np.repeat(np.arange(0.0, 9.0), 12)
+    sign = placeholder(pair(baseline, np.append(counts, np.full(8, -1.0))))
+    assert sign is not None
+    assert placeholder(pair(baseline - 0.5, np.append(counts, np.full(8, -1.0)))) is None
+
+
+def test_a_value_that_only_the_window_has_is_no_step_of_the_baseline():
+    """Two values with half of the records each are atoms: a scale of two steps, whatever the window brings."""
+    assert is_coarse(np.array([50, 50, 0]))
+    assert is_coarse(np.array([50, 50]))
+
+
+def test_of_many_records_each_distinct_row_counts_in_proportion(monkeypatch):
+    monkeypatch.setattr(column_pair, "MOST_ROWS", 100)
+    both = pair([1.0] * 150 + [2.0] * 49 + [3.0], [1.0] * 40)
+    assert np.unique(both.baseline_values, return_counts=True)[1].tolist() == [75, 24, 1]
+    assert len(both.window_values) == 40

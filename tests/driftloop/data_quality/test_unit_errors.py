@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import constants
 
-from driftloop.data_quality.chance import all_in_window_p
+from driftloop.data_quality.chance import all_in_window_p, tail_factor
 from driftloop.data_quality.unit_errors import CONVERSIONS, FEWEST_ROWS, FEWEST_SHIFTED, unit_errors
 from tests.driftloop.data_quality.feeds import pair
 
@@ -132,3 +133,80 @@ def test_a_shifted_decimal_point_is_named_before_a_conversion_that_fits_about_as
     assert all("1/100 of what they should be" in name for name in names)
     (sign,) = found(lognormal(2000, 1, 0.1), lognormal(2000, 2, 0.1) / 88.57)
     assert "1/88.6 of what they should be" in sign.text
+
+
+def test_the_factors_are_those_of_the_units():
+    """From the definitions of the units (CODATA, by scipy) and of the molar masses of glucose, cholesterol and fats."""
+    units = {
+        "2.54": constants.inch * 100,
+        "2.2": 1 / constants.lb,
+        "12": constants.year / (constants.year / 12),
+        "18": 180.156 / 10,
+        "38.7": 386.7 / 10,
+        "88.6": 885.7 / 10,
+        "60": constants.minute,
+        "7.5": 1000 / constants.mmHg,
+        "4.18": constants.calorie,
+        "3.28": 1 / constants.foot,
+        "1.6": constants.mile / 1000,
+        "28.3": constants.oz * 1000,
+        "365": constants.Julian_year / constants.day,
+        **{name: float(name) for name in ("10", "100", "1000")},
+    }
+    should = "what they should be (another unit?)"
+    for name, factor in units.items():
+        for of, expected in ((f"{name} times {should}", factor), (f"1/{name} of {should}", 1 / factor)):
+            (conversion,) = [one for one in CONVERSIONS if one.name == of]
+            assert conversion.factor == pytest.approx(expected, rel=1e-5)
+            assert conversion.offset == 0
+    assert len(CONVERSIONS) == 2 * len(units) + 5
+
+
+@pytest.mark.parametrize(
+    ("name", "degrees", "read"),
+    [
+        ("Fahrenheit instead of Celsius", [0.0, 100.0], [32.0, 212.0]),
+        ("Celsius instead of Fahrenheit", [32.0, 212.0], [0.0, 100.0]),
+        ("kelvin instead of Celsius", [0.0, 100.0], [273.15, 373.15]),
+        ("Celsius instead of kelvin", [273.15, 373.15], [0.0, 100.0]),
+        ("-1 times what they should be (the sign turned?)", [1.0, -2.0], [-1.0, 2.0]),
+    ],
+)
+def test_scales_with_an_offset_go_both_ways(name, degrees, read):
+    (conversion,) = [one for one in CONVERSIONS if one.name == name]
+    assert conversion.back(np.array(read)) == pytest.approx(degrees, abs=1e-9)
+
+
+@pytest.mark.parametrize(("values", "signs"), [([1.0, 2.0], 0), ([1.0, 2.0, 4.0], 1)])
+def test_a_baseline_of_three_values_has_a_shape_and_one_of_two_has_none(values, signs):
+    baseline, window = np.repeat(values, 100), 1000 * np.repeat(values, 20)
+    assert len(found(baseline, window)) == signs
+
+
+def test_values_at_the_baselines_end_are_not_beyond_it():
+    """Seven rows at the maximum, three at ten times their value: the three are all that lie beyond."""
+    baseline = lognormal(350, 1, 0.1)
+    window = np.concatenate([lognormal(50, 2, 0.1).clip(None, baseline.max()), np.full(7, baseline.max())])
+    window[:3] *= 10
+    (sign,) = found(baseline, window)
+    assert sign.text.startswith("5% of the values look like 10 times")
+
+
+def test_small_numbers_are_far_in_units_of_their_own():
+    """Hundredths times ten: beyond the border by less than one."""
+    window = lognormal(60, 2, 0.1) / 1e4
+    window[:12] *= 10
+    (sign,) = found(lognormal(350, 1, 0.1) / 1e4, window)
+    assert sign.text.startswith("20% of the values look like 10 times")
+
+
+@pytest.mark.parametrize(("factor", "side"), [(10.0, 1), (-1.0, -1)])
+def test_the_tail_is_asked_for_the_nearest_of_the_far_values(factor, side):
+    baseline, window = lognormal(350, 1, 0.3), lognormal(60, 2, 0.3)
+    window[:6] *= factor
+    (sign,) = found(baseline, window)
+    middle = np.sort(baseline)[174]
+    nearest = np.min(side * (window[:6] - middle))
+    factor_of_tail = tail_factor(side * (baseline - middle), nearest, 6)
+    assert 0 < factor_of_tail < 1
+    assert sign.p == pytest.approx(2 * all_in_window_p(6, 60, 350) * factor_of_tail, rel=1e-6)

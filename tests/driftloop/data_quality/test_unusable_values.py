@@ -91,3 +91,9 @@ def test_a_column_without_a_range_or_without_a_value_has_none_beyond_it():
     assert rows_out_of_range(pair([1.0, 2.0] * 50, [np.nan] * 50, range=(0.0, 5.0))) == 0
     assert rows_out_of_range(pair([1.0, 2.0] * 50, [0.0, 5.0] * 25, range=(0.0, 5.0))) == 0
     assert rows_out_of_range(pair([1.0, 2.0] * 50, [1.0] * 47 + [-1.0, 6.0, 7.0], range=(0.0, 5.0))) == 3
+
+
+def test_values_beyond_the_range_are_counted_in_a_window_that_is_too_large_to_keep():
+    for beyond, far in ((30, -5.0), (40, 7.0)):
+        window = np.append(np.linspace(0.1, 0.9, 20_000), np.full(beyond, far))
+        assert rows_out_of_range(pair(np.linspace(0, 1, 350), window, range=(0.0, 1.0))) == beyond

@@ -11,7 +11,7 @@ from function_app.dispatch import github_tokens
 from function_app.dispatch.github import GitHubDispatcher
 from function_app.dispatch.github_tokens import AppToken, FixedToken, token_source
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
-from sandbox.github import GitHubStandIn
+from sandbox.github import GitHubStandIn, auth
 from tests.function_app.dispatch.sending import EVENT, START, dispatcher
 
 
@@ -135,3 +135,15 @@ def test_an_app_is_taken_before_a_token_and_its_key_may_be_written_on_one_line(g
     only = token_source(target, {"DRIFTLOOP_GITHUB_TOKEN": "fixed"})
     assert isinstance(only, FixedToken)
     assert only.token() == "fixed"
+
+
+@pytest.mark.parametrize(("minutes_left", "asked"), [(5.5, 1), (4.5, 2)])
+def test_a_token_is_renewed_five_minutes_before_its_end_and_kept_until_then(
+    github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch, minutes_left: float, asked: int
+) -> None:
+    monkeypatch.setattr(auth, "INSTALLATION_SECONDS", 60 * minutes_left)
+    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), github.tokens.app_key)
+    first = tokens.token()
+    assert (tokens.token() == first) is (asked == 1)
+    assert sum(path.endswith("/access_tokens") for _, path, _ in github.api.requests) == asked
+    assert tokens.token(fresh=True) != first

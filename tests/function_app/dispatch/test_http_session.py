@@ -34,6 +34,15 @@ def test_a_host_that_does_not_listen_cannot_have_taken_it() -> None:
     assert caught.value.wait
 
 
+def test_a_host_whose_certificate_nobody_trusts_is_told_with_what_to_set(github: GitHubStandIn) -> None:
+    plain = github.url.replace("http://", "https://")  # it answers, and no handshake comes about
+    target = GitHubDispatcher(GitHubTarget("proseware/driftloop", plain), FixedToken("t"))
+
+    with pytest.raises(DispatchRefusedError, match="certificate is not trusted: set REQUESTS_CA_BUNDLE") as caught:
+        target.send(EVENT)
+    assert not caught.value.wait
+
+
 def test_reading_is_repeated_when_github_fails_for_a_moment(github: GitHubStandIn) -> None:
     dispatcher(github).send(EVENT)
     github.wait_idle()

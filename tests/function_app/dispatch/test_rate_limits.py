@@ -53,3 +53,7 @@ def test_a_limit_resets_when_it_says_and_only_where_no_request_remains() -> None
 )
 def test_a_clock_that_is_a_day_off_or_none_at_all_is_not_believed(date: str, expected: datetime) -> None:
     assert server_time({"date": date} if date else {}, NOW) == expected
+
+
+def test_a_date_that_has_passed_is_now() -> None:
+    assert retry_after({"retry-after": "Mon, 02 Nov 2026 07:00:00 GMT"}, NOW) == NOW
