@@ -5,15 +5,19 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from driftloop import Baseline, Column, Schema
 from driftloop.config.models import Model
+from driftloop.errors import InputError
 from function_app.checks.comparing import Comparing, _unnamed, _with_copies
+from function_app.checks.suspects import Suspects
 from function_app.incoming.sources import File
 from function_app.incoming.window_reading import Reading
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 STORAGE: Any = None  # nothing is read
+NO_DECODER: Any = None
 
 
 def comparing(schema: Schema, table: pa.Table) -> Comparing:
@@ -51,3 +55,34 @@ def test_a_copy_of_a_guilty_file_is_guilty_and_one_of_another_window_is_not() ->
     first, copy, innocent, old = (a_file(name) for name in "abcd")
     reading = Reading(copies={copy: first, innocent: a_file("e"), old: None})
     assert _with_copies({first: "torn"}, reading) == {first: "torn", copy: "torn"}
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, *guilty: File) -> Comparing:
+    """One whose search ends with these files."""
+    made = comparing(Schema(columns=(Column(name="x"),)), pa.table({"x": [1.0, 2.0]}))
+    monkeypatch.setattr(Comparing, "_suspects", lambda *_: Suspects(guilty))
+    return made
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(28, "no space left"), ServiceRequestError("storage")])
+def test_what_no_file_can_be_at_fault_for_is_raised_as_it_is(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    files = [a_file("a"), a_file("b")]
+    with pytest.raises(type(error)):
+        refusing(monkeypatch, files[0])._refused(files, NO_DECODER, error)
+
+
+def test_a_file_that_the_engine_refuses_is_named_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [a_file("a"), a_file("b")]
+    for guilty in (files[:1], files):
+        found = refusing(monkeypatch, *guilty)._refused(files, NO_DECODER, InputError("x holds no number"))
+        assert found == {file: f"{file.path}: cannot be compared (x holds no number)" for file in guilty}
+
+
+def test_an_error_without_a_sentence_is_a_files_fault_only_where_others_are_innocent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = [a_file("a"), a_file("b")]
+    found = refusing(monkeypatch, files[0])._refused(files, NO_DECODER, ValueError("Anna"))
+    assert found == {files[0]: f"{files[0].path}: cannot be compared (ValueError)"}, "and no text of a file"
+    with pytest.raises(InputError, match=r"a, .*b \(2 files\): cannot be compared \(ValueError\)"):
+        refusing(monkeypatch, *files)._refused(files, NO_DECODER, ValueError("Anna"))
