@@ -27,6 +27,7 @@ from driftloop.ledger import (
     transition,
     until_written,
 )
+from tests.driftloop.drifts import found_drift
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -35,18 +36,7 @@ DOCUMENTATION = Path(__file__).resolve().parents[2] / "docs" / "ledger.md"
 
 @pytest.fixture
 def drift() -> Drift:
-    found = Drift(
-        drift_id="drift-1",
-        check_id="chk-1",
-        model="m",
-        baseline_version="1",
-        baseline_sha256="b" * 64,
-        epoch=0,
-        reason="drift",
-        as_of="2026-11-22T00:00:00Z",
-        since="2026-11-20T00:00:00Z",
-    )
-    return open_drift(found, NOW, "found")
+    return found_drift(NOW)
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(DriftState, DriftState)))

@@ -175,13 +175,18 @@ def test_a_note_of_a_person_stays_whatever_the_file_is_written_as(clinic: Any) -
     assert notes.get_blob_client(path).exists()
 
 
-def test_a_damaged_outcome_file_stops_neither_the_look_at_new_data_nor_the_dispatch(
-    clinic: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def hold_a_drift(clinic: Any) -> None:
+    """One that waits for labels."""
     clinic.configure(labels_required=50)
     clinic.deploy()
     clinic.land(clinic.rows(100, shift=2.0))
     clinic.check()
+
+
+def test_a_damaged_outcome_file_stops_neither_the_look_at_new_data_nor_the_dispatch(
+    clinic: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    hold_a_drift(clinic)
     held = clinic.drift()
     assert held.state is DriftState.HELD
     clinic.storage.container("outcomes").upload_blob(
@@ -201,10 +206,7 @@ def test_a_damaged_outcome_file_stops_neither_the_look_at_new_data_nor_the_dispa
 def test_what_fails_about_an_open_drift_is_raised_after_the_look_at_new_data(
     clinic: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clinic.configure(labels_required=50)
-    clinic.deploy()
-    clinic.land(clinic.rows(100, shift=2.0))
-    clinic.check()
+    hold_a_drift(clinic)
     clinic.now += timedelta(seconds=1)
     clinic.land(clinic.rows(60), "more.parquet")
     task = clinic.task()
@@ -224,10 +226,7 @@ def test_where_the_open_drift_and_the_new_data_both_fail_both_are_told(
 ) -> None:
     from function_app.telemetry.announcing import error_text
 
-    clinic.configure(labels_required=50)
-    clinic.deploy()
-    clinic.land(clinic.rows(100, shift=2.0))
-    clinic.check()
+    hold_a_drift(clinic)
     task = clinic.task()
 
     def fails(error: Exception) -> Any:

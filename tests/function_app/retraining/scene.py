@@ -9,8 +9,9 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.events import InService, Outcome
-from driftloop.ledger import CheckRecord, Drift, open_drift
+from driftloop.ledger import CheckRecord, Drift
 from function_app.retraining.steps import Retraining
+from tests.driftloop.drifts import found_drift
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -26,20 +27,10 @@ class Scene:
         self.outcomes: dict[str, Outcome] = {}
         self.label_count = 100
         self.in_service = SERVING
-        drift = Drift(
-            drift_id="drift-000000000001",
-            check_id="chk-1",
-            model="m",
-            baseline_version="1",
-            baseline_sha256="b" * 64,
-            epoch=0,
-            reason="drift",
-            as_of="2026-11-22T00:00:00Z",
-            since="2026-11-20T00:00:00Z",
-        )
+        drift = found_drift(START, "drift-000000000001")
         state = msgspec.structs.replace(self.ledger.state("m", START), drift_id=drift.drift_id)
         check = CheckRecord(check_id="chk-1", model="m", at=START, verdict="drift")
-        self.ledger.commit(state, check, open_drift(drift, START, "found"))
+        self.ledger.commit(state, check, drift)
 
     def look(self, **later: float) -> Drift:
         self.now += timedelta(**later)

@@ -16,12 +16,12 @@ from driftloop.ledger import (
     Ledger,
     LedgerConflictError,
     Watermark,
-    open_drift,
     transition,
 )
 from driftloop.listing.overview import Position
 from function_app.storage.accounts import Storage
 from function_app.storage.ledger_table import TableLedger
+from tests.driftloop.drifts import found_drift
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -43,18 +43,8 @@ def a_check(model: str, number: int = 0, **fields: object) -> CheckRecord:
 
 
 def a_drift(model: str, epoch: int = 0) -> Drift:
-    drift = Drift(
-        drift_id=f"drift-{model}-{epoch}",
-        check_id=f"chk-{model}-0",
-        model=model,
-        baseline_version="3",
-        baseline_sha256="b" * 64,
-        epoch=epoch,
-        reason="drift",
-        as_of="2026-11-22T23:59:00Z",
-        since="2026-11-20T00:00:00Z",
-    )
-    return open_drift(drift, NOW + timedelta(minutes=epoch), "found")
+    ids = {"drift_id": f"drift-{model}-{epoch}", "check_id": f"chk-{model}-0", "model": model}
+    return found_drift(NOW + timedelta(minutes=epoch), epoch=epoch, as_of="2026-11-22T23:59:00Z", **ids)
 
 
 def test_a_new_model_has_an_empty_state_that_remembers_since_when_it_is_watched(

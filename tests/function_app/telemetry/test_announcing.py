@@ -10,7 +10,7 @@ import pytest
 
 from driftloop.errors import LedgerError
 from driftloop.events import InService, PutBack
-from driftloop.ledger import MOST_TRIES, Announcement, CheckRecord, Drift, DriftState, LedgerConflictError, open_drift
+from driftloop.ledger import MOST_TRIES, Announcement, CheckRecord, DriftState, LedgerConflictError
 from function_app.checks import checking
 from function_app.retraining.epochs import settled
 from function_app.telemetry.announcing import (
@@ -23,6 +23,7 @@ from function_app.telemetry.announcing import (
     undone,
 )
 from function_app.telemetry.events import LONGEST, MOST_ITEMS
+from tests.driftloop.drifts import found_drift
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -32,21 +33,6 @@ SAID = Announcement("incident-chk-1-x", "incident", {"model": "m", "reasons": ["
 def said(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
     lines = [json.loads(record.message) for record in caplog.records if record.message.startswith("{")]
     return [line for line in lines if line["event"] == event]
-
-
-def a_drift() -> Drift:
-    drift = Drift(
-        drift_id="drift-1",
-        check_id="chk-1",
-        model="m",
-        baseline_version="1",
-        baseline_sha256="b" * 64,
-        epoch=0,
-        reason="drift",
-        as_of="2026-11-22T00:00:00Z",
-        since="2026-11-20T00:00:00Z",
-    )
-    return open_drift(drift, NOW, "found")
 
 
 @pytest.fixture
@@ -107,7 +93,7 @@ def test_conflicts_without_end_are_an_error(ledger: SqliteLedger, monkeypatch: p
 
 
 def test_a_drift_announces_what_its_last_writer_did_not(ledger: SqliteLedger, caplog: pytest.LogCaptureFixture) -> None:
-    ledger.commit(ledger.state("m", NOW), None, msgspec.structs.replace(a_drift(), outbox=(SAID,)))
+    ledger.commit(ledger.state("m", NOW), None, msgspec.structs.replace(found_drift(NOW), outbox=(SAID,)))
 
     drift = drift_announced(ledger, ledger.drifts("m")[0])
 
@@ -121,7 +107,7 @@ def test_a_closed_drift_whose_closer_died_is_announced_before_its_epoch_ends(
     from driftloop.config.models import Model
 
     said_last = Announcement("closed-drift-1", "retrain_failed", {"model": "m", "drift_id": "drift-1", "final": True})
-    closed = msgspec.structs.replace(a_drift(), state=DriftState.FAILED, outbox=(said_last,))
+    closed = msgspec.structs.replace(found_drift(NOW), state=DriftState.FAILED, outbox=(said_last,))
     ledger.commit(msgspec.structs.replace(ledger.state("m", NOW), drift_id="drift-1"), None, closed)
 
     state = settled(ledger, Model(name="m"), NOW)
@@ -139,7 +125,7 @@ def test_what_a_person_must_learn_of_a_check() -> None:
 
     assert announcements(check, None) == ()
     assert [found.event for found in announcements(incident, None)] == ["incident"]
-    assert [found.event for found in announcements(aside, a_drift())] == ["incident", "drift"]
+    assert [found.event for found in announcements(aside, found_drift(NOW))] == ["incident", "drift"]
     other = msgspec.structs.replace(aside, quarantined=("quarantine/b.json",))
     again = announcements(other, None)
     assert again[0].event_id != announcements(aside, None)[0].event_id, "another file of the same window"
