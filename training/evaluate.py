@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from driftloop.errors import InputError
 from training import features, gate, model_file, models, step
 from training.data import subgroups
+from training.data.provenance import Provenance
 from training.gate import GateDecision, Predicted
 from training.learning import own
 from training.model_file import SavedModel
@@ -41,7 +42,7 @@ def evaluate(model: models.ModelFolder, data: Path, challenger: Path, champion: 
         check_against_champion(model.schema(), old.answer, new.answer)
     task = _judge(new, old)
     holdout, before = (pq.read_table(data / f"{name}.parquet") for name in ("holdout", "holdout_old"))
-    return gate.decide(
+    decision = gate.decide(
         task,
         _predicted(task, holdout, new, old),
         constant=_placed(np.squeeze(np.array(metrics["constant"])), new, task),
@@ -50,6 +51,7 @@ def evaluate(model: models.ModelFolder, data: Path, challenger: Path, champion: 
         before=_predicted(task, before, new, old) if old is not None and len(before) else None,
         trusted=model_file.untrusted(challenger),
     )
+    return msgspec.structs.replace(decision, sample=step.read_json(data / "data.json", Provenance).sample)
 
 
 def _judge(new: SavedModel, old: SavedModel | None) -> Task:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from driftloop.wording.number_formats import with_p
+from training.data.provenance import Drawn
 from training.settings import GateLimits
 from training.tasks.task import Measures, Outcomes, Task, Vector, repeated
 from training.tasks.titles import number
@@ -72,7 +73,8 @@ class Forgetting(msgspec.Struct, frozen=True):
 class GateDecision(msgspec.Struct, frozen=True):
     """`gate.json`: the decision with all its numbers. `champion` is None for the first model; `reasons` says why not,
     empty when promoted. `loss` names what is compared; the metrics of the three models are for people. `trusted` are
-    the types beyond the built-in ones that the challenger's file holds.
+    the types beyond the built-in ones that the challenger's file holds; `sample` says how the records that it learnt
+    from were drawn, None where it learnt from all.
     """
 
     promoted: bool
@@ -89,6 +91,7 @@ class GateDecision(msgspec.Struct, frozen=True):
     subgroups: list[SubgroupComparison]
     forgetting: Forgetting | None
     trusted: list[str] = []
+    sample: Drawn | None = None
 
 
 @dataclass(frozen=True)

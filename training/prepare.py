@@ -10,6 +10,7 @@ Reads the historic records and what has come in since, finds where the newest re
 - `data.json`             counts, hash and times of it all
 """
 
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,9 +28,9 @@ from driftloop.data.schema import Schema
 from driftloop.errors import InputError
 from driftloop.times import format_time, parse_time
 from training import features, model_file, models, settings, step
-from training.data import change_point, records, split
-from training.data.collect import INCOMING, Collected, Source, collect
-from training.data.provenance import Provenance, table_hash
+from training.data import change_point, records, sample, split
+from training.data.collect import OWN, Collected, Source, collect
+from training.data.provenance import Drawn, Provenance, table_hash
 from training.data.records import Roles
 from training.tasks.answer import Answer
 from training.tasks.checks import answer_for, check_against_champion, check_settings
@@ -56,18 +57,24 @@ def prepare(schema: Schema, source: Source, how: settings.Settings, champion: Pa
     column has no value, labels do not fit the task, or too few records are left to judge a challenger.
     """
     check_settings(schema, how)
+    with tempfile.TemporaryDirectory(prefix="driftloop-") as folder:
+        return _split(schema, collect(schema, source, Path(folder)), source, how, champion)
+
+
+def _split(
+    schema: Schema, collected: Collected, source: Source, how: settings.Settings, champion: Path | None
+) -> Parts:
     roles = Roles.of(schema)
-    collected = collect(schema, source)
-    every, labelled = collected.every, collected.labelled(roles.target)
+    chosen = sample.choose(collected, roles, how, source.since)
+    labelled = chosen.labelled
     _require_rows(labelled, collected, roles)
     records.require_values(labelled, roles.features)
-    first = not labelled[INCOMING].to_numpy().any()
-    change = start = 0
-    if not first:
+    change = 0
+    if not chosen.first:
         change = _regime_of(labelled, schema, roles, how, with_target=True) or _from(labelled, roles, source)
-        start = _regime_of(every, schema, roles, how, with_target=False) or _from(every, roles, source)
-    recent = _recent(len(labelled), change, first, how)
-    held_out = _held_out(labelled, roles, how)
+    regime = _regime(collected, chosen, schema, source, how)
+    recent = _recent(len(labelled), change, chosen.first, how)
+    held_out = sample.held_out(labelled, how)
     judged, judged_old = _holdouts(recent, held_out & _unseen(labelled, roles, champion, how), how)
     if judged.sum() < how.split.smallest_holdout:
         raise InputError(
@@ -78,9 +85,9 @@ def prepare(schema: Schema, source: Source, how: settings.Settings, champion: Pa
         "train": labelled.filter(~held_out).append_column(RECENT, pa.array(recent[~held_out])),
         "holdout": labelled.filter(judged),
         "holdout_old": labelled.filter(judged_old),
-        "regime": every.slice(start),
+        "regime": regime.table,
     }
-    tables = {name: table.drop_columns(INCOMING) for name, table in tables.items()}
+    tables = {name: table.drop_columns(list(OWN)) for name, table in tables.items()}
     learnt, judging = (tables[name][roles.target].to_pylist() for name in ("train", "holdout"))
     answer = answer_for(schema, how, learnt, judging)
     if champion is not None:
@@ -90,20 +97,51 @@ def prepare(schema: Schema, source: Source, how: settings.Settings, champion: Pa
         as_of=None if source.as_of is None else format_time(source.as_of),
         data_end=format_time(pc.max(tables["train"][roles.time]).as_py()),
         regime_start=format_time(tables["regime"][roles.time][0].as_py()),
-        regime_found=start > 0 or change > 0,
+        regime_found=regime.older > 0 or change > 0,
         rows={name: len(table) for name, table in tables.items()} | {RECENT: int(np.count_nonzero(recent & ~held_out))},
         left_out=collected.left_out,
         holdout=_rule(how),
         impossible=collected.impossible,
+        sample=_drawn(chosen, len(tables["train"]), regime, how),
     )
     return Parts(**tables, data=data)
+
+
+@dataclass(frozen=True)
+class _Regime:
+    """The records that the baseline describes, of `count`; `older` are before it."""
+
+    table: pa.Table
+    count: int
+    older: int
+
+
+def _regime(
+    collected: Collected, chosen: sample.Chosen, schema: Schema, source: Source, how: settings.Settings
+) -> _Regime:
+    """The newest regime's records, labelled or not."""
+    roles, newest = Roles.of(schema), chosen.newest
+    start = 0 if chosen.first else _regime_of(newest, schema, roles, how, with_target=False)
+    if chosen.sampled and not start:
+        since = None if chosen.first else source.since
+        return _Regime(*sample.regime_since(collected, roles, how.data.max_rows, since))
+    if not (start or chosen.first):
+        start = _from(newest, roles, source)
+    return _Regime(newest.slice(start), len(newest) - start, start)
+
+
+def _drawn(chosen: sample.Chosen, kept: int, regime: _Regime, how: settings.Settings) -> Drawn | None:
+    """What is said of a sample; None where every record was taken."""
+    if not chosen.sampled:
+        return None
+    return Drawn(how.data.max_rows, chosen.learnable, kept, chosen.whole, regime.count, len(regime.table))
 
 
 def _require_rows(labelled: pa.Table, collected: Collected, roles: Roles) -> None:
     """Raises InputError without a labelled record, saying what became of those that there are."""
     if len(labelled):
         return
-    counts = {**collected.left_out, f"without a {roles.target}": len(collected.every)}
+    counts = {**collected.left_out, f"without a {roles.target}": collected.rows}
     why = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count)
     raise InputError(
         f"no labelled record is left to learn from ({why or 'the files hold none'}): correct the files, or the times, "
@@ -117,12 +155,6 @@ def write(parts: Parts, folder: Path) -> None:
     for name in TABLES:
         pq.write_table(getattr(parts, name), folder / f"{name}.parquet")
     step.write_json(folder / "data.json", parts.data)
-
-
-def _held_out(labelled: pa.Table, roles: Roles, how: settings.Settings) -> NDArray[np.bool_]:
-    """Held out by hash; a smaller share of the historic records, which nested limits keep the same for every model."""
-    ids, new = labelled[roles.id].to_pylist(), labelled[INCOMING].to_numpy()
-    return np.where(new, split.in_holdout(ids, how.split.holdout), split.in_holdout(ids, how.split.historic))
 
 
 def _regime_of(table: pa.Table, schema: Schema, roles: Roles, how: settings.Settings, *, with_target: bool) -> int:

@@ -20,6 +20,7 @@ LOSSES: dict[Task, tuple[Loss, ...]] = {
     "multiclass": ("log", "brier"),
 }
 
+FEWEST_SAMPLED = 10_000  # twice as many as always stay whole, so that older ones have as many places at least
 FEWEST_JUDGED = 2  # one difference of errors has no spread, so that no test can be made
 LEAST_LEVEL = 0.0002  # of the gate: the smallest p-value that its resampling gives, so that below it nothing passes
 MOST_LEVEL = 0.5  # of an error rate: from here on a coin decides as well
@@ -48,6 +49,17 @@ class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("largest_holdout must not be below smallest_holdout: no holdout could be large enough")
         if self.window < 1:
             raise ValueError("window must be 1 or more")
+
+
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much a model learns from."""
+
+    max_rows: int = 200_000
+    """Records to learn from at most, and that the baseline describes: of more a sample is drawn, holdouts aside."""
+
+    def __post_init__(self) -> None:
+        if self.max_rows < FEWEST_SAMPLED:
+            raise ValueError(f"max_rows must be {FEWEST_SAMPLED:,} or more: the newest 5,000 are never sampled")
 
 
 class Regime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +121,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of prediction intervals and prediction sets."""
     trusted: tuple[str, ...] = ()
     """Types of the model's own estimator that may be loaded, beyond those of scikit-learn; fully qualified."""
+    data: Data = Data()
+    """How much it learns from."""
     split: Split = Split()
     """Which labelled records judge a model."""
     regime: Regime = Regime()
@@ -126,6 +140,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             force_setattr(self, "loss", losses[0])
         if self.loss not in losses:
             raise ValueError(f"loss = {self.loss!r}: of a {self.task} task it must be {' or '.join(losses)}")
+        if self.data.max_rows < 2 * self.split.window:
+            raise ValueError("max_rows must be twice window or more: the newest `window` records are never sampled")
         if self.task != "binary" and self.positive:
             raise ValueError(f"positive: only a binary task has one, this one is {self.task}")
         for name, value in (("threshold", self.threshold), ("coverage", self.coverage)):

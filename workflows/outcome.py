@@ -120,6 +120,11 @@ def _gate(gate: dict[str, Any]) -> str:
                 ],
             )
         )
+    if drawn := gate.get("sample"):
+        lines.append(
+            f"Learnt from a sample: {drawn['kept']:,} of {drawn['learnable']:,} records, drawn by a hash of their id; "
+            f"the newest {drawn['newest']:,} and all that judge are whole (`max_rows` in `model.toml`)."
+        )
     if gate["trusted"]:
         lines.append("Types that `model.toml` trusts: " + ", ".join(plain(each) for each in gate["trusted"]))
     return "\n\n".join(lines)

@@ -7,9 +7,23 @@ import msgspec
 import pyarrow as pa
 
 
+class Drawn(msgspec.Struct, frozen=True):
+    """How a sample was drawn (`training.data.sample`): `kept` of the `learnable` labelled records that are not held
+    out, the `newest` of them whole; `regime_kept` of the `regime` records that the baseline describes.
+    """
+
+    max_rows: int
+    learnable: int
+    kept: int
+    newest: int
+    regime: int
+    regime_kept: int
+
+
 class Provenance(msgspec.Struct, frozen=True):
     """Times are ISO 8601, UTC. `holdout` names the rule by which records were held out; `left_out` counts records by
-    reason, `impossible` those with a value outside the schema's range or categories by column.
+    reason, `impossible` those with a value outside the schema's range or categories by column. `sample` is None where
+    no record was left out for their number.
     """
 
     sha256: str
@@ -21,6 +35,7 @@ class Provenance(msgspec.Struct, frozen=True):
     left_out: dict[str, int]
     holdout: str
     impossible: dict[str, int] = {}
+    sample: Drawn | None = None
 
 
 def table_hash(tables: Iterable[pa.Table]) -> str:

@@ -4,10 +4,10 @@ The table has the id as text, the time as a UTC timestamp, numbers as float64, c
 float64; missing values are null. Everything behind `prepare` reads only this form.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -53,17 +53,38 @@ def files(folder: Path, barred: Iterable[str] = ()) -> list[Path]:
     return sorted(path for path in found if path.relative_to(folder).as_posix() not in left_out)
 
 
-def read(
-    paths: Sequence[Path],
-    schema: Schema,
-    columns: Sequence[str],
-    check: Callable[[pa.Table], None] = lambda _: None,
-) -> pa.Table:
-    """The files' `columns` in the schema's types, stacked. Raises InputError naming the file that cannot be read, lacks
-    a column, or of which `check` raises SchemaError.
+class Check(Protocol):
+    """What is asked of each file beyond its columns; both raise SchemaError."""
+
+    def see(self, table: pa.Table) -> None:
+        """Some rows of the file."""
+
+    def end(self) -> None:
+        """The file has been read; the next one begins."""
+
+
+def batches(
+    paths: Sequence[Path], schema: Schema, columns: Sequence[str], check: Check | None = None
+) -> Iterator[pa.Table]:
+    """The files' `columns` in the schema's types, a batch at a time, in order. Raises InputError naming the file that
+    cannot be read, lacks a column, or of which `check` raises SchemaError.
     """
-    tables = [_read_one(path, schema, columns, check) for path in paths]
-    return pa.concat_tables(tables) if tables else _empty(schema, columns)
+    for path in paths:
+        try:
+            for batch in read_batches(path, schema):
+                table = _typed(batch, schema, columns)
+                if check is not None:
+                    check.see(table)
+                yield table
+            if check is not None:
+                check.end()
+        except SchemaError as error:
+            raise SchemaError(f"{path.name}: {error}") from None
+
+
+def read(paths: Sequence[Path], schema: Schema, columns: Sequence[str]) -> pa.Table:
+    """The same as one table."""
+    return pa.concat_tables([_empty(schema, columns), *batches(paths, schema, columns)])
 
 
 def newest_of_each(table: pa.Table, key: str) -> pa.Table:
@@ -93,16 +114,6 @@ def impossible(table: pa.Table, schema: Schema) -> dict[str, NDArray[np.bool_]]:
         if wrong.any():
             found[column.name] = wrong
     return found
-
-
-def _read_one(path: Path, schema: Schema, columns: Sequence[str], check: Callable[[pa.Table], None]) -> pa.Table:
-    try:
-        batches = [_typed(batch, schema, columns) for batch in read_batches(path, schema)]
-        table = pa.concat_tables(batches) if batches else _empty(schema, columns)
-        check(table)
-    except SchemaError as error:
-        raise SchemaError(f"{path.name}: {error}") from None
-    return table
 
 
 def _typed(batch: pa.RecordBatch, schema: Schema, columns: Sequence[str]) -> pa.Table:

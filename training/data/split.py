@@ -6,23 +6,38 @@ round. With a hash, champion and challenger have both never seen the holdout, wh
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
 SALT = "driftloop-holdout-1"  # another salt is another split: then nobody has judged a model on unseen records
+BYTES = 16  # of the hash: 4 for the holdout, 8 that are independent of them for the sample, 4 between
+
+
+@dataclass(frozen=True)
+class Hashes:
+    """Two independent numbers of each id: `holdout` (n,) below 2^32, `sample` (n,) below 2^64."""
+
+    holdout: NDArray[np.uint32]
+    sample: NDArray[np.uint64]
+
+
+def hashes(record_ids: Iterable[object]) -> Hashes:
+    """The numbers by which records are held out and sampled: an id always has the same."""
+    digests = b"".join(sha256(f"{SALT}:{record_id}".encode()).digest()[:BYTES] for record_id in record_ids)
+    found = np.frombuffer(digests, dtype=np.dtype([("holdout", ">u4"), ("between", ">u4"), ("sample", ">u8")]))
+    return Hashes(found["holdout"].astype(np.uint32), found["sample"].astype(np.uint64))
 
 
 def in_holdout(record_ids: Iterable[object], share: float) -> NDArray[np.bool_]:
     """For each id, whether it belongs to the `share` of records that are held out. An id always answers the same, and
     one that is held out at a share is held out at every larger one.
     """
-    limit = int(share * 2**32)
-    return np.fromiter(
-        (
-            int.from_bytes(sha256(f"{SALT}:{record_id}".encode()).digest()[:4], "big") < limit
-            for record_id in record_ids
-        ),
-        dtype=np.bool_,
-    )
+    return held_out(hashes(record_ids).holdout, share)
+
+
+def held_out(hashed: NDArray[np.uint32], share: float) -> NDArray[np.bool_]:
+    """The same of ids that have their hashes already."""
+    return hashed < int(share * 2**32)

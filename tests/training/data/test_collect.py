@@ -12,7 +12,7 @@ from training.data.collect import Source, collect
 
 
 def collected(hospital: Hospital, **changes: object) -> set[str]:
-    return ids(collect(SCHEMA, _source(hospital, **changes)).every) - _historic(hospital)
+    return ids(collect(SCHEMA, _source(hospital, **changes), hospital.folder).every) - _historic(hospital)
 
 
 def _source(hospital: Hospital, **changes: object) -> Source:
@@ -34,7 +34,7 @@ def test_labels_that_come_late_and_in_part_are_joined_by_id(small: Hospital) -> 
     frame = records(40)
     small.add("records/a.parquet", frame)
     small.add("labels/b.csv", labels(frame, share=0.5).sample(frac=1.0, random_state=1))
-    table = collect(SCHEMA, small.source).labelled("progression")
+    table = collect(SCHEMA, small.source, small.folder).labelled("progression")
     outcome = dict(zip(table["record_id"].to_pylist(), table["progression"].to_pylist(), strict=True))
     expected = labels(frame, share=0.5)
     assert {key: outcome[key] for key in expected["record_id"]} == dict(expected.itertuples(index=False))
@@ -45,7 +45,7 @@ def test_a_corrected_delivery_replaces_the_first_and_counts_once(small: Hospital
     frame = records(10)
     small.add("records/1.parquet", frame)
     small.add("records/2.csv", frame.head(4).assign(bmi=33.3))
-    found = collect(SCHEMA, small.source)
+    found = collect(SCHEMA, small.source, small.folder)
     by_id = dict(zip(found.every["record_id"].to_pylist(), found.every["bmi"].to_pylist(), strict=True))
     assert [by_id[name] == 33.3 for name in frame["record_id"]] == [True] * 4 + [False] * 6
     assert found.left_out["duplicates"] == 4
@@ -70,13 +70,13 @@ def test_a_note_bars_the_version_that_it_was_written_for_and_no_later_one(small:
         note = small.folder / "quarantine" / kind / "1.csv.json"
         note.parent.mkdir(parents=True)
         note.write_text(json.dumps({"etag": "0x1", "sha256": sha256(content).hexdigest(), "reason": "unit"}))
-    barred = collect(SCHEMA, small.source)
+    barred = collect(SCHEMA, small.source, small.folder)
     assert ids(barred.every) == _historic(small)
     assert barred.left_out["quarantined files"] == 2
 
     small.add("records/1.csv", records(7, prefix="G"))
     small.add("labels/1.csv", labels(records(7, prefix="G"), share=1.0))
-    again = collect(SCHEMA, small.source)
+    again = collect(SCHEMA, small.source, small.folder)
     assert {name[0] for name in ids(again.every) - _historic(small)} == {"G"}
     assert len(again.labelled("progression")) == 350 + 7
     assert again.left_out["quarantined files"] == 0
@@ -108,7 +108,7 @@ def test_values_that_cannot_be_true_are_left_out_and_missing_ones_kept(small: Ho
     frame.loc[1, "sex"] = 7
     frame.loc[2, "bp"] = None
     small.add("records/1.parquet", frame)
-    found = collect(SCHEMA, small.source)
+    found = collect(SCHEMA, small.source, small.folder)
     assert ids(found.every) & {"N0000", "N0001", "N0002"} == {"N0002"}
     assert found.left_out["impossible"] == 2
     assert found.impossible == {"sex": 1, "bmi": 1}
@@ -121,7 +121,7 @@ def test_a_record_with_two_impossible_values_is_left_out_once_and_said_for_both_
     frame.loc[5, "bp"] = 250.0  # the limit itself can be true
     small.add("records/1.parquet", frame)
     small.add("labels/1.csv", labels(frame).assign(progression=[2_000.0] + [100.0] * 9))
-    found = collect(SCHEMA, small.source)
+    found = collect(SCHEMA, small.source, small.folder)
     assert found.left_out["impossible"] == 3
     assert found.impossible == {"bmi": 1, "bp": 2, "progression": 1}
     assert ids(found.every) & set(frame["record_id"]) == set(frame["record_id"]) - {"N0000", "N0003", "N0004"}
@@ -137,7 +137,7 @@ def test_no_record_goes_without_being_counted(small: Hospital) -> None:
     frame.loc[6:7, "record_id"] = historic["record_id"].iloc[:2].to_list()
     small.add("records/1.parquet", frame)
     small.add("records/2.parquet", frame.iloc[10:13])
-    found = collect(SCHEMA, small.source)
+    found = collect(SCHEMA, small.source, small.folder)
     assert found.left_out == {
         "duplicates": 3,
         "historic already": 2,
@@ -152,7 +152,7 @@ def test_no_record_goes_without_being_counted(small: Hospital) -> None:
 def test_the_order_is_that_of_time_whatever_the_files_are_called(small: Hospital) -> None:
     small.add("records/z.csv", records(5, prefix="A", day="2030-01-01"))
     small.add("records/a.csv", records(5, prefix="B", day="2030-02-01"))
-    times = collect(SCHEMA, small.source).every["recorded_at"].to_pylist()
+    times = collect(SCHEMA, small.source, small.folder).every["recorded_at"].to_pylist()
     assert times == sorted(times)
 
 
@@ -170,13 +170,13 @@ def test_a_file_that_cannot_be_used_is_named(
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
     with pytest.raises(error, match=named):
-        collect(SCHEMA, small.source)
+        collect(SCHEMA, small.source, small.folder)
 
 
 def test_a_text_where_a_number_belongs_is_an_error_that_names_the_column_and_not_the_value(small: Hospital) -> None:
     small.add("records/1.csv", records(3).astype(object).assign(bmi=["25", "secret", "27"]))
     with pytest.raises(SchemaError, match="'bmi'") as caught:
-        collect(SCHEMA, small.source)
+        collect(SCHEMA, small.source, small.folder)
     assert "secret" not in str(caught.value)
 
 
