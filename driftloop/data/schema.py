@@ -44,6 +44,8 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     format: str = ""
     """How the reference writes its values, for files that leave it open: `decimal-point`, `decimal-comma`, `day-first`,
     `month-first`, or the words for false and true as in `no/yes`."""
+    unit_in_text: bool = False
+    """Whether numbers are written with the unit behind them, as in `70.5 kg`; with another unit they cannot be read."""
     title: str = ""
     """What people call it, for pages that they read; empty: its name."""
     title_ja: str = ""

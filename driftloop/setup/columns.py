@@ -28,7 +28,11 @@ def with_roles(table: Table, target: str, id_: str, time: str) -> list[Column]:
         kind: str = "datetime" if role == "timestamp" else found.kind
         if role == "target" and found.role == "id" and table.holds_numbers(name):
             kind = "numeric"  # amounts that are all different look like ids
-        written = {"format": found.format, "unit": found.unit} if kind == found.kind else {}
+        written = (
+            {"format": found.format, "unit": found.unit, "unit_in_text": found.unit_in_text}
+            if kind == found.kind
+            else {}
+        )
         columns.append(msgspec.convert({"name": name, "kind": kind, "role": role, **written}, Column))
     return columns
 

@@ -112,6 +112,8 @@ def _column(column: Column) -> Iterator[str]:
         yield f"role = {quoted(column.role)}"
     if column.unit:
         yield f"unit = {quoted(column.unit)}"
+    if column.unit_in_text:
+        yield "unit_in_text = true"
     if column.format:
         yield f"format = {quoted(column.format)}"
     if column.range is not None:

@@ -19,7 +19,7 @@ from driftloop.data.formats.date_formats import DateEvidence, moment
 from driftloop.data.formats.epoch_times import TimeUnit, seconds, time_unit
 from driftloop.data.formats.number_formats import NumberEvidence, number, plain_number
 from driftloop.data.formats.true_false import in_words_of
-from driftloop.data.formats.unit_symbols import is_symbol, without_symbol
+from driftloop.data.formats.unit_symbols import is_symbol, without_symbol, without_unit
 from driftloop.data.plain_types import is_text
 from driftloop.data.reading import DateOrder, Decimal, Reading, ReadNotes
 from driftloop.data.schema import Column
@@ -53,17 +53,17 @@ class NumberForm:
     evidence: NumberEvidence = field(default_factory=NumberEvidence)
     decimal: Decimal | None = None
     """Decided; None where the texts are read as they are."""
-    has_symbol: bool = False
-    """Whether texts carry the unit sign that the schema gives the column."""
+    has_unit: bool = False
+    """Whether texts carry the unit that the schema gives the column."""
 
     def look(self, array: pa.Array, missing: tuple[str, ...]) -> None:
         """Count how the distinct texts are written."""
         if not is_text(array.type):
             return
         texts = distinct_texts(array, missing)
-        if is_symbol(self.column.unit):
-            bare = [without_symbol(text, self.column.unit) for text in texts]
-            self.has_symbol = self.has_symbol or bare != texts
+        if self._may_have_unit:
+            bare = [self._without_unit(text) for text in texts]
+            self.has_unit = self.has_unit or bare != texts
             texts = bare
         self.evidence += NumberEvidence.of(texts)
 
@@ -76,8 +76,8 @@ class NumberForm:
         """Numbers, or texts with a decimal point."""
         if not is_text(array.type):
             return array
-        if is_symbol(self.column.unit):
-            return number_texts(array, missing, self._without_unit)
+        if self._may_have_unit:
+            return number_texts(array, missing, self._number)
         if self.decimal is None:
             return array
         import pyarrow.compute as pc  # only where it is needed: a tenth of a check's imports
@@ -90,8 +90,16 @@ class NumberForm:
                 pass
         return number_texts(array, missing, partial(number, decimal=self.decimal))
 
-    def _without_unit(self, text: str) -> float | None:
-        return number(without_symbol(text, self.column.unit), self.decimal or ".")
+    @property
+    def _may_have_unit(self) -> bool:
+        return self.column.unit_in_text or is_symbol(self.column.unit)
+
+    def _without_unit(self, text: str) -> str:
+        take_off = without_unit if self.column.unit_in_text else without_symbol
+        return take_off(text, self.column.unit)
+
+    def _number(self, text: str) -> float | None:
+        return number(self._without_unit(text), self.decimal or ".")
 
 
 @dataclass
@@ -185,7 +193,7 @@ def settle(forms: tuple[Form, ...], reading: Reading, separator: str | None, not
     except InputError as error:
         raise InputError(f"{prefix}{error}") from None
     for form in in_numbers:
-        if form.has_symbol:
+        if form.has_unit:
             notes.add(f"{prefix}numbers of column {form.column.name!r} are read without their {form.column.unit}")
         if form.decimal is not None and not form.evidence.is_plain:
             mark = "comma" if form.decimal == "," else "point"

@@ -1,4 +1,4 @@
-"""Numbers that are written with a unit sign: `12.5 %`, `€1,234.50`, `-$3`, `CHF 12`."""
+"""Numbers that are written with their unit: a sign (`12.5 %`, `€1,234.50`, `-$3`, `CHF 12`), or a word (`70.5 kg`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ["is_symbol", "symbol_of", "without_symbol"]
+__all__ = ["is_symbol", "symbol_of", "unit_word_of", "without_symbol", "without_unit"]
 
 _SIGNS = "%‰$€£¥₹₩₽₺₫₪฿₴₦₱"
 _CODES = "EUR|USD|GBP|CHF|JPY|CNY|INR|KRW|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD"
@@ -15,6 +15,14 @@ _SYMBOL = rf"[{_SIGNS}]|{_CODES}"
 _IS_SYMBOL = re.compile(_SYMBOL)
 _BEFORE = re.compile(rf"(?P<sign>[+-]?)(?P<symbol>{_SYMBOL})\s?(?P<rest>[+-]?[\d.,].*)", re.DOTALL)
 _AFTER = re.compile(rf"(?P<sign>)(?P<rest>[+-]?[\d.,].*?)\s?(?P<symbol>{_SYMBOL})", re.DOTALL)
+_WORD = re.compile(
+    r"(?P<number>[+-]?\d[\d.,]*)(?P<space>\s?)(?!e\d)(?P<unit>(?:[^\W\d_]|°)[\w°/²³^*·%-]{0,11})", re.IGNORECASE
+)
+"""A number and one word; not `1e5`, which is a number."""
+MOST_CODES = 50
+"""Distinct whole numbers with a word behind them that may still be names of kinds (`2 rooms`): as for codes."""
+FEWEST_DECIMALS = 10
+"""Distinct texts from which on numbers with decimals are measurements; engines of `1.6 TDI` and `2.0 TDI` are kinds."""
 MOSTLY = 0.95
 """Part of the distinct texts that carry one sign where it is the column's: as many as make a column one of numbers."""
 
@@ -63,3 +71,37 @@ def symbol_of(texts: Sequence[str]) -> str:
     found = Counter(split_symbol(text)[1] for text in texts)
     symbol, count = max(found.items(), key=lambda item: item[1], default=("", 0))
     return symbol if count >= MOSTLY * len(texts) else ""
+
+
+def without_unit(text: str, unit: str) -> str:
+    """A text without this word behind its number; a text with another word stays as it is, and so is no number.
+
+    Examples
+    --------
+    >>> without_unit("70.5 kg", "kg"), without_unit("70.5", "kg"), without_unit("155 lb", "kg")
+    ('70.5', '70.5', '155 lb')
+    """
+    number = text.removesuffix(unit).rstrip()
+    return number if number[-1:].isdigit() else text
+
+
+def unit_word_of(texts: Sequence[str]) -> str:
+    """The unit that nearly all of a column's distinct texts carry behind a number; empty where there is none.
+
+    A word behind a few numbers may name a kind of thing, and one that follows whole numbers without a space belongs to
+    an identifier (`1001A`).
+
+    Examples
+    --------
+    >>> unit_word_of([f"{60 + step / 10:.1f} kg" for step in range(100)]), unit_word_of(["2 rooms", "3 rooms"])
+    ('kg', '')
+    """
+    found = [match for text in texts if (match := _WORD.fullmatch(text.strip())) is not None]
+    units = Counter(match["unit"] for match in found)
+    unit, count = max(units.items(), key=lambda item: item[1], default=("", 0))
+    if count < MOSTLY * len(texts):
+        return ""
+    own = [match for match in found if match["unit"] == unit]
+    if any("." in match["number"] or "," in match["number"] for match in own):
+        return unit if len(texts) >= FEWEST_DECIMALS else ""
+    return unit if len(texts) > MOST_CODES and all(match["space"] for match in own) else ""

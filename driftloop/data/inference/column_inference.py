@@ -24,7 +24,7 @@ from driftloop.data.formats.date_formats import DateEvidence, moment, time_of_da
 from driftloop.data.formats.epoch_times import are_compact_dates, seconds, time_unit
 from driftloop.data.formats.number_formats import NumberEvidence, plain_number
 from driftloop.data.formats.true_false import true_false_format
-from driftloop.data.formats.unit_symbols import symbol_of, without_symbol
+from driftloop.data.formats.unit_symbols import symbol_of, unit_word_of, without_symbol, without_unit
 from driftloop.data.inference.calendar_columns import are_calendar_names, calendar_part
 from driftloop.data.plain_types import ENCODED, NESTED, is_text, not_comparable, plain
 from driftloop.data.reading import DateOrder
@@ -71,7 +71,9 @@ class Finding(NamedTuple):
     unique: bool = False
     """Whether every row has a value of its own (ids)."""
     unit: str = ""
-    """The sign that its numbers are written with, such as `%`."""
+    """The sign or the word that its numbers are written with, such as `%` or `kg`."""
+    unit_in_text: bool = False
+    """Whether that is a word."""
 
 
 def find_column(name: str, array: pa.Array, field: pa.Field | None = None) -> Finding:
@@ -212,12 +214,14 @@ def _date(text: str) -> float | None:
 def _of_number_texts(name: str, array: pa.Array, names: list[str]) -> Finding | None:
     """What a column is whose texts write numbers; None where more of them than slips do not."""
     symbol = symbol_of(names)
-    written = NumberEvidence.of([without_symbol(text, symbol) for text in names] if symbol else names)
+    word = "" if symbol else unit_word_of(names)
+    bare = [without_symbol(text, symbol) if symbol else without_unit(text, word) for text in names]
+    written = NumberEvidence.of(bare if symbol or word else names)
     if written.other > (1 - MOSTLY) * len(names):
         return None
-    if symbol:
-        form = _decimal_format(written)
-        return Finding(name, "numeric", "feature", f"numbers written with {symbol}", form, unit=symbol)
+    if unit := symbol or word:
+        form, ground = _decimal_format(written), f"numbers written with {unit}"
+        return Finding(name, "numeric", "feature", ground, form, unit=unit, unit_in_text=bool(word))
     if written.plain and not (written.point or written.comma) and any(_is_padded(text) for text in names):
         found = texts(array, MISSING_TEXTS)
         known = int(np.count_nonzero(found.codes >= 0))

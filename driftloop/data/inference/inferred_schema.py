@@ -43,7 +43,10 @@ def infer_schema(
     except InputError as error:
         name = str(getattr(batches, "name", ""))
         raise type(error)(f"{name}: {error}" if name and name not in str(error) else str(error)) from None
-    columns = tuple(Column(name=f.name, kind=f.kind, role=f.role, format=f.format, unit=f.unit) for f in findings)
+    columns = tuple(
+        Column(name=f.name, kind=f.kind, role=f.role, format=f.format, unit=f.unit, unit_in_text=f.unit_in_text)
+        for f in findings
+    )
     schema = Schema(columns, reading=reading)
     if adjust is not None:
         schema = adjust(schema)
