@@ -101,7 +101,7 @@ def is_coarse(counts: Counts) -> bool:
     records = rest.sum()
     if not len(rest):
         return True
-    return records >= FEWEST_FOR_COARSE and float((rest * (rest - 1)).sum() / (records * (records - 1))) >= COARSE
+    return bool(records >= FEWEST_FOR_COARSE) and float((rest * (rest - 1)).sum() / (records * (records - 1))) >= COARSE
 
 
 def _of_value(in_baseline: Counts, in_window: Counts, which: int) -> float:

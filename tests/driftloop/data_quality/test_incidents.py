@@ -8,6 +8,7 @@ import driftloop
 from driftloop import Baseline, Column, Schema, Verdict, Window, check
 from driftloop.data_quality.chance import more_often_p
 from driftloop.data_quality.incidents import assess
+from driftloop.data_quality.record_times import record_times
 from tests.driftloop.populations import BASELINE_ROWS, SCHEMA, compared, draw, fresh
 
 ROWS = 60
@@ -181,3 +182,12 @@ def test_all_rules_together_share_the_level():
     p = more_often_p(50, 0, 50, 350)
     assert len(assess(baseline, window, 10 * p * (1 + 1e-9), repeats_allowed=True).incidents) == 1
     assert assess(baseline, window, 10 * p * (1 - 1e-9), repeats_allowed=True).incidents == ()
+
+
+def test_records_without_a_time_are_neither_late_nor_early():
+    schema = Schema((Column("at", "datetime", role="timestamp"), *SCHEMA.columns))
+    timed = draw(350, np.random.default_rng(1)).assign(at=pd.date_range("2026-01-01", periods=350, tz="UTC"))
+    untimed = fresh(ROWS).assign(at=pd.NaT)
+    for sides in ((timed, untimed), (timed.assign(at=pd.NaT), fresh(ROWS).assign(at=pd.Timestamp("2020-01-01")))):
+        baseline, window = Baseline.build(sides[0], schema), Window.build(sides[1], schema)
+        assert list(record_times(baseline, window, pd.Timestamp("2026-03-10").timestamp())) == []

@@ -44,3 +44,10 @@ def test_a_calendar_column_is_named():
     (note,) = column_notes(pair(np.arange(350) % 12 + 1, np.full(60, 11)))
     assert note.startswith("x: 11 in every row, as of a calendar column")
     assert list(column_notes(pair(np.full(350, 20), np.full(60, 20)))) == []
+
+
+def test_a_missing_value_is_not_among_those_that_are_counted():
+    window = np.concatenate([np.linspace(0, 1, 49), [17.0, np.nan, np.nan]])
+    assert list(column_notes(pair(np.linspace(0, 1, 350), window, range=(0, 1)))) == [
+        "x: 1 of 50 values beyond the schema's range"
+    ]

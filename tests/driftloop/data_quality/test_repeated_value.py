@@ -168,3 +168,20 @@ def test_of_many_records_each_distinct_row_counts_in_proportion(monkeypatch):
     both = pair([1.0] * 150 + [2.0] * 49 + [3.0], [1.0] * 40)
     assert np.unique(both.baseline_values, return_counts=True)[1].tolist() == [75, 24, 1]
     assert len(both.window_values) == 40
+
+
+def test_one_new_category_in_all_rows_is_no_stuck_sensor():
+    both = pair(["a", "b"] * 100, ["z"] * 60, "categorical")
+    assert (placeholder(both), stuck_value(both)) == (None, None)
+
+
+@pytest.mark.parametrize(("baseline", "window"), [([np.nan] * 50, [7.0] * 50), (list(range(50)), [np.nan] * 50)])
+def test_a_side_without_a_value_has_nothing_that_repeats(baseline, window):
+    both = pair(baseline, window)
+    assert (placeholder(both), stuck_value(both)) == (None, None)
+
+
+@pytest.mark.parametrize(("records", "coarse"), [(2, False), (3, True)])
+def test_three_records_beside_the_atoms_show_how_often_two_agree(records, coarse):
+    """All of them agree, and two of them may by chance."""
+    assert is_coarse(np.array([200, records])) is coarse
