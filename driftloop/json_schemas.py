@@ -53,7 +53,7 @@ def text_of(schema: dict[str, Any]) -> str:
 
 
 def field_descriptions(kind: type[msgspec.Struct]) -> dict[str, str]:
-    """What the source says of each field of a Struct: the text below its line, as one paragraph.
+    """What the source says of each field of a Struct, inherited ones too: the text below its line, as one paragraph.
 
     Examples
     --------
@@ -61,6 +61,14 @@ def field_descriptions(kind: type[msgspec.Struct]) -> dict[str, str]:
     >>> field_descriptions(Policy)["min_rows"]
     'A smaller window says too little: verdict `insufficient`.'
     """
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__):
+        if issubclass(each, msgspec.Struct) and each is not msgspec.Struct:
+            found |= _own_descriptions(each)
+    return found
+
+
+def _own_descriptions(kind: type[msgspec.Struct]) -> dict[str, str]:
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(definition, ast.ClassDef)
     found = {}

@@ -17,6 +17,7 @@ from driftloop.two_sample.compare import Comparison, compare
 
 if TYPE_CHECKING:
     from driftloop.impact.impact import Impact
+    from driftloop.segments.segments import Segments
     from driftloop.sequential.evidence import Evidence
     from driftloop.subgroups.found import Subgroups
 
@@ -77,6 +78,9 @@ class Check(Result):
     """What the change does to the model, where somebody asked (`impact`, `with_impact`)."""
     comparison: Comparison | None = field(default=None, compare=False)
     """Every statistic of the window alone, for the report; None where none was made."""
+    segments: Segments | None = None
+    """A verdict for each segment that the schema names (`segment = true`), of this window alone; None without any, and
+    where the whole window was not compared. They change nothing of the verdict."""
 
     @property
     def chance(self) -> float | None:
@@ -137,7 +141,7 @@ class Check(Result):
         InputError
             Where the holdout cannot be read, and for a result that was read from a file: it holds no records.
         """
-        from driftloop.impact.impact import find_impact
+        from driftloop.impact.estimating import find_impact
 
         if self.baseline is None or self.window is None:
             raise InputError("this result holds no records: make the check again, and ask that one about the model")
@@ -180,6 +184,11 @@ def check(
     context = replace(context, notes=(*context.notes, *quality.notes), excluded=quality.excluded)
     if quality.incidents:
         return _answer(Verdict.INCIDENT, quality.incidents, comparison, context, evidence)
+    if any(column.segment for column in baseline.schema.features):
+        from driftloop.segments.verdicts import judge_segments
+
+        segments = judge_segments(baseline, window, policy, tolerated, quality.excluded)
+        context = replace(context, segments=segments)
     if evidence is None:
         moved = comparison.p <= policy.check_level and comparison.matters
         return _answer(Verdict.DRIFT if moved else Verdict.STABLE, (), comparison, context, None)
@@ -211,6 +220,7 @@ class _Context:
     notes: tuple[str, ...] = ()
     excluded: frozenset[int] = frozenset()
     """Indices of compared columns that were left out, because their values turned over or are lost."""
+    segments: Segments | None = None
 
 
 def _answer(
@@ -241,6 +251,7 @@ def _answer(
         window=window,
         policy=policy,
         comparison=comparison,
+        segments=context.segments,
     )
 
 

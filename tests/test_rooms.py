@@ -22,7 +22,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("check_series", "checkup", "sides"),
         ("dashboard", "json_schemas", "verdict"),
         ("report",),
-        ("column_results", "impact", "parts", "power", "subgroups"),
+        ("column_results", "impact", "parts", "power", "segments", "subgroups"),
         ("coverage", "data_quality", "sequential", "setup", "two_sample"),
         ("config", "ledger", "profile"),
         ("data", "events"),

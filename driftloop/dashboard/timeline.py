@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from driftloop.dashboard.address import Address, written
 from driftloop.events import InService
+from driftloop.impact.impact import ESTIMATED
 from driftloop.ledger import CheckRecord, Drift
 from driftloop.listing.overview import Position
 from driftloop.report.charts.evidence import draw_bar
@@ -98,7 +99,7 @@ def view_check(check: CheckRecord, alarm: float, words: Words) -> CheckView:
     alarm : the p of the model's alarm line.
     words : of the reader's language.
     """
-    p = p_of(check)
+    p, shown = p_of(check), _reasons(check.reasons)
     return CheckView(
         check_id=check.check_id,
         model=check.model,
@@ -107,14 +108,19 @@ def view_check(check: CheckRecord, alarm: float, words: Words) -> CheckView:
         rows=words("page.records", count=f"{check.rows:,}"),
         rarity="" if p is None else shown_rarity(p, words),
         bar="" if p is None else small_bar(p, alarm, words),
-        reasons=tuple(words.sentence(reason) for reason in check.reasons[:MOST_REASONS]),
-        more_reasons=max(len(check.reasons) - MOST_REASONS, 0),
+        reasons=tuple(words.sentence(reason) for reason in shown),
+        more_reasons=len(check.reasons) - len(shown),
         quarantined=check.quarantined,
         drift_id=check.drift_id,
         degraded=check.degraded,
         has_report=check.report is not None and check.report.endswith(".html"),
         version=check.baseline_version,
     )
+
+
+def _reasons(reasons: Sequence[str]) -> tuple[str, ...]:
+    """The first ones, and what is estimated of the model's error, wherever it stands: what people ask after a drift."""
+    return (*reasons[:MOST_REASONS], *(each for each in reasons[MOST_REASONS:] if each.startswith(ESTIMATED)))
 
 
 def read_page(read: Sequence[CheckRecord]) -> tuple[list[CheckRecord], str | None]:

@@ -50,6 +50,8 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """What people call it, for pages that they read; empty: its name."""
     title_ja: str = ""
     """The same in Japanese; empty: `title`."""
+    segment: bool = False
+    """Whether each of its values is judged by itself, too: a ward, a region (categorical, compared)."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -70,6 +72,12 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
             raise SchemaError(f"column {self.name!r}: importance must not be negative")
         if self.format and self.format not in FORMATS and (self.kind != "categorical" or self.format.count("/") != 1):
             raise SchemaError(f"column {self.name!r}: format must be one of {', '.join(FORMATS)}, or as in 'no/yes'")
+
+        if self.segment and (self.kind != "categorical" or self.role not in COMPARED):
+            raise SchemaError(
+                f"column {self.name!r}: segment = true needs kind = 'categorical' and the role feature; give it "
+                "importance = 0 if the model does not use it"
+            )
 
     def title_in(self, language: str) -> str:
         """What people call the column in a language: its title there, else its title, else its name.

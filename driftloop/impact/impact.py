@@ -1,73 +1,51 @@
-"""What a drift does to the model: its error on the window, before labels come."""
+"""What a drift does to the model: its error on the window, before labels come and with them."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+import msgspec
 
-from driftloop.data.levels import codes_of, recode, values_of
-from driftloop.errors import InputError
-from driftloop.impact.described import Records
-from driftloop.impact.error_estimate import Estimate, estimate_error
-from driftloop.impact.holdout import FEWEST, read_holdout
-from driftloop.impact.with_labels import FEWEST_LABELS, combine_labels
-from driftloop.sequential.prediction_error import class_of
-from driftloop.wording.number_formats import format_error, format_share
-
-if TYPE_CHECKING:
-    from driftloop.data.schema import Schema
-    from driftloop.profile.sampling.sample import Sample
-    from driftloop.profile.window import Window
-
-Floats = npt.NDArray[np.float64]
+from driftloop.wording.number_formats import format_error
 
 LEVEL = 0.9
 """Of the interval: one in twenty on each side, the rate of a false "will get worse"."""
-STANDARD_ERRORS = 1.6449
-"""Phi^-1(0.95)."""
-FEWEST_EFFECTIVE = 30.0
-"""Holdout records that the weights leave: a mean of fewer is not normal enough for the interval."""
-MOST_OUTSIDE = 0.1
-"""Of the window's records, likelier from the window than any of the holdout's: beyond a tenth, their error is an
-extrapolation that could move the mean by more than the interval says."""
+ESTIMATED = "estimated error: "
+"""How the sentence with the numbers begins: the dashboard finds it among a check's reasons."""
 CAVEAT = (
     "this holds while outcomes depend on the inputs as they did on the holdout; a change of that relation is seen by "
     "labels alone"
 )
 
 
-@dataclass(frozen=True)
-class Impact:
-    """The estimated mean error of the model on a window.
-
-    error: the estimate; low, high: its interval at `level`, of the mean over exactly these records; growth: the
-    interval of what the expected error has grown by relative to the holdout's, 0.1 for a tenth. None where nothing can
-    be said, and `unknown` says why. holdout_error: the mean on the holdout. effective: how many holdout records the
-    estimate rests on after weighting; outside: the share of the window's records where the holdout has none. labels:
-    labelled records of the window that took part; changed: whether they contradict the estimate without them, so that
-    outcomes no longer depend on the inputs as they did. tolerance: what growth matters. unit, classes: how an error is
-    written.
-    """
+class Impact(msgspec.Struct, frozen=True):
+    """The estimated mean error of the model on a window (`driftloop check --holdout`)."""
 
     error: float | None
+    """The mean error; null where nothing can be said, for the reason in `unknown`."""
     low: float | None
     high: float | None
+    """The ends of the interval, of the mean over exactly these records."""
     growth: tuple[float, float] | None
+    """The interval of the growth of the expected error over the holdout's; 0.1 is a tenth."""
     holdout_error: float
     effective: float
+    """Holdout records that the estimate rests on, in effective number."""
     outside: float
+    """The share of the window's records where the holdout has none."""
     holdout_rows: int
     rows: int
     tolerance: float
+    """The growth that matters."""
     labels: int = 0
+    """Labelled records of the window that took part; with any, nothing is assumed of the outcome."""
     changed: bool = False
+    """Whether labels contradict the estimate without them: outcomes depend on the inputs in another way."""
     unknown: str | None = None
     level: float = LEVEL
     unit: str = ""
     classes: bool = False
+    """Whether the error is a share of wrong answers."""
 
     @property
     def worse(self) -> bool:
@@ -85,7 +63,7 @@ class Impact:
         if self.error is None or self.low is None or self.high is None:
             return (f"the model's error on these records cannot be estimated: {self.unknown}",)
         error, low, high, before = (self._written(x) for x in (self.error, self.low, self.high, self.holdout_error))
-        said = f"estimated error: {error} ({self.level:.0%} interval {low} to {high}), {before} on the model's holdout"
+        said = f"{ESTIMATED}{error} ({self.level:.0%} interval {low} to {high}), {before} on the model's holdout"
         if self.growth is not None:
             said += f"; growth {_signed(self.growth[0])} to {_signed(self.growth[1])}"
         if self.changed:
@@ -97,141 +75,20 @@ class Impact:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        return {**asdict(self), "worse": self.worse, "harmless": self.harmless}
+        return {**msgspec.structs.asdict(self), "worse": self.worse, "harmless": self.harmless}
 
     def _written(self, error: float) -> str:
         return format_error(error, self.unit, classes=self.classes)
 
 
-def find_impact(
-    window: Window, holdout: Any, schema: Schema, *, tolerance: float = 0.1, labelled: Any = None
-) -> Impact:
-    """The model's error on a window, from its errors on the holdout (`driftloop.impact.error_estimate`).
+class ImpactDocument(Impact, frozen=True, kw_only=True):
+    """The same in the JSON of a check, with what follows from it."""
 
-    Parameters
-    ----------
-    window
-        Read with the baseline's schema.
-    holdout
-        As `driftloop.impact.holdout.read_holdout` takes it.
-    schema
-        The baseline's.
-    tolerance
-        The part by which the error may grow before it matters.
-    labelled
-        Records of the window whose outcome is known, in the same form as the holdout; at least 20.
-
-    Raises
-    ------
-    InputError
-        Where the holdout cannot be read, or has no errors to learn from.
-    """
-    known = read_holdout(holdout, schema, FEWEST)
-    more = None if labelled is None else read_holdout(labelled, schema, FEWEST_LABELS)
-    samples = [known.profile.sample, window.profile.sample, *(() if more is None else (more.profile.sample,))]
-    (mine, errors), theirs, labels = _records(samples, schema)
-    if not errors.any():
-        raise InputError("the model's errors on its holdout are all 0: nothing can be learnt from them")
-    link = "log" if _is_number(schema, errors) else "logit"
-    found = estimate_error(mine, errors, theirs, link, None if labels is None else labels[0])  # type: ignore[arg-type]
-    return _described(found, errors, labels, schema, (window, tolerance))
-
-
-def _described(
-    found: Estimate,
-    errors: Floats,
-    labels: tuple[Records, Floats] | None,
-    schema: Schema,
-    asked: tuple[Window, float],
-) -> Impact:
-    window, tolerance = asked
-    unknown = _unknown(found, window)
-    half = STANDARD_ERRORS * float(np.sqrt(found.variance_of_mean + found.variance_of_outcomes))
-    mean, count, changed = found.mean, 0, False
-    before, wide = float(errors.mean()), STANDARD_ERRORS * float(np.sqrt(found.variance_of_growth))
-    grown = found.growth
-    combined = (
-        None if labels is None else combine_labels(found.expected, found.expected_also, labels[1], LEVEL, window.rows)
-    )
-    if combined is not None:
-        changed = unknown is None and abs(combined.mean - mean) > half + combined.half_width
-        mean, half, count, unknown = combined.mean, combined.half_width, combined.labels, None
-        grown = mean - before
-        wide = float(np.hypot(half, STANDARD_ERRORS * errors.std() / np.sqrt(len(errors))))
-    target = schema.role("target")
-    wrong = bool(np.isin(errors, (0.0, 1.0)).all())
-    return Impact(
-        error=None if unknown else mean,
-        low=None if unknown else max(mean - half, 0.0),
-        high=None if unknown else mean + half,
-        growth=None if unknown else ((grown - wide) / before, (grown + wide) / before),
-        holdout_error=before,
-        effective=found.effective,
-        outside=found.outside,
-        holdout_rows=len(errors),
-        rows=window.rows,
-        tolerance=tolerance,
-        labels=count,
-        changed=changed,
-        unknown=unknown,
-        unit="" if target is None or wrong else target.unit,
-        classes=wrong,
-    )
+    worse: bool
+    """Whether the error is surely larger than on the holdout."""
+    harmless: bool
+    """Whether the growth is surely within the tolerance."""
 
 
 def _signed(growth: float) -> str:
     return f"{growth:+.0%}"
-
-
-def _unknown(found: Estimate, window: Window) -> str | None:
-    if not window.rows:
-        return "there are no records"
-    if found.outside > MOST_OUTSIDE:
-        return f"{format_share(found.outside)} of them lie where the holdout has none"
-    if found.effective < FEWEST_EFFECTIVE:
-        count = len(found.residuals)
-        return f"of {count} holdout records only {found.effective:.0f} are like them, in effective number"
-    return None
-
-
-def _is_number(schema: Schema, errors: Floats) -> bool:
-    """Whether these are errors of a number: of classes none is beyond 1."""
-    target = schema.role("target")
-    return target.kind != "categorical" if target is not None else bool(errors.max() > 1)
-
-
-def _records(
-    samples: list[Sample], schema: Schema
-) -> tuple[tuple[Records, Floats], Records, tuple[Records, Floats] | None]:
-    """Holdout with its errors, window, and labelled records with theirs; categories have common codes."""
-    width = len(schema.features)
-    plain = [sample.levels[:width] for sample in samples]
-    levels = tuple(tuple(sorted({name for one in each for name in one})) for each in zip(*plain, strict=True))
-    made = []
-    for sample in samples:
-        values = sample.values.copy()
-        for index in range(width):
-            if sample.levels[index]:
-                codes = recode(codes_of(values[:, index]), sample.levels[index], levels[index])
-                values[:, index] = values_of(codes)
-        values = np.repeat(values, _bounded(sample.weights), axis=0)
-        errors = values[:, width] if values.shape[1] > width else np.zeros(0)
-        made.append((_as_records(values[:, :width], schema), errors))
-    return made[0], made[1][0], made[2] if len(made) > 2 else None
-
-
-def _bounded(weights: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Repetitions of each row, fewer where there are very many, so that no more than about 5,000 rows are worked on."""
-    total = int(weights.sum())
-    return weights if total <= 5_000 else np.maximum(1, np.round(weights * (5_000 / total))).astype(np.int64)
-
-
-def _as_records(values: Floats, schema: Schema) -> Records:
-    columns = schema.features
-    place = next((index for index, column in enumerate(columns) if column.role == "prediction"), None)
-    claimed = None
-    if place is not None and class_of(columns[place]) is not None:
-        probability = np.clip(np.nan_to_num(values[:, place], nan=0.5), 0, 1)
-        claimed = probability * (1 - probability)
-    marks = np.array([column.kind == "categorical" for column in columns])
-    return Records(np.where(np.isinf(values), np.nan, values), marks, place, claimed)

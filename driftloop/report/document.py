@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from driftloop.impact.impact import ImpactDocument
 from driftloop.report.context import VerdictName
+from driftloop.segments.segments import Segments
 
 if TYPE_CHECKING:
     from driftloop.report.shown import Shown
@@ -96,38 +98,6 @@ class SubgroupsDocument(msgspec.Struct, frozen=True):
     alpha: float
 
 
-class ImpactDocument(msgspec.Struct, frozen=True):
-    """The model's error on the window as the holdout's errors, or labels, suggest (`driftloop check --holdout`)."""
-
-    error: float | None
-    """The mean error; null where nothing can be said, for the reason in `unknown`."""
-    low: float | None
-    high: float | None
-    """The ends of the interval, of the mean over exactly these records."""
-    growth: tuple[float, float] | None
-    """The interval of the growth of the expected error over the holdout's; 0.1 is a tenth."""
-    holdout_error: float
-    effective: float
-    """Holdout records that the estimate rests on, in effective number."""
-    outside: float
-    """The share of the window's records where the holdout has none."""
-    holdout_rows: int
-    rows: int
-    tolerance: float
-    labels: int
-    """Labelled records of the window that took part; with any, nothing is assumed of the outcome."""
-    changed: bool
-    """Whether labels contradict the estimate without them."""
-    unknown: str | None
-    level: float
-    unit: str
-    classes: bool
-    """Whether the error is a share of wrong answers."""
-    worse: bool
-    harmless: bool
-    """Whether the growth is surely within the tolerance."""
-
-
 class CheckDocument(msgspec.Struct, frozen=True):
     """What one check says."""
 
@@ -160,6 +130,8 @@ class CheckDocument(msgspec.Struct, frozen=True):
     """The subgroups behind the change, where somebody asked for them (`driftloop check --where`)."""
     impact: ImpactDocument | UnsetType = UNSET
     """What the change does to the model, where somebody asked for it (`driftloop check --holdout`)."""
+    segments: Segments | UnsetType = UNSET
+    """A verdict for each segment that the schema names (`segment = true`)."""
     check_id: str | UnsetType = UNSET
     """Of the files that the function app writes: its name,"""
     model: str | UnsetType = UNSET
@@ -171,9 +143,11 @@ class CheckDocument(msgspec.Struct, frozen=True):
 def to_document(check: Shown, where: Subgroups | None = None) -> dict[str, Any]:
     """The fields of `CheckDocument` as plain values."""
     evidence = check.evidence
-    asked = {} if where is None else {"where": where.to_dict()}
+    asked: dict[str, Any] = {} if where is None else {"where": where.to_dict()}
     if check.estimated is not None:
         asked["impact"] = check.estimated.to_dict()
+    if check.segments is not None:
+        asked["segments"] = check.segments.to_dict()
     return {
         "schema_version": SCHEMA_VERSION,
         "verdict": check.verdict.value,

@@ -14,7 +14,9 @@ from driftloop.report.context import ModelError, ReportContext
 from driftloop.report.environment import environment
 from driftloop.report.method import decided
 from driftloop.report.order import by_weight
-from driftloop.report.subgroup_view import view_subgroups
+from driftloop.report.sections.impact import view_impact
+from driftloop.report.sections.segments import view_segments
+from driftloop.report.sections.subgroups import view_subgroups
 from driftloop.report.view import build_view, shown_p
 from driftloop.report.words.language import Words
 from driftloop.wording.number_formats import format_error, format_short_rarity
@@ -67,6 +69,8 @@ def render(
         error=None if context.error is None else _error(context.error, words),
         decided=decided(check, words),
         where=None if where is None else view_subgroups(where, baseline.schema, words),
+        segments=None if check.segments is None else view_segments(check.segments, words),
+        impact=None if check.estimated is None else view_impact(check.estimated, words),
         unassessed=words("page.not-assessed-few" if verdict == "insufficient" else "page.not-assessed"),
         assessed=verdict in ("stable", "drift"),
         drawn=f"{drawn:,}",

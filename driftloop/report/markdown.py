@@ -10,7 +10,9 @@ from driftloop.coverage import by_reason
 from driftloop.report.context import ReportContext, Started
 from driftloop.report.method import decided
 from driftloop.report.order import by_weight
-from driftloop.report.subgroup_view import view_subgroups
+from driftloop.report.sections.impact import view_impact, without_impact
+from driftloop.report.sections.segments import view_segments
+from driftloop.report.sections.subgroups import view_subgroups
 from driftloop.report.terminal import bar
 from driftloop.report.words.language import Sentence, Words
 from driftloop.report.words.links import is_link
@@ -42,6 +44,8 @@ def render_markdown(
         *_listed(words("started.title"), [_started(step, words) for step in context.started]),
         *_listed(words("page.why"), _reasons(check, words)),
         *_where(check, where, words),
+        *_segments(check, words),
+        *_impact(check, words),
         *_columns(check, words, MOST_ROWS),
         *_left_out(check, words),
         *_method(check, words),
@@ -85,7 +89,7 @@ def _started(step: Started, words: Words) -> str:
 
 
 def _reasons(check: Shown, words: Words) -> list[str]:
-    sentences = (*check.reasons[:MOST_REASONS], *check.notes[:MOST_REASONS])
+    sentences = (*check.reasons[:MOST_REASONS], *without_impact(check)[:MOST_REASONS])
     said = [_sentence(words.sentence(sentence)) for sentence in sentences]
     more = len(check.reasons) - MOST_REASONS
     return [*said, words("page.more", count=f"{more:,}")] if more > 0 else said
@@ -96,6 +100,25 @@ def _where(check: Shown, where: Subgroups | None, words: Words) -> list[str]:
         return []
     view = view_subgroups(where, check.baseline.schema, words)
     return _listed(words("subgroups.title"), [markdown(line) for line in view.lines(words)])
+
+
+def _segments(check: Shown, words: Words) -> list[str]:
+    if check.segments is None or not check.segments.found:
+        return []
+    view = view_segments(check.segments, words)
+    rows = []
+    for row in view.rows[:MOST_ROWS]:
+        name = f"**{markdown(row.name)}**" if row.verdict == "drift" else markdown(row.name)
+        rows.append([name, row.stand, markdown(row.moved), row.records, markdown(row.p)])
+    parts = [f"### {words('segments.title')}", view.lead, _table(view.titles(words), rows)]
+    return [*parts, view.not_judged] if view.not_judged else parts
+
+
+def _impact(check: Shown, words: Words) -> list[str]:
+    if check.estimated is None:
+        return []
+    lines = view_impact(check.estimated, words).lines()
+    return _listed(words("impact.title"), [markdown(line) for line in lines])
 
 
 def _columns(check: Shown, words: Words, most: int) -> list[str]:

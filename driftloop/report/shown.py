@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from driftloop.coverage import NotCompared
     from driftloop.impact.impact import Impact
     from driftloop.profile.window import Baseline, Window
+    from driftloop.segments.segments import Segments
     from driftloop.sequential.evidence import Evidence
     from driftloop.two_sample.compare import Comparison
 
@@ -37,6 +38,7 @@ class Shown:
     comparison: Comparison | None
     evidence: Evidence | None
     estimated: Impact | None
+    segments: Segments | None
 
     @property
     def chance(self) -> float | None:

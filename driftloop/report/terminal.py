@@ -17,6 +17,7 @@ from driftloop.wording.number_formats import BEYOND, format_p, towards_alarm
 if TYPE_CHECKING:
     from driftloop.data.schema import Schema
     from driftloop.report.shown import Shown
+    from driftloop.segments.segments import Segments
     from driftloop.subgroups.found import Subgroups
 
 COLOURS = {"stable": "green", "drift": "yellow", "incident": "red", "insufficient": "cyan", "degraded": "yellow"}
@@ -51,6 +52,8 @@ def table(check: Shown, *, width: int | None = None, language: str | None = None
         lines.append("  " + words("terminal.more-reasons", count=len(check.reasons) - MOST_REASONS))
     for note in check.notes:
         lines += [style(part, dim=True) for part in indented(visible(words.sentence(note).text), "  ", width)]
+    if check.segments is not None:
+        lines += segment_lines(check.segments, words, width)
     lines += _table(check, words, width)
     if check.columns_not_compared:
         left_out = ", ".join(
@@ -65,7 +68,7 @@ def subgroup_lines(
     subgroups: Subgroups, schema: Schema, *, width: int | None = None, language: str | None = None
 ) -> str:
     """The subgroups behind a change, one after the other; `schema` is the baseline's."""
-    from driftloop.report.subgroup_view import view_subgroups
+    from driftloop.report.sections.subgroups import view_subgroups
 
     words, width = Words(choose_language(language)), width or line_width()
     view = view_subgroups(subgroups, schema, words)
@@ -73,6 +76,25 @@ def subgroup_lines(
     for line in view.lines(words):
         lines += indented(visible(line), "  ", width)
     return "\n".join(lines)
+
+
+def segment_lines(segments: Segments, words: Words, width: int) -> list[str]:
+    """A line for each segment that moved or has too few records; the calm ones, which are most, are named in one."""
+    from driftloop.report.sections.segments import view_segments
+
+    view = view_segments(segments, words)
+    lines = [style(words("segments.title"), bold=True)]
+    for row in view.rows:
+        if row.verdict != "stable":
+            said = ": ".join(part for part in (row.stand, row.moved) if part)
+            p = f" (p {row.p})" if row.p.startswith("<") else f" (p = {row.p})" if row.p else ""
+            lines += indented(visible(f"{row.name}: {said}{p}, {row.records}"), "  ", width)
+    calm = ", ".join(row.name for row in view.rows if row.verdict == "stable")
+    if calm:
+        lines += indented(visible(f"{words.known('verdict', 'stable')}: {calm}"), "  ", width)
+    if view.not_judged:
+        lines += indented(view.not_judged, "  ", width)
+    return lines
 
 
 def coloured(text: str, verdict: str) -> str:

@@ -13,6 +13,7 @@ from driftloop.report.charts.categories import draw_categories, shares_in
 from driftloop.report.charts.numbers import Picture, draw_numbers, show_value
 from driftloop.report.charts.pairs import draw_pair
 from driftloop.report.order import by_weight
+from driftloop.report.sections.impact import without_impact
 from driftloop.report.words.language import Sentence, Words
 from driftloop.two_sample.column_scores import PAIR
 from driftloop.wording.number_formats import format_number, format_p, format_share
@@ -101,7 +102,7 @@ def build_view(check: Shown, baseline: Baseline, window: Window, words: Words) -
         pairs=_pairs(check, baseline, window, words),
         reasons=tuple(words.sentence(reason) for reason in check.reasons[:MOST_REASONS]),
         more_reasons=max(len(check.reasons) - MOST_REASONS, 0),
-        notes=tuple(words.sentence(note) for note in check.notes),
+        notes=tuple(words.sentence(note) for note in without_impact(check)),
         quality=quality[:MOST_LISTED],
         more_quality=max(len(quality) - MOST_LISTED, 0),
         not_compared=tuple(

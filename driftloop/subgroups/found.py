@@ -16,11 +16,9 @@ from driftloop.profile.contents import comparable_samples
 from driftloop.stats.distributions import normal_quantile
 from driftloop.subgroups.conditions import Condition
 from driftloop.subgroups.search import LEAST_RECORDS, Finding, search
-from driftloop.two_sample.families import Omnibus, build_families
+from driftloop.two_sample.compare import compare_records
 from driftloop.two_sample.large_tables import thin_samples
-from driftloop.two_sample.min_p import combine
-from driftloop.two_sample.permutation import permuted
-from driftloop.two_sample.score_matrix import PooledRecords, pool_samples, score_records
+from driftloop.two_sample.score_matrix import PooledRecords, pool_samples
 from driftloop.wording.number_formats import format_number, format_share, with_p
 
 if TYPE_CHECKING:
@@ -200,9 +198,5 @@ def _rest_p(pooled: PooledRecords, rest: Marks, columns: Sequence[Column], polic
     part = _part(pooled, rest)
     if min(np.count_nonzero(part.window), np.count_nonzero(~part.window)) < policy.min_rows:
         return None
-    scores = score_records(part, columns, range(len(columns)))
-    if not scores.names:
-        return 1.0
-    statistics = permuted(scores.matrix, part.window, policy.permutations, seed)
-    families, _ = build_families(scores.names, statistics, Omnibus.of(scores))
-    return combine(families).p
+    found = compare_records(part, columns, range(len(columns)), policy, times=policy.permutations, seed=seed)
+    return found.p

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from driftloop.config.policy import Policy
+from driftloop.data.schema import Column
 from driftloop.profile.contents import comparable_samples
 from driftloop.profile.memory import give_back
 from driftloop.profile.sampling.sample import Sample
@@ -27,7 +29,7 @@ from driftloop.two_sample.large_tables import MAX_RECORDS, sampled_part, thin_sa
 from driftloop.two_sample.min_p import combine
 from driftloop.two_sample.minimum_effect import is_large_enough
 from driftloop.two_sample.permutation import normal_limit, permuted
-from driftloop.two_sample.score_matrix import ScoreMatrix, column_blocks, pool_samples, score_records
+from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix, column_blocks, pool_samples, score_records
 
 Singles = npt.NDArray[np.float32]
 Marks = npt.NDArray[np.bool_]
@@ -110,7 +112,52 @@ def _compare_columns(
     baseline: Baseline, window: Window, policy: Policy, column_indexes: Sequence[int], times: int
 ) -> Comparison:
     """The comparison of some columns, with their own error rate."""
-    names, means, statistics, omnibus = _statistics(baseline, window, column_indexes, times)
+    scored = _statistics(baseline, window, column_indexes, times)
+    exact = _is_whole(baseline.profile.sample, window.profile.sample)
+    return replace(_judged(scored, policy), permutations=times if scored.names else 0, exact=exact or not scored.names)
+
+
+def compare_records(
+    pooled: PooledRecords,
+    columns: Sequence[Column],
+    column_indexes: Sequence[int],
+    policy: Policy,
+    *,
+    times: int,
+    seed: int,
+) -> Comparison:
+    """The comparison of the records that are at hand, each counted, by permutation; else as `compare`.
+
+    Parameters
+    ----------
+    pooled : records of both sides, at least one of each.
+    columns : the schema's features.
+    column_indexes : which of them to look at.
+    policy : error rate and minimum effects.
+    times, seed : of the permutations.
+    """
+    scores = score_records(pooled, columns, column_indexes)
+    if not scores.names:
+        return Comparison(1.0, 1.0, False, ())
+    means, omnibus = score_means(scores, pooled.window), Omnibus.of(scores)
+    statistics = permuted(scores.matrix, pooled.window, times, seed)
+    return replace(_judged(_Scored(scores.names, means, statistics, omnibus), policy), permutations=times)
+
+
+class _Scored(NamedTuple):
+    """Scores, their means, and the statistics as observed (row 0) and without a change (B more rows).
+
+    Also what makes the omnibus statistic of them.
+    """
+
+    names: tuple[Score, ...]
+    means: list[ScoreMean]
+    statistics: Singles
+    omnibus: Omnibus | None
+
+
+def _judged(scored: _Scored, policy: Policy) -> Comparison:
+    names, means, statistics, omnibus = scored
     if not names:
         return Comparison(1.0, 1.0, False, ())
     families, members = build_families(names, statistics, omnibus)
@@ -128,9 +175,7 @@ def _compare_columns(
         for position, index in enumerate(indexes)
     )
     omnibus_p = float(combined.adjusted[OMNIBUS][0]) if OMNIBUS in combined.adjusted else 1.0
-    matters = anything_matters(results, policy.alpha)
-    exact = _is_whole(baseline.profile.sample, window.profile.sample)
-    return Comparison(combined.p, omnibus_p, matters, results, times, exact)
+    return Comparison(combined.p, omnibus_p, anything_matters(results, policy.alpha), results)
 
 
 def anything_matters(results: Sequence[ScoreResult], alpha: float) -> bool:
@@ -143,13 +188,7 @@ def anything_matters(results: Sequence[ScoreResult], alpha: float) -> bool:
     return any(result.matters and result.p <= limit and abs(result.z) >= LEAST_Z for result in results)
 
 
-def _statistics(
-    baseline: Baseline, window: Window, column_indexes: Sequence[int], times: int
-) -> tuple[tuple[Score, ...], list[ScoreMean], Singles, Omnibus | None]:
-    """Scores, their means, and the statistics as observed (row 0) and without a change (`times` more rows).
-
-    Also what makes the omnibus statistic of them.
-    """
+def _statistics(baseline: Baseline, window: Window, column_indexes: Sequence[int], times: int) -> _Scored:
     seed = seed_of(baseline.sha256, window.sha256)
     columns = baseline.schema.features
     samples = comparable_samples(baseline.profile, window.profile)
@@ -160,10 +199,10 @@ def _statistics(
     marks = pooled.window
     del pooled
     if not scores.names:
-        return (), [], np.empty((0, 0), np.float32), None
+        return _Scored((), [], np.empty((0, 0), np.float32), None)
     means, omnibus = score_means(scores, marks), Omnibus.of(scores)
     if whole:
-        return scores.names, means, permuted(scores.matrix, marks, times, seed), omnibus
+        return _Scored(scores.names, means, permuted(scores.matrix, marks, times, seed), omnibus)
     of_all_rows = {
         name: mean
         for index in column_indexes
@@ -176,7 +215,7 @@ def _statistics(
     names, means, correlation = with_all_rows(scores, means, of_all_rows, part)
     del scores  # its memory serves the correlations
     observed = np.array([mean.z for mean in means], np.float32)
-    return names, means, normal_limit(correlation, observed, times, seed), omnibus
+    return _Scored(names, means, normal_limit(correlation, observed, times, seed), omnibus)
 
 
 def seed_of(baseline_sha256: str, window_sha256: str) -> int:

@@ -20,7 +20,7 @@ from function_app.retraining.epochs import encoded, new_drift
 from function_app.telemetry.announcing import summary
 
 if TYPE_CHECKING:
-    from driftloop import Evidence, Schema
+    from driftloop import Check, Evidence, Schema
 
 NO_BASELINE = "none"
 
@@ -103,7 +103,7 @@ def record_of(
     copies = len(reading.copies)
     also = (f"{copies} files hold what another one holds: it is read once" if copies else None, unwatched(schema))
     evidence = None if result is None else result.evidence
-    told = () if result is None or result.estimated is None else result.estimated.sentences
+    told = () if result is None else _told(result)
     return CheckRecord(
         check_id=check_id(model.name, pointer.baseline_sha256, window.sha256 if reading.read else selection.sha256),
         model=model.name,
@@ -121,6 +121,12 @@ def record_of(
         quarantined=tuple(path_of(file) for file in compared.guilty),
         summary={} if result is None else summary(result),
     )
+
+
+def _told(result: "Check") -> tuple[str, ...]:
+    """What else a check has found: the segments that have moved, and the model's estimated error."""
+    segments = () if result.segments is None else tuple(each.sentence for each in result.segments.drifted)
+    return segments if result.estimated is None else (*segments, *result.estimated.sentences)
 
 
 def notes_of(compared: Compared, before: Mapping[str, Note]) -> tuple[FileNote, ...]:

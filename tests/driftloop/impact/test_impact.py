@@ -10,7 +10,8 @@ import pytest
 
 import driftloop
 from driftloop import InputError
-from driftloop.impact.impact import Impact, find_impact
+from driftloop.impact.estimating import find_impact
+from driftloop.impact.impact import Impact
 from driftloop.report.words.language import Words
 from tests.driftloop.impact.tables import classes, kinds, mean_error, numbers, sides
 
@@ -93,7 +94,7 @@ def test_reports_of_a_check_show_the_impact() -> None:
     impact = result.impact(numbers(1))
     shown = result.with_impact(impact)
     pages = [shown.to_markdown(language="en"), shown.to_html(language="en")]
-    assert all("estimated error" in page and "labels alone" in page for page in pages)
+    assert all("estimated error" in page and "Labels alone" in page for page in pages)
     assert "推定誤差" in shown.to_html(language="ja")
     assert shown.to_dict()["notes"][0] == impact.sentences[0]
     assert result.verdict is shown.verdict

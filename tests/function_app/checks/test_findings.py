@@ -11,6 +11,7 @@ from driftloop import Column, Evidence, Schema
 from driftloop.config.models import Model
 from driftloop.events import InService, check_id
 from driftloop.ledger import CheckRecord, ModelState, Watermark
+from driftloop.segments.segments import Segment, Segments
 from driftloop.sequential.model_error import Performance
 from function_app.checks.comparing import Compared
 from function_app.checks.findings import Finding, of_nothing, of_window, record_of, with_labels
@@ -37,6 +38,7 @@ def compared(verdict: Any = "stable", **changes: Any) -> Compared:
     )
     result: Any = SimpleNamespace(
         estimated=None,
+        segments=None,
         evidence=evidence,
         reasons=("why",),
         to_dict=lambda: {"p_value": 0.5, "alpha": 0.05, "features": []},
@@ -86,6 +88,18 @@ def test_the_row_of_a_window_names_it_by_what_was_read() -> None:
     nothing = compared("incident", reading=Reading(broken={A: "torn"}), guilty={A: "torn"})
     check = record_of(nothing, MODEL, POINTER, Selection((A,), ()), now=NOW, schema=SCHEMA)
     assert check.check_id == check_id("m", "b" * 64, Selection((A,), ()).sha256), "by its files, where none was read"
+
+
+def test_segments_that_moved_and_the_estimated_error_are_among_the_reasons() -> None:
+    calm, moved = (
+        Segment("ward", value, verdict, 90, 80, p, ("age",) if verdict == "drift" else (), f"ward = {value}: {said}")
+        for value, verdict, p, said in (("a", "stable", 0.5, "calm"), ("b", "drift", 0.001, "age moved"))
+    )
+    found = compared("drift")
+    found.result.segments = Segments((calm, moved), 0.05)
+    found.result.estimated = SimpleNamespace(sentences=("estimated error: 3",))
+    check = record_of(found, MODEL, POINTER, Selection((A, B), ()), now=NOW, schema=SCHEMA)
+    assert check.reasons == ("why", "ward = b: age moved", "estimated error: 3")
 
 
 def test_copies_are_said_and_the_engine_s_refusal_leaves_no_summary() -> None:

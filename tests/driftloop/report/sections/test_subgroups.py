@@ -13,14 +13,14 @@ from click import unstyle
 
 from driftloop import Check
 from driftloop.cli.main import run
-from driftloop.report.subgroup_view import view_subgroups
+from driftloop.report.sections.subgroups import view_subgroups
 from driftloop.report.terminal import subgroup_lines
 from driftloop.report.words.cells import width_of
 from driftloop.report.words.language import Words
 from driftloop.subgroups.found import Subgroup, Subgroups
 from tests.driftloop.report.pages import EVIL, EVIL_NAMES, WHOLE, elements, records, result_of
 
-SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "schemas" / "check.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[4] / "docs" / "schemas" / "check.json").read_text())
 FOUND = Subgroups(
     (
         Subgroup(

@@ -1,0 +1,163 @@
+"""What a drift does to the model is estimated: from window, holdout and labels to an `Impact`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from driftloop.data.levels import codes_of, recode, values_of
+from driftloop.errors import InputError
+from driftloop.impact.described import Records
+from driftloop.impact.error_estimate import Estimate, estimate_error
+from driftloop.impact.holdout import FEWEST, read_holdout
+from driftloop.impact.impact import LEVEL, Impact
+from driftloop.impact.with_labels import FEWEST_LABELS, combine_labels
+from driftloop.sequential.prediction_error import class_of
+from driftloop.wording.number_formats import format_share
+
+if TYPE_CHECKING:
+    from driftloop.data.schema import Schema
+    from driftloop.profile.sampling.sample import Sample
+    from driftloop.profile.window import Window
+
+Floats = npt.NDArray[np.float64]
+
+STANDARD_ERRORS = 1.6449
+"""Phi^-1(0.95)."""
+FEWEST_EFFECTIVE = 30.0
+"""Holdout records that the weights leave: a mean of fewer is not normal enough for the interval."""
+MOST_OUTSIDE = 0.1
+"""Of the window's records, likelier from the window than any of the holdout's: beyond a tenth, their error is an
+extrapolation that could move the mean by more than the interval says."""
+
+
+def find_impact(
+    window: Window, holdout: Any, schema: Schema, *, tolerance: float = 0.1, labelled: Any = None
+) -> Impact:
+    """The model's error on a window, from its errors on the holdout (`driftloop.impact.error_estimate`).
+
+    Parameters
+    ----------
+    window
+        Read with the baseline's schema.
+    holdout
+        As `driftloop.impact.holdout.read_holdout` takes it.
+    schema
+        The baseline's.
+    tolerance
+        The part by which the error may grow before it matters.
+    labelled
+        Records of the window whose outcome is known, in the same form as the holdout; at least 20.
+
+    Raises
+    ------
+    InputError
+        Where the holdout cannot be read, or has no errors to learn from.
+    """
+    known = read_holdout(holdout, schema, FEWEST)
+    more = None if labelled is None else read_holdout(labelled, schema, FEWEST_LABELS)
+    samples = [known.profile.sample, window.profile.sample, *(() if more is None else (more.profile.sample,))]
+    (mine, errors), theirs, labels = _records(samples, schema)
+    if not errors.any():
+        raise InputError("the model's errors on its holdout are all 0: nothing can be learnt from them")
+    link = "log" if _is_number(schema, errors) else "logit"
+    found = estimate_error(mine, errors, theirs, link, None if labels is None else labels[0])  # type: ignore[arg-type]
+    return _described(found, errors, labels, schema, (window, tolerance))
+
+
+def _described(
+    found: Estimate,
+    errors: Floats,
+    labels: tuple[Records, Floats] | None,
+    schema: Schema,
+    asked: tuple[Window, float],
+) -> Impact:
+    window, tolerance = asked
+    unknown = _unknown(found, window)
+    half = STANDARD_ERRORS * float(np.sqrt(found.variance_of_mean + found.variance_of_outcomes))
+    mean, count, changed = found.mean, 0, False
+    before, wide = float(errors.mean()), STANDARD_ERRORS * float(np.sqrt(found.variance_of_growth))
+    grown = found.growth
+    combined = (
+        None if labels is None else combine_labels(found.expected, found.expected_also, labels[1], LEVEL, window.rows)
+    )
+    if combined is not None:
+        changed = unknown is None and abs(combined.mean - mean) > half + combined.half_width
+        mean, half, count, unknown = combined.mean, combined.half_width, combined.labels, None
+        grown = mean - before
+        wide = float(np.hypot(half, STANDARD_ERRORS * errors.std() / np.sqrt(len(errors))))
+    target = schema.role("target")
+    wrong = bool(np.isin(errors, (0.0, 1.0)).all())
+    return Impact(
+        error=None if unknown else mean,
+        low=None if unknown else max(mean - half, 0.0),
+        high=None if unknown else mean + half,
+        growth=None if unknown else ((grown - wide) / before, (grown + wide) / before),
+        holdout_error=before,
+        effective=found.effective,
+        outside=found.outside,
+        holdout_rows=len(errors),
+        rows=window.rows,
+        tolerance=tolerance,
+        labels=count,
+        changed=changed,
+        unknown=unknown,
+        unit="" if target is None or wrong else target.unit,
+        classes=wrong,
+    )
+
+
+def _unknown(found: Estimate, window: Window) -> str | None:
+    if not window.rows:
+        return "there are no records"
+    if found.outside > MOST_OUTSIDE:
+        return f"{format_share(found.outside)} of them lie where the holdout has none"
+    if found.effective < FEWEST_EFFECTIVE:
+        count = len(found.residuals)
+        return f"of {count} holdout records only {found.effective:.0f} are like them, in effective number"
+    return None
+
+
+def _is_number(schema: Schema, errors: Floats) -> bool:
+    """Whether these are errors of a number: of classes none is beyond 1."""
+    target = schema.role("target")
+    return target.kind != "categorical" if target is not None else bool(errors.max() > 1)
+
+
+def _records(
+    samples: list[Sample], schema: Schema
+) -> tuple[tuple[Records, Floats], Records, tuple[Records, Floats] | None]:
+    """Holdout with its errors, window, and labelled records with theirs; categories have common codes."""
+    width = len(schema.features)
+    plain = [sample.levels[:width] for sample in samples]
+    levels = tuple(tuple(sorted({name for one in each for name in one})) for each in zip(*plain, strict=True))
+    made = []
+    for sample in samples:
+        values = sample.values.copy()
+        for index in range(width):
+            if sample.levels[index]:
+                codes = recode(codes_of(values[:, index]), sample.levels[index], levels[index])
+                values[:, index] = values_of(codes)
+        values = np.repeat(values, _bounded(sample.weights), axis=0)
+        errors = values[:, width] if values.shape[1] > width else np.zeros(0)
+        made.append((_as_records(values[:, :width], schema), errors))
+    return made[0], made[1][0], made[2] if len(made) > 2 else None
+
+
+def _bounded(weights: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Repetitions of each row, fewer where there are very many, so that no more than about 5,000 rows are worked on."""
+    total = int(weights.sum())
+    return weights if total <= 5_000 else np.maximum(1, np.round(weights * (5_000 / total))).astype(np.int64)
+
+
+def _as_records(values: Floats, schema: Schema) -> Records:
+    columns = schema.features
+    place = next((index for index, column in enumerate(columns) if column.role == "prediction"), None)
+    claimed = None
+    if place is not None and class_of(columns[place]) is not None:
+        probability = np.clip(np.nan_to_num(values[:, place], nan=0.5), 0, 1)
+        claimed = probability * (1 - probability)
+    marks = np.array([column.kind == "categorical" for column in columns])
+    return Records(np.where(np.isinf(values), np.nan, values), marks, place, claimed)
