@@ -13,17 +13,18 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.errors import DriftloopError, InputError
 from driftloop.events import InService, PutBack
-from driftloop.ledger import Announcement, Drift, Ledger, LedgerConflictError, ModelState, until_written
+from driftloop.ledger import Announcement, Drift, DriftState, Ledger, LedgerConflictError, ModelState, until_written
 from driftloop.times import format_time, utc_now
 from function_app.checks import findings
 from function_app.checks.comparing import Compared, Comparing
 from function_app.checks.findings import Finding
-from function_app.checks.holding import hold_of, with_impact
+from function_app.checks.holding import hold_of, impact_of, with_impact
 from function_app.checks.report_context import report_context
 from function_app.incoming.quarantine import Quarantine
-from function_app.incoming.sources import list_files
+from function_app.incoming.sources import File, list_files
 from function_app.incoming.watermark import Selection, select
 from function_app.labels.counting import count_labelled
+from function_app.labels.labelled_window import LabelledWindow, read_with_labels, records_since
 from function_app.labels.performance import look_at_labels
 from function_app.retraining.epochs import evidence_for, settled
 from function_app.retraining.next_look import next_look
@@ -42,6 +43,8 @@ from function_app.telemetry.announcing import (
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
+    from driftloop import Schema
+    from driftloop.impact.impact import Impact
     from driftloop.ledger import CheckRecord
     from function_app.dispatch.requests import Dispatcher
     from function_app.storage.accounts import Storage
@@ -198,7 +201,10 @@ class ModelCheck:
         comparing = Comparing(self.storage, self.model, baseline, now)
         compared = comparing.compare(selection.files, state.watermark, evidence)
         if compared.verdict == "drift" and compared.result is not None:
-            result = with_impact(compared.result, self.model, self.blobs, pointer)
+            files = list(compared.reading.read)
+            result = with_impact(
+                compared.result, self.model, self.blobs, pointer, lambda: self._read_with_labels(files, baseline.schema)
+            )
             compared = replace(compared, result=result)
             state = msgspec.structs.replace(state, hold=hold_of(self.model, result.estimated, state.performance))
         check = findings.record_of(compared, self.model, pointer, selection, now=now, schema=baseline.schema)
@@ -237,8 +243,31 @@ class ModelCheck:
         """The same finding, and what newly landed labels say."""
         try:
             found = look_at_labels(self.storage, self.model, self.blobs, pointer, finding.state, clock=self.clock)
+            impact = None if found is None else self._error_of_open_drift(pointer)
         except DriftloopError as error:
             # What is wrong with labels or the holdout's errors must not hide new data: it is said, and looked at again.
             emit("check_failed", model=self.model.name, check_id=finding.check.check_id, error=str(error))
             return finding
-        return finding if found is None else findings.with_labels(finding, found, pointer, format_time(now))
+        if found is None:
+            return finding
+        if impact is not None:
+            hold = hold_of(self.model, impact, found.state.performance)
+            finding = replace(finding, state=msgspec.structs.replace(finding.state, hold=hold))
+            found = replace(found, reasons=(*found.reasons, *impact.sentences))
+        return findings.with_labels(finding, found, pointer, format_time(now))
+
+    def _error_of_open_drift(self, pointer: InService) -> "Impact | None":
+        """What labels that arrive say of the model's error since a drift that has not been sent yet."""
+        held = [
+            drift
+            for drift in self.ledger.drifts(self.model.name, open_only=True)
+            if drift.state is DriftState.HELD and drift.reason == "drift"
+        ]
+        if not held:
+            return None
+        files = records_since(self.storage, self.model, held[-1].since)
+        found = self._read_with_labels(files, self.blobs.baseline(pointer).schema, held[-1].since)
+        return None if found is None else impact_of(found, self.model, self.blobs, pointer)
+
+    def _read_with_labels(self, files: list[File], schema: "Schema", since: str | None = None) -> LabelledWindow | None:
+        return read_with_labels(self.storage, self.model, schema, files, self.clock, since=since)

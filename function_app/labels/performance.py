@@ -115,12 +115,12 @@ def look_at_labels(
     labels = LabelFiles(storage, model, clock).read(list(selection.files), schema)
     changed = msgspec.structs.replace(state, labels_watermark=advanced(watermark, selection.files, settle))
     reasons = _shift(schema, labels, holdout.labels, model)
-    if holdout.errors is None or not _watched(schema):
+    if holdout.errors is None or not watched(schema):
         return LabelFindings(changed, selection.sha256, reasons, stragglers=selection.stragglers)
-    rows_of = _rows_of(storage, model, schema, clock())
+    read = rows_of(storage, model, schema, clock())
     start = selection.files[0].modified - LATEST
     predicted = sorted(file for file in list_files(storage, model.records, start) if file.modified >= start)
-    rows = list(_errors(storage, predicted, schema, labels, rows_of))
+    rows = list(_errors(storage, predicted, schema, labels, read))
     performance = _performance(
         state, holdout.errors, rows, baseline=pointer.baseline_sha256, batch=selection.sha256, model=model
     )
@@ -152,7 +152,8 @@ def _shift(schema: "Schema", labels: "pa.Table", holdout: "LabelSummary | None",
     return () if sentence is None else (sentence,)
 
 
-def _watched(schema: "Schema") -> bool:
+def watched(schema: "Schema") -> bool:
+    """Whether the model's error can be told from labels: the schema has id, prediction and a comparable outcome."""
     return schema.role("prediction") is not None and schema.role("id") is not None and unwatched(schema) is None
 
 
@@ -239,7 +240,8 @@ def _seconds(batch: "pa.RecordBatch", time: "Column | None", missing: tuple[str,
     return pa.array(values, mask=~possible)
 
 
-def _rows_of(storage: "Storage", model: Model, schema: "Schema", now: datetime) -> Decode:
+def rows_of(storage: "Storage", model: Model, schema: "Schema", now: datetime) -> Decode:
+    """From an open file to records with features, id, time and logged prediction, as the model's layout has them."""
     if model.layout == "files":
         return by_schema(schema, model.reading)
     from function_app.incoming.collector import collected
