@@ -10,6 +10,8 @@ from azure.core.exceptions import ServiceRequestError
 from driftloop import Baseline, Column, Schema
 from driftloop.config.models import Model
 from driftloop.errors import InputError
+from driftloop.ledger import Watermark
+from function_app.checks import comparing as module
 from function_app.checks.comparing import Comparing, _unnamed, _with_copies
 from function_app.checks.suspects import Suspects
 from function_app.incoming.sources import File
@@ -86,3 +88,13 @@ def test_an_error_without_a_sentence_is_a_files_fault_only_where_others_are_inno
     assert found == {files[0]: f"{files[0].path}: cannot be compared (ValueError)"}, "and no text of a file"
     with pytest.raises(InputError, match=r"a, .*b \(2 files\): cannot be compared \(ValueError\)"):
         refusing(monkeypatch, *files)._refused(files, NO_DECODER, ValueError("Anna"))
+
+
+@pytest.mark.parametrize(("files", "watched"), [(1, frozenset()), (2, frozenset({"x"}))])
+def test_a_blank_column_of_a_single_file_is_left_to_the_engine(
+    monkeypatch: pytest.MonkeyPatch, files: int, watched: frozenset[str]
+) -> None:
+    asked: list[frozenset[str]] = []
+    monkeypatch.setattr(module, "by_schema", lambda *given: asked.append(given[2]))
+    comparing(Schema(columns=(Column(name="x"),)), pa.table({"x": [1.0, 2.0]}))._decode(files, Watermark(NOW, {}))
+    assert asked == [watched]

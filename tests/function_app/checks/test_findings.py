@@ -10,11 +10,12 @@ import pytest
 from driftloop import Column, Evidence, Schema
 from driftloop.config.models import Model
 from driftloop.events import InService, check_id
-from driftloop.ledger import CheckRecord, ModelState, Watermark
+from driftloop.ledger import CheckRecord, FileNote, ModelState, Watermark
 from driftloop.segments.segments import Segment, Segments
 from driftloop.sequential.model_error import Performance
 from function_app.checks.comparing import Compared
-from function_app.checks.findings import Finding, of_nothing, of_window, record_of, with_labels
+from function_app.checks.findings import Finding, notes_of, of_nothing, of_window, record_of, with_labels
+from function_app.incoming.quarantine import Note
 from function_app.incoming.sources import File
 from function_app.incoming.watermark import Selection
 from function_app.incoming.window_reading import Reading
@@ -240,3 +241,12 @@ def test_the_innocent_of_a_window() -> None:
     assert compared("drift").calm
     assert compared("stable").calm
     assert not compared("insufficient").calm
+
+
+@pytest.mark.parametrize(("verdict", "let_in"), [("stable", True), ("drift", True), ("incident", False)])
+def test_a_note_of_an_older_version_is_taken_back_where_the_window_is_calm(verdict: str, let_in: bool) -> None:
+    """A broken window says nothing of its innocent files."""
+    found = compared(verdict, guilty={B: "torn"})
+    notes = notes_of(found, {A.name: Note("an-older-etag", "1"), B.name: Note("an-older-etag", "2")})
+    assert notes[0] == FileNote(B.path, B.etag, "torn")
+    assert notes[1:] == ((FileNote(A.path, A.etag),) if let_in else ())

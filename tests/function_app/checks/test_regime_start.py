@@ -84,3 +84,15 @@ def test_the_starts_of_the_last_windows_are_remembered() -> None:
     assert "first-5" not in starts
     assert remembered(starts, None, "x") == remembered(starts, "x", None) == starts
     assert remembered({"a": "1"}, "a", "2") == {"a": "2"}
+
+
+def test_what_an_earlier_reading_left_is_forgotten_with_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window is read again without a bad file; the first reading passed over most rows."""
+    monkeypatch.setattr(regime_start, "HELD", 64)
+    times = RecordTimes(SCHEMA)
+    assert len(list(times.watching(iter([batch([-1e6] * 1_000)])))) == 1
+    assert times._step > 1
+    few = [float(minute) for minute in range(40)]
+    assert len(list(times.watching(iter([batch(few)])))) == 1
+    assert len(times._times) == 40
+    assert parse_time(times.start or "") == NOW + timedelta(minutes=2)

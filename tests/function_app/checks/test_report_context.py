@@ -2,19 +2,19 @@
 
 from datetime import UTC, datetime
 
-from driftloop.ledger import CheckRecord, Drift, DriftState, open_drift, transition
+import pytest
+
+from driftloop import Column, Schema
+from driftloop.ledger import CheckRecord, Drift, DriftState, add_note, transition
 from driftloop.report.context import Started
-from function_app.checks.report_context import _named, _past, steps_of
+from function_app.checks.report_context import _named, _past, _target, steps_of
+from tests.driftloop.drifts import found_drift
 
 NOW = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
 
 
 def drift() -> Drift:
-    fresh = Drift(
-        drift_id="drift-1", check_id="chk-1", model="m", baseline_version="3", baseline_sha256="a" * 64, epoch=0,
-        reason="drift", as_of="2026-11-01T00:00:00Z", since="2026-10-01T00:00:00Z",
-    )  # fmt: skip
-    return open_drift(fresh, NOW, "waits for labels: 0 of 150")
+    return add_note(found_drift(NOW), NOW, "waits for labels: 0 of 150")
 
 
 def test_an_open_drift_says_what_it_waits_for() -> None:
@@ -48,3 +48,22 @@ def test_a_check_without_evidence_has_no_p() -> None:
 
 def test_many_files_are_counted() -> None:
     assert [_named(files) for files in ([], ["a"], ["a", "b", "c"])] == [None, "a", "a and 2 more"]
+
+
+def test_the_newest_line_of_a_history_is_told() -> None:
+    lines = add_note(add_note(drift(), NOW, "waits for labels: 70 of 150"), NOW, "waits for labels: 140 of 150")
+    assert steps_of(lines) == (Started("drift", "drift-1, held: waits for labels: 140 of 150"),)
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ((), ("", False)),
+        ((Column("y", unit="points", role="target"),), ("points", False)),
+        ((Column("y", "categorical", role="target"),), ("", True)),
+    ],
+)
+def test_errors_are_told_in_the_targets_unit_or_as_shares_of_classes(
+    columns: tuple[Column, ...], told: tuple[str, bool]
+) -> None:
+    assert _target(Schema((Column("x"), *columns))) == told
