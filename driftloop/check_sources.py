@@ -26,6 +26,8 @@ def check(
     target: str | None = None,
     id: str | None = None,
     time: str | None = None,
+    cluster: str | None = None,
+    season: str | None = None,
     ignore: Iterable[str] = (),
     now: float | None = None,
 ) -> Check:
@@ -44,8 +46,11 @@ def check(
     schema
         How columns are read. When left out it is inferred, and a column that only the reference has is taken for the
         target.
-    target, id, time, ignore
-        Columns with these roles, which are not compared.
+    target, id, time, cluster, ignore
+        Columns with these roles, which are not compared. `cluster` names the dependent group of a record (patient,
+        ward, device): groups are then what is relabelled, and the error rate holds where their records are alike.
+    season
+        `weekday`, `month` or `hour`: the window is compared with the reference's records of the same seasons.
     now
         When the check is made, in seconds since 1970: records from later than a day after that are an incident.
 
@@ -75,7 +80,8 @@ def check(
             raise InputError(f"{name}: a {type(value).__name__} was given: pass a driftloop.{kind.__name__}")
     if evidence is not None and not hasattr(evidence, "alarm"):
         raise InputError(f"evidence: a {type(evidence).__name__} was given: pass a driftloop.Evidence")
-    roles = Roles(target, id, time, (ignore,) if isinstance(ignore, str) else tuple(ignore))
+    ignored = (ignore,) if isinstance(ignore, str) else tuple(ignore)
+    roles = Roles(target, id, time, ignored, cluster, season)
     sides = read_sides(reference, current, ColumnSettings(schema, roles))
     result = check_sides(sides.baseline, sides.window, policy, evidence, now=now)
     return sides.told(result, policy)

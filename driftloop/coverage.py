@@ -13,6 +13,7 @@ ROLES = {
     "timestamp": "time",
     "time": "follows the calendar",
     "target": "target",
+    "cluster": "names a dependent group",
     "ignore": "ignored",
 }
 
@@ -22,8 +23,8 @@ class NotCompared(NamedTuple):
 
     name: str
     reason: str
-    """id, time, follows the calendar, target, ignored, all missing, unreadable, constant, absent in the window, not in
-    the baseline, all missing in the baseline, values turned over, lost."""
+    """id, time, follows the calendar, target, names a dependent group, ignored, all missing, unreadable, constant,
+    absent in the window, not in the baseline, all missing in the baseline, values turned over, lost."""
 
 
 def columns_not_compared(

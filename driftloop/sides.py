@@ -42,10 +42,16 @@ class Roles:
     id: str | None = None
     time: str | None = None
     ignore: tuple[str, ...] = ()
+    cluster: str | None = None
+    season: str | None = None
 
     def of(self, schema: Schema) -> Schema:
         """The schema with these roles. Raises SchemaError for an unknown column."""
-        return schema.with_roles(target=self.target, id=self.id, time=self.time, ignore=self.ignore) if self else schema
+        if not self:
+            return schema
+        named = {"target": self.target, "id": self.id, "time": self.time, "cluster": self.cluster}
+        schema = schema.with_roles(**named, ignore=self.ignore)
+        return schema if self.season is None else schema.with_season(self.season)
 
     def __bool__(self) -> bool:
         return self != Roles()
@@ -199,7 +205,7 @@ def read_window(
         return Window(current)
     where = source_name(current) if isinstance(current, str | Path | tuple) else "current"
     # A feature that cannot be read is an incident; without the record's time nobody could tell when it was.
-    recipe = (schema, {"timestamp"}, reading, where)
+    recipe = (schema, NAMING, reading, where)
     partial = _by_parts(current, recipe, means, notes or ReadNotes(), labels=labels, declared=declared)
     seen, schema_names = set[str](), {column.name for column in schema.columns}
     if partial is not None:
@@ -210,7 +216,7 @@ def read_window(
         batches = _noting_names(canonical_batches(rows, schema, notes, where, reading), seen)
         if labels is not None:
             batches = labels.counting(batches)
-        window = Window(refuse_unreadable(batches, schema, where, {"timestamp"}, notes, declared=declared), schema)
+        window = Window(refuse_unreadable(batches, schema, where, NAMING, notes, declared=declared), schema)
     nothing_known = all(column.absent == column.rows for column in window.profile.columns.values())
     # Without rows nothing is absent: then the header decides, for an answer such as {"error": "expired"} has one, too.
     if nothing_known and (window.rows or (window.profile.extra and not seen & schema_names)):
@@ -262,7 +268,9 @@ def _ready(reference: Any, settings: ColumnSettings) -> Baseline | None:
     return _with_rows(baseline) if isinstance(reference, str | Path) else baseline
 
 
-NEEDED = frozenset({"feature", "prediction", "timestamp"})
+NAMING = frozenset({"timestamp", "cluster"})
+"""Roles of columns of which a window must have values that can be read, where it has any."""
+NEEDED = NAMING | {"feature", "prediction"}
 """Roles of columns of which the reference must have values that can be read, where it has any."""
 
 

@@ -13,6 +13,7 @@ from driftloop.data_quality.incidents import assess
 from driftloop.errors import InputError, SchemaError
 from driftloop.profile.window import Baseline, Window
 from driftloop.report.result import Result
+from driftloop.two_sample.comparable import season_notes, too_little
 from driftloop.two_sample.compare import Comparison, compare
 
 if TYPE_CHECKING:
@@ -151,7 +152,9 @@ class Check(Result):
 
     def with_impact(self, impact: Impact) -> Check:
         """This result with what an impact says among its notes, so that every report shows it."""
-        return replace(self, notes=(*impact.sentences, *self.notes), estimated=impact)
+        cluster = None if self.baseline is None else self.baseline.schema.role("cluster")
+        narrow = () if cluster is None else (f"records of one {cluster.name!r} are alike: the interval is too narrow",)
+        return replace(self, notes=(*impact.sentences, *narrow, *self.notes), estimated=impact)
 
 
 def check(
@@ -170,13 +173,15 @@ def check(
     records from later than that are an incident. Raises SchemaError when the two were read with different schemas.
     """
     policy = policy or Policy()
-    context = _Context(baseline, window, policy, _notes(window))
+    context = _Context(baseline, window, policy, (*_notes(window), *season_notes(baseline, window)))
     if [(c.name, c.kind) for c in baseline.schema.features] != [(c.name, c.kind) for c in window.schema.features]:
         raise SchemaError("the window was read with another schema than the baseline: read it with baseline.schema")
     if min(window.rows, baseline.rows) < policy.min_rows:
         few, where = (window.rows, "") if window.rows < policy.min_rows else (baseline.rows, " in the baseline")
         reason = f"{few} rows{where} are too few to say anything (at least {policy.min_rows} are needed)"
         return _answer(Verdict.INSUFFICIENT, (reason,), None, context, evidence)
+    if (reason_too_little := too_little(baseline, window, policy)) is not None:
+        return _answer(Verdict.INSUFFICIENT, (reason_too_little,), None, context, evidence)
     tolerated = policy.alpha if evidence is None else 1 / policy.budget
     quality = assess(baseline, window, INCIDENT_SHARE * tolerated, now=now, repeats_allowed=policy.repeats_allowed)
     # Lost and turned-over columns are left out: they would seem to break every correlation with the others.

@@ -31,6 +31,7 @@ SHOWN = 40
 @click.option("--target", metavar="COLUMN", help="What is predicted. Without it: by name, else the last column.")
 @click.option("--task", metavar="TASK", help="regression, binary or multiclass. Without it: by the target's values.")
 @click.option("--id", metavar="COLUMN", help="Names the record.")
+@click.option("--cluster", metavar="COLUMN", help="Names the dependent group: patient, ward, device.")
 @click.option("--time", metavar="COLUMN", help="When the record was made.")
 @click.option("--name", metavar="NAME", help="Of the model. Without it: that of the file.")
 @click.option(
@@ -164,6 +165,7 @@ def _told(proposal: Proposal, name: str, data: Path, folder: Path, config: Path)
         ("positive", task.positive.value or "not named", task.positive.ground) if task.positive else None,
         ("classes", proposal.balance, "") if proposal.balance else None,
         ("id", proposal.id.value or "none", proposal.id.ground),
+        ("cluster", proposal.cluster.value or "none", proposal.cluster.ground),
         ("time", proposal.time.value or "none", proposal.time.ground),
         ("budget", f"{rhythm.rhythm.budget:,} checks", f"{rhythm.ground}; checked once {rhythm.rhythm.words}"),
         ("window", "unknown" if rhythm.window is None else f"about {rhythm.window:,} records", ""),

@@ -77,6 +77,8 @@ class Columns:
     id: str | None
     time: str | None
     ignore: tuple[str, ...]
+    cluster: str | None
+    season: str | None
 
     def settings(self) -> tuple[ColumnSettings, Policy]:
         """How to read and how to judge. Raises ConfigError, SchemaError or InputError."""
@@ -85,7 +87,7 @@ class Columns:
 
         said = load_settings(self.config, self.model)
         importances = said.importances if self.importance is None else _importances(self.importance)
-        roles = Roles(self.target, self.id, self.time, self.ignore)
+        roles = Roles(self.target, self.id, self.time, self.ignore, self.cluster, self.season)
         return ColumnSettings(schema_of(said, self.config), roles, importances, declared(said)), said.policy
 
     def for_saved(self, reference: Path) -> tuple[ColumnSettings, Policy]:
@@ -94,7 +96,8 @@ class Columns:
         from driftloop.sides import ColumnSettings
 
         for option, value in (("--importance", self.importance), ("--target", self.target), ("--id", self.id),
-                              ("--time", self.time), ("--ignore", self.ignore or None)):  # fmt: skip
+                              ("--time", self.time), ("--ignore", self.ignore or None), ("--cluster", self.cluster),
+                              ("--season", self.season)):  # fmt: skip
             if value is not None:
                 raise InputError(f"{option}: {reference} is a saved baseline and brings its own; give the data instead")
         said = load_settings(self.config, self.model)
@@ -117,6 +120,14 @@ def column_options(command: _Command) -> _Command:
             click.option("--target", metavar="COLUMN", help="The label: not compared."),
             click.option("--id", metavar="COLUMN", help="Names the record: not compared."),
             click.option("--time", metavar="COLUMN", help="When the record was made: not compared."),
+            click.option(
+                "--cluster", metavar="COLUMN", help="Names the dependent group (patient, ward, device): not compared."
+            ),
+            click.option(
+                "--season",
+                type=click.Choice(["weekday", "month", "hour"]),
+                help="Compare with the reference's records of the same season; needs a time.",
+            ),
             click.option("--ignore", metavar="COLUMN", multiple=True, help="Not read. May be given several times."),
         )
     ):

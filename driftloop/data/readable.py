@@ -16,7 +16,7 @@ from driftloop.errors import InputError
 
 FIRST_LOOK = 64
 """Rows of a batch that are looked at first: one of them can be read in nearly every column that can be read at all."""
-NAMES = {"id": "the record's id", "timestamp": "the record's time"}
+NAMES = {"id": "the record's id", "timestamp": "the record's time", "cluster": "the record's dependent group"}
 
 
 def refuse_unreadable(
@@ -46,7 +46,8 @@ def refuse_unreadable(
     Raises
     ------
     InputError
-        For a column that holds values but none of its kind. One without any value is no error here: it is missing.
+        For a column that holds values but none of its kind, and a dependent group that no batch has. A column without
+        any value is no error here: it is missing.
 
     Examples
     --------
@@ -127,6 +128,12 @@ def judge(found: Unreadable, schema: Schema, where: str, notes: ReadNotes | None
             raise InputError(sentence)
         if notes is not None:
             notes.add(sentence)
+    for column in schema.columns:
+        if column.role == "cluster" and column.name in found.unnamed and found.rows:
+            raise InputError(
+                f"{where}: has no column {column.name!r}, by which its records depend on one another: have it "
+                "delivered, or take the role cluster out of the schema"
+            )
     if notes is not None and found.rows:
         for column in schema.columns:
             if column.name in found.unnamed:

@@ -16,9 +16,11 @@ from driftloop.errors import SchemaError
 from driftloop.validation import convert, nearest
 
 Kind = Literal["numeric", "categorical", "datetime"]
-Role = Literal["feature", "prediction", "target", "id", "timestamp", "time", "ignore"]
+Role = Literal["feature", "prediction", "target", "id", "timestamp", "time", "cluster", "ignore"]
 """What a column is to the model. `timestamp` is when a record was made; `time` a column that follows the calendar or
-turns over (months, campaigns, versions), so that any two windows differ in it."""
+turns over (months, campaigns, versions), so that any two windows differ in it; `cluster` names the dependent group of a
+record (patient, ward, device)."""
+Season = Literal["", "weekday", "month", "hour"]
 
 COMPARED: frozenset[str] = frozenset({"feature", "prediction"})
 FORMATS = ("decimal-point", "decimal-comma", "day-first", "month-first")
@@ -104,6 +106,9 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Texts that mean that a value is missing."""
     reading: Reading | None = None
     """What is declared about how files are written; None: recognised file by file."""
+    season: Season = ""
+    """Compare with the baseline's records of the same `weekday`, `month` or `hour` (UTC), by the column of role
+    timestamp; empty: with all."""
 
     def __post_init__(self) -> None:
         force_setattr(self, "columns", tuple(self.columns))
@@ -117,9 +122,15 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
             raise SchemaError(f"column {twice[0]!r} is listed twice")
         if not self.features:
             raise SchemaError("no column has the role feature or prediction: nothing to compare")
-        for role in ("target", "id", "timestamp", "prediction"):
+        for role in ("target", "id", "timestamp", "prediction", "cluster"):
             if sum(column.role == role for column in self.columns) > 1:
                 raise SchemaError(f"more than one column has the role {role}")
+        if self.season not in get_args(Season):
+            raise SchemaError(f"season = {self.season!r}{nearest(str(self.season), get_args(Season)[1:])}")
+        if self.season and self.role("timestamp") is None:
+            raise SchemaError(
+                f"season = {self.season!r} needs a column with the role timestamp: name the record's time"
+            )
 
     @property
     def features(self) -> tuple[Column, ...]:
@@ -127,7 +138,7 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         return tuple(column for column in self.columns if column.role in COMPARED)
 
     def role(self, role: Role) -> Column | None:
-        """The column with this role (target, id, timestamp, prediction), or None."""
+        """The column with this role (target, id, timestamp, prediction, cluster), or None."""
         return next((column for column in self.columns if column.role == role), None)
 
     def with_importances(self, importances: dict[str, float]) -> Schema:
@@ -152,14 +163,16 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         target: str | None = None,
         id: str | None = None,
         time: str | None = None,
+        cluster: str | None = None,
         ignore: Iterable[str] = (),
     ) -> Schema:
         """This schema with other roles for the columns named; whatever had such a role before is ignored.
 
         Parameters
         ----------
-        target, id, time
-            The column that is the label, the record's id, the record's time: none of them is compared.
+        target, id, time, cluster
+            The column that is the label, the record's id, the record's time, the record's dependent group: none of them
+            is compared.
         ignore
             Columns that are not read.
 
@@ -174,7 +187,8 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         >>> [column.name for column in schema.with_roles(target="price", ignore=["row"]).features]
         ['size']
         """
-        asked = [(name, role) for name, role in ((target, "target"), (id, "id"), (time, "timestamp")) if name]
+        named = ((target, "target"), (id, "id"), (time, "timestamp"), (cluster, "cluster"))
+        asked = [(name, role) for name, role in named if name]
         asked += [(name, "ignore") for name in ([ignore] if isinstance(ignore, str) else ignore)]
         known = [column.name for column in self.columns]
         for number, (name, role) in enumerate(asked):
@@ -189,8 +203,14 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
             role = roles.get(column.name, "ignore" if column.role in unique else column.role)
             # A time must be read as one to be the record's time, whatever it looked like among the first rows.
             kind = "datetime" if role == "timestamp" else column.kind
+            # A group is named, whatever its names look like: 7, 7.0 and "7" are one.
+            kind = "categorical" if role == "cluster" and role != column.role else kind
             columns.append(msgspec.structs.replace(column, role=role, kind=kind))
         return msgspec.structs.replace(self, columns=tuple(columns))
+
+    def with_season(self, season: str) -> Schema:
+        """This schema with a season (`weekday`, `month`, `hour`). Raises SchemaError without a time, or for another."""
+        return msgspec.structs.replace(self, season=season)
 
     def to_json(self) -> bytes:
         """This schema as JSON, what `load` and `from_json` read."""

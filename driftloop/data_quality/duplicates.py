@@ -37,9 +37,15 @@ def repeated_records(baseline: Baseline, window: Window) -> Iterator[Sign]:
 
     How often two records agree is taken from both sides together: a table of a few codes repeats itself all the time,
     measurements hardly ever do. Without a change, every choice of which of them are the window's is equally likely.
+    Where records belong to clusters, a patient may be measured alike twice: then records are the same only with the
+    same id and time.
     """
-    both = comparable_samples(baseline.profile, window.profile)
-    of_baseline, of_window = (_contents(sample) for sample in both)
+    schema, both = baseline.schema, comparable_samples(baseline.profile, window.profile)
+    named = schema.role("id") is not None or schema.role("timestamp") is not None
+    clustered = schema.role("cluster") is not None
+    if clustered and not named:
+        return  # a patient's next visit cannot be told from the same visit delivered twice
+    of_baseline, of_window = (_whole_records(sample) if clustered else _contents(sample) for sample in both)
     n, m = len(of_baseline), len(of_window)
     if min(n, m) < FEWEST_RECORDS:
         return
@@ -47,7 +53,8 @@ def repeated_records(baseline: Baseline, window: Window) -> Iterator[Sign]:
     again = m - len(np.unique(of_window))
     if again >= REPEATED * m:
         text = f"{again / m:.0%} of the records are repetitions of others in the window: delivered twice?"
-        p = max(repeated_p(copies, again, m / (n + m)), coincidence_p(again, both[1]))
+        p = repeated_p(copies, again, m / (n + m))
+        p = p if clustered else max(p, coincidence_p(again, both[1]))
         yield Sign(None, text, p, IF_NORMAL)
     familiar = int(np.count_nonzero(np.isin(of_window, of_baseline)))
     both_whole = baseline.profile.sample.complete and window.profile.sample.complete
@@ -128,6 +135,11 @@ def _chernoff(copies: Counts, count: int, moment: Callable[[Floats, float], Floa
         # Not a number where a moment overflows: another t serves.
         best = min(best, exponent) if exponent == exponent else best  # noqa: PLR0124
     return float(np.exp(best))
+
+
+def _whole_records(sample: Sample) -> Keys:
+    """A key of each record with its id, time and cluster."""
+    return np.repeat(sample.keys, np.minimum(sample.weights, MOST_COPIES))
 
 
 def _contents(sample: Sample) -> Keys:

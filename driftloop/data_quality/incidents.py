@@ -15,6 +15,7 @@ from driftloop.data_quality.category_names import new_names
 from driftloop.data_quality.column_pair import ColumnPair, column_pairs
 from driftloop.data_quality.duplicates import repeated_records
 from driftloop.data_quality.exchanged_columns import exchanged_columns
+from driftloop.data_quality.independent_records import independent_part
 from driftloop.data_quality.notes import column_notes
 from driftloop.data_quality.record_times import record_times
 from driftloop.data_quality.repeated_value import placeholder, stuck_value
@@ -79,6 +80,9 @@ def assess(
     # Records that lack columns are more alike than those of the baseline: that alone is no second delivery.
     if not lost and not repeats_allowed:
         signs += repeated_records(baseline, window)
+    part = independent_part(baseline, window)
+    if part < 1:
+        signs = [replace(sign, p=sign.p**part) for sign in signs]
     bar = level / (RULES_PER_COLUMN * len(pairs) + RULES_PER_WINDOW)
     notes += [f"{sign.column}: {sign.text}" for sign in signs if sign.is_noted and sign.p > bar]
     sentences = _one_each([sign for sign in signs if sign.p <= bar])

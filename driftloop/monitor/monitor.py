@@ -17,6 +17,7 @@ from driftloop.data.schema import Schema
 from driftloop.errors import ConfigError, InputError
 from driftloop.monitor.history import History, row_of
 from driftloop.monitor.reference import Reference, read_reference
+from driftloop.monitor.said_columns import SaidColumns
 from driftloop.sequential.evidence import Evidence, accept, reset
 from driftloop.sides import ColumnSettings, Roles
 from driftloop.times import format_time, parse_time, utc_now
@@ -30,7 +31,7 @@ SHOWN = 10
 """Checks in a notebook's table: what fits beside the picture without scrolling."""
 
 
-class Monitor:
+class Monitor(SaidColumns):
     """Watches a model's data over time: evidence accumulates over windows, as it does for the timer.
 
     Parameters
@@ -44,8 +45,10 @@ class Monitor:
     schema
         How columns are read. When left out it is inferred, and a single column that the first window lacks is taken
         for the target.
-    target, id, time, ignore
-        Columns with these roles, which are not compared.
+    target, id, time, cluster, ignore
+        Columns with these roles, which are not compared; `cluster` names the dependent group of a record.
+    season
+        `weekday`, `month` or `hour`: windows are compared with the reference's records of the same seasons.
 
     Raises
     ------
@@ -82,13 +85,16 @@ class Monitor:
         target: str | None = None,
         id: str | None = None,
         time: str | None = None,
+        cluster: str | None = None,
+        season: str | None = None,
         ignore: Iterable[str] = (),
     ) -> None:
         for name, value, kind in (("policy", policy, Policy), ("schema", schema, Schema)):
             if value is not None and not isinstance(value, kind):
                 raise InputError(f"{name}: a {type(value).__name__} was given: pass a driftloop.{kind.__name__}")
         self.policy = _with_budget(policy, budget)
-        roles = Roles(target, id, time, (ignore,) if isinstance(ignore, str) else tuple(ignore))
+        ignored = (ignore,) if isinstance(ignore, str) else tuple(ignore)
+        roles = Roles(target, id, time, ignored, cluster, season)
         self._reference = read_reference(reference, ColumnSettings(schema, roles))
         self._series = Series()
         self._history = History()
@@ -98,31 +104,6 @@ class Monitor:
     def budget(self) -> int:
         """At most one false alarm in so many checks on average."""
         return self.policy.budget
-
-    @property
-    def schema(self) -> Schema | None:
-        """How columns are read, where the caller said it; `baseline.schema` is the schema in use."""
-        return self._reference.settings.schema
-
-    @property
-    def target(self) -> str | None:
-        """The column that the caller named as the target."""
-        return self._reference.settings.roles.target
-
-    @property
-    def id(self) -> str | None:
-        """The column that the caller named as the id."""
-        return self._reference.settings.roles.id
-
-    @property
-    def time(self) -> str | None:
-        """The column that the caller named as the time of a record."""
-        return self._reference.settings.roles.time
-
-    @property
-    def ignore(self) -> tuple[str, ...]:
-        """The columns that the caller left out."""
-        return self._reference.settings.roles.ignore
 
     @property
     def baseline(self) -> Baseline:

@@ -86,6 +86,8 @@ class Power:
     columns_not_tried: tuple[str, ...]
     rows_wanted: int | None
     reference_wanted: int | None
+    caveat: str = ""
+    """Where the schema says that records depend on one another, which the simulation does not follow."""
 
     @property
     def checks_per_false_retrain(self) -> float:
@@ -99,7 +101,10 @@ class Power:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        return {**asdict(self), "checks": list(CHECKS), "found": FOUND, "blind_columns": list(self.blind_columns)}
+        values = asdict(self)
+        if not self.caveat:
+            del values["caveat"]
+        return {**values, "checks": list(CHECKS), "found": FOUND, "blind_columns": list(self.blind_columns)}
 
 
 def estimate_power(
@@ -171,6 +176,17 @@ def estimate_power(
         columns_not_tried=tuple(column.name for column in columns if column.name not in names),
         rows_wanted=wanted[0],
         reference_wanted=wanted[1],
+        caveat=_caveat(baseline),
+    )
+
+
+def _caveat(baseline: Baseline) -> str:
+    cluster = baseline.schema.role("cluster")
+    if cluster is None:
+        return ""
+    return (
+        f"windows were drawn as if records were independent, but {cluster.name!r} names groups whose records are "
+        "alike: less is found than this says, and false retrains keep the budget"
     )
 
 

@@ -62,13 +62,9 @@ def draw(
     size = min(population.rows, MAX_ROWS)
     of_baseline = rng.multinomial(size, weights)
     kept = of_baseline > 0
-    baseline = replace(
-        population,
-        keys=population.keys[kept],
-        values=population.values[kept],
-        weights=of_baseline[kept],
-        complete=True,
-    )
+    # Drawn records are independent and of any season, whatever the population's are.
+    independent = replace(population, weights=of_baseline, complete=True, clusters=None, seasons=None)
+    baseline = independent.chosen(kept)
     counts = rng.multinomial(min(rows, MAX_ROWS), weights, size=(series, checks))
     return Drawn(population, features_of_sample(columns, baseline), counts)
 

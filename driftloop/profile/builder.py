@@ -20,14 +20,15 @@ from driftloop.profile.contents import Contents, histogram_precisions
 from driftloop.profile.counting.column_builder import CategoricalColumnBuilder, NumericColumnBuilder
 from driftloop.profile.counting.column_profile import ColumnProfile, greatest, least
 from driftloop.profile.counting.work_arrays import LENGTH
-from driftloop.profile.sampling.row_hash import Keys, append_columns, finish, mix, salt
+from driftloop.profile.sampling.row_hash import Keys, append_columns, cluster_keys, finish, mix, salt
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.sampling.sample_builder import SampleBuilder
+from driftloop.profile.sampling.season_codes import UNKNOWN, season_codes
 from driftloop.profile.two_cores import Helper
 
 Floats = npt.NDArray[np.float64]
 
-READ_ROLES = COMPARED | {"id", "timestamp"}
+READ_ROLES = COMPARED | {"id", "timestamp", "cluster"}
 """Roles that make a row: the target comes late, and a column that is ignored may hold anything."""
 SHARED_FROM = 1 << 14
 """Rows from which two cores share the columns of a batch: below, handing over costs as much as it saves."""
@@ -58,7 +59,10 @@ class ProfileBuilder:
         self._columns = [
             CategoricalColumnBuilder() if c.kind == "categorical" else NumericColumnBuilder() for c in schema.features
         ]
-        self._sample = SampleBuilder(len(self._columns))
+        self._has_clusters = schema.role("cluster") is not None
+        self._sample = SampleBuilder(len(self._columns), clusters=self._has_clusters, seasons=bool(schema.season))
+        self._clusters: Keys | None = None
+        self._seasons: npt.NDArray[np.int64] | None = None
         self._known = {column.name for column in schema.columns}
         self._extra: set[str] = set()
         self.repeated_headers = 0
@@ -103,6 +107,9 @@ class ProfileBuilder:
 
     def _take(self, batch: pa.RecordBatch, helper: Helper) -> None:
         self.rows += batch.num_rows
+        # Of a batch that lacks the column: unknown, all together.
+        self._clusters = np.zeros(batch.num_rows, np.uint64) if self._has_clusters else None
+        self._seasons = np.full(batch.num_rows, UNKNOWN) if self.schema.season else None
         read: list[Numbers | Texts | None] = [None] * len(self._columns)
         half = len(self._read) // 2
         if half and batch.num_rows >= SHARED_FROM and helper.is_there:
@@ -113,7 +120,7 @@ class ProfileBuilder:
         else:
             keys, _ = self._count(batch, self._read, read)
         finish(keys)
-        self._sample.consider(keys, read)
+        self._sample.consider(keys, read, self._clusters, self._seasons)
 
     def _count(
         self, batch: pa.RecordBatch, columns: Sequence[Column], read: list[Numbers | Texts | None]
@@ -133,6 +140,10 @@ class ProfileBuilder:
                 mixed += 1
             if column.role == "timestamp" and isinstance(part, Numbers):
                 self._see_times(part.values, *ends)
+                if self.schema.season:
+                    self._seasons = season_codes(part.values, self.schema.season)
+            if column.role == "cluster" and part is not None:
+                self._clusters = cluster_keys(part)
             if column.name in self._column_index:
                 index = self._column_index[column.name]
                 self._columns[index].add(part, batch.num_rows, *ends)

@@ -36,6 +36,8 @@ def power_table(power: Power) -> str:
     if power.columns_not_tried:
         lines.append(f"not tried: {_plain(', '.join(power.columns_not_tried))} (no values, times, or not used)")
     lines += _wanted(power)
+    if power.caveat:
+        lines.append(f"note: {_plain(power.caveat)}")
     return "\n".join(lines).rstrip()
 
 

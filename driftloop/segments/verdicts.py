@@ -23,9 +23,11 @@ from driftloop.data.redaction import may_name
 from driftloop.profile.contents import comparable_samples
 from driftloop.segments.segments import Segment, Segments
 from driftloop.stats.holm import holm
+from driftloop.two_sample.clusters import smallest_p_of
 from driftloop.two_sample.compare import REFINED_BELOW, REFINED_PERMUTATIONS, Comparison, compare_records
 from driftloop.two_sample.large_tables import thin_samples
 from driftloop.two_sample.score_matrix import PooledRecords, pool_samples
+from driftloop.two_sample.seasons import matching
 from driftloop.wording.number_formats import with_p
 
 if TYPE_CHECKING:
@@ -74,9 +76,10 @@ def judge_segments(
     if not by:
         return None
     seed = int.from_bytes(sha256(f"segments{baseline.sha256}{window.sha256}".encode()).digest()[:8], "little")
-    pooled = pool_samples(*thin_samples(*comparable_samples(baseline.profile, window.profile), seed))
+    samples = thin_samples(*comparable_samples(baseline.profile, window.profile), seed)
+    pooled = matching(pool_samples(*samples))
     parts, not_judged = _parts(pooled, columns, by)
-    judged = [part for part in parts if min(part.records) >= policy.min_rows]
+    judged = [part for part in parts if part.is_enough(pooled, policy)]
     used = [index for index, column in enumerate(columns) if column.retrains and index not in excluded]
     compared = [
         _compare(part.of(pooled), columns, used, policy, share=level / len(judged), seed=seed + number)
@@ -98,7 +101,14 @@ class _Part:
     records: tuple[int, int]
 
     def of(self, pooled: PooledRecords) -> PooledRecords:
-        return PooledRecords(pooled.values[self.chosen], pooled.levels, pooled.window[self.chosen])
+        return pooled.chosen(self.chosen)
+
+    def is_enough(self, pooled: PooledRecords, policy: Policy) -> bool:
+        """Whether there are enough records on both sides, and enough groups where records depend on each other."""
+        if min(self.records) < policy.min_rows:
+            return False
+        mine = self.of(pooled)
+        return mine.clusters is None or smallest_p_of(mine.clusters, mine.window) <= policy.check_level
 
 
 def _parts(pooled: PooledRecords, columns: Sequence[Column], by: Sequence[int]) -> tuple[list[_Part], int]:

@@ -21,9 +21,25 @@ import msgspec
 import numpy as np
 
 from driftloop.profile.contents import comparable_samples
-from driftloop.sequential.mean_test import difference_p
-from driftloop.sequential.reference_features import ReferenceFeatures, derive_reference_features
-from driftloop.sequential.window_sums import REMEMBERED, Block, Recent, Sums, compact, is_too_late, select_stretches
+from driftloop.profile.sampling.season_codes import covered
+from driftloop.sequential.clustered_sums import Design, concentration_of, sketch_of
+from driftloop.sequential.mean_test import NO_ROWS, difference_p
+from driftloop.sequential.reference_features import (
+    ReferenceFeatures,
+    derive_reference_features,
+    effective_weights,
+)
+from driftloop.sequential.season_reference import season_counts
+from driftloop.sequential.window_sums import (
+    REMEMBERED,
+    Block,
+    Floats,
+    Recent,
+    Sums,
+    compact,
+    is_too_late,
+    select_stretches,
+)
 from driftloop.wording.number_formats import format_rarity
 
 if TYPE_CHECKING:
@@ -153,9 +169,13 @@ def update(
     if window_id in evidence.seen or is_too_late(window.last_time, evidence.after):
         return evidence
     features = derive_reference_features(baseline)
-    sums, squares = features.sums_and_squares(comparable_samples(baseline.profile, window.profile)[1], excluded)
-    blocks = compact((*evidence.blocks, Block.of(1, since, sums)))
-    strongest = _strongest(features, blocks, comparison, evidence.accepted, policy)
+    sample = covered(comparable_samples(baseline.profile, window.profile)[1], baseline.profile.sample)
+    sums, squares = features.sums_and_squares(sample, excluded)
+    weights = effective_weights(sample)
+    sketch = None if sample.clusters is None else sketch_of(sample.clusters, weights)
+    block = Block.of(1, since, sums, sketch, season_counts(sample, weights))
+    blocks = compact((*evidence.blocks, block))
+    strongest = strongest_stretch(features, blocks, comparison, evidence.accepted, policy)
     alarm = strongest.p <= policy.evidence_level
     return msgspec.structs.replace(
         evidence,
@@ -210,7 +230,7 @@ def accept(evidence: Evidence) -> Evidence:
     return msgspec.structs.replace(fresh, baseline=evidence.baseline, accepted=Accepted(regime, evidence.recent))
 
 
-def _strongest(
+def strongest_stretch(
     features: ReferenceFeatures,
     blocks: tuple[Block, ...],
     comparison: _Comparison | None,
@@ -225,7 +245,14 @@ def _strongest(
     stretches = select_stretches(blocks)
     sums = [stretch.unpacked for stretch in stretches]
     together = Sums(np.array([each.rows for each in sums]), np.array([each.totals for each in sums]))
-    p, names = difference_p(features, together, features.baseline_sums, policy)
+    reference, part = features.baseline_sums, np.ones(len(stretches))
+    if features.seasons is not None:
+        reference, records = features.seasons.reference(np.array([stretch.seasons for stretch in stretches]))
+        part = records / features.seasons.records.sum()
+    # At worst the records of some seasons are of as small a part of the clusters.
+    lies = (1.0 if features.clusters is None else features.clusters.concentration) / part
+    design = _design(features, stretches, together, reference, lies)
+    p, names = difference_p(features, together, reference, policy, design=design)
     if comparison is not None:
         alone = comparison.p if comparison.matters else 1.0
         if alone < p[0]:
@@ -234,9 +261,31 @@ def _strongest(
     if accepted is not None:
         # Far from the baseline scores spread differently; the larger of the two variances gives the larger p.
         variance = np.maximum(features.variance, accepted.recent.variance)
-        p = np.maximum(p, difference_p(features, together, accepted.block.unpacked, policy, variance)[0])
+        regime = accepted.block.unpacked
+        lies = np.full(len(stretches), _concentration(accepted.block))
+        design = _design(features, stretches, together, regime, lies)
+        p = np.maximum(p, difference_p(features, together, regime, policy, variance, design=design)[0])
     p = np.minimum(1.0, p * len(stretches))
     best = int(p.argmin())
     if p[best] >= 1:
         return CALM
     return _StretchResult(float(p[best]), names[best], stretches[best].windows, stretches[best].since)
+
+
+def _design(
+    features: ReferenceFeatures, stretches: list[Block], windows: Sums, reference: Sums, of_reference: Floats
+) -> Design | None:
+    """What clusters make of the numbers of records; None where the schema names none.
+
+    `of_reference` (s,) says how the records that each stretch is compared with lie in clusters (`concentration_of`).
+    """
+    if features.clusters is None:
+        return None
+    rows = np.maximum(windows.rows, NO_ROWS)
+    concentration = np.array([_concentration(stretch) for stretch in stretches])
+    return features.clusters.design(rows, concentration, np.maximum(reference.rows, NO_ROWS), of_reference)
+
+
+def _concentration(block: Block) -> float:
+    sketch = block.sketch
+    return 1.0 if sketch is None else concentration_of(sketch, float(block.unpacked.rows.max(initial=0.0)))

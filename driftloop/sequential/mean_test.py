@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftloop.sequential.clustered_sums import Design, widened
 from driftloop.sequential.column_features import Flags
 from driftloop.sequential.window_sums import Floats, Sums
 from driftloop.stats.fisher import share_p
@@ -27,6 +28,8 @@ def difference_p(
     reference: Sums,
     policy: Policy,
     variance: Floats | None = None,
+    *,
+    design: Design | None = None,
 ) -> tuple[Floats, list[str]]:
     """Test for each stretch whether its records come from the reference's population.
 
@@ -40,10 +43,13 @@ def difference_p(
     ----------
     features : of the baseline.
     windows : rows and totals (stretches, features), a row for each stretch.
-    reference : rows and totals (features,): the baseline's, or those of an accepted regime.
+    reference : rows and totals (features,): the baseline's, or those of an accepted regime; (stretches, features) where
+        each stretch has its own.
     policy : gives the minimum effects.
     variance : of the scores (features,) in the reference's population, where that is not the baseline. Then the omnibus
         statistic is left out, because its correlations are the baseline's.
+    design : of records that depend on each other. Numbers of records are divided by its factors (Rao and Scott 1992),
+        and p-values are Student's.
 
     Returns
     -------
@@ -51,6 +57,8 @@ def difference_p(
     """
     if not features.weights.any():
         return np.ones(len(windows.rows)), [TOGETHER] * len(windows.rows)
+    if design is not None:
+        windows, reference = _divided(windows, design.factor), _divided(reference, design.factor)
     n, m = np.maximum(windows.rows, NO_ROWS), np.maximum(reference.rows, NO_ROWS)
     difference = windows.totals / n - reference.totals / m
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -64,11 +72,13 @@ def difference_p(
     shares, means = matters & features.binary, matters & ~features.binary
     p[shares] = _share_p(windows, reference, shares)
     p[means] = _mean_p(features, z, n, m, means)
+    if design is not None:
+        p[matters] = widened(p[matters], design.freedom[matters])
     with np.errstate(divide="ignore", invalid="ignore"):
         adjusted = np.where(able, p / features.weights, np.inf)
     together = np.ones(len(z))
     if variance is None and len(features.locations) > 1:
-        together = _together_p(features, z, difference, m, policy) / features.omnibus_weight
+        together = _together_p(features, z, difference, m, policy, design=design) / features.omnibus_weight
     smallest = adjusted.argmin(axis=1)
     alone = adjusted[np.arange(len(adjusted)), smallest]
     names = [
@@ -76,6 +86,11 @@ def difference_p(
         for index, of_one, of_all in zip(smallest, alone, together, strict=True)
     ]
     return np.minimum(1.0, np.minimum(alone, together)), names
+
+
+def _divided(sums: Sums, factor: Floats) -> Sums:
+    """Sums of as many independent records as these are worth."""
+    return Sums(sums.rows / factor, sums.totals / factor)
 
 
 def _share_p(windows: Sums, reference: Sums, chosen: Flags) -> Floats:
@@ -95,10 +110,22 @@ def _mean_p(features: ReferenceFeatures, z: Floats, n: Floats, m: Floats, chosen
     return moments_p(z[chosen], skew[chosen], (excess + features.uncertainty)[chosen])
 
 
-def _together_p(features: ReferenceFeatures, z: Floats, difference: Floats, m: Floats, policy: Policy) -> Floats:
+def _together_p(
+    features: ReferenceFeatures,
+    z: Floats,
+    difference: Floats,
+    m: Floats,
+    policy: Policy,
+    *,
+    design: Design | None,
+) -> Floats:
     """p-values (stretches,) of the omnibus statistic; infinite where the shift is below the minimum effect."""
     columns = features.locations
-    statistic = t_squared(z[:, columns], features.inverse_correlation)
-    p = hotelling_p(statistic, len(columns), float(m[columns].min()))
+    rows = float(m[..., columns].min())
+    if design is not None:
+        # z was divided by its own factors; the widest direction of all columns together takes the place of them.
+        z = z * np.sqrt(design.factor / np.maximum(design.factor, design.together[:, None]))
+        rows = min(rows, design.freedom_together)
+    p = hotelling_p(t_squared(z[:, columns], features.inverse_correlation), len(columns), rows)
     effect = t_squared(difference[:, columns] / np.sqrt(features.variance[columns]), features.inverse_correlation)
     return np.where(np.sqrt(effect) < policy.min_shift, np.inf, p)

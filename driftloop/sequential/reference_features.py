@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.sequential.clustered_sums import ClusterVariance, cluster_variance
 from driftloop.sequential.column_features import COMMON, Feature, FeatureKind, Flags, Floats, Scorer, build_scorer
+from driftloop.sequential.season_reference import SeasonSums, less_season_means, season_sums
 from driftloop.sequential.window_sums import Sums
 from driftloop.stats.hotelling import correlations, inverse_with_floor
 from driftloop.stats.moments import shape_of
@@ -65,6 +67,8 @@ class ReferenceFeatures:
     locations, inverse_correlation : indices (d,) of the features of the omnibus statistic, Hotelling's T^2, and its
         matrix (d, d).
     binary, quadratic : which features are 0 or 1, and which are quadratic in a score (f,).
+    clusters, seasons : mean squares between and within dependent groups, and the sums by season; None where the schema
+        asks for none. With seasons, variances are those within them.
     """
 
     features: tuple[Feature, ...]
@@ -81,6 +85,8 @@ class ReferenceFeatures:
     inverse_correlation: Floats
     binary: Flags
     quadratic: Flags
+    clusters: ClusterVariance | None = None
+    seasons: SeasonSums | None = None
 
     def minimum_effect(self, policy: Policy) -> Floats:
         """The smallest difference of each feature's means that matters (f,): normal scores, shares, correlations."""
@@ -123,10 +129,18 @@ def _matrix(scored: Sequence[tuple[Floats, Floats]], pairs: tuple[tuple[int, int
     return np.concatenate([marginal, standard[:, first] * standard[:, second]], axis=1)
 
 
+def effective_weights(sample: Sample) -> Floats:
+    """How many records each row counts as: a sample of distinct rows is (sum w)^2 / sum w^2 in all (Kish 1965)."""
+    return _effective(sample.weights.astype(float), sample.complete)
+
+
+def _effective(weights: Floats, complete: bool) -> Floats:
+    return weights if complete else weights * weights.sum() / (weights**2).sum()
+
+
 def _sums(matrix: Floats, weights: Floats, complete: bool) -> Sums:
-    """Weighted sums; a sample of distinct rows counts as (sum w)^2 / sum w^2 rows (Kish), a complete one in full."""
-    if not complete:
-        weights = weights * weights.sum() / (weights**2).sum()
+    """Weighted sums; a sample of distinct rows counts as its effective number, a complete one in full."""
+    weights = _effective(weights, complete)
     present = ~np.isnan(matrix)
     return Sums(weights @ present, weights @ np.where(present, matrix, 0.0))
 
@@ -158,6 +172,8 @@ def features_of_sample(columns: Sequence[Column], sample: Sample) -> ReferenceFe
     matrix, weights = _matrix(scored, pairs, len(sample.weights)), sample.weights.astype(float)
     sums = _sums(matrix, weights, sample.complete)
     rows = np.maximum(weights @ ~np.isnan(matrix), 1.0)
+    seasons = season_sums(matrix, sample, effective_weights(sample))
+    matrix = less_season_means(matrix, sample)
     shape = shape_of(matrix, weights)
     variance = shape.variance * rows / np.maximum(rows - 1, 1)
     used = {column.name for column in columns if column.retrains}
@@ -169,6 +185,7 @@ def features_of_sample(columns: Sequence[Column], sample: Sample) -> ReferenceFe
         omnibus=len(locations) > 1,
         levels_without_share=sum(s.levels_without_share for s in scorers),
     )
+    inverse_correlation = _inverse_correlation(matrix[:, locations], weights)
     product = np.array([feature.kind == "dependence" for feature in features], dtype=bool)
     return ReferenceFeatures(
         features=tuple(features),
@@ -182,9 +199,11 @@ def features_of_sample(columns: Sequence[Column], sample: Sample) -> ReferenceFe
         weights=share,
         omnibus_weight=omnibus_weight,
         locations=locations,
-        inverse_correlation=_inverse_correlation(matrix[:, locations], weights),
+        inverse_correlation=inverse_correlation,
         binary=np.array([feature.binary for feature in features], dtype=bool),
         quadratic=product | np.array([feature.kind == "scale" for feature in features], dtype=bool),
+        clusters=cluster_variance(_centred(matrix, weights), sample, variance, locations, inverse_correlation),
+        seasons=seasons,
     )
 
 
@@ -203,10 +222,14 @@ def _locations(features: list[Feature], sums: Sums, variance: Floats, used: set[
 
 def _inverse_correlation(matrix: Floats, weights: Floats) -> Floats:
     """Of the columns of `matrix`, a missing value in place of its mean: that can only lower T^2."""
+    return inverse_with_floor(correlations(_centred(matrix, weights), weights), LEAST_EIGENVALUE)
+
+
+def _centred(matrix: Floats, weights: Floats) -> Floats:
+    """Scores less their means, 0 where there is no value."""
     present = ~np.isnan(matrix)
     rows = np.maximum(weights @ present, 1.0)
-    centred = np.where(present, matrix - (weights @ np.where(present, matrix, 0.0)) / rows, 0.0)
-    return inverse_with_floor(correlations(centred, weights), LEAST_EIGENVALUE)
+    return np.where(present, matrix - (weights @ np.where(present, matrix, 0.0)) / rows, 0.0)
 
 
 def _weights(

@@ -38,17 +38,36 @@ class Sums:
     totals: Floats
 
 
-class Block(msgspec.Struct, frozen=True):
-    """Sums of scores over some consecutive windows. `sums`: float32 rows then totals of each feature, compressed."""
+class Block(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Sums of scores over some consecutive windows. `sums`: float32 rows then totals of each feature, compressed.
+
+    `clusters`: the sketch of the records' dependent groups, in the same way; `seasons`: how many records are of each
+    season. Both are empty where the schema asks for none.
+    """
 
     windows: int
     since: str | None
     sums: bytes
+    clusters: bytes = b""
+    seasons: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, windows: int, since: str | None, sums: Sums) -> Block:
+    def of(
+        cls,
+        windows: int,
+        since: str | None,
+        sums: Sums,
+        sketch: Floats | None = None,
+        seasons: tuple[float, ...] = (),
+    ) -> Block:
         """A block from its sums."""
-        return cls(windows, since, zlib.compress(np.concatenate([sums.rows, sums.totals]).astype("<f4").tobytes()))
+        packed = b"" if sketch is None else _packed(sketch)
+        return cls(windows, since, _packed(np.concatenate([sums.rows, sums.totals])), packed, seasons)
+
+    @property
+    def sketch(self) -> Floats | None:
+        """The sketch of dependent groups; None where there is none."""
+        return np.frombuffer(zlib.decompress(self.clusters), "<f4").astype(float) if self.clusters else None
 
     @property
     def unpacked(self) -> Sums:
@@ -77,7 +96,14 @@ def join(older: Block, newer: Block) -> Block:
     """Both blocks as one, which begins where the first of them does."""
     first, second = older.unpacked, newer.unpacked
     sums = Sums(first.rows + second.rows, first.totals + second.totals)
-    return Block.of(older.windows + newer.windows, earliest(older.since, newer.since), sums)
+    sketches = older.sketch, newer.sketch
+    sketch = None if sketches[0] is None or sketches[1] is None else sketches[0] + sketches[1]
+    seasons = tuple(a + b for a, b in zip(older.seasons, newer.seasons, strict=False))
+    return Block.of(older.windows + newer.windows, earliest(older.since, newer.since), sums, sketch, seasons)
+
+
+def _packed(numbers: Floats) -> bytes:
+    return zlib.compress(numbers.astype("<f4").tobytes())
 
 
 def compact(blocks: tuple[Block, ...]) -> tuple[Block, ...]:

@@ -8,24 +8,26 @@ from driftloop.data.inference.column_inference import Finding
 from driftloop.data.schema import Column
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.setup.bounds import left_open, suggested_range
+from driftloop.setup.decisions import COMES_AGAIN
 from driftloop.setup.table import Table
 from driftloop.setup.target import Task, as_amounts
 
 NOT_READ = frozenset({"ignore", "time"})
 """Roles of columns that neither the check nor the model reads."""
-NOT_COUNTED = NOT_READ | {"id"}
-"""The same, and ids: a name a record, of which nothing is to be known but that it is there."""
+NAMING = frozenset({"id", "cluster"})
+"""Roles of columns that name something: nothing is to be known of their values but that they are there."""
+NOT_COUNTED = NOT_READ | NAMING
 Explained = tuple[Column, tuple[str, ...]]
 """A column, and why: a line for each thing that was decided."""
 
 
-def with_roles(table: Table, target: str, id_: str, time: str) -> list[Column]:
+def with_roles(table: Table, target: str, id_: str, time: str, cluster: str = "") -> list[Column]:
     """All columns with their roles, as they are to be counted. An empty name stands for no column."""
-    roles = {target: "target", id_: "id", time: "timestamp"}
+    roles = {target: "target", id_: "id", time: "timestamp", cluster: "cluster"}
     columns = []
     for name, found in table.findings.items():
         role: str = roles.get(name) or ("ignore" if found.role in ("id", "timestamp") else found.role)
-        kind: str = "datetime" if role == "timestamp" else found.kind
+        kind: str = {"timestamp": "datetime", "cluster": "categorical"}.get(role, found.kind)
         if role == "target" and found.role == "id" and table.holds_numbers(name):
             kind = "numeric"  # amounts that are all different look like ids
         written = (
@@ -39,8 +41,9 @@ def with_roles(table: Table, target: str, id_: str, time: str) -> list[Column]:
 
 def explained(column: Column, found: Finding, counted: ColumnProfile | None, task: Task) -> Explained:
     """The column as the schema has it; `counted` is None for one that is not read."""
-    if column.role == "id":
-        return column, (found.ground,)
+    if column.role in NAMING:
+        again = (COMES_AGAIN,) if column.role == "cluster" and found.repeats else ()
+        return column, (found.ground, *again)
     if counted is None:
         why = found.ground if column.role == "ignore" else f"{found.ground}: any two windows differ in it"
         return Column(column.name, kind=column.kind, role=column.role), (why or "another column has its role",)

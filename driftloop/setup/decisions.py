@@ -31,9 +31,16 @@ class Said:
     task: str | None = None
     id: str | None = None
     time: str | None = None
+    cluster: str | None = None
 
 
-QUESTIONS = {"id": "Id (names the record; empty: none)", "time": "Time (when the record was made; empty: none)"}
+QUESTIONS = {
+    "id": "Id (names the record; empty: none)",
+    "time": "Time (when the record was made; empty: none)",
+    "cluster": "Cluster (patient, ward, device whose records are alike; empty: none)",
+}
+COMES_AGAIN = "whose values come again: the records of one count as dependent"
+NONE_COMES_AGAIN = "no column that names something has values that come again, so records count as independent"
 MADE_UP = "the table has none: `make run` makes one up, and your feed must bring it"
 
 
@@ -57,7 +64,7 @@ def decide_target(table: Table, said: Said, decide: Decide) -> Choice:
 
 
 def decide_role(table: Table, role: str, given: str | None, taken: tuple[str, ...], decide: Decide) -> Choice:
-    """Which column is the record's `id` or `time`; empty for none. Raises InputError for one that is not there."""
+    """Which column is the record's `id`, `time` or `cluster`; empty for none. Raises InputError for an unknown one."""
 
     def accept(name: str) -> str:
         if name:
@@ -69,8 +76,16 @@ def decide_role(table: Table, role: str, given: str | None, taken: tuple[str, ..
     if given is not None:
         return Choice(accept(given), GIVEN)
     inferred = "timestamp" if role == "time" else role
-    found = next((each for each in table.findings.values() if each.role == inferred and each.name not in taken), None)
-    suggested = Choice("", MADE_UP) if found is None else Choice(found.name, found.ground)
+    free = [each for each in table.findings.values() if each.name not in taken]
+    if role == "cluster":
+        found = next((each for each in free if each.repeats), None)
+        if found is None:
+            return Choice("", NONE_COMES_AGAIN)  # nobody is asked for what few tables have
+        suggested = Choice(found.name, f"{found.ground}, {COMES_AGAIN}")
+    else:
+        # What names a patient who is seen twice names no record.
+        found = next((each for each in free if each.role == inferred and not each.repeats), None)
+        suggested = Choice("", MADE_UP) if found is None else Choice(found.name, found.ground)
     return decide(QUESTIONS[role], suggested, accept)
 
 

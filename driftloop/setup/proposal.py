@@ -9,7 +9,7 @@ from driftloop.data.schema import Column, Schema
 from driftloop.errors import InputError
 from driftloop.setup.choice import Choice, Decide
 from driftloop.setup.columns import NOT_COUNTED, NOT_READ, explained, with_roles
-from driftloop.setup.decisions import Said, decide_role, decide_target, decide_task
+from driftloop.setup.decisions import NONE_COMES_AGAIN, Said, decide_role, decide_target, decide_task
 from driftloop.setup.labels import labels_required
 from driftloop.setup.rhythm import Suggestion, suggest
 from driftloop.setup.table import Table
@@ -34,6 +34,7 @@ class Proposal:
     labels_required: Choice
     rhythm: Suggestion
     notes: tuple[str, ...]
+    cluster: Choice = field(default_factory=lambda: Choice("", NONE_COMES_AGAIN))
     reading: Reading = field(default_factory=Reading)
     """What was declared about how the table is written: the model's own feed is written so, too."""
 
@@ -54,7 +55,8 @@ def propose(table: Table, said: Said, decide: Decide) -> Proposal:
     target = decide_target(table, said, decide)
     id_ = decide_role(table, "id", said.id, (target.value,), decide)
     time = decide_role(table, "time", said.time, (target.value, id_.value), decide)
-    columns = with_roles(table, target.value, id_.value, time.value)
+    cluster = decide_role(table, "cluster", said.cluster, (target.value, id_.value, time.value), decide)
+    columns = with_roles(table, target.value, id_.value, time.value, cluster.value)
     counted = table.count(column for column in columns if column.role not in NOT_COUNTED)
     aimed = next(column for column in columns if column.name == target.value)
     task = decide_task(aimed, table.findings[aimed.name], counted.columns[aimed.name], said, decide)
@@ -75,6 +77,7 @@ def propose(table: Table, said: Said, decide: Decide) -> Proposal:
         balance=balance(Column(aimed.name, kind="categorical"), task.classes),
         id=id_,
         time=time,
+        cluster=cluster,
         labels_required=labels_required(task.classes),
         rhythm=suggest(counted.rows, first, last),
         notes=table.notes.lines,

@@ -19,6 +19,7 @@ from driftloop.subgroups.search import LEAST_RECORDS, Finding, search
 from driftloop.two_sample.compare import compare_records
 from driftloop.two_sample.large_tables import thin_samples
 from driftloop.two_sample.score_matrix import PooledRecords, pool_samples
+from driftloop.two_sample.seasons import matching
 from driftloop.wording.number_formats import format_number, format_share, with_p
 
 if TYPE_CHECKING:
@@ -103,11 +104,12 @@ def find_subgroups(baseline: Baseline, window: Window, policy: Policy | None = N
     policy = policy or Policy()
     columns = baseline.schema.features
     seed = int.from_bytes(sha256(f"where{baseline.sha256}{window.sha256}".encode()).digest()[:8], "little")
-    pooled = pool_samples(*thin_samples(*comparable_samples(baseline.profile, window.profile), seed))
+    samples = thin_samples(*comparable_samples(baseline.profile, window.profile), seed)
+    pooled = matching(pool_samples(*samples))
     found: list[Subgroup] = []
     rest = np.ones(len(pooled.values), bool)
     while len(found) < MOST_SUBGROUPS:
-        part = _part(pooled, rest)
+        part = matching(pooled.chosen(rest))
         if min(np.count_nonzero(part.window), np.count_nonzero(~part.window)) < LEAST_RECORDS:
             break
         finding = search(part, columns, content_scores(part, columns), seed=seed + len(found))
@@ -140,10 +142,6 @@ def content_scores(pooled: PooledRecords, columns: Sequence[Column]) -> Floats:
             ranks = (np.cumsum(counts) - counts / 2) / counts.sum()
             scores[known, index] = normal_quantile(ranks)[at] if len(different) > 1 else 0.0
     return scores
-
-
-def _part(pooled: PooledRecords, chosen: Marks) -> PooledRecords:
-    return PooledRecords(pooled.values[chosen], pooled.levels, pooled.window[chosen])
 
 
 def _met(rule: tuple[Condition, ...], values: Floats) -> Marks:
@@ -195,7 +193,7 @@ def _content(pooled: PooledRecords, side: Marks, index: int, column: Column) -> 
 
 def _rest_p(pooled: PooledRecords, rest: Marks, columns: Sequence[Column], policy: Policy, seed: int) -> float | None:
     """The single check's p of the records that are in no subgroup."""
-    part = _part(pooled, rest)
+    part = matching(pooled.chosen(rest))
     if min(np.count_nonzero(part.window), np.count_nonzero(~part.window)) < policy.min_rows:
         return None
     found = compare_records(part, columns, range(len(columns)), policy, times=policy.permutations, seed=seed)

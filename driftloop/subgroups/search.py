@@ -23,8 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.subgroups.conditions import Condition, build_conditions, short_limit
+from driftloop.two_sample.clusters import cluster_labels
 from driftloop.two_sample.min_p import Family, combine
 from driftloop.two_sample.permutation import mark_smallest
+from driftloop.two_sample.seasons import labels_within
 
 if TYPE_CHECKING:
     from driftloop.data.schema import Column
@@ -83,7 +85,7 @@ def search(
     marks = [each.met(pooled.values) for each in conditions]
     rules = [ALL, *((each,) for each in conditions), *_pairs(conditions)]
     by_condition = dict(zip(conditions, marks, strict=True))
-    labels = _labels(pooled.window, times, seed)
+    labels = _labels(pooled, times, seed)
     kinds = {SHARE: _Largest.of(len(labels)), CONTENT: _Largest.of(len(labels))}
     categorical = np.array([column.kind == "categorical" for column in columns], bool)
     for block in _blocks(rules, by_condition, len(pooled.values), categorical):
@@ -186,11 +188,17 @@ def _block(rules: list[tuple[Condition, ...]], met: list[Marks], categorical: Ma
     return _Block(rules, np.column_stack(met).astype(np.float32), about)
 
 
-def _labels(window: Marks, times: int, seed: int) -> Singles:
-    """Row 0: which records are the window's; the others: random choices of as many."""
-    random = np.random.Generator(np.random.SFC64(seed))
-    few = int(np.count_nonzero(window))
-    drawn = [mark_smallest(random.random((1, len(window)), dtype=np.float32), few) for _ in range(times)]
+def _labels(pooled: PooledRecords, times: int, seed: int) -> Singles:
+    """Row 0: which records are the window's; the others: random choices of as many, of clusters or within seasons."""
+    window = pooled.window
+    if pooled.clusters is not None:
+        drawn = [cluster_labels(window, pooled.clusters, times, seed)]
+    elif pooled.seasons is not None:
+        drawn = [*labels_within(window, pooled.seasons, times, seed)]
+    else:
+        random = np.random.Generator(np.random.SFC64(seed))
+        few = int(np.count_nonzero(window))
+        drawn = [mark_smallest(random.random((1, len(window)), dtype=np.float32), few) for _ in range(times)]
     return np.concatenate([window.astype(np.float32)[None, :], *drawn])
 
 
@@ -199,7 +207,7 @@ def _statistics(met: Singles, labels: Singles, scores: Floats, about: Marks) -> 
 
     The content of a column that a rule is about is left out: its limits have cut that column already.
     """
-    records, few = len(met), float(labels[0].sum())
+    records, few = len(met), labels.sum(axis=1, dtype=np.float64)[:, None]
     size = met.sum(axis=0, dtype=np.float64)
     inside = (labels @ met).astype(np.float64)
     everyone = size == records

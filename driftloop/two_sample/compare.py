@@ -22,6 +22,7 @@ from driftloop.profile.contents import comparable_samples
 from driftloop.profile.memory import give_back
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.window import Baseline, Window
+from driftloop.two_sample.clusters import permuted_clusters
 from driftloop.two_sample.column_scores import OMNIBUS, Score
 from driftloop.two_sample.count_scores import ScoreMean, count_score_means
 from driftloop.two_sample.families import Omnibus, build_families
@@ -30,6 +31,7 @@ from driftloop.two_sample.min_p import combine
 from driftloop.two_sample.minimum_effect import is_large_enough
 from driftloop.two_sample.permutation import normal_limit, permuted
 from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix, column_blocks, pool_samples, score_records
+from driftloop.two_sample.seasons import centred_within, matching, mix_weights, permuted_within
 
 Singles = npt.NDArray[np.float32]
 Marks = npt.NDArray[np.bool_]
@@ -130,18 +132,18 @@ def compare_records(
 
     Parameters
     ----------
-    pooled : records of both sides, at least one of each.
+    pooled : records of both sides. Of seasons that one side lacks none is looked at; p is 1 where none is left.
     columns : the schema's features.
     column_indexes : which of them to look at.
     policy : error rate and minimum effects.
     times, seed : of the permutations.
     """
-    scores = score_records(pooled, columns, column_indexes)
-    if not scores.names:
+    pooled = matching(pooled)
+    if pooled.window.all() or not pooled.window.any():
         return Comparison(1.0, 1.0, False, ())
-    means, omnibus = score_means(scores, pooled.window), Omnibus.of(scores)
-    statistics = permuted(scores.matrix, pooled.window, times, seed)
-    return replace(_judged(_Scored(scores.names, means, statistics, omnibus), policy), permutations=times)
+    scores = score_records(pooled, columns, column_indexes)
+    scored = _of_records(scores, pooled, times, seed)
+    return replace(_judged(scored, policy), permutations=times if scored.names else 0)
 
 
 class _Scored(NamedTuple):
@@ -154,6 +156,41 @@ class _Scored(NamedTuple):
     means: list[ScoreMean]
     statistics: Singles
     omnibus: Omnibus | None
+
+
+NOTHING = _Scored((), [], np.empty((0, 0), np.float32), None)
+"""Where no score varies, or one side has no record."""
+
+
+def _of_records(scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: int) -> _Scored:
+    """From the records at hand, by relabelling."""
+    if pooled.is_structured:
+        return _restricted(scores, pooled, times, seed)
+    if not scores.names:
+        return NOTHING
+    statistics = permuted(scores.matrix, pooled.window, times, seed)
+    return _Scored(scores.names, score_means(scores, pooled.window), statistics, Omnibus.of(scores))
+
+
+def _restricted(scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: int) -> _Scored:
+    """Where not every choice of records is as likely: whole clusters are relabelled, or records within seasons.
+
+    With both, scores are centred within seasons and whole clusters are relabelled (residuals are exchangeable as far as
+    seasons differ in their means alone; Freedman and Lane 1983).
+    """
+    marks, clusters, seasons = pooled.window, pooled.clusters, pooled.seasons
+    weights = None if seasons is None else mix_weights(seasons, marks)
+    means = dict(zip(scores.names, score_means(scores, marks, weights), strict=True)) if scores.names else {}
+    if seasons is not None:
+        scores = centred_within(scores, seasons)
+    if not scores.names:
+        return NOTHING
+    if clusters is not None:
+        statistics = permuted_clusters(scores.matrix, marks, clusters, times, seed)
+    else:
+        assert seasons is not None
+        statistics = permuted_within(scores.matrix, marks, seasons, times, seed)
+    return _Scored(scores.names, [means[name] for name in scores.names], statistics, Omnibus.of(scores))
 
 
 def _judged(scored: _Scored, policy: Policy) -> Comparison:
@@ -193,16 +230,18 @@ def _statistics(baseline: Baseline, window: Window, column_indexes: Sequence[int
     columns = baseline.schema.features
     samples = comparable_samples(baseline.profile, window.profile)
     whole = _is_whole(*samples)
-    pooled = pool_samples(*(samples if whole else thin_samples(*samples, seed)))
+    pooled = matching(pool_samples(*(samples if whole else thin_samples(*samples, seed))))
     del samples
-    scores = score_records(pooled, columns, column_indexes)
     marks = pooled.window
+    if marks.all() or not marks.any():  # no season is on both sides
+        return NOTHING
+    scores = score_records(pooled, columns, column_indexes)
+    if whole or pooled.is_structured:
+        return _of_records(scores, pooled, times, seed)
     del pooled
     if not scores.names:
-        return _Scored((), [], np.empty((0, 0), np.float32), None)
+        return NOTHING
     means, omnibus = score_means(scores, marks), Omnibus.of(scores)
-    if whole:
-        return _Scored(scores.names, means, permuted(scores.matrix, marks, times, seed), omnibus)
     of_all_rows = {
         name: mean
         for index in column_indexes
@@ -228,16 +267,18 @@ def _is_whole(*samples: Sample) -> bool:
     return all(sample.complete for sample in samples) and sum(sample.rows for sample in samples) <= MAX_RECORDS
 
 
-def score_means(scores: ScoreMatrix, window: Marks) -> list[ScoreMean]:
+def score_means(scores: ScoreMatrix, window: Marks, weights: npt.NDArray[np.float64] | None = None) -> list[ScoreMean]:
     """Means of the records' scores in window and baseline, and z as under permutation of these records.
 
-    `window` (n,) marks the records of the window.
+    `window` (n,) marks the records of the window; `weights` are those of the baseline's records, with a mean of 1.
     """
     n, m = len(window), int(np.count_nonzero(window))
     found = []
     for block in column_blocks(len(scores.names)):
         centred = scores.matrix[:, block]
         of_window, of_baseline = (centred[records].mean(axis=0) for records in (window, ~window))
+        if weights is not None:
+            of_baseline = weights @ centred[~window] / (n - m)
         deviation = np.sqrt((centred**2).mean(axis=0))
         z = (of_window - of_baseline) / (deviation * np.sqrt(n / (n - 1.0) * (1 / m + 1 / (n - m))))
         found += [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +25,31 @@ BLOCK = 64
 
 @dataclass(frozen=True)
 class PooledRecords:
-    """Records of both samples: `values` as in `Sample.values`, with common `levels`; `window` marks the window's."""
+    """Records of both samples: `values` as in `Sample.values`, with common `levels`; `window` marks the window's.
+
+    `clusters` and `seasons` as in `Sample`, None where the schema asks for none.
+    """
 
     values: Floats
     levels: tuple[tuple[str, ...], ...]
     window: Marks
+    clusters: npt.NDArray[np.uint64] | None = None
+    seasons: npt.NDArray[np.int64] | None = None
+
+    @property
+    def is_structured(self) -> bool:
+        """Whether records depend on each other within clusters, or are compared within seasons."""
+        return self.clusters is not None or self.seasons is not None
+
+    def chosen(self, some: Marks) -> PooledRecords:
+        """Only the records that are marked."""
+        return PooledRecords(
+            self.values[some],
+            self.levels,
+            self.window[some],
+            None if self.clusters is None else self.clusters[some],
+            None if self.seasons is None else self.seasons[some],
+        )
 
 
 @dataclass(frozen=True)
@@ -48,7 +69,16 @@ def pool_samples(baseline: Sample, window: Sample) -> PooledRecords:
     """The records of both samples, repeated ones as often as they occurred."""
     levels = common_levels(baseline, window)
     both = [np.repeat(sample.recoded(levels), sample.weights, axis=0) for sample in (baseline, window)]
-    return PooledRecords(np.concatenate(both), levels, np.repeat([False, True], [len(side) for side in both]))
+    marks = np.repeat([False, True], [len(side) for side in both])
+    clusters = _by_record((baseline, baseline.clusters), (window, window.clusters))
+    seasons = _by_record((baseline, baseline.seasons), (window, window.seasons))
+    return PooledRecords(np.concatenate(both), levels, marks, clusters, seasons)
+
+
+def _by_record(*sides: tuple[Sample, npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
+    """What belongs to rows, for each record of both sides; None where a side has none."""
+    parts = [np.repeat(of_rows, sample.weights) for sample, of_rows in sides if of_rows is not None]
+    return np.concatenate(parts) if len(parts) == len(sides) else None
 
 
 def score_records(pooled: PooledRecords, columns: Sequence[Column], column_indexes: Sequence[int]) -> ScoreMatrix:

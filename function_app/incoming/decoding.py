@@ -44,7 +44,7 @@ def by_schema(schema: "Schema", reading: Reading, never_blank: frozenset[str] = 
     read = any_columns(schema, reading)
 
     def decode(content: IO[bytes], file: File) -> Iterator["pa.RecordBatch"]:
-        rows = refuse_unreadable(read(content, file), schema, file.path, {"timestamp"})
+        rows = refuse_unreadable(read(content, file), schema, file.path, {"timestamp", "cluster"})
         return checked(rows, file, schema, never_blank)
 
     return decode

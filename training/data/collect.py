@@ -90,7 +90,7 @@ def collect(schema: Schema, source: Source, folder: Path, held: int = VALUES_HEL
     held : values of a table that are kept in memory.
     """
     roles = Roles.of(schema)
-    described = (roles.id, roles.time, *roles.features)
+    described = roles.described
 
     def spool(name: str, columns: tuple[str, ...]) -> Spool:
         return Spool(records.read([], schema, columns), roles.id, folder / name, held)
@@ -136,7 +136,7 @@ def _read_historic(schema: Schema, source: Source, roles: Roles, old: Spool) -> 
     target = schema.role("target")
     known: set[Any] = set()
     nameless = 0
-    for table in records.batches([source.historic], schema, (roles.id, roles.time, *roles.features, roles.target)):
+    for table in records.batches([source.historic], schema, (*roles.described, roles.target)):
         nameless += table[roles.id].null_count
         if target is not None and target.kind == "categorical":
             known |= set(pc.unique(table[roles.target]).to_pylist())

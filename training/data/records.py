@@ -29,6 +29,13 @@ class Roles:
     time: str
     target: str
     features: tuple[str, ...]
+    cluster: tuple[str, ...] = ()
+    """The column of dependent groups, where there is one: no feature, but the model's baseline holds it."""
+
+    @property
+    def described(self) -> tuple[str, ...]:
+        """The columns of a record without its label."""
+        return (self.id, self.time, *self.cluster, *self.features)
 
     @staticmethod
     def of(schema: Schema) -> "Roles":
@@ -41,7 +48,8 @@ class Roles:
                 raise ConfigError(f'the schema names no column with role = "{role}", which training needs: add it')
         features = tuple(column.name for column in schema.columns if column.role == "feature")
         names = {role: column.name for role, column in found.items() if column is not None}
-        return Roles(names["id"], names["timestamp"], names["target"], features)
+        cluster = tuple(column.name for column in schema.columns if column.role == "cluster")
+        return Roles(names["id"], names["timestamp"], names["target"], features, cluster)
 
 
 def files(folder: Path, barred: Iterable[str] = ()) -> list[Path]:
@@ -125,7 +133,7 @@ def _typed(batch: pa.RecordBatch, schema: Schema, columns: Sequence[str]) -> pa.
 
 def _column(array: Any, schema: Schema, name: str) -> pa.Array:
     column = next(column for column in schema.columns if column.name == name)
-    if column.role == "id" or column.kind == "categorical":
+    if column.role in ("id", "cluster") or column.kind == "categorical":
         read_texts = texts(array, schema.missing)
         levels = np.array([*read_texts.levels, None], dtype=object)
         return pa.array(levels[read_texts.codes], pa.string())

@@ -74,6 +74,8 @@ class Finding(NamedTuple):
     """The sign or the word that its numbers are written with, such as `%` or `kg`."""
     unit_in_text: bool = False
     """Whether that is a word."""
+    repeats: bool = False
+    """Of an id: whether its values come again, as a patient's do who is seen twice."""
 
 
 def find_column(name: str, array: pa.Array, field: pa.Field | None = None) -> Finding:
@@ -154,7 +156,8 @@ def _of_whole_numbers(name: str, known: Floats, *, complete: bool) -> Finding:
     if (ground := _counts(known, levels, complete=complete)) is not None:
         return Finding(name, kind, "id", ground, unique=complete)
     if ID_NAMES & words and len(levels) > MANY_LEVELS:
-        return Finding(name, kind, "id", "many whole numbers in a column that is named as an id")
+        ground = "many whole numbers in a column that is named as an id"
+        return Finding(name, kind, "id", ground, repeats=len(levels) < MOSTLY * len(known))
     return Finding(name, "numeric", "feature", "whole numbers")
 
 
@@ -259,7 +262,7 @@ def _of_categories(name: str, found: Texts, counts: npt.NDArray[np.int64], known
             return Finding(name, "categorical", "ignore", "prose: texts of several words, nearly all different")
         return Finding(name, "categorical", "id", "texts, nearly all different", unique=unique)
     if ID_NAMES & set(name_parts(name)) and len(levels) > MANY_LEVELS:
-        return Finding(name, "categorical", "id", "many texts in a column that is named as an id")
+        return Finding(name, "categorical", "id", "many texts in a column that is named as an id", repeats=True)
     return Finding(name, "categorical", "feature", "texts")
 
 

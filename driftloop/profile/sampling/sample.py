@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,8 @@ class Sample(ByContent):
     `values[i, j]` belongs to the j-th compared column: NaN where missing, infinities kept, a categorical value as an
     index into `levels[j]`. `weights[i]` is how often that row occurred. `complete`: no row was left out. `rounded`: a
     profile of version 1, which rounded values of more than four decimals to 20 bits of their mantissa.
+    `clusters[i]` and `seasons[i]` say of which dependent group (hashed) and season (-1: unknown) a row is, where the
+    schema asks for it.
     """
 
     keys: Keys
@@ -54,9 +57,21 @@ class Sample(ByContent):
     levels: Levels
     complete: bool
     rounded: bool = False
+    clusters: Keys | None = None
+    seasons: Integers | None = None
 
     @classmethod
-    def of(cls, keys: Keys, values: Floats, weights: Integers, levels: Levels, *, complete: bool) -> Sample:
+    def of(
+        cls,
+        keys: Keys,
+        values: Floats,
+        weights: Integers,
+        levels: Levels,
+        *,
+        complete: bool,
+        clusters: Keys | None = None,
+        seasons: Integers | None = None,
+    ) -> Sample:
         """The sample of some rows: equal keys joined, the smallest keys kept, levels sorted and only those used."""
         first, weights = _joined(keys, weights)
         kept = first[:MAX_ROWS]
@@ -70,7 +85,15 @@ class Sample(ByContent):
             mine = tuple(sorted({names[code] for code in np.unique(codes[codes >= 0])}))
             values[:, column_index] = values_of(recode(codes, names, mine))
             used.append(mine)
-        return cls(keys[kept], values, weights[:MAX_ROWS], tuple(used), complete and len(first) <= MAX_ROWS)
+        return cls(
+            keys[kept],
+            values,
+            weights[:MAX_ROWS],
+            tuple(used),
+            complete and len(first) <= MAX_ROWS,
+            clusters=None if clusters is None else clusters[kept],
+            seasons=None if seasons is None else seasons[kept],
+        )
 
     def merge(self, other: Sample) -> Sample:
         """The sample of both tables together."""
@@ -80,7 +103,15 @@ class Sample(ByContent):
         keys = np.concatenate([mine.keys, theirs.keys])
         weights = np.concatenate([mine.weights, theirs.weights])
         # A sample that left rows out is full, and full of smaller keys than those it left out: none of these return.
-        merged = Sample.of(keys, values, weights, levels, complete=mine.complete and theirs.complete)
+        merged = Sample.of(
+            keys,
+            values,
+            weights,
+            levels,
+            complete=mine.complete and theirs.complete,
+            clusters=_both(mine.clusters, theirs.clusters),
+            seasons=_both(mine.seasons, theirs.seasons),
+        )
         return replace(merged, rounded=mine.rounded)
 
     def recoded(self, levels: Levels) -> Floats:
@@ -121,8 +152,18 @@ class Sample(ByContent):
 
     def below(self, limit: np.uint64) -> Sample:
         """Only the rows whose key is at most the limit."""
-        few = self.keys <= limit
-        return replace(self, keys=self.keys[few], values=self.values[few], weights=self.weights[few])
+        return self.chosen(self.keys <= limit)
+
+    def chosen(self, some: npt.NDArray[np.bool_]) -> Sample:
+        """Only the rows that are marked."""
+        return replace(
+            self,
+            keys=self.keys[some],
+            values=self.values[some],
+            weights=self.weights[some],
+            clusters=None if self.clusters is None else self.clusters[some],
+            seasons=None if self.seasons is None else self.seasons[some],
+        )
 
     def thinned(self, most: int, random: np.random.Generator) -> Sample:
         """A plain random choice of at most `most` of the rows that the sample stands for, repeated ones counted."""
@@ -131,8 +172,7 @@ class Sample(ByContent):
         # Of more rows than are drawn from exactly, shares serve as well.
         weights = self.weights // max(1, self.rows // MAX_DRAWN_FROM)
         weights = random.multivariate_hypergeometric(weights, most, method="marginals")
-        some = weights > 0
-        return replace(self, keys=self.keys[some], values=self.values[some], weights=weights[some], complete=False)
+        return replace(self, weights=weights, complete=False).chosen(weights > 0)
 
     @property
     def rows(self) -> int:
@@ -145,6 +185,11 @@ def common_levels(*samples: Sample) -> Levels:
     return tuple(
         tuple(sorted(set().union(*names))) for names in zip(*(sample.levels for sample in samples), strict=True)
     )
+
+
+def _both(mine: npt.NDArray[Any] | None, theirs: npt.NDArray[Any] | None) -> npt.NDArray[Any] | None:
+    """What belongs to the rows of two samples, where both of them have it."""
+    return None if mine is None or theirs is None else np.concatenate([mine, theirs])
 
 
 def _rounded(values: Floats) -> Floats:

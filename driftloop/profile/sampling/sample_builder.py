@@ -28,18 +28,30 @@ HELD_NUMBERS = 1 << 20
 class SampleBuilder:
     """Takes rows with their keys, gives their sample."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, clusters: bool = False, seasons: bool = False) -> None:
+        self._has_clusters, self._has_seasons = clusters, seasons
         self._width = width
         self._compact_from = min(max(HELD_NUMBERS // max(width, 1), COMPACT_FROM), COMPACT_AT_MOST)
         self._limit = EVERY
         self._keys: list[Keys] = []
         self._values: list[Floats] = []
+        self._clusters: list[Keys] = []
+        self._seasons: list[Integers] = []
         self._held = 0
         self._levels: list[dict[str, int]] = [{} for _ in range(width)]
         self._sample: Sample | None = None
 
-    def consider(self, keys: Keys, columns: Sequence[Numbers | Texts | None]) -> None:
-        """Look at rows: their keys, and their values by column (None where a file lacks the column)."""
+    def consider(
+        self,
+        keys: Keys,
+        columns: Sequence[Numbers | Texts | None],
+        clusters: Keys | None = None,
+        seasons: Integers | None = None,
+    ) -> None:
+        """Look at rows: their keys, and their values by column (None where a file lacks the column).
+
+        Also their dependent groups and seasons: of every batch or of none.
+        """
         chosen = np.flatnonzero(keys <= self._limit)
         if len(chosen) > SORT_FROM:
             ordered = np.sort(keys[chosen])
@@ -58,6 +70,10 @@ class SampleBuilder:
                 values[:, column_index] = self._coded(part, chosen, self._levels[column_index])
         self._keys.append(keys[chosen])
         self._values.append(values)
+        if clusters is not None:
+            self._clusters.append(clusters[chosen])
+        if seasons is not None:
+            self._seasons.append(seasons[chosen])
         self._held += len(chosen)
         if self._held > self._compact_from:
             self._compact()
@@ -66,7 +82,9 @@ class SampleBuilder:
         """The sample of all rows so far."""
         self._compact()
         if self._sample is None:
-            return self._of(np.empty(0, np.uint64), np.empty((0, self._width)))
+            clusters = np.empty(0, np.uint64) if self._has_clusters else None
+            seasons = np.empty(0, np.int64) if self._has_seasons else None
+            return self._of(np.empty(0, np.uint64), np.empty((0, self._width)), clusters, seasons)
         return self._sample
 
     @staticmethod
@@ -83,13 +101,18 @@ class SampleBuilder:
     def _compact(self) -> None:
         if not self._held:
             return
-        sample = self._of(np.concatenate(self._keys), np.concatenate(self._values))
+        clusters = np.concatenate(self._clusters) if self._clusters else None
+        seasons = np.concatenate(self._seasons) if self._seasons else None
+        sample = self._of(np.concatenate(self._keys), np.concatenate(self._values), clusters, seasons)
         self._sample = sample if self._sample is None else self._sample.merge(sample)
         if not self._sample.complete:
             self._limit = self._sample.keys[-1]
         self._keys, self._values, self._held = [], [], 0
+        self._clusters, self._seasons = [], []
         self._levels = [{} for _ in range(self._width)]
 
-    def _of(self, keys: Keys, values: Floats) -> Sample:
+    def _of(self, keys: Keys, values: Floats, clusters: Keys | None = None, seasons: Integers | None = None) -> Sample:
         levels = tuple(tuple(names) for names in self._levels)
-        return Sample.of(keys, values, np.ones(len(keys), np.int64), levels, complete=bool(self._limit == EVERY))
+        weights = np.ones(len(keys), np.int64)
+        complete = bool(self._limit == EVERY)
+        return Sample.of(keys, values, weights, levels, complete=complete, clusters=clusters, seasons=seasons)

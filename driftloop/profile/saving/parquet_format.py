@@ -25,8 +25,10 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 NONE = np.empty(0, np.int64)
-VERSION = 2
+VERSION = 3
 """Of the file's format (docs/profile-format.md says what each version brought)."""
+PLAIN = 2
+"""The version of a file without dependent groups and seasons, which older readers still take."""
 EXACT_SINCE = 2
 """The first version whose samples keep values as they are; version 1 rounded them."""
 COUNTS = ("rows", "missing", "malformed", "absent", "negative_infinite", "positive_infinite")
@@ -52,8 +54,11 @@ def profile_to_bytes(profile: Contents) -> bytes:
     """The profile as a Parquet file; equal profiles give equal bytes."""
     import pyarrow.parquet as pq
 
+    sample = profile.sample
+    groups = {"sample_clusters": sample.clusters, "sample_seasons": sample.seasons}
+    extra = {name: values.astype(np.int64) for name, values in groups.items() if values is not None}
     header = Header(
-        VERSION,
+        VERSION if extra else PLAIN,
         profile.schema,
         profile.rows,
         profile.sample.complete,
@@ -63,7 +68,11 @@ def profile_to_bytes(profile: Contents) -> bytes:
         profile.sample.rounded,
         profile.repeated_headers or msgspec.UNSET,
     )
-    table = pa.table(_columns(profile), schema=_LAYOUT.with_metadata({METADATA: msgspec.json.encode(header)}))
+    layout = pa.schema([*_LAYOUT, *((name, pa.list_(pa.int64())) for name in extra)])
+    rest = [NONE] * (len(profile.schema.features) - 1)
+    of_rows = [_lists([values, *rest]) for values in extra.values()]
+    metadata = {METADATA: msgspec.json.encode(header)}
+    table = pa.table([*_columns(profile), *of_rows], schema=layout.with_metadata(metadata))
     sink = pa.BufferOutputStream()
     plain = dict.fromkeys(_DELTAS, "DELTA_BINARY_PACKED") | {"sample_values.list.element": "BYTE_STREAM_SPLIT"}
     pq.write_table(
@@ -208,6 +217,14 @@ def _sample(header: Header, rows: dict[str, dict[str, Any]]) -> Sample:
             values[:, column_index] = np.array(row["sample_decimals"], np.float64) / 10.0 ** row["decimals"]
     levels = tuple(tuple(row["sample_levels"]) for row in ordered)
     weights = np.array(ordered[0]["sample_weights"], np.int64)
+    clusters, seasons = (ordered[0].get(name) for name in ("sample_clusters", "sample_seasons"))
     return Sample(
-        keys, values, weights, levels, header.complete, rounded=header.rounded or header.version < EXACT_SINCE
+        keys,
+        values,
+        weights,
+        levels,
+        header.complete,
+        rounded=header.rounded or header.version < EXACT_SINCE,
+        clusters=None if clusters is None else np.array(clusters, np.int64).astype(np.uint64),
+        seasons=None if seasons is None else np.array(seasons, np.int64),
     )

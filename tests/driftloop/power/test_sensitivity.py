@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftloop import Baseline, Evidence, InputError, Policy, Window, check
+from driftloop import Baseline, Column, Evidence, InputError, Policy, Schema, Window, check
 from driftloop.power.planted import Change
 from driftloop.power.sensitivity import (
     CHECKS,
@@ -125,3 +125,15 @@ def test_a_reference_that_is_too_small_for_any_window_says_how_large_it_must_be(
 def test_without_a_shift_to_go_by_nothing_is_suggested() -> None:
     assert wanted_sizes([], 100, 20) == (None, None)
     assert wanted_sizes([shift_found((None, None, 1.0))], 100, 20) == (None, None)
+
+
+def test_named_groups_make_the_answer_say_that_it_is_too_hopeful() -> None:
+    from driftloop.report.power_table import power_table
+
+    rows = pa.table({"x": np.random.default_rng(3).normal(size=200), "ward": [str(row % 20) for row in range(200)]})
+    schema = Schema((Column("x"), Column("ward", "categorical", role="cluster")))
+    found = estimate_power(Baseline(rows, schema), 50, scale=0.01)
+    assert "'ward' names groups whose records are alike" in power_table(found)
+    assert "caveat" in found.to_dict()
+    plain = estimate_power(Baseline(rows, schema.with_roles(ignore=["ward"])), 50, scale=0.01)
+    assert "caveat" not in plain.to_dict()

@@ -210,7 +210,7 @@ def test_a_truncated_baseline_and_a_foreign_parquet_file_are_refused(tmp_path):
 
 
 def test_a_newer_version_is_refused_with_the_way_out(monkeypatch):
-    monkeypatch.setattr("driftloop.profile.saving.parquet_format.VERSION", 99)
+    monkeypatch.setattr("driftloop.profile.saving.parquet_format.PLAIN", 99)
     content = Baseline.build(table(100), SCHEMA).to_bytes()
     monkeypatch.undo()
     with pytest.raises(BaselineError, match=r"version 99 is newer.*update driftloop"):

@@ -170,3 +170,25 @@ def test_a_segment_column_is_categorical_and_compared(kind: str, role: str) -> N
 def test_a_schema_without_segments_is_written_as_before() -> None:
     assert b"segment" not in Schema((Column("ward", "categorical"),)).to_json()
     assert Schema.from_json(SCHEMA.to_json()) == SCHEMA
+
+
+def test_a_segment_of_too_few_groups_is_insufficient() -> None:
+    rng = np.random.default_rng(4)
+    patients = np.repeat(np.arange(40), 10)
+    rows = pa.table(
+        {
+            "ward": np.where(patients % 20 < 18, "north", "south"),
+            "age": rng.normal(60, 10, 400),
+            "patient": [f"P{patient}" for patient in patients],
+        }
+    )
+    columns = (
+        Column("ward", "categorical", segment=True),
+        Column("age"),
+        Column("patient", "categorical", role="cluster"),
+    )
+    baseline, window = Baseline(rows.slice(0, 200), Schema(columns)), Window(rows.slice(200), Schema(columns))
+    found = judge_segments(baseline, window, Policy(), 0.05)
+    assert found is not None
+    # South has two patients a side: 2 of the 6 choices are as far apart as any, so no p is below 1/3.
+    assert {each.value: each.verdict for each in found.found} == {"north": "stable", "south": "insufficient"}

@@ -223,3 +223,25 @@ def test_five_hundred_columns_are_described(tmp_path: Path) -> None:
     frame = pd.DataFrame(rng.normal(size=(60, 500)), columns=[f"c{number}" for number in range(500)])
     found = proposed(saved(frame, tmp_path / "t.parquet"))
     assert len(found.schema.features) == 499
+
+
+def test_a_name_that_comes_again_is_the_cluster_and_no_id(tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    frame = pd.DataFrame(
+        {
+            "patient_id": [f"P{number:05}" for number in rng.integers(0, 150, ROWS)],
+            "visit_id": [f"V{number:06}" for number in range(ROWS)],
+            "size": rng.normal(size=ROWS),
+            "y": rng.normal(size=ROWS),
+        }
+    )
+    found = proposed(saved(frame, tmp_path / "t.csv"))
+    assert (found.id.value, found.cluster.value) == ("visit_id", "patient_id")
+    assert found.cluster.ground == (
+        "many texts in a column that is named as an id, whose values come again: the records of one count as dependent"
+    )
+    assert roles(found.schema)["patient_id"] == "cluster"
+    assert found.grounds["patient_id"][-1] == "whose values come again: the records of one count as dependent"
+    alone = proposed(saved(frame.drop(columns="patient_id"), tmp_path / "u.csv"))
+    assert (alone.cluster.value, alone.cluster.ground[:9]) == ("", "no column")
+    assert proposed(saved(frame, tmp_path / "v.csv"), cluster="visit_id", id="patient_id").cluster.value == "visit_id"

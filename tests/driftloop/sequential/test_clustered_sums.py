@@ -1,0 +1,124 @@
+"""Dependent records in evidence: variance, degrees of freedom and concentration by direct arithmetic."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from driftloop import Baseline, Column, Evidence, Policy, Schema, Window, check
+from driftloop.sequential.clustered_sums import ClusterVariance, cluster_variance, concentration_of, sketch_of, widened
+from driftloop.sequential.evidence import fits, update
+from driftloop.sequential.window_sums import Block, Sums, join
+from driftloop.stats.distributions import t_tail
+
+SCHEMA = Schema((Column("x"), Column("ward", "categorical", role="cluster")))
+
+
+def variance(between=4.0, within=0.5, common=5.0, clusters=21, records=105.0):
+    return ClusterVariance(np.array([between]), np.array([within]), 1.0, common, clusters, records, 1 / clusters)
+
+
+def test_clusters_of_the_baselines_size_have_the_variance_of_cluster_means():
+    # 4 windows' clusters of 5 in 20 records: Q = 1/4; baseline Q = 1/21. a = (1/4 + 1/21) / 5 = 1/20 + 1/105 = R.
+    design = variance().design(np.array([[20.0]]), np.array([1 / 4]), np.array([105.0]), np.array([1 / 21]))
+    assert design.factor[0, 0] == pytest.approx(4.0)
+    assert design.freedom[0, 0] == pytest.approx(20)
+
+
+def test_single_records_in_the_window_count_the_within_mean_square_too():
+    # Q = 1/20 and 1/21: a = (1/20 + 1/21) / 5, R = 1/20 + 1/105.
+    design = variance().design(np.array([[20.0]]), np.array([1 / 20]), np.array([105.0]), np.array([1 / 21]))
+    a, spread = (1 / 20 + 1 / 21) / 5, 1 / 20 + 1 / 105
+    between, within = a * 4.0, (spread - a) * 0.5
+    assert design.factor[0, 0] == pytest.approx((between + within) / spread)
+    assert design.freedom[0, 0] == pytest.approx((between + within) ** 2 / (between**2 / 20 + within**2 / 84))
+
+
+def test_a_baseline_of_single_records_takes_clusters_for_wholly_dependent():
+    known = variance(between=1.0, within=0.0, common=1.0, clusters=100, records=100.0)
+    design = known.design(np.array([[50.0]]), np.array([1 / 10]), np.array([1e12]), np.array([0.0]))
+    assert design.factor[0, 0] == pytest.approx(5.0)  # ten clusters of five are ten records
+
+
+def test_independent_records_are_never_more_than_themselves():
+    design = variance(between=0.5).design(np.array([[20.0]]), np.array([1 / 20]), np.array([105.0]), np.array([1 / 21]))
+    assert design.factor[0, 0] == 1.0
+
+
+def test_mean_squares_are_those_of_the_analysis_of_variance():
+    baseline = Baseline(pa.table({"x": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "ward": ["a", "a", "b", "b", "c", "c"]}), SCHEMA)
+    sample = baseline.profile.sample
+    centred = sample.values - sample.values.mean()
+    found = cluster_variance(centred, sample, np.array([3.5]), np.array([0]), np.eye(1))
+    # Means 1.5, 3.5, 5.5: B = 2 * (4 + 0 + 4) / 2 = 8; W = 6 * 0.25 / 3 = 0.5; in variances of 3.5.
+    assert (found.between[0], found.within[0]) == pytest.approx((8 / 3.5, 0.5 / 3.5))
+    assert (found.common_size, found.clusters, found.records) == pytest.approx((2.0, 3, 6.0))
+    assert found.concentration == pytest.approx(1 / 3)
+    assert found.together == pytest.approx(8 / 3.5)
+
+
+def test_a_sketch_tells_the_concentration_of_many_clusters_and_adds_up():
+    rng = np.random.default_rng(2)
+    clusters = np.repeat(rng.integers(0, 1 << 32, 400, dtype=np.uint64), 3)
+    sketch = sketch_of(clusters, np.ones(1200))
+    assert concentration_of(sketch, 1200) == pytest.approx(1 / 400, rel=0.3)
+    assert concentration_of(sketch + sketch, 2400) == pytest.approx(concentration_of(sketch, 1200))
+    others = sketch_of(np.repeat(rng.integers(0, 1 << 32, 400, dtype=np.uint64), 3), np.ones(1200))
+    assert concentration_of(sketch + others, 2400) == pytest.approx(1 / 800, rel=0.3)
+
+
+def test_concentration_stays_between_single_records_and_one_cluster():
+    assert concentration_of(np.zeros(512), 10) == pytest.approx(1 / 10)
+    assert concentration_of(sketch_of(np.zeros(10, np.uint64), np.ones(10)), 10) == 1.0
+
+
+def test_p_of_an_estimated_variance_is_students():
+    assert widened(np.array([0.01]), np.array([9.0]))[0] == pytest.approx(
+        2 * t_tail(np.array([2.5758293]), np.array([9.0]))[0]
+    )
+    assert widened(np.array([1.0]), np.array([2.0]))[0] == 1.0
+
+
+def test_joined_blocks_add_sketches_and_seasons():
+    sums = Sums(np.ones(2), np.ones(2))
+    one = Block.of(1, None, sums, np.array([1.0, -2.0]), (3.0, 0.0))
+    both = join(one, Block.of(1, None, sums, np.array([4.0, 1.0]), (1.0, 2.0)))
+    assert both.sketch.tolist() == [5.0, -1.0]
+    assert both.seasons == (4.0, 2.0)
+    assert Block.of(1, None, sums).sketch is None
+
+
+def table(rng, effects, wards, shift=0.0):
+    return pa.table({"x": effects[wards] + rng.normal(size=len(wards)) + shift, "ward": [str(ward) for ward in wards]})
+
+
+def test_five_wards_a_week_raise_no_alarm_and_a_shift_of_all_wards_does():
+    rng = np.random.default_rng(1)
+    effects = 2 * rng.normal(size=200)
+    made = table(rng, effects, rng.integers(0, 100, 600))
+    plain = SCHEMA.with_roles(ignore=["ward"])
+
+    def alarms(schema, shift):
+        baseline, evidence, found = Baseline(made, schema), Evidence(), 0
+        drawn = np.random.default_rng(2)
+        for week in range(8):
+            wards = 100 + drawn.choice(100, 5, replace=False)[np.arange(60) % 5]
+            window = Window(table(drawn, effects, wards, shift), schema)
+            evidence = update(evidence, baseline, window, window_id=str(week), since=None, policy=Policy())
+            found += evidence.alarm
+        assert fits(evidence, baseline)
+        return found
+
+    assert alarms(SCHEMA, 0.0) == 0
+    assert alarms(plain, 0.0) > 0
+    assert alarms(SCHEMA, 5.0) > 0
+
+
+def test_a_check_with_evidence_keeps_the_sketch_and_a_plain_one_stores_none():
+    rng = np.random.default_rng(3)
+    effects = rng.normal(size=60)
+    tables = [table(rng, effects, rng.integers(0, 60, rows)) for rows in (300, 60)]
+    evidence = check(Baseline(tables[0], SCHEMA), Window(tables[1], SCHEMA), Policy(), Evidence()).evidence
+    assert np.abs(evidence.blocks[0].sketch).max() >= 1
+    plain = SCHEMA.with_roles(ignore=["ward"])
+    evidence = check(Baseline(tables[0], plain), Window(tables[1], plain), Policy(), Evidence()).evidence
+    assert evidence.blocks[0].clusters == b""
