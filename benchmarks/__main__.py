@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from benchmarks.clusters import clustered, clustered_years
 from benchmarks.cold_start import cold_start
 from benchmarks.loop import loop
 from benchmarks.markdown import page
@@ -16,12 +17,13 @@ from benchmarks.peers.compare import peers
 from benchmarks.picture import svg
 from benchmarks.real_feeds.measure import broken_feeds, unchanged_feeds
 from benchmarks.results import Results, machine
+from benchmarks.seasons import seasonal
 from benchmarks.single import detection, false_alarms, held_out
 from benchmarks.speed import timings
 from benchmarks.years import delays, null_years
 
 PARTS = ("speed", "cold_start", "loop", "detection", "held_out", "false_alarms", "unchanged_feeds", "broken_feeds")
-PARTS += ("delays", "years", "peers")
+PARTS += ("delays", "years", "clusters", "clustered_years", "seasons", "peers")
 QUICK = 0.002
 
 
@@ -52,6 +54,9 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
         "broken_feeds": lambda: broken_feeds(size),
         "delays": lambda: delays(size),
         "years": lambda: null_years(size),
+        "clusters": lambda: clustered(size),
+        "clustered_years": lambda: clustered_years(size),
+        "seasons": lambda: seasonal(size),
         "peers": lambda: peers(size, Path("out/peers")),
     }
     out.mkdir(parents=True, exist_ok=True)

@@ -10,10 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.clusters import Clustered, ClusteredYears
 from benchmarks.peers.compare import Peer
 from benchmarks.process_time import ProcessTime
 from benchmarks.rates import Rate
 from benchmarks.real_feeds.measure import FeedRate
+from benchmarks.seasons import Seasonal
 from benchmarks.single import Detection, FalseAlarms
 from benchmarks.speed import Timing
 from benchmarks.years import Delay, NullYears
@@ -30,6 +32,9 @@ class Results:
     held_out: list[Detection] = field(default_factory=list)
     years: list[NullYears] = field(default_factory=list)
     delays: list[Delay] = field(default_factory=list)
+    clusters: list[Clustered] = field(default_factory=list)
+    clustered_years: list[ClusteredYears] = field(default_factory=list)
+    seasons: list[Seasonal] = field(default_factory=list)
     speed: list[Timing] = field(default_factory=list)
     cold_start: list[ProcessTime] = field(default_factory=list)
     loop: list[ProcessTime] = field(default_factory=list)
