@@ -7,6 +7,7 @@ missing is marked by `x-nullable`.
 """
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -99,16 +100,18 @@ def _bodies(schema: Schema, answer: Answer, template: str) -> tuple[dict[str, di
     kinds: tuple[type[msgspec.Struct], ...] = (_input_type(schema), _output_type(answer), ServiceError)
     references, schemas = msgspec.json.schema_components(kinds, ref_template=template)
     schemas["ServiceInput"]["example"] = example(schema)
+    schemas["Record"] = _named(schemas["Record"], [column.name for column in inputs(schema)])
+    if answer.classes:
+        schemas["Probabilities"] = _named(schemas["Probabilities"], answer.classes)
     return {kind.__name__: reference for kind, reference in zip(kinds, references, strict=True)}, schemas
 
 
 def _input_type(schema: Schema) -> type[msgspec.Struct]:
-    """A batch of records; a column's name need not be one that Python takes, so fields are numbered and renamed."""
+    """A batch of records; a column's name may be any text, so fields are numbered until they stand in the document."""
     columns = inputs(schema)
     record = msgspec.defstruct(
         "Record",
         [(f"field_{index}", _field(column)) for index, column in enumerate(columns)],
-        rename={f"field_{index}": column.name for index, column in enumerate(columns)},
         forbid_unknown_fields=True,
     )
     batch = Annotated[list[record], Meta(min_length=1, max_length=LARGEST_BATCH)]  # type: ignore[valid-type]
@@ -124,7 +127,6 @@ def _output_type(answer: Answer) -> type[msgspec.Struct]:
     probabilities = msgspec.defstruct(
         "Probabilities",
         [(f"class_{index}", share) for index in range(len(answer.classes))],
-        rename={f"class_{index}": each for index, each in enumerate(answer.classes)},
     )
     made = msgspec.defstruct(
         ServiceOutput.__name__,
@@ -144,6 +146,15 @@ def _output_type(answer: Answer) -> type[msgspec.Struct]:
         "population each record is."
     )
     return made
+
+
+def _named(described: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """An object's properties, which are numbered in this order, by their names; msgspec itself takes no quotation mark
+    or backslash in one.
+    """
+    of = dict(zip(described["properties"], names, strict=True))
+    properties = {of[field]: value for field, value in described["properties"].items()}
+    return {**described, "properties": properties, "required": [of[field] for field in described["required"]]}
 
 
 def _field(column: Column) -> Any:

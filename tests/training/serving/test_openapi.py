@@ -1,5 +1,7 @@
 """What the documents say of a request is what is accepted, for columns of any name."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -100,3 +102,26 @@ def test_every_reference_leads_somewhere(version: Any) -> None:
         for part in reference.removeprefix("#/").split("/"):
             node = node[part]
         assert node["type"] == "object"
+
+
+ODD = ('5" disk', "back\\slash", "tab\there", "naïve", "field_0", "field_1", " ", "$ref", "null", "'")
+
+
+def test_names_that_need_escapes_stand_in_both_documents_as_they_are(tmp_path: Path) -> None:
+    schema = Schema(columns=(*(Column(name=name, range=(0.0, 1.0)) for name in ODD), Column(name="y", role="target")))
+    answer = Answer("multiclass", "log", "y", ODD)
+    openapi.write(tmp_path, schema, answer)
+    second, third = (json.loads((tmp_path / name).read_bytes()) for name in ("swagger.json", "swagger3.json"))
+    for found in (second["definitions"], third["components"]["schemas"]):
+        assert tuple(found["Record"]["required"]) == ODD
+        assert set(found["Record"]["properties"]) == set(ODD)
+        assert tuple(found["Probabilities"]["required"]) == ODD
+        assert set(found["Probabilities"]["properties"]) == set(ODD)
+    request = third["paths"]["/score"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    judge = jsonschema.Draft202012Validator({**request, **third})
+    good = dict.fromkeys(ODD, 0.5)
+    assert judge.is_valid({"data": [good]})
+    assert rows({"data": [good]}, schema) == [good]
+    for name in ODD:
+        assert not judge.is_valid({"data": [good | {name: 2.0}]})
+        assert not judge.is_valid({"data": [{other: 0.5 for other in ODD if other != name}]})
