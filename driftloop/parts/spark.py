@@ -81,7 +81,7 @@ def profile_frame(frame: Any, schema: Schema | None = None) -> Profile:
     Parameters
     ----------
     frame
-        A DataFrame of Spark 4 or newer, also of Databricks or Fabric; it is evaluated once, and its beginning twice.
+        A DataFrame of Spark 3.5 or newer, also of Databricks or Fabric; it is evaluated once, and its beginning twice.
     schema
         How its columns are read; inferred from its first rows when it is left out.
 
@@ -92,7 +92,7 @@ def profile_frame(frame: Any, schema: Schema | None = None) -> Profile:
     InputError
         For a frame without rows where the schema is to be inferred.
     """
-    head = frame.limit(HEAD_ROWS).toArrow().to_batches()
+    head = _head(frame)
     schema = infer_schema(head).schema if schema is None else schema
     recipe = Recipe(schema, decide(head, schema, None, "the frame"), where="the frame")
     wanted = [column.name for column in schema.columns if column.role not in ("ignore", "time")]
@@ -101,6 +101,21 @@ def profile_frame(frame: Any, schema: Schema | None = None) -> Profile:
     read = narrow.mapInArrow(partial(_read_rows, _encoded(recipe)), f"{COLUMN} binary")
     contents = _merged(read, None).contents
     return Profile.of(replace(contents, extra=tuple(sorted({*contents.extra, *unknown}))))
+
+
+def _head(frame: Any) -> list[pa.RecordBatch]:
+    """The first rows, as tasks see them: `DataFrame.toArrow` came with Spark 4 only."""
+    rows = frame.limit(HEAD_ROWS).mapInArrow(_as_streams, f"{COLUMN} binary").collect()
+    return [batch for row in rows for batch in pa.ipc.open_stream(bytes(row[0]))]
+
+
+def _as_streams(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Runs on an executor: each batch as one binary value, an Arrow stream of its own."""
+    for batch in batches:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as writer:
+            writer.write_batch(batch)
+        yield pa.RecordBatch.from_arrays([pa.array([sink.getvalue().to_pybytes()], pa.binary())], [COLUMN])
 
 
 def _read_units(recipe: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
