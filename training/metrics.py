@@ -8,6 +8,7 @@ from driftloop.sequential.label_shift import LabelSummary
 from driftloop.sequential.model_error import ErrorMoments
 from training.data.provenance import Provenance
 from training.learning.candidates import Score
+from training.learning.search import Searched
 from training.settings import Loss, Task
 
 
@@ -25,7 +26,8 @@ class Metrics(msgspec.Struct, frozen=True):
     `holdout` are the metrics on the recent holdout and `confusion` its records by true (rows) and predicted class.
     `constant` is what the simplest model answers: a mean or median, or the frequency of each class. `holdout_errors`
     are the moments that the drift check compares new errors with, `holdout_labels` the outcomes that it compares new
-    ones with. `trusted` are the types beyond the built-in ones that the model's file holds.
+    ones with. `trusted` are the types beyond the built-in ones that the model's file holds; `search` is None where
+    parameters were not searched.
     """
 
     task: Task
@@ -43,3 +45,4 @@ class Metrics(msgspec.Struct, frozen=True):
     holdout_labels: LabelSummary | None = None
     confusion: list[list[int]] = []
     trusted: list[str] = []
+    search: Searched | None = None

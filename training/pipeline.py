@@ -8,8 +8,10 @@ import msgspec
 import yaml
 from azure.ai.ml import Input, dsl, load_component
 from azure.ai.ml.entities import Environment, ManagedIdentityConfiguration, PipelineJob, PipelineJobSettings
+from azure.ai.ml.sweep import Choice
 
 from training.models import ROOT
+from training.settings import Search
 
 REQUIREMENTS = ROOT / "requirements" / "training.txt"
 # The SDK takes values where Python expects types: it is how a pipeline's input is declared optional.
@@ -17,10 +19,16 @@ HISTORIC = Input(type="uri_file")
 FOLDER = Input(type="uri_folder", optional=True)
 MODEL = Input(type="custom_model", optional=True)
 STEPS = ("prepare", "train", "evaluate", "register")
+COMPONENTS = {**{name: f"{name}.yaml" for name in STEPS}, "trial": "learning/trial.yaml"}
+"""Each component's file below this folder."""
+SEARCH = "search"  # the node that plays the trials, between prepare and train
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What one run trains. Addresses are URLs; `champion` is `azureml:<name>:<version>`; what is None is not bound."""
+    """What one run trains. Addresses are URLs; `champion` is `azureml:<name>:<version>`; what is None is not bound.
+
+    `search` and `loss` are those of the model's settings.
+    """
 
     model: str
     compute: str
@@ -37,11 +45,13 @@ class Request(msgspec.Struct, frozen=True):
     git_sha: str | None = None
     deployed_by: str | None = None
     rerun: bool = False
+    search: Search | None = None
+    loss: str = ""
 
 
 def build(request: Request, snapshot: Path) -> PipelineJob:
     """The job to submit; `snapshot` is a folder that `training.snapshot.write` filled."""
-    steps = {name: load_component(snapshot / "training" / f"{name}.yaml") for name in STEPS}
+    steps = {name: load_component(snapshot / "training" / file) for name, file in COMPONENTS.items()}
     for component in steps.values():
         component.environment = request.environment  # type: ignore[union-attr]
 
@@ -61,7 +71,12 @@ def build(request: Request, snapshot: Path) -> PipelineJob:
             model_name=request.model,
             **_given(as_of=request.as_of, since=request.since),
         )
-        train = steps["train"](data=prepare.outputs.data, model_name=request.model)
+        found = None if request.search is None else _sweep(steps["trial"], prepare.outputs.data, request)
+        train = steps["train"](
+            data=prepare.outputs.data,
+            model_name=request.model,
+            **({} if found is None else {"search": found.outputs.best}),
+        )
         evaluate = steps["evaluate"](
             data=prepare.outputs.data, model=train.outputs.model, champion=champion, model_name=request.model
         )
@@ -95,6 +110,24 @@ def build(request: Request, snapshot: Path) -> PipelineJob:
     job.settings = PipelineJobSettings(force_rerun=request.rerun)
     job.identity = ManagedIdentityConfiguration()  # the cluster's: it reads the data and registers the model
     return job
+
+
+def _sweep(trial: Any, data: Any, request: Request) -> Any:
+    """All trials as one node: a grid over their numbers, so that each is played once and none is drawn by the service.
+
+    The metric is a mean loss, whichever the model's is: the smallest is best.
+    """
+    search = request.search
+    assert search is not None
+    node = trial(data=data, model_name=request.model, trial=Choice(list(range(search.trials)))).sweep(
+        primary_metric=f"cv_{request.loss}",
+        goal="minimize",
+        sampling_algorithm="grid",
+        max_total_trials=search.trials,
+        max_concurrent_trials=search.parallel,
+    )
+    node.name = node.display_name = SEARCH
+    return node
 
 
 def environment() -> Environment:

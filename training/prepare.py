@@ -30,12 +30,11 @@ from driftloop.times import format_time, parse_time
 from training import features, model_file, models, settings, step
 from training.data import change_point, records, sample, split
 from training.data.collect import OWN, Collected, Source, collect
-from training.data.provenance import Drawn, Provenance, table_hash
+from training.data.provenance import RECENT, Drawn, Provenance, table_hash
 from training.data.records import Roles
 from training.tasks.answer import Answer
 from training.tasks.checks import answer_for, check_against_champion, check_settings
 
-RECENT = "recent"
 TABLES = ("train", "holdout", "holdout_old", "regime")
 
 

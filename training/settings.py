@@ -1,6 +1,7 @@
 """How a model is trained and judged, read from its `model.toml`."""
 
 import math
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -20,7 +21,11 @@ LOSSES: dict[Task, tuple[Loss, ...]] = {
     "multiclass": ("log", "brier"),
 }
 
+CLUSTER = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,31}")
+"""What Azure Machine Learning takes as a cluster's name."""
 FEWEST_SAMPLED = 10_000  # twice as many as always stay whole, so that older ones have as many places at least
+MOST_TRIALS = 1_000  # of a sweep of Azure ML
+MOST_SEED = 2**31  # numpy takes 32 bits, and each candidate counts on from it
 FEWEST_JUDGED = 2  # one difference of errors has no spread, so that no test can be made
 LEAST_LEVEL = 0.0002  # of the gate: the smallest p-value that its resampling gives, so that below it nothing passes
 MOST_LEVEL = 0.5  # of an error rate: from here on a coin decides as well
@@ -99,6 +104,38 @@ class GateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("subgroup_smallest must be 1 or more")
 
 
+class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hyperparameter search: a sweep of Azure ML over the candidates' lists and distributions."""
+
+    method: Literal["random", "grid"] = "random"
+    """`random` draws so many sets of parameters, `grid` takes all of them."""
+    trials: int = 20
+    """Sets of parameters that are tried."""
+    parallel: int = 2
+    """Trials at once, as far as the cluster has nodes."""
+    seed: int = 0
+    """Of what is drawn: the same seed, the same trials."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.trials <= MOST_TRIALS:
+            raise ValueError(f"trials must lie between 1 and {MOST_TRIALS:,}")
+        if not 1 <= self.parallel <= self.trials:
+            raise ValueError("parallel must be 1 or more, and at most trials")
+        if not 0 <= self.seed <= MOST_SEED:
+            raise ValueError(f"seed must lie between 0 and {MOST_SEED:,}")
+
+
+class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a model is trained that needs other machines than the rest."""
+
+    cluster: str = ""
+    """The cluster of Azure ML that trains it. Empty: the workflows' own, `DRIFTLOOP_COMPUTE`."""
+
+    def __post_init__(self) -> None:
+        if self.cluster and not CLUSTER.fullmatch(self.cluster):
+            raise ValueError("cluster must be 2 to 32 letters, digits and '-', a letter first")
+
+
 class Laptop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `make run` makes its world from."""
 
@@ -131,6 +168,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a challenger must show."""
     subgroups: dict[str, list[float]] = {}
     """A column to the limits of its bands; no limits means each category."""
+    search: Search | None = None
+    """Hyperparameter search. Without this section there is none."""
+    compute: Compute = Compute()
+    """Where it is trained."""
     laptop: Laptop = Laptop()
     """What `make run` makes its world from."""
 

@@ -24,17 +24,15 @@ from training.cloud import tracking
 from training.data import subgroups
 from training.data.provenance import Provenance
 from training.data.records import Roles
-from training.learning import candidates, own
+from training.learning import candidates
 from training.learning.candidates import Choice, Records
 from training.learning.temperature import temperature
+from training.learning.trials import SEARCH, learn_from, one_trial
 from training.metrics import Metrics, SubgroupMeasures
 from training.model_file import SavedModel
 from training.population import fitting, summary
-from training.prepare import RECENT
 from training.settings import Settings
 from training.tasks.answer import Answer
-from training.tasks.checks import answer_for, check_settings
-from training.tasks.chosen import task_of
 from training.tasks.conformal import margin
 from training.tasks.probabilities import tempered
 from training.tasks.task import Outcomes, Task, Vector
@@ -52,30 +50,34 @@ class Tables:
     data: Provenance
 
 
-def train(model: models.ModelFolder, folder: Path, out: Path) -> Metrics:
+def train(model: models.ModelFolder, folder: Path, out: Path, trial: int | None = None) -> Metrics:
     """Fit on `folder`'s train.parquet and write the model's folder `out`.
 
-    Raises DriftloopError before anything is fitted where settings, labels or the model's own estimators do not fit.
+    Parameters
+    ----------
+    trial : the one that a search has chosen; without it all that is on offer is compared here.
+
+    Raises
+    ------
+    DriftloopError
+        Before anything is fitted, where settings, labels or the model's own estimators do not fit.
     """
     how, tables = model.settings(), _read(folder)
-    schema = model.schema()
-    check_settings(schema, how)
-    schema = features.completed(schema, tables.train)
-    learnt, judged = (table[Roles.of(schema).target].to_pylist() for table in (tables.train, tables.holdout))
-    answer = answer_for(schema, how, learnt, judged)
-    schema = features.with_classes(schema, answer.classes)
-    shelf = own.shelf_for(model, schema, answer)
-    task = task_of(shelf.answer)
-    records = Records(
-        features.matrix(tables.train, schema), task.outcomes(learnt), tables.train[RECENT].to_numpy(), schema
-    )
-    own.try_first(model, shelf, records)
+    judged = tables.holdout[Roles.of(model.schema()).target].to_pylist()
+    learning = learn_from(model, folder, judged)
+    records, shelf, searched = learning.records, learning.shelf, None
+    if trial is not None:
+        shelf, searched = one_trial(shelf, model, trial)
     choice = candidates.choose(records, shelf)
+    if how.search is not None and searched is None:
+        searched = one_trial(shelf, model, list(shelf.offers).index(choice.best.offer))[1]
     fitted = _fitted(records, choice, shelf.answer, tables.holdout)
-    shares = candidates.importances(fitted.estimator, records.x[records.recent], schema, fitted.answer)
-    fitted = SavedModel(fitted.estimator, schema.with_importances(shares), fitted.answer)
+    shares = candidates.importances(fitted.estimator, records.x[records.recent], records.schema, fitted.answer)
+    fitted = SavedModel(fitted.estimator, records.schema.with_importances(shares), fitted.answer)
     model_file.save(out, fitted, how.trusted)
-    metrics = msgspec.structs.replace(_metrics(fitted, choice, records, tables, how), trusted=model_file.untrusted(out))
+    metrics = msgspec.structs.replace(
+        _metrics(fitted, choice, records, tables, how), trusted=model_file.untrusted(out), search=searched
+    )
     step.write_json(out / model_file.METRICS, metrics)
     step.write_json(out / model_file.SMOKE, _smoke(tables.holdout, fitted))
     (out / model_file.BASELINE).write_bytes(_baseline(tables, fitted, records, choice))
@@ -206,11 +208,13 @@ def _holdout(table: pa.Table, model: SavedModel) -> bytes:
 @click.command()
 @click.option("--data", "folder", type=step.PATH, required=True, help="Folder that prepare wrote.")
 @click.option("--model-name", required=True, help="Folder in models/.")
+@click.option("--search", type=step.PATH, help="Folder of a sweep's best trial; without it all is compared here.")
 @click.option("--model", "out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @step.run
-def main(folder: Path, model_name: str, out: Path) -> None:
+def main(folder: Path, model_name: str, search: Path | None, out: Path) -> None:
     """Choose and fit the challenger."""
-    metrics = train(models.find(model_name), folder, out)
+    trial = None if search is None else int(step.read_json(search / SEARCH)["searched"]["chosen"])
+    metrics = train(models.find(model_name), folder, out, trial)
     best = metrics.cross_validated[0]
     measures = {f"holdout_{name}": value for name, value in metrics.holdout.items() if value is not None}
     tracking.log(

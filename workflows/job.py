@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from driftloop.errors import DriftloopError
+from driftloop.errors import ConfigError, DriftloopError
 from workflows.cloud import reason
 from workflows.settings import Compute
 
@@ -68,6 +68,21 @@ def ensure_compute(client: "MLClient", compute: Compute) -> bool:
         client.compute.begin_create_or_update(wanted).result()
         return True
     return False
+
+
+def require_compute(client: "MLClient", name: str, model: str) -> None:
+    """Raises ConfigError where the cluster that a model's settings name is not there: of which machines it should be,
+    nobody has said.
+    """
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        client.compute.get(name)
+    except ResourceNotFoundError:
+        raise ConfigError(
+            f"models/{model}/model.toml [compute] names a cluster {name!r} that the workspace does not have: make it "
+            "(docs/training.md), or take the entry out"
+        ) from None
 
 
 def ensure_environment(client: "MLClient") -> str:

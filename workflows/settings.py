@@ -15,11 +15,11 @@ import msgspec
 from driftloop.errors import ConfigError, InputError
 from driftloop.times import format_time, parse_time
 from training import models
+from training.settings import CLUSTER
 
 DRIFT_ID = re.compile(r"drift-[0-9a-f]{12}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 AZURE_NAME = re.compile(r"[\w().-]{1,90}")
-COMPUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,31}")
 ENDPOINT = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
 ENDPOINT_LENGTH = 32
 MODEL_FIELD = "{model}"
@@ -173,7 +173,7 @@ def train(environment: Mapping[str, str]) -> Train:
         azure=azure(variables),
         model=model(variables.optional("DRIFTLOOP_MODEL", NAME)),
         compute=Compute(
-            name=variables.text("DRIFTLOOP_COMPUTE", COMPUTE, "driftloop-cluster"),
+            name=variables.text("DRIFTLOOP_COMPUTE", CLUSTER, "driftloop-cluster"),
             size=variables.text("DRIFTLOOP_COMPUTE_SIZE", NAME, "Standard_DS2_v2"),
             max_nodes=variables.whole("DRIFTLOOP_COMPUTE_MAX_NODES", 2, 1, 100),
             low_priority=variables.choice("DRIFTLOOP_COMPUTE_TIER", "dedicated", "low_priority") == "low_priority",

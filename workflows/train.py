@@ -77,18 +77,22 @@ class Trainer:
         return f"train-{settings.as_word(self.asked.model, 60)}-{(self.asked.git_sha or 'manual')[:12]}-{run}"
 
     def _submit(self, name: str) -> Any:
-        from training import pipeline, snapshot
+        from training import models, pipeline, snapshot
 
         asked = self.asked
-        if job.ensure_compute(self.client, asked.compute):
-            self.to.line(f"created the cluster {asked.compute.name}")
+        how = models.find(asked.model).settings()
+        cluster = how.compute.cluster or asked.compute.name
+        if how.compute.cluster:
+            job.require_compute(self.client, cluster, asked.model)
+        elif job.ensure_compute(self.client, asked.compute):
+            self.to.line(f"created the cluster {cluster}")
         incoming, quarantine = (self.blobs.versions(kind, f"{asked.model}/") for kind in ("incoming", "quarantine"))
         historic = self.blobs.versions("training-data", f"{asked.model}/{HISTORIC}")
         if not historic:
             raise ConfigError(f"training-data/{asked.model}/{HISTORIC} is missing: put the first model's records there")
         request = pipeline.Request(
             model=asked.model,
-            compute=asked.compute.name,
+            compute=cluster,
             environment=job.ensure_environment(self.client),
             blob_url=asked.azure.blob_url,
             historic=self.blobs.address("training-data", f"{asked.model}/{HISTORIC}"),
@@ -101,6 +105,8 @@ class Trainer:
             deployed_by="run",
             drift_id=asked.drift_id,
             git_sha=asked.git_sha,
+            search=how.search,
+            loss=how.loss,
         )
         with tempfile.TemporaryDirectory(prefix="driftloop-") as folder:
             built = pipeline.build(request, snapshot.write(Path(folder), asked.model))

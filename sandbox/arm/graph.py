@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sandbox.arm.sweep import Sweep, read_sweep
 from sandbox.arm.wire import ArmError, Json
 
 _PARENT_INPUT = re.compile(r"^\$\{\{\s*parent\.inputs\.([\w.]+)\s*\}\}$")
@@ -44,7 +45,7 @@ Source = Literal | Data | Upstream
 @dataclass(frozen=True)
 class Step:
     """One node: what it runs, and where its inputs come from. `outputs` maps its outputs to the pipeline's own, where
-    bound.
+    bound; `sweep` says what is varied, None for a command that runs once.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Step:
     outputs: Mapping[str, str | None]
     environment: Mapping[str, str]
     compute: str
+    sweep: Sweep | None = None
 
     @property
     def needs(self) -> frozenset[str]:
@@ -66,18 +68,20 @@ def read_graph(job: Json, components: Mapping[str, Json]) -> dict[str, Step]:
     nodes: Json = job.get("jobs") or {}
     for name, node in nodes.items():
         kind = node.get("type", "command")
-        if kind != "command":
-            raise _bad(f"Step '{name}': the sandbox runs command components only, not '{kind}'.")
-        component = components.get(str(node.get("componentId")))
+        if kind not in ("command", "sweep"):
+            raise _bad(f"Step '{name}': the sandbox runs command components and sweeps of them only, not '{kind}'.")
+        id_ = str((node if kind == "command" else node.get("trial") or {}).get("componentId"))
+        component = components.get(id_)
         if component is None:
-            raise _bad(f"Step '{name}': component '{node.get('componentId')}' was not found.")
-        steps[name] = _step(name, node, component, job)
+            raise _bad(f"Step '{name}': component '{id_}' was not found.")
+        sweep = read_sweep(name, node, component.get("inputs") or {}) if kind == "sweep" else None
+        steps[name] = _step(name, node, component, job, sweep)
     _check_bindings(steps)
     _check_order(steps)
     return steps
 
 
-def _step(name: str, node: Json, component: Json, job: Json) -> Step:
+def _step(name: str, node: Json, component: Json, job: Json, sweep: Sweep | None) -> Step:
     declared: Json = component.get("inputs") or {}
     given: Json = node.get("inputs") or {}
     if unknown := sorted(set(given) - set(declared)):
@@ -89,6 +93,8 @@ def _step(name: str, node: Json, component: Json, job: Json) -> Step:
             source = Literal(str(spec["default"]))
         if source is not None:
             inputs[key] = source
+        elif sweep is not None and key == sweep.name:
+            continue  # each trial has a value of its own
         elif not spec.get("optional"):
             raise _bad(f"Step '{name}': required input '{key}' has no value.")
     compute = node.get("computeId") or (job.get("settings") or {}).get("default_compute") or job.get("computeId")
@@ -102,6 +108,7 @@ def _step(name: str, node: Json, component: Json, job: Json) -> Step:
         outputs=_outputs(name, node, component, job),
         environment={key: str(value) for key, value in variables.items()},
         compute=str(compute).rsplit("/", 1)[-1].removeprefix("azureml:"),
+        sweep=sweep,
     )
 
 

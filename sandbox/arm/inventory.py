@@ -1,5 +1,5 @@
-"""What is in the workspace, as plain values for a report: jobs with their steps, models, deployments with their share
-of the traffic.
+"""What is in the workspace, as plain values for a report: jobs with their steps and the trials of a sweep, models,
+deployments with their share of the traffic.
 """
 
 import re
@@ -15,7 +15,7 @@ _MODEL = re.compile(r"/models/([^/]+)/versions/([^/]+)$")
 
 def jobs(runs: Runs) -> list[Json]:
     """A row a pipeline job, oldest first."""
-    return [_job(run, runs.children(run)) for run in runs.roots()]
+    return [_job(run, runs) for run in runs.roots()]
 
 
 def models(catalog: Catalog) -> list[Json]:
@@ -47,7 +47,7 @@ def deployments(endpoints: Endpoints) -> list[Json]:
     ]
 
 
-def _job(run: Run, steps: list[Run]) -> Json:
+def _job(run: Run, runs: Runs) -> Json:
     inputs: Json = run.properties.get("inputs") or {}
     return {
         "name": run.name,
@@ -68,8 +68,9 @@ def _job(run: Run, steps: list[Run]) -> Json:
                 "reused": step.reused is not None,
                 "metrics": _last(step),
                 "seconds": _seconds(step),
+                "trials": [_last(trial) for trial in runs.children(step)],
             }
-            for step in steps
+            for step in runs.children(run)
         ],
     }
 

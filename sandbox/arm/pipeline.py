@@ -5,13 +5,15 @@ import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 
 from sandbox.arm.faults import Faults
-from sandbox.arm.graph import Step
+from sandbox.arm.graph import Literal, Step
 from sandbox.arm.reuse import Memory, key, reuse
 from sandbox.arm.runs import FINAL, Output, Run
 from sandbox.arm.steps import StepFailedError, addresses, run_step
 from sandbox.arm.storage import Location
+from sandbox.arm.sweep import Sweep, best, play
 from sandbox.arm.wire import ArmError, Json, now
 from sandbox.arm.workshop import Workshop
 
@@ -29,6 +31,7 @@ class Pipeline:
         self._steps = steps
         self._nodes = nodes
         self._children = {name: self._child(step) for name, step in steps.items()}
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f"pipeline-{root.name}", daemon=True)
 
     def start(self) -> None:
@@ -107,6 +110,8 @@ class Pipeline:
             if original is not None:
                 reuse(run, original)
                 self._bind(step, run)
+            elif step.sweep is not None and planned is None:
+                self._sweep(step, step.sweep, run)
             else:
                 run_step(self._shop, step, run, planned)
         except StepFailedError as error:
@@ -118,6 +123,43 @@ class Pipeline:
             if run.status == "Completed":
                 self._memory.keep(depends, run.reused or run)
         self._log(f"Step {step.name} ({run.name}): {run.status}{' (reused)' if run.reused else ''}")
+
+    def _sweep(self, step: Step, sweep: Sweep, run: Run) -> None:
+        """Play a sweep's trials; the node's outputs are then those of the best. Raises StepFailedError, ArmError."""
+        run.log.parent.mkdir(parents=True, exist_ok=True)
+
+        def trial(number: int, value: str) -> Run:
+            played = self._trial(step, sweep, run, number, value)
+            with self._lock, run.log.open("a", encoding="utf-8") as stream:
+                why = "" if played.error is None else f": {str(played.error['message']).splitlines()[-1]}"
+                stream.write(f"[{now()}] trial {number} ({sweep.name} {value}): {played.status}{why}\n")
+            return played
+
+        trials = play(sweep, self._nodes, trial)
+        if run.cancelled.is_set():
+            return
+        chosen = best(sweep, [_last(each, sweep.metric) for each in trials])
+        run.outputs.update(trials[chosen].outputs)
+        self._bind(step, run)
+
+    def _trial(self, step: Step, sweep: Sweep, node: Run, number: int, value: str) -> Run:
+        """One trial as a run below the node. One that fails has no metric, and the others go on, as in Azure ML."""
+        name = f"{node.name}_{number}"
+        run = Run(name, dict(node.properties), self._shop.folder / "runs" / name, node, f"{step.name}_{number}")
+        for output, place in node.outputs.items():
+            at = Location(place.place.container, f"azureml/{name}/{output}")
+            run.outputs[output] = Output(at, place.kind)
+        run.cancelled = node.cancelled
+        self._shop.runs.add(run)
+        run.begin()
+        try:
+            inputs = {**step.inputs, sweep.name: Literal(value)}
+            run_step(self._shop, replace(step, inputs=inputs, sweep=None), run, tracked=True)  # or no trial could win
+        except StepFailedError as error:
+            run.finish("Failed", error.error)
+        else:
+            run.finish("Canceled" if run.cancelled.is_set() else "Completed")
+        return run
 
     def _forced(self) -> bool:
         return bool((self._root.properties.get("settings") or {}).get("force_rerun"))
@@ -153,3 +195,9 @@ class Pipeline:
         self._root.log.parent.mkdir(parents=True, exist_ok=True)
         with self._root.log.open("a", encoding="utf-8") as stream:
             stream.write(f"[{now()}] {line}\n")
+
+
+def _last(run: Run, metric: str) -> float | None:
+    """The last value of a metric that a trial logged; None where it failed, or logged none."""
+    values = [each["value"] for each in run.metrics if each.get("key") == metric]
+    return float(values[-1]) if values and run.status == "Completed" else None

@@ -9,7 +9,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from sandbox.arm.graph import Step
 from sandbox.arm.runs import Run
@@ -43,7 +43,9 @@ def key(step: Step, values: Mapping[str, str]) -> str | None:
     spec = {
         name: value for name, value in step.component.items() if name not in ("display_name", "description", "tags")
     }
-    depends = {"component": spec, "inputs": dict(values), "environment": dict(step.environment)}
+    depends: dict[str, object] = {"component": spec, "inputs": dict(values), "environment": dict(step.environment)}
+    if step.sweep is not None:
+        depends["sweep"] = asdict(step.sweep)
     return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
 
 

@@ -33,10 +33,11 @@ class StepFailedError(Exception):
         self.error: Json = {"code": "UserError", "message": message}
 
 
-def run_step(shop: Workshop, step: Step, run: Run, planned: ArmError | None = None) -> None:
+def run_step(shop: Workshop, step: Step, run: Run, planned: ArmError | None = None, *, tracked: bool = False) -> None:
     """Run it to its end. Raises StepFailedError; returns early, with the process stopped, when the run is cancelled.
 
-    A `planned` failure is written to the step's log and raised in the command's place.
+    A `planned` failure is written to the step's log and raised in the command's place. One that is `tracked` is told of
+    the MLflow server even where the others are not.
     """
     run.log.parent.mkdir(parents=True, exist_ok=True)
     run.log.touch()
@@ -47,7 +48,7 @@ def run_step(shop: Workshop, step: Step, run: Run, planned: ArmError | None = No
         values.update(_prepare_outputs(step, run))
         command = render(str(step.component.get("command", "")), values)
         folder = _code(shop, step, run.folder / "wd")
-        _execute(shop, step, run, command, folder)
+        _execute(shop, step, run, command, folder, tracked=tracked or shop.tracking)
     except ArmError as error:
         raise StepFailedError(error.message) from error
     finally:
@@ -174,11 +175,11 @@ def _code(shop: Workshop, step: Step, folder: Path) -> Path:
     return folder
 
 
-def _execute(shop: Workshop, step: Step, run: Run, command: str, folder: Path) -> None:
+def _execute(shop: Workshop, step: Step, run: Run, command: str, folder: Path, *, tracked: bool) -> None:
     environment = {
         # Without an identity of its own a cluster signs in nowhere, in Azure too.
         **shop.environment(CLUSTER if shop.workspace.has_identity(step.compute) else None),
-        **(variables(shop.scope, run) if shop.tracking else {}),
+        **(variables(shop.scope, run) if tracked else {}),
         **step.environment,
         "AZUREML_ARM_PROJECT_NAME": str(run.root.properties.get("experimentName", "Default")),
         "AZUREML_EXPERIMENT_NAME": str(run.root.properties.get("experimentName", "Default")),

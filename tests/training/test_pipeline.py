@@ -17,6 +17,7 @@ from azure.ai.ml.entities import PipelineJob
 from sandbox.waiting import HANG_SECONDS
 from tests.training.conftest import MODEL
 from training import pipeline, snapshot
+from training.settings import Search
 
 BINDING = re.compile(r"\$\{\{(inputs|outputs)\.(\w+)\}\}")
 PARENT = re.compile(r"\$\{\{parent\.(inputs|jobs)\.(\w+)(?:\.outputs\.(\w+))?\}\}")
@@ -60,8 +61,16 @@ def nodes(job: PipelineJob) -> dict[str, dict[str, Any]]:
     return found
 
 
+def file_of(name: str) -> Path:
+    return Path(pipeline.__file__).parent / pipeline.COMPONENTS[name]
+
+
+def module_of(name: str) -> str:
+    return f"training.{pipeline.COMPONENTS[name].removesuffix('.yaml').replace('/', '.')}"
+
+
 def component(name: str) -> Any:
-    return load_component(Path(pipeline.__file__).with_name(f"{name}.yaml"))
+    return load_component(file_of(name))
 
 
 def test_the_steps_run_in_this_order(job: PipelineJob) -> None:
@@ -96,6 +105,27 @@ def faults(job: PipelineJob) -> list[str]:
     if len(bound) != len(job.outputs):
         found.append(f"of {len(job.outputs)} outputs of the job {len(bound)} are bound")
     return found
+
+
+def test_a_search_is_a_sweep_between_prepare_and_train(code: Path) -> None:
+    """A grid over the trials' numbers: the service draws nothing, so that a laptop plays the same trials."""
+    job = pipeline.build(request(search=Search(trials=6, parallel=3), loss="brier"), code)
+    assert job._validate().passed
+    assert list(nodes(job)) == ["prepare", "search", "train", "evaluate", "register"]
+    search = nodes(job)["search"]
+    assert search["type"] == "sweep"
+    assert search["search_space"] == {"trial": {"type": "choice", "values": [0, 1, 2, 3, 4, 5]}}
+    assert search["sampling_algorithm"] == "grid"
+    assert search["objective"] == {"goal": "minimize", "primary_metric": "cv_brier"}
+    assert search["limits"] == {"max_total_trials": 6, "max_concurrent_trials": 3}
+    assert search["inputs"] == {"data": {"path": "${{parent.jobs.prepare.outputs.data}}"}, "model_name": "m"}
+    assert nodes(job)["train"]["inputs"]["search"] == {"path": "${{parent.jobs.search.outputs.best}}"}
+    assert search["trial"]["environment"] == request().environment
+
+
+def test_without_a_search_there_is_no_sweep(job: PipelineJob) -> None:
+    assert {node["type"] for node in nodes(job).values()} == {"command"}
+    assert "search" not in nodes(job)["train"]["inputs"]
 
 
 def test_every_binding_leads_to_something_and_there_is_no_cycle(job: PipelineJob) -> None:
@@ -135,23 +165,23 @@ def test_an_output_that_no_step_makes_is_found(job: PipelineJob, monkeypatch: py
     assert faults(job) == ["of 4 outputs of the job 3 are bound"]
 
 
-@pytest.mark.parametrize("name", pipeline.STEPS)
+@pytest.mark.parametrize("name", pipeline.COMPONENTS)
 def test_a_script_that_is_missing_from_the_snapshot_is_found(code: Path, tmp_path: Path, name: str) -> None:
     """Started with the snapshot alone, as Azure does it."""
     alone = shutil.copytree(code, tmp_path / "alone")
 
     def start() -> int:
-        command = [sys.executable, "-m", f"training.{name}", "--help"]
+        command = [sys.executable, "-m", module_of(name), "--help"]
         return subprocess.run(command, cwd=alone, capture_output=True, timeout=HANG_SECONDS, check=False).returncode
 
     assert start() == 0
-    (alone / "training" / f"{name}.py").unlink()
+    (alone / "training" / pipeline.COMPONENTS[name]).with_suffix(".py").unlink()
     assert start() == 1
 
 
-@pytest.mark.parametrize("name", pipeline.STEPS)
+@pytest.mark.parametrize("name", pipeline.COMPONENTS)
 def test_a_component_uses_all_it_declares_and_nothing_else(name: str) -> None:
-    description = yaml.safe_load(Path(pipeline.__file__).with_name(f"{name}.yaml").read_text())
+    description = yaml.safe_load(file_of(name).read_text())
     used = {(kind, key) for kind, key in BINDING.findall(description["command"])}
     declared = {(kind, key) for kind in ("inputs", "outputs") for key in description[kind]}
     assert used == declared
@@ -160,19 +190,19 @@ def test_a_component_uses_all_it_declares_and_nothing_else(name: str) -> None:
     assert bracketed == optional
 
 
-@pytest.mark.parametrize("name", pipeline.STEPS)
+@pytest.mark.parametrize("name", pipeline.COMPONENTS)
 def test_texts_are_quoted_because_azure_pastes_them_into_the_shells_line(name: str) -> None:
-    description = yaml.safe_load(Path(pipeline.__file__).with_name(f"{name}.yaml").read_text())
+    description = yaml.safe_load(file_of(name).read_text())
     texts = {key for key, value in description["inputs"].items() if value["type"] == "string"}
     assert set(re.findall(r"'\$\{\{inputs\.(\w+)\}\}'", description["command"])) == texts
 
 
-@pytest.mark.parametrize("name", pipeline.STEPS)
+@pytest.mark.parametrize("name", pipeline.COMPONENTS)
 def test_a_component_calls_a_command_that_has_these_options(name: str) -> None:
     command = component(name).command
     module = re.match(r"python -m ([\w.]+)", command)
     assert module is not None
-    assert module[1] == f"training.{name}"
+    assert module[1] == module_of(name)
     options = {option for parameter in _command(module[1]).params for option in parameter.opts}
     assert set(re.findall(r"(--[\w-]+) '?\$\{\{", command)) <= options
     required = {parameter.opts[0] for parameter in _command(module[1]).params if parameter.required}
@@ -196,8 +226,8 @@ def test_what_is_not_there_is_not_bound(code: Path) -> None:
 
 
 def test_only_steps_without_side_effects_are_reused() -> None:
-    deterministic = {name: component(name).is_deterministic for name in pipeline.STEPS}
-    assert deterministic == {"prepare": True, "train": True, "evaluate": True, "register": False}
+    deterministic = {name: component(name).is_deterministic for name in pipeline.COMPONENTS}
+    assert deterministic == {"prepare": True, "train": True, "evaluate": True, "register": False, "trial": True}
 
 
 def test_the_snapshot_holds_the_code_and_nothing_else(code: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.arm import AzureStandIn
+from sandbox.principals import CLUSTER
 from sandbox.waiting import HANG_SECONDS, wait_until
 from tests.contracts import arm_contract
 from tests.sandbox.conftest import azure, azurite, certificate
@@ -210,3 +211,41 @@ def test_azure_out_of_order_is_one_line_and_a_failed_outcome(azure: AzureStandIn
         assert code == 1
         assert output.splitlines()[-1] == "Azure: AuthorizationFailed: no write access"
         assert here.read("outcomes", "drift-00000000000e.json")["outcome"] == "failed"
+
+
+@pytest.mark.slow
+def test_a_search_is_played_as_a_sweep_and_its_choice_trained(
+    azure: AzureStandIn, github_files: dict[str, str]
+) -> None:
+    name = "a-search"
+    with place(azure, name, "wine") as here:
+        here.table()
+        with (here.models / name / "model.toml").open("a") as settings:
+            settings.write("\n[search]\ntrials = 3\nseed = 2\n")
+        code, output = here.run("workflows.train", **github_files)
+        assert (code, output.splitlines()[-1]) == (0, f"{name}: promoted version 1"), output
+        found = here.read("baselines", f"{name}/1.metrics.json")
+        (job,) = [row for row in azure.jobs() if row["experiment"] == name]
+        (errors,) = [[trial["cv_brier"] for trial in step["trials"]] for step in job["steps"] if step["trials"]]
+        assert len(errors) == 3
+        assert errors[found["search"]["chosen"]] == min(errors)
+        assert found["cross_validated"][0]["error"] == min(errors)
+    if arm_contract.AVAILABLE:
+        assert arm_contract.violations(azure.recorder) == []
+
+
+@pytest.mark.slow
+def test_a_cluster_of_a_models_own_is_used_and_none_is_made_up(
+    azure: AzureStandIn, github_files: dict[str, str]
+) -> None:
+    name = "a-cluster"
+    with place(azure, name, "wine") as here:
+        here.table()
+        with (here.models / name / "model.toml").open("a") as settings:
+            settings.write('\n[compute]\ncluster = "large"\n')
+        code, output = here.run("workflows.train", **github_files)
+        assert code == 1
+        assert f"models/{name}/model.toml [compute] names a cluster 'large' that the workspace does not have" in output
+        azure.create_cluster("large", CLUSTER)
+        code, output = here.run("workflows.train", **(github_files | {"GITHUB_RUN_ID": "18"}))
+        assert (code, output.splitlines()[-1]) == (0, f"{name}: promoted version 1"), output

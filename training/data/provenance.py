@@ -6,6 +6,9 @@ from hashlib import sha256
 import msgspec
 import pyarrow as pa
 
+RECENT = "recent"
+"""The column of `train.parquet` that says which records are of the newest regime."""
+
 
 class Drawn(msgspec.Struct, frozen=True):
     """How a sample was drawn (`training.data.sample`): `kept` of the `learnable` labelled records that are not held

@@ -33,7 +33,7 @@ def estimator_is_right(model: OneModel) -> Iterator[Finding]:
     if how is None:
         return
     try:
-        own.shelf_for(folder, model.schema, Answer(task=how.task, loss=how.loss or "squared"))
+        own.shelf_for(folder, model.schema, Answer(task=how.task, loss=how.loss or "squared"), how.search)
     except ConfigError as found:
         yield error(f"model {model.name}, {ESTIMATOR}", str(found), "docs/your-own-model.md says what it must give")
 

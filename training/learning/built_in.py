@@ -14,7 +14,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from driftloop.data.schema import Column
 from training.learning.offers import Offer
-from training.settings import Loss, Task
+from training.learning.search import expand, spaces
+from training.settings import Loss, Search, Task
 
 # Penalties on standardised columns, from next to none to strong for some hundred records.
 RIDGES = (1.0, 10.0, 30.0, 100.0)
@@ -25,21 +26,30 @@ STEPS = 1_000  # of the logistic regression's solver: standardised columns take 
 WEIGHTS = "estimator__sample_weight"
 
 
-def offers(task: Task, loss: Loss | str, columns: tuple[Column, ...]) -> list[Offer]:
-    """The built-in estimators for a task."""
-    linear: list[tuple[str, dict[str, Any], Any]]
-    if task == "regression":
-        linear = [("ridge", {"alpha": alpha}, Ridge(alpha=alpha)) for alpha in RIDGES]
+def offers(task: Task, loss: Loss | str, columns: tuple[Column, ...], search: Search | None = None) -> list[Offer]:
+    """The built-in estimators for a task; with a search, one for each of its trials."""
+    if search is not None:
+        listed = expand([(name, None, space) for name, space in spaces(task)], search)
+        tried = [(name, parameters) for name, _, parameters in listed]
     else:
-        linear = [
-            ("logistic regression", {"C": inverse}, LogisticRegression(C=inverse, max_iter=STEPS))
-            for inverse in INVERSE_PENALTIES
-        ]
-    boosted = [("gradient boosting", parameters, _booster(task, loss, parameters)) for parameters in BOOSTERS]
+        linear = (
+            [("ridge", {"alpha": alpha}) for alpha in RIDGES]
+            if task == "regression"
+            else [("logistic regression", {"C": inverse}) for inverse in INVERSE_PENALTIES]
+        )
+        tried = [*linear, *(("gradient boosting", parameters) for parameters in BOOSTERS)]
     return [
-        Offer(name, parameters, _pipeline(estimator, columns), WEIGHTS)
-        for name, parameters, estimator in (*linear, *boosted)
+        Offer(name, parameters, _pipeline(_estimator(name, task, loss, parameters), columns), WEIGHTS)
+        for name, parameters in tried
     ]
+
+
+def _estimator(name: str, task: Task, loss: Loss | str, parameters: dict[str, Any]) -> Any:
+    if name == "ridge":
+        return Ridge(**parameters)
+    if name == "logistic regression":
+        return LogisticRegression(max_iter=STEPS, **parameters)
+    return _booster(task, loss, parameters)
 
 
 def _booster(task: Task, loss: Loss | str, parameters: dict[str, Any]) -> Any:

@@ -17,7 +17,9 @@ from driftloop.errors import ConfigError
 from training.learning import built_in
 from training.learning.candidates import Candidate, Records, fitted
 from training.learning.offers import Offer, Shelf
+from training.learning.search import Listed, expand
 from training.models import ESTIMATOR, ModelFolder
+from training.settings import Search
 from training.tasks.answer import Answer
 from training.tasks.output import output
 
@@ -47,12 +49,15 @@ def module(folder: ModelFolder) -> ModuleType | None:
     return loaded
 
 
-def shelf_for(folder: ModelFolder, schema: Schema, answer: Answer) -> Shelf:
-    """What is tried for a model: its own estimators, or the built-in ones. Raises ConfigError."""
+def shelf_for(folder: ModelFolder, schema: Schema, answer: Answer, search: Search | None = None) -> Shelf:
+    """What is tried for a model: its own estimators, or the built-in ones; with a search, a set of parameters a trial.
+
+    Raises ConfigError.
+    """
     own = module(folder)
     if own is None:
         columns = tuple(column for column in schema.columns if column.role == "feature")
-        return Shelf(built_in.offers(answer.task, answer.loss, columns), answer)
+        return Shelf(built_in.offers(answer.task, answer.loss, columns, search), answer)
     made = getattr(own, "candidates", None)
     if not callable(made):
         raise ConfigError(f"{_where(folder)} has no function candidates(schema)")
@@ -63,6 +68,8 @@ def shelf_for(folder: ModelFolder, schema: Schema, answer: Answer) -> Shelf:
             f"{_where(folder)}: candidates(schema) must give a list of (name, estimator, parameters) "
             f"({type(error).__name__}: {error})"
         ) from error
+    if search is not None:
+        listed = expand([_shaped(folder, each) for each in listed], search) if listed else []
     offers = [_offer(folder, answer, each) for each in listed]
     if not offers:
         raise ConfigError(f"{_where(folder)}: candidates(schema) gives nothing to try")
@@ -128,10 +135,7 @@ def _why(error: Exception) -> str:
 def _offer(folder: ModelFolder, answer: Answer, listed: Any) -> Offer:
     from sklearn.base import clone, is_classifier, is_regressor
 
-    shaped = isinstance(listed, Sequence) and not isinstance(listed, str) and len(listed) == PARTS
-    if not (shaped and isinstance(listed[0], str) and isinstance(listed[2], dict)):
-        raise ConfigError(f"{_where(folder)}: candidates(schema) must give a list of (name, estimator, parameters)")
-    name, estimator, parameters = listed
+    name, estimator, parameters = _shaped(folder, listed)
     if isinstance(estimator, type) or not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
         what = f"the class {estimator.__name__}" if isinstance(estimator, type) else f"a {type(estimator).__name__}"
         raise ConfigError(f"{_where(folder)}: {name!r} is no scikit-learn estimator: {what}")
@@ -151,6 +155,13 @@ def _offer(folder: ModelFolder, answer: Answer, listed: Any) -> Offer:
             f"{_where(folder)}: {name!r} has no parameter of one of the names {', '.join(sorted(parameters))}"
         ) from None
     return Offer(name, dict(parameters), made, _weights(made))
+
+
+def _shaped(folder: ModelFolder, listed: Any) -> Listed:
+    shaped = isinstance(listed, Sequence) and not isinstance(listed, str) and len(listed) == PARTS
+    if not (shaped and isinstance(listed[0], str) and isinstance(listed[2], dict)):
+        raise ConfigError(f"{_where(folder)}: candidates(schema) must give a list of (name, estimator, parameters)")
+    return listed[0], listed[1], listed[2]
 
 
 def _weights(estimator: Any) -> str | None:

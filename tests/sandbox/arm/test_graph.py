@@ -60,7 +60,7 @@ def test_an_output_may_be_bound_to_the_pipelines_own() -> None:
         ("make", {"inputs": {}}, "required input 'data' has no value"),
         ("make", {"inputs": {"data": {"uri": "x"}, "wrong": {"value": "1"}}}, "no input wrong"),
         ("make", {"componentId": "gone"}, "component 'gone' was not found"),
-        ("make", {"type": "sweep"}, "command components only"),
+        ("make", {"type": "automl"}, "command components and sweeps of them only"),
         ("make", {"outputs": {"wrong": {"value": "${{parent.outputs.kept}}"}}}, "no output wrong"),
         ("make", {"outputs": {"model": {"value": "${{parent.outputs.gone}}"}}}, "pipeline has no output 'gone'"),
         ("make", {"inputs": {"data": {"value": "${{parent.jobs.use.outputs.x}}"}}}, "has no output 'x'"),
