@@ -18,12 +18,14 @@ from benchmarks.picture import svg
 from benchmarks.real_feeds.measure import broken_feeds, unchanged_feeds
 from benchmarks.results import Results, machine
 from benchmarks.seasons import seasonal
+from benchmarks.segments import segment_rates
 from benchmarks.single import detection, false_alarms, held_out
 from benchmarks.speed import timings
+from benchmarks.subgroups import named_subgroups
 from benchmarks.years import delays, null_years
 
 PARTS = ("speed", "cold_start", "loop", "detection", "held_out", "false_alarms", "unchanged_feeds", "broken_feeds")
-PARTS += ("delays", "years", "clusters", "clustered_years", "seasons", "peers")
+PARTS += ("subgroups", "segments", "delays", "years", "clusters", "clustered_years", "seasons", "peers")
 QUICK = 0.002
 
 
@@ -52,6 +54,8 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
         "false_alarms": lambda: false_alarms(size),
         "unchanged_feeds": lambda: unchanged_feeds(size),
         "broken_feeds": lambda: broken_feeds(size),
+        "subgroups": lambda: named_subgroups(size),
+        "segments": lambda: segment_rates(size),
         "delays": lambda: delays(size),
         "years": lambda: null_years(size),
         "clusters": lambda: clustered(size),

@@ -16,8 +16,10 @@ from benchmarks.process_time import ProcessTime
 from benchmarks.rates import Rate
 from benchmarks.real_feeds.measure import FeedRate
 from benchmarks.seasons import Seasonal
+from benchmarks.segments import SegmentRate
 from benchmarks.single import Detection, FalseAlarms
 from benchmarks.speed import Timing
+from benchmarks.subgroups import Named
 from benchmarks.years import Delay, NullYears
 
 
@@ -40,6 +42,8 @@ class Results:
     loop: list[ProcessTime] = field(default_factory=list)
     unchanged_feeds: list[FeedRate] = field(default_factory=list)
     broken_feeds: list[FeedRate] = field(default_factory=list)
+    subgroups: list[Named] = field(default_factory=list)
+    segments: list[SegmentRate] = field(default_factory=list)
     peers: list[Peer] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
