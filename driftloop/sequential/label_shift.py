@@ -27,17 +27,26 @@ MOST_CLASSES = 100  # that are counted one by one; a target with more is no clas
 
 
 class LabelSummary(msgspec.Struct, frozen=True):
-    """Outcomes in short: how many; for numbers the sums of values and of squares, for classes the count of each."""
+    """Outcomes in short: how many; for numbers the sums of values, of squares and of squared deviations from the mean;
+    for classes the count of each.
+
+    `deviations` is None in summaries of earlier versions. `squares` alone loses the spread of numbers far from zero.
+    """
 
     rows: int
     total: float = 0.0
     squares: float = 0.0
     counts: dict[str, int] = {}
+    deviations: float | None = None
 
     @classmethod
     def of_numbers(cls, outcomes: npt.NDArray[Any]) -> LabelSummary:
         """Of finite numbers, shape (rows,)."""
-        return cls(len(outcomes), float(np.sum(outcomes)), float(np.sum(np.square(outcomes))))
+        if not len(outcomes):
+            return cls(0, deviations=0.0)
+        total, mean = float(np.sum(outcomes)), float(np.mean(outcomes))
+        squares, deviations = (float(np.sum(np.square(values))) for values in (outcomes, outcomes - mean))
+        return cls(len(outcomes), total, squares, deviations=deviations)
 
     @classmethod
     def of_classes(cls, counts: Mapping[str, int]) -> LabelSummary:
@@ -49,6 +58,11 @@ class LabelSummary(msgspec.Struct, frozen=True):
     def mean(self) -> float:
         """Of numbers."""
         return self.total / self.rows
+
+    @property
+    def within(self) -> float:
+        """The sum of squared deviations from the mean, of numbers."""
+        return self.deviations if self.deviations is not None else max(self.squares - self.rows * self.mean**2, 0.0)
 
     def share(self, name: str) -> float:
         """Of a class."""
@@ -70,8 +84,7 @@ def shift_of(
 
 def _numbers(target: Column, labels: LabelSummary, holdout: LabelSummary, policy: Policy) -> str | None:
     rows = labels.rows + holdout.rows
-    within = labels.squares - labels.rows * labels.mean**2 + holdout.squares - holdout.rows * holdout.mean**2
-    spread = (max(within, 0.0) / max(rows - 2, 1)) ** 0.5
+    spread = ((labels.within + holdout.within) / max(rows - 2, 1)) ** 0.5
     if spread == 0.0:
         return None
     shift = (labels.mean - holdout.mean) / spread

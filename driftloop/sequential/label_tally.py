@@ -27,7 +27,7 @@ class LabelTally:
     def __init__(self, schema: Schema) -> None:
         self._target, self._missing = schema.role("target"), schema.missing
         self._classes: Counter[str] = Counter()
-        self._rows, self._total, self._squares = 0, 0.0, 0.0
+        self._numbers: LabelSummary | None = None
         self._included: LabelSummary | None = None
 
     def counting(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -40,11 +40,7 @@ class LabelTally:
     @property
     def summary(self) -> LabelSummary | None:
         """Of the labels so far; None where there is none."""
-        own = None
-        if self._rows and self._classes:
-            own = LabelSummary.of_classes(self._classes)
-        elif self._rows:
-            own = LabelSummary(self._rows, self._total, self._squares)
+        own = LabelSummary.of_classes(self._classes) if self._classes else self._numbers
         return merged_labels(own, self._included)
 
     def include(self, others: LabelSummary | None) -> None:
@@ -61,29 +57,28 @@ class LabelTally:
             for name, count in zip(found.levels, counts, strict=True):
                 if count and (name in self._classes or len(self._classes) < MOST_NAMES):
                     self._classes[name] += count
-            self._rows = self._classes.total()
         elif self._target.kind == "numeric":
             values = numbers(labels, self._missing).values
             values = values[np.isfinite(values)]
-            one = LabelSummary.of_numbers(values)
-            self._rows, self._total, self._squares = (
-                self._rows + one.rows,
-                self._total + one.total,
-                self._squares + one.squares,
-            )
+            if len(values):
+                self._numbers = merged_labels(self._numbers, LabelSummary.of_numbers(values))
 
 
 def merged_labels(one: LabelSummary | None, other: LabelSummary | None) -> LabelSummary | None:
     """The labels of two parts of a table together; None where neither has any.
 
-    Of more than `MOST_CLASSES` classes the most frequent of both are kept, as of one table.
+    Of more than `MOST_CLASSES` classes the most frequent of both are kept, as of one table. Squared deviations add up
+    with (m1 - m2)^2 n1 n2 / (n1 + n2) for the two means (Chan, Golub and LeVeque 1983).
 
     Examples
     --------
     >>> merged_labels(LabelSummary.of_classes({"yes": 2}), LabelSummary.of_classes({"no": 1})).counts
     {'yes': 2, 'no': 1}
     """
-    if one is None or other is None:
-        return other if one is None else one
+    if one is None or other is None or not (one.rows and other.rows):
+        return other if one is None or not one.rows else one
     counts = LabelSummary.of_classes(Counter(one.counts) + Counter(other.counts)).counts
-    return LabelSummary(one.rows + other.rows, one.total + other.total, one.squares + other.squares, counts)
+    rows = one.rows + other.rows
+    between = (one.mean - other.mean) ** 2 * one.rows * other.rows / rows
+    deviations = None if counts else one.within + other.within + between
+    return LabelSummary(rows, one.total + other.total, one.squares + other.squares, counts, deviations)

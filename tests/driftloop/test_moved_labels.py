@@ -5,14 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
 import driftloop
 from driftloop.cli.main import cli
-from driftloop.data.schema import Column, Schema
-from driftloop.sequential.label_tally import MOST_NAMES, LabelTally
 
 MOVED = "outcomes have moved: denied is 'yes' in 100% of 100 labels, 50% in the reference"
 
@@ -63,21 +60,6 @@ def test_a_target_that_is_a_number(rng: np.random.Generator) -> None:
 def test_labels_on_one_side_only_say_nothing(sides: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     check = driftloop.check(sides[0], sides[1].drop(columns="denied"), target="denied")
     assert not any("outcomes" in note for note in check.notes)
-
-
-def test_a_tally_adds_batches_and_stays_bounded() -> None:
-    tally = LabelTally(Schema((Column("x"), Column("y", "categorical", role="target"))))
-    batches = [pa.RecordBatch.from_pydict({"y": ["a", "b", None]}), pa.RecordBatch.from_pydict({"y": ["b"]})]
-    assert list(tally.counting(batches)) == batches
-    summary = tally.summary
-    assert summary is not None
-    assert (summary.rows, summary.counts) == (3, {"b": 2, "a": 1})
-    many = LabelTally(Schema((Column("x"), Column("y", "categorical", role="target"))))
-    list(many.counting([pa.RecordBatch.from_pydict({"y": [str(n) for n in range(2 * MOST_NAMES)]})]))
-    summary = many.summary
-    assert summary is not None
-    assert summary.rows == MOST_NAMES
-    assert LabelTally(Schema((Column("x"),))).summary is None
 
 
 def test_a_renamed_column_is_not_taken_for_the_target(rng: np.random.Generator) -> None:

@@ -37,6 +37,23 @@ def test_numbers_are_compared_by_z_at_one_in_budget() -> None:
     )
 
 
+@pytest.mark.parametrize("offset", [1e6, 1e9, 1e12])
+def test_numbers_far_from_zero_are_compared_in_units_of_their_own_spread(offset: float) -> None:
+    """Amounts in the smallest coin, or times as numbers: one more standard deviation is seen, a tenth of one is not."""
+    for shift, moved in ((0.1, False), (1.0, True)):
+        found = shift_of(NUMBER, numbers(offset + shift, 200), numbers(offset, 200), POLICY)
+        assert (found is not None) is moved
+
+
+@pytest.mark.parametrize(("yes", "moved"), [(519_000, False), (521_000, True)])
+def test_a_share_that_moves_by_less_than_two_points_is_not_said_however_many_labels_there_are(
+    yes: int, moved: bool
+) -> None:
+    labels = LabelSummary.of_classes({"yes": yes, "no": 1_000_000 - yes})
+    holdout = LabelSummary.of_classes({"yes": 250_000, "no": 250_000})
+    assert (shift_of(CLASS, labels, holdout, POLICY) is not None) is moved
+
+
 def test_a_shift_that_is_too_small_to_matter_is_not_said_however_many_labels_there_are() -> None:
     holdout = numbers(0.0, 1_000_000)
 

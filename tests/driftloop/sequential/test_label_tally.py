@@ -1,0 +1,78 @@
+"""Labels that are counted while rows pass by: numbers and classes, in any parts, far from zero too."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from driftloop import Column, Schema
+from driftloop.sequential.label_shift import LabelSummary
+from driftloop.sequential.label_tally import MOST_NAMES, LabelTally, merged_labels
+
+NUMBERS = Schema((Column("x"), Column("y", role="target")))
+CLASSES = Schema((Column("x"), Column("y", "categorical", role="target")))
+
+
+def batch(values: list, kind: pa.DataType | None = None) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array(values, kind)], names=["y"])
+
+
+def tallied(schema: Schema, *batches: pa.RecordBatch) -> LabelSummary | None:
+    tally = LabelTally(schema)
+    assert list(tally.counting(batches)) == list(batches)
+    return tally.summary
+
+
+def test_classes_of_batches_are_counted_together_and_names_stay_bounded() -> None:
+    summary = tallied(CLASSES, batch(["a", "b", None]), batch(["b"]))
+    assert summary is not None
+    assert (summary.rows, summary.counts) == (3, {"b": 2, "a": 1})
+    summary = tallied(CLASSES, batch([str(number) for number in range(2 * MOST_NAMES)]))
+    assert summary is not None
+    assert summary.rows == MOST_NAMES
+
+
+def test_numbers_of_batches_are_those_of_one_table() -> None:
+    values = np.random.default_rng(1).normal(5, 2, 90)
+    whole = LabelSummary.of_numbers(values)
+    parts = tallied(
+        NUMBERS, *(batch([*part, None, np.inf]) for part in np.split(values, 3)), batch([None], pa.float64())
+    )
+    assert parts is not None
+    assert parts.rows == 90
+    assert (parts.total, parts.squares, parts.within) == pytest.approx((whole.total, whole.squares, whole.within))
+
+
+def test_without_a_label_there_is_nothing() -> None:
+    no_target = Schema((Column("x"),))
+    assert tallied(no_target, batch([1.0])) is None
+    assert tallied(NUMBERS, pa.RecordBatch.from_pydict({"x": [1.0]})) is None
+    assert tallied(NUMBERS, batch([None], pa.float64())) is None
+    assert tallied(NUMBERS, batch([[1.0]], pa.list_(pa.float64()))) is None, "a list is no label"
+    tally = LabelTally(no_target)
+    tally.include(LabelSummary(5, 1.0))
+    assert tally.summary is None
+
+
+def test_labels_that_were_counted_elsewhere_are_added() -> None:
+    tally = LabelTally(CLASSES)
+    list(tally.counting([batch(["a", "b"])]))
+    tally.include(LabelSummary.of_classes({"b": 3}))
+    tally.include(None)
+    assert tally.summary == LabelSummary(5, counts={"b": 4, "a": 1})
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6, 1e9, 1e12])
+def test_the_spread_is_that_of_numbers_near_zero_whatever_is_added_to_them(offset: float) -> None:
+    values = np.array([-2.0, -1.0, 0.0, 1.0, 2.0, 30.0])
+    parts = [LabelSummary.of_numbers(offset + part) for part in np.split(values, 2)]
+    merged = merged_labels(*parts)
+    assert merged is not None
+    assert merged.within == pytest.approx(760.0, rel=1e-9)
+    assert LabelSummary.of_numbers(offset + values).within == pytest.approx(760.0, rel=1e-9)
+
+
+def test_an_empty_part_changes_nothing_and_a_summary_of_an_earlier_version_is_read() -> None:
+    some = LabelSummary.of_numbers(np.array([1.0, 3.0]))
+    empty = LabelSummary.of_numbers(np.array([]))
+    assert merged_labels(some, empty) == merged_labels(empty, some) == merged_labels(some, None) == some
+    assert LabelSummary(2, 4.0, 10.0).within == some.within == 2.0
