@@ -120,3 +120,17 @@ def test_files_are_read_with_the_columns_of_the_schema() -> None:
     (read,) = by_schema(SCHEMA, Reading())(io.BytesIO(buffer.getvalue()), a_file())
 
     assert set(read.schema.names) == set(GOOD)
+
+
+def test_a_file_without_the_group_of_its_records_is_broken() -> None:
+    schema = Schema((*SCHEMA.columns, Column("ward", "categorical", role="cluster")))
+    table = pa.Table.from_batches([batch(30, id=[str(row) for row in range(30)], ward=["north", "south"] * 15)])
+
+    def read(rows: pa.Table) -> int:
+        buffer = io.BytesIO()
+        pq.write_table(rows, buffer)
+        return sum(each.num_rows for each in by_schema(schema, Reading())(io.BytesIO(buffer.getvalue()), a_file()))
+
+    assert read(table) == 30
+    with pytest.raises(InputError, match="has no column 'ward', by which its records depend on one another"):
+        read(table.drop_columns(["ward"]))
