@@ -24,6 +24,7 @@ from driftloop.two_sample.column_scores import (
     SPREAD,
 )
 from driftloop.two_sample.compare import Comparison, ScoreResult
+from driftloop.two_sample.season_summaries import matched_summaries
 from driftloop.wording.number_formats import with_p
 
 
@@ -66,7 +67,10 @@ def feature_rows(
     columns = baseline.schema.features
     rows = []
     for place, column in enumerate(columns):
-        before, after = (summarise(side.profile.columns[column.name]) for side in (baseline, window))
+        if comparison is not None and baseline.schema.season:
+            before, after = matched_summaries(baseline.profile.sample, window.profile.sample, place)
+        else:
+            before, after = (summarise(side.profile.columns[column.name]) for side in (baseline, window))
         results = comparison.of_column(place) if comparison is not None else ()
         rows.append(_row(_Sides(columns, place, before, after), results, policy.alpha))
     return tuple(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import driftloop
-from driftloop.two_sample.compare import seed_of
+from driftloop.two_sample.compare import CLUSTERS, SEASONS, seed_of
 from driftloop.wording.number_formats import format_number, with_p
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ def decided(check: Shown, words: Words) -> list[tuple[str, str]]:
     policy, comparison = check.policy, check.comparison
     found = []
     if comparison is not None and comparison.permutations:
-        key = "method.permutation" if comparison.exact else "method.limit"
+        of_records = "method.permutation" if comparison.exact else "method.limit"
+        key = {CLUSTERS: "method.clusters", SEASONS: "method.seasons"}.get(comparison.relabelled, of_records)
         found.append((words("method.comparison"), words(key, permutations=f"{comparison.permutations:,}")))
     if policy is not None:
         rate = "method.evidence-rate" if check.evidence is not None else "method.check-rate"

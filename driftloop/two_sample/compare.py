@@ -42,6 +42,8 @@ REFINED_BELOW = 0.02
 """p from which more permutations are made: below it 1,000 of them tell p to no better than a fifth of itself."""
 LEAST_Z = 2.0
 """Standard errors by which a single change must stand out to carry a comparison: beyond 5 % of unchanged ones."""
+RECORDS, CLUSTERS, SEASONS = "records", "clusters", "seasons"
+"""What changes sides under relabelling."""
 DECIMALS = 12
 """Of means: a share of nothing comes out of the centring as a tiny number, and no record has more decimals."""
 
@@ -77,6 +79,8 @@ class Comparison:
     """How many were drawn to tell p."""
     exact: bool = True
     """Whether every record counted, under the statistics' permutation distribution; else under its normal limit."""
+    relabelled: str = RECORDS
+    """What changes sides: records, whole clusters, or records within seasons."""
 
     def of_column(self, column_index: int) -> tuple[ScoreResult, ...]:
         """The results that look at one column, surest first."""
@@ -116,7 +120,13 @@ def _compare_columns(
     """The comparison of some columns, with their own error rate."""
     scored = _statistics(baseline, window, column_indexes, times)
     exact = _is_whole(baseline.profile.sample, window.profile.sample)
-    return replace(_judged(scored, policy), permutations=times if scored.names else 0, exact=exact or not scored.names)
+    sample = window.profile.sample
+    return replace(
+        _judged(scored, policy),
+        permutations=times if scored.names else 0,
+        exact=exact or not scored.names,
+        relabelled=_units(sample.clusters, sample.seasons),
+    )
 
 
 def compare_records(
@@ -143,7 +153,14 @@ def compare_records(
         return Comparison(1.0, 1.0, False, ())
     scores = score_records(pooled, columns, column_indexes)
     scored = _of_records(scores, pooled, times, seed)
-    return replace(_judged(scored, policy), permutations=times if scored.names else 0)
+    judged = _judged(scored, policy)
+    return replace(
+        judged, permutations=times if scored.names else 0, relabelled=_units(pooled.clusters, pooled.seasons)
+    )
+
+
+def _units(clusters: npt.NDArray[np.uint64] | None, seasons: npt.NDArray[np.int64] | None) -> str:
+    return CLUSTERS if clusters is not None else RECORDS if seasons is None else SEASONS
 
 
 class _Scored(NamedTuple):

@@ -100,3 +100,18 @@ def test_a_window_of_too_few_clusters_waits_for_the_next() -> None:
     second, series = check_next(series, baseline, window([9], 3), Policy())
     assert second.verdict.value == "stable"
     assert (second.rows, series.waiting) == (40, ())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--cluster", "patient"), "whole groups change sides"),
+        (("--season", "weekday"), "Records change sides within their season"),
+        ((), "Every record of both sides counts"),
+    ],
+)
+def test_the_report_says_what_changed_sides(folder: Path, tmp_path: Path, options: tuple[str, ...], said: str) -> None:
+    page = tmp_path / "report.html"
+    sides = ("--reference", str(folder / "reference.csv"), "--current", str(folder / "window.csv"))
+    assert run(["check", *sides, *options, "--report", str(page), "--quiet", "--language", "en"]) == 0
+    assert said in page.read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ import pytest
 
 from driftloop import Baseline, Column, Evidence, Policy, Schema, SchemaError, Window, check
 from driftloop.two_sample.compare import compare
+from driftloop.two_sample.season_summaries import matched_summaries
 from driftloop.two_sample.seasons import labels_within, mix_weights, permuted_within
 
 SCHEMA = Schema((Column("x"), Column("at", "datetime", role="timestamp")), season="weekday")
@@ -60,6 +61,25 @@ def test_a_sunday_is_compared_with_sundays():
     assert "compared with the baseline's records of the same weekday: Sunday" in result.notes
     (location,) = [each for each in result.comparison.results if each.score.kind == "location"]
     assert abs(location.window_mean - location.baseline_mean) < 0.5  # the plain difference is above 1
+    assert result["x"].effect == pytest.approx(location_of(sunday) - location_of(baseline, 6))
+
+
+def location_of(table, weekday=None):
+    values = table["x"].to_numpy()
+    of = (table["at"].to_numpy() - MONDAY).astype("timedelta64[D]").astype(int) % 7
+    return values[of == weekday].mean() if weekday is not None else values.mean()
+
+
+def test_a_summary_weights_the_baseline_by_the_windows_mix():
+    schema = Schema((*SCHEMA.columns, Column("c", "categorical")), season="weekday")
+    before = days([0, 0, 6], [1.0, 3.0, 8.0]).append_column("c", pa.array(["a", "b", "b"]))
+    after = days([0, 6, 6, 6, 2], [0.0, 0.0, 1.0, None, 9.0]).append_column("c", pa.array(["a"] * 5))
+    samples = (Baseline(before, schema).profile.sample, Window(after, schema).profile.sample)
+    numbers, categories = (matched_summaries(*samples, index) for index in range(2))
+    # A Monday weighs (1/4)/(2/3), the Sunday (3/4)/(1/3): (2 * 2 * 0.375 + 8 * 2.25) / 3 = 6.5.
+    assert (numbers[0].mean, numbers[1].mean) == pytest.approx((6.5, 1 / 3))
+    assert numbers[1].missing == pytest.approx(1 / 4)
+    assert dict(categories[0].shares) == pytest.approx({"a": 0.125, "b": 0.875})
 
 
 def test_a_shift_within_the_season_is_found():
