@@ -28,6 +28,7 @@ def check(
     time: str | None = None,
     cluster: str | None = None,
     season: str | None = None,
+    segments: Iterable[str] = (),
     ignore: Iterable[str] = (),
     now: float | None = None,
 ) -> Check:
@@ -51,6 +52,8 @@ def check(
         ward, device): groups are then what is relabelled, and the error rate holds where their records are alike.
     season
         `weekday`, `month` or `hour`: the window is compared with the reference's records of the same seasons.
+    segments
+        Columns (ward, region) of which each value is judged by itself, too: `Check.segments`.
     now
         When the check is made, in seconds since 1970: records from later than a day after that are an incident.
 
@@ -80,8 +83,8 @@ def check(
             raise InputError(f"{name}: a {type(value).__name__} was given: pass a driftloop.{kind.__name__}")
     if evidence is not None and not hasattr(evidence, "alarm"):
         raise InputError(f"evidence: a {type(evidence).__name__} was given: pass a driftloop.Evidence")
-    ignored = (ignore,) if isinstance(ignore, str) else tuple(ignore)
-    roles = Roles(target, id, time, ignored, cluster, season)
+    ignored, by_value = ((names,) if isinstance(names, str) else tuple(names) for names in (ignore, segments))
+    roles = Roles(target, id, time, ignored, cluster, season, by_value)
     sides = read_sides(reference, current, ColumnSettings(schema, roles))
     result = check_sides(sides.baseline, sides.window, policy, evidence, now=now)
     return sides.told(result, policy)

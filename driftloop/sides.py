@@ -44,6 +44,7 @@ class Roles:
     ignore: tuple[str, ...] = ()
     cluster: str | None = None
     season: str | None = None
+    segments: tuple[str, ...] = ()
 
     def of(self, schema: Schema) -> Schema:
         """The schema with these roles. Raises SchemaError for an unknown column."""
@@ -51,7 +52,8 @@ class Roles:
             return schema
         named = {"target": self.target, "id": self.id, "time": self.time, "cluster": self.cluster}
         schema = schema.with_roles(**named, ignore=self.ignore)
-        return schema if self.season is None else schema.with_season(self.season)
+        schema = schema if self.season is None else schema.with_season(self.season)
+        return schema.with_segments(self.segments) if self.segments else schema
 
     def __bool__(self) -> bool:
         return self != Roles()

@@ -79,6 +79,7 @@ class Columns:
     ignore: tuple[str, ...]
     cluster: str | None
     season: str | None
+    segment: tuple[str, ...]
 
     def settings(self) -> tuple[ColumnSettings, Policy]:
         """How to read and how to judge. Raises ConfigError, SchemaError or InputError."""
@@ -87,7 +88,7 @@ class Columns:
 
         said = load_settings(self.config, self.model)
         importances = said.importances if self.importance is None else _importances(self.importance)
-        roles = Roles(self.target, self.id, self.time, self.ignore, self.cluster, self.season)
+        roles = Roles(self.target, self.id, self.time, self.ignore, self.cluster, self.season, self.segment)
         return ColumnSettings(schema_of(said, self.config), roles, importances, declared(said)), said.policy
 
     def for_saved(self, reference: Path) -> tuple[ColumnSettings, Policy]:
@@ -97,7 +98,7 @@ class Columns:
 
         for option, value in (("--importance", self.importance), ("--target", self.target), ("--id", self.id),
                               ("--time", self.time), ("--ignore", self.ignore or None), ("--cluster", self.cluster),
-                              ("--season", self.season)):  # fmt: skip
+                              ("--season", self.season), ("--segment", self.segment or None)):  # fmt: skip
             if value is not None:
                 raise InputError(f"{option}: {reference} is a saved baseline and brings its own; give the data instead")
         said = load_settings(self.config, self.model)
@@ -127,6 +128,12 @@ def column_options(command: _Command) -> _Command:
                 "--season",
                 type=click.Choice(["weekday", "month", "hour"]),
                 help="Compare with the reference's records of the same season; needs a time.",
+            ),
+            click.option(
+                "--segment",
+                metavar="COLUMN",
+                multiple=True,
+                help="Judge each of its values (ward, region) by itself, too. May be given several times.",
             ),
             click.option("--ignore", metavar="COLUMN", multiple=True, help="Not read. May be given several times."),
         )

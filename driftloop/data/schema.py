@@ -212,6 +212,29 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         """This schema with a season (`weekday`, `month`, `hour`). Raises SchemaError without a time, or for another."""
         return msgspec.structs.replace(self, season=season)
 
+    def with_segments(self, names: Iterable[str]) -> Schema:
+        """This schema with these columns judged value by value, too; they are read as categories.
+
+        Raises SchemaError for a name that the schema does not have, and for a column that is not compared.
+
+        Examples
+        --------
+        >>> schema = Schema([Column("ward"), Column("size")]).with_segments(["ward"])
+        >>> [(column.kind, column.segment) for column in schema.columns]
+        [('categorical', True), ('numeric', False)]
+        """
+        asked, known = set(names), [column.name for column in self.columns]
+        for name in sorted(asked.difference(known)):
+            raise SchemaError(f"segment {name!r}: the data has no such column{nearest(name, known)}")
+        for column in self.columns:
+            if column.name in asked and column.role not in COMPARED:
+                raise SchemaError(f"segment {column.name!r}: the column is not compared (role {column.role})")
+        columns = tuple(
+            msgspec.structs.replace(column, segment=True, kind="categorical") if column.name in asked else column
+            for column in self.columns
+        )
+        return msgspec.structs.replace(self, columns=columns)
+
     def to_json(self) -> bytes:
         """This schema as JSON, what `load` and `from_json` read."""
         return msgspec.json.format(msgspec.json.encode(self))

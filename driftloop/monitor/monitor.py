@@ -49,6 +49,8 @@ class Monitor(SaidColumns):
         Columns with these roles, which are not compared; `cluster` names the dependent group of a record.
     season
         `weekday`, `month` or `hour`: windows are compared with the reference's records of the same seasons.
+    segments
+        Columns (ward, region) of which each value is judged by itself, too.
 
     Raises
     ------
@@ -87,14 +89,15 @@ class Monitor(SaidColumns):
         time: str | None = None,
         cluster: str | None = None,
         season: str | None = None,
+        segments: Iterable[str] = (),
         ignore: Iterable[str] = (),
     ) -> None:
         for name, value, kind in (("policy", policy, Policy), ("schema", schema, Schema)):
             if value is not None and not isinstance(value, kind):
                 raise InputError(f"{name}: a {type(value).__name__} was given: pass a driftloop.{kind.__name__}")
         self.policy = _with_budget(policy, budget)
-        ignored = (ignore,) if isinstance(ignore, str) else tuple(ignore)
-        roles = Roles(target, id, time, ignored, cluster, season)
+        ignored, by_value = ((names,) if isinstance(names, str) else tuple(names) for names in (ignore, segments))
+        roles = Roles(target, id, time, ignored, cluster, season, by_value)
         self._reference = read_reference(reference, ColumnSettings(schema, roles))
         self._series = Series()
         self._history = History()

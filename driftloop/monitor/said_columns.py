@@ -45,6 +45,11 @@ class SaidColumns:
         return self._reference.settings.roles.season
 
     @property
+    def segments(self) -> tuple[str, ...]:
+        """The columns of which each value is judged by itself."""
+        return self._reference.settings.roles.segments
+
+    @property
     def ignore(self) -> tuple[str, ...]:
         """The columns that the caller left out."""
         return self._reference.settings.roles.ignore
