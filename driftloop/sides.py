@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -222,8 +222,16 @@ def read_window(
     nothing_known = all(column.absent == column.rows for column in window.profile.columns.values())
     # Without rows nothing is absent: then the header decides, for an answer such as {"error": "expired"} has one, too.
     if nothing_known and (window.rows or (window.profile.extra and not seen & schema_names)):
-        raise InputError(f"{where}: has none of the reference's columns: is it the right table?")
+        raise InputError(f"{where}: has none of the reference's columns: {_question(schema, window.profile.extra)}")
     return window
+
+
+def _question(schema: Schema, others: Sequence[str]) -> str:
+    """What to do about a window none of whose columns is known."""
+    for column in schema.columns:
+        if (other := name_written_otherwise(column.name, others)) is not None:
+            return f"give {other!r} and the others the names that the reference has, such as {column.name!r}"
+    return "is it the right table?"
 
 
 def _noting_names(batches: Iterable[pa.RecordBatch], seen: set[str]) -> Iterator[pa.RecordBatch]:

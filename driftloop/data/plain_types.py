@@ -33,11 +33,18 @@ def not_comparable(kind: pa.DataType) -> str | None:
         return not_comparable(kind.storage_type)
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         return not_comparable(kind.value_type)
-    if pa.types.is_nested(kind) or _is_list_view(kind):
+    if is_nested(kind):
         return f"nested values ({str(kind)[:60]})"
     if pa.types.is_interval(kind):
         return "calendar intervals"
     return None
+
+
+def is_nested(kind: pa.DataType) -> bool:
+    """Whether a type holds lists, structs or maps; to Arrow, runs of plain values are nested, too."""
+    if pa.types.is_run_end_encoded(kind):
+        return is_nested(kind.value_type)
+    return bool(pa.types.is_nested(kind) or _is_list_view(kind))
 
 
 def plain(array: pa.Array) -> pa.Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from driftloop.data.redaction import named
@@ -28,6 +28,8 @@ SPELLINGS = (
 )
 """Names that mean the same by custom, in columns of few names."""
 MOST_BY_CUSTOM = 3
+WORD_LENGTH = 3
+"""Letters from which on a name is a word: T and Y may be two codes, male and m mean the same."""
 FEWEST_COUNTED = 3
 """Names with one number that the baseline must hold before a larger number is the next of them: 1 and 2 are codes."""
 COUNTING = re.compile(r"\d+")
@@ -131,11 +133,15 @@ def _spelled_anew(window: Mapping[str, int], known: set[str]) -> list[str]:
     longest = max((len(name) for name in window), default=0)
     vanished = {name for name in known if name not in window}
     by_plain = {plain: old for old in known if (plain := _plain(old)) is not None}
+    cut_in_part = _cut_in_part(new, known)
     found = []
     for name in new:
         plain = _plain(name)
         cut = len(name) == longest and any(_truncated(name, old) for old in vanished)
-        custom = len(known) <= MOST_BY_CUSTOM and any(_by_custom(name, old) for old in vanished)
+        custom = len(known) <= MOST_BY_CUSTOM and any(
+            _by_custom(name, old) for old in known if old in vanished or max(len(name), len(old)) >= WORD_LENGTH
+        )
+        cut = cut or name in cut_in_part
         if (plain is not None and plain in by_plain) or cut or custom or any(_misread(name, old) for old in known):
             found.append(name)
     return found
@@ -167,6 +173,16 @@ def _misread(name: str, old: str) -> bool:
 def _truncated(name: str, old: str) -> bool:
     """Whether the new name is the beginning of an old one, cut off by a shorter field."""
     return 0 < len(name) < len(old) and old.startswith(name) and any(c.isalpha() for c in old[len(name) :])
+
+
+def _cut_in_part(new: Collection[str], known: Collection[str]) -> set[str]:
+    """New names of one length that are beginnings of old ones which are still there: a part of the feed cuts texts off.
+
+    At least two, because one may be a kind of thing that its longer name is a special case of.
+    """
+    cut = [name for name in new if len(name) >= WORD_LENGTH and any(_truncated(name, old) for old in known)]
+    is_cut = len(cut) > 1 and len({len(name) for name in cut}) == 1
+    return set(cut) if is_cut else set()
 
 
 def _by_custom(name: str, old: str) -> bool:

@@ -17,10 +17,12 @@ from driftloop.data_quality.duplicates import repeated_records
 from driftloop.data_quality.exchanged_columns import exchanged_columns
 from driftloop.data_quality.independent_records import independent_part
 from driftloop.data_quality.notes import column_notes
+from driftloop.data_quality.placeholder_name import placeholder_name
 from driftloop.data_quality.record_times import record_times
 from driftloop.data_quality.repeated_value import placeholder, stuck_value
 from driftloop.data_quality.sign import Sign
 from driftloop.data_quality.unit_errors import unit_errors
+from driftloop.data_quality.unit_errors_of_codes import unit_error_of_codes
 from driftloop.data_quality.unusable_values import (
     header_rows,
     impossible_values,
@@ -31,7 +33,9 @@ from driftloop.data_quality.unusable_values import (
 from driftloop.profile.window import Baseline, Window
 
 RULES_PER_COLUMN = 8
-"""Unreadable, blank, infinite, placeholder or stuck, unit of all, unit of a part, encoding, exchanged."""
+"""Unreadable, blank, infinite, placeholder or stuck, unit of all, unit of a part, encoding, exchanged.
+
+Of a categorical column fewer: blank, placeholder, unit, encoding, exchanged."""
 RULES_PER_WINDOW = 2
 """Records repeated within the window, records of the baseline sent again."""
 
@@ -76,7 +80,7 @@ def assess(
             excluded.add(pair.column_index)
             notes += [left_out] if left_out else []
         lost = lost or pair.window.absent > 0
-    signs += exchanged_columns(pairs)
+    signs = [*exchanged_columns(pairs), *signs]  # they say more than a unit that happens to fit
     # Records that lack columns are more alike than those of the baseline: that alone is no second delivery.
     if not lost and not repeats_allowed:
         signs += repeated_records(baseline, window)
@@ -98,13 +102,17 @@ def _of_column(pair: ColumnPair) -> tuple[list[Sign], str | None]:
         return signs, ""
     names = new_names(pair)
     signs += [names.sign] if names.sign is not None else []
+    filled_in = placeholder_name(pair)
+    signs += [filled_in] if filled_in is not None else []
     repeated = placeholder(pair)  # before unit errors: 999 is some conversion of nearly anything
     signs += [repeated] if repeated is not None else []
     signs += unit_errors(pair)
+    of_codes = unit_error_of_codes(pair)
+    signs += [of_codes] if of_codes is not None else []
     if repeated is None and (stuck := stuck_value(pair)) is not None:
         signs.append(stuck)
     signs += impossible_values(pair)
-    return signs, names.note if names.turned_over else None
+    return signs, names.note if names.turned_over and of_codes is None else None
 
 
 def _one_each(signs: Sequence[Sign]) -> tuple[str, ...]:

@@ -71,6 +71,8 @@ CONVERSIONS = (
     *DECIMALS,
     *_both_ways({"2.54": 2.54, "2.2": 2.20462, "12": 12, "18": 18.0156, "38.7": 38.67, "88.6": 88.57, "60": 60}),
     *_both_ways({"7.5": 7.50062, "4.18": 4.184, "3.28": 3.28084, "1.6": 1.60934, "28.3": 28.3495, "365": 365.25}),
+    *_both_ways({"3.6": 3.6, "6.9": 6.89476, "7": 7, "14.5": 14.5038, "17.1": 17.1, "24": 24, "30.5": 30.48}),
+    *_both_ways({"52.2": 52.1775, "133": 133.322, "1440": 1440, "3600": 3600, "86400": 86400, "1000000": 1e6}),
     Conversion("-1 times what they should be (the sign turned?)", -1.0),
     Conversion("Fahrenheit instead of Celsius", 1.8, 32.0),
     Conversion("Celsius instead of Fahrenheit", 1 / 1.8, -32 / 1.8),
@@ -78,7 +80,8 @@ CONVERSIONS = (
     Conversion("Celsius instead of kelvin", 1.0, -273.15),
 )
 """Decimal shifts (percent and fractions too); inches, pounds, months, glucose and lipids in mmol/l, minutes; kPa,
-calories, feet, miles, ounces, days; a flipped sign; temperatures."""
+calories, feet, miles, ounces, days; speeds, psi and bar, weeks, bilirubin, hours, feet as centimetres; weeks of years,
+mmHg as pascals, minutes, seconds, millionths; a flipped sign; temperatures."""
 
 
 def unit_errors(pair: ColumnPair) -> Iterator[Sign]:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import driftloop
 from driftloop.cli.main import cli
+from driftloop.errors import InputError
 
 MOVED = "outcomes have moved: denied is 'yes' in 100% of 100 labels, 50% in the reference"
 
@@ -71,3 +72,11 @@ def test_a_renamed_column_is_not_taken_for_the_target(rng: np.random.Generator) 
     assert check.reasons[0].startswith("blood_pressure: the column is missing")
     assert "blood_pressure: the window has 'Blood Pressure' in its place" in check.notes[0]
     assert driftloop.check(table(300, "outcome"), table(100, "other")).verdict != "incident"
+
+
+def test_a_window_whose_names_are_all_written_otherwise_is_told_so(rng: np.random.Generator) -> None:
+    table = pd.DataFrame({"blood_pressure": rng.normal(size=60), "age": rng.normal(size=60)})
+    with pytest.raises(InputError, match="give 'Blood Pressure' and the others the names that the reference has"):
+        driftloop.check(table, table.rename(columns={"blood_pressure": "Blood Pressure", "age": "AGE"}))
+    with pytest.raises(InputError, match="is it the right table"):
+        driftloop.check(table, table.rename(columns={"blood_pressure": "u", "age": "v"}))

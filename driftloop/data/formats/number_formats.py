@@ -12,8 +12,17 @@ from driftloop.data.reading import Decimal
 
 Written = Literal["plain", "point", "comma", "either-point", "either-comma", "grouped", "other"]
 
-_SPACES = "[ \u00a0\u202f'\u2019]"
-"""Group separators that are never a decimal mark: spaces (also those that do not break) and apostrophes."""
+_SPACES = "[ ']"
+"""Group separators that are never a decimal mark: spaces and apostrophes, in the forms that `in_ascii` gives them."""
+_LIKE_ASCII = str.maketrans(
+    dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d", "-")
+    | dict.fromkeys("\u00a0\u2007\u2008\u2009\u202f", " ")
+    | {"\u2019": "'", "\uff0b": "+"}
+)
+"""Minus signs, dashes and hyphens that spreadsheets and typesetters put for a minus; spaces that do not break, and thin
+ones; a curly apostrophe."""
+_LAKHS = r"[1-9]\d?(,\d{2})+,\d{3}"
+"""Groups of two digits above the thousands, as India writes them."""
 _WRITTEN: tuple[tuple[Written, re.Pattern[str]], ...] = (
     ("plain", re.compile(r"[+-]?(\d+([eE][+-]?\d+)?|[iI]nf(inity)?)")),
     ("either-point", re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")),
@@ -23,14 +32,35 @@ _WRITTEN: tuple[tuple[Written, re.Pattern[str]], ...] = (
     ("point", re.compile(rf"[+-]?[1-9]\d{{0,2}}((,\d{{3}})+\.\d*|(,\d{{3}}){{2,}}|({_SPACES}\d{{3}})+\.\d*)")),
     ("comma", re.compile(rf"[+-]?[1-9]\d{{0,2}}((\.\d{{3}})+,\d*|(\.\d{{3}}){{2,}}|({_SPACES}\d{{3}})+,\d*)")),
     ("grouped", re.compile(rf"[+-]?[1-9]\d{{0,2}}({_SPACES}\d{{3}})+")),
+    ("point", re.compile(rf"[+-]?{_LAKHS}(\.\d*)?")),
 )
-_GROUPED = re.compile(rf"\d({_SPACES}|,(?=.*[.,])|\.(?=.*[.,]))\d{{3}}")
+_GROUPED = re.compile(rf"\d({_SPACES}|,(?=.*[.,])|\.(?=.*[.,]))\d{{2,3}}")
 """A mark with another one behind it, or one that is never a decimal mark."""
-_POINT = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}((,\d{{3}})+|({_SPACES}\d{{3}})+))?(\.\d*)?([eE][+-]?\d+)?")
+_POINT = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}((,\d{{3}})+|({_SPACES}\d{{3}})+)|{_LAKHS})?(\.\d*)?([eE][+-]?\d+)?")
 _COMMA = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}((\.\d{{3}})+|({_SPACES}\d{{3}})+))?(,\d*)?([eE][+-]?\d+)?")
 _PLAIN = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|infinity|nan)", re.IGNORECASE | re.ASCII)
-_GROUPS = str.maketrans("", "", " \u00a0\u202f'\u2019")
+_GROUPS = str.maketrans("", "", " '")
 TRUTH = {"true": 1.0, "false": 0.0}
+
+
+def in_ascii(text: str) -> str:
+    """A number's text with a plain minus in front and plain group separators; other texts keep their meaning.
+
+    Accounts write a negative number in parentheses, and some systems write its minus behind it.
+
+    Examples
+    --------
+    >>> [in_ascii(text) for text in ("\u22121.5", "(12.50)", "12.50-", "1\u2009234", "(a)", "-")]
+    ['-1.5', '-12.50', '-12.50', '1 234', '(a)', '-']
+    """
+    if not text.isascii():
+        text = text.translate(_LIKE_ASCII)
+    last = text[-1:]
+    if last == "-" and text[0].isdigit():
+        return f"-{text[:-1]}"
+    if last == ")" and text[0] == "(" and text[1:2].isdigit():
+        return f"-{text[1:-1]}"
+    return text
 
 
 def written(text: str) -> Written:
@@ -41,11 +71,13 @@ def written(text: str) -> Written:
     >>> [written(text) for text in ("12", "1.5", "1,5", "1,234", "1.234.567,8", "1 234", "12a")]
     ['plain', 'point', 'comma', 'either-comma', 'comma', 'grouped', 'other']
     """
+    text = in_ascii(text)
     return next((name for name, pattern in _WRITTEN if pattern.fullmatch(text)), "other")
 
 
 def plain_number(text: str) -> float | None:
     """The number of a text in the form that every program writes (`-1.5`, `2e-3`, `inf`, `nan`, `true`), or None."""
+    text = in_ascii(text)
     return float(text) if _PLAIN.fullmatch(text) else TRUTH.get(text.lower())
 
 
@@ -57,6 +89,7 @@ def number(text: str, decimal: Decimal) -> float | None:
     >>> number("1.234,50", ","), number("1,234.50", "."), number("1,5", ".")
     (1234.5, 1234.5, None)
     """
+    text = in_ascii(text)
     if not (_POINT if decimal == "." else _COMMA).fullmatch(text) or not any(sign.isdecimal() for sign in text):
         return plain_number(text) if decimal == "." else TRUTH.get(text.lower())
     text = text.translate(_GROUPS)
@@ -81,7 +114,7 @@ class NumberEvidence:
     def of(cls, texts: Iterable[str]) -> NumberEvidence:
         """Count texts that are not missing."""
         counts: Counter[str] = Counter()
-        for text in texts:
+        for text in map(in_ascii, texts):
             way = written(text)
             counts[way.replace("-", "_")] += 1
             counts["grouped"] += way in ("point", "comma") and _GROUPED.search(text) is not None

@@ -21,7 +21,7 @@ def true_false_format(names: Iterable[str]) -> str:
     """
     words: dict[str, str] = {}
     for name in names:
-        words.setdefault(name.casefold(), name)
+        words.setdefault(name.strip().casefold(), name)
     for false, true in PAIRS:
         if words and set(words) <= {false, true} and (len(words) == 2 or set(words) <= LONE_WORDS):
             return f"{words.get(false, false)}/{words.get(true, true)}"
@@ -34,5 +34,6 @@ def in_words_of(names: Sequence[str], written: str) -> list[str]:
     """Categories in the two words of `written`, where they mean true or false; others as they are."""
     false, true = written.split("/")
     return [
-        false if (word := name.casefold()) in FALSE_WORDS else true if word in TRUE_WORDS else name for name in names
+        false if (word := name.strip().casefold()) in FALSE_WORDS else true if word in TRUE_WORDS else name
+        for name in names
     ]

@@ -25,7 +25,9 @@ from driftloop.data.formats.epoch_times import are_compact_dates, seconds, time_
 from driftloop.data.formats.number_formats import NumberEvidence, plain_number
 from driftloop.data.formats.true_false import true_false_format
 from driftloop.data.formats.unit_symbols import symbol_of, unit_word_of, without_symbol, without_unit
-from driftloop.data.inference.calendar_columns import are_calendar_names, calendar_part
+from driftloop.data.inference.calendar_columns import calendar_part, is_day_flag
+from driftloop.data.inference.calendar_texts import are_calendar_texts
+from driftloop.data.inference.digit_dates import digit_dates
 from driftloop.data.plain_types import ENCODED, NESTED, is_text, not_comparable, plain
 from driftloop.data.reading import DateOrder
 
@@ -49,6 +51,8 @@ WORDS = 3
 """Words in a text, on average, from which on different texts are prose."""
 ID_NAMES = frozenset({"id", "ids", "uuid", "guid", "identifier", "rowid", "mrn"})
 CODE_NAMES = frozenset({"code", "codes", "zip", "zipcode", "postcode", "postal", "plz", "icd", "naics", "fips"})
+EPOCH_NAMES = frozenset("at date time datetime timestamp ts created recorded logged received when".split())  # noqa: SIM905
+"""Words of a name under which numbers with fractions in `EPOCH_SPAN` are times; else they must never fall."""
 EPOCH_SPAN = (946_684_800.0, 2_208_988_800.0)
 """Seconds of the years 2000 to 2039: whole numbers that all lie there (or in a finer unit) are times."""
 _GENERATED = re.compile(
@@ -108,7 +112,8 @@ def _of_plain(name: str, array: pa.Array) -> Finding:
     if array.null_count == len(array):
         return _empty(name)
     if pa.types.is_boolean(kind):
-        return Finding(name, "categorical", "feature", "true or false", "false/true")
+        role: Role = "time" if is_day_flag(name_parts(name)) else "feature"
+        return Finding(name, "categorical", role, "true or false", "false/true")
     if pa.types.is_time(kind):
         return Finding(name, "datetime", "feature", "times of day")
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
@@ -134,13 +139,28 @@ def of_numbers(name: str, values: Floats) -> Finding:
     known = values[np.isfinite(values)]
     if not len(known):
         return _empty(name) if not np.isinf(values).any() else Finding(name, "numeric", "feature", "numbers")
-    if not np.all(known == np.floor(known)):
-        return Finding(name, "numeric", "feature", "numbers with fractions")
     if are_compact_dates(known) and len(known) > 1:
         return Finding(name, "datetime", "timestamp", "whole numbers that are dates as year, month and day")
-    if (part := calendar_part(name_parts(name), known)) is not None:
-        return Finding(name, "numeric", "time", f"whole numbers of the calendar: {part}")
-    return _of_whole_numbers(name, known, complete=len(known) == len(values))
+    found = _of_the_calendar(name, known)
+    if found is not None:
+        return found
+    if np.all(known == np.floor(known)):
+        return _of_whole_numbers(name, known, complete=len(known) == len(values))
+    are_times = bool(EPOCH_NAMES & set(name_parts(name)) or np.all(np.diff(known) >= 0))
+    if are_times and (unit := _epoch(known, np.unique(known))) is not None:
+        return Finding(name, "datetime", "timestamp", f"numbers that are times, in {unit} since 1970")
+    return Finding(name, "numeric", "feature", "numbers with fractions")
+
+
+def _of_the_calendar(name: str, known: Floats) -> Finding | None:
+    words = name_parts(name)
+    if (written := digit_dates(words, known)) is not None:
+        return Finding(name, "numeric", "time", f"numbers that are dates: {written}")
+    if (part := calendar_part(words, known)) is not None:
+        return Finding(name, "numeric", "time", f"numbers of the calendar: {part}")
+    if is_day_flag(words) and set(np.unique(known)) <= {0.0, 1.0}:
+        return Finding(name, "categorical", "time", "says which kind of day it is")
+    return None
 
 
 def _of_whole_numbers(name: str, known: Floats, *, complete: bool) -> Finding:
@@ -196,7 +216,8 @@ def _of_texts(name: str, array: pa.Array) -> Finding:
     if not known:
         return _empty(name)
     if words := true_false_format(found.levels):
-        return Finding(name, "categorical", "feature", "two values that mean true and false", words)
+        role: Role = "time" if is_day_flag(name_parts(name)) else "feature"
+        return Finding(name, "categorical", role, "two values that mean true and false", words)
     counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.levels))
     names = [level.strip() for level in category_names(array.dictionary) if level.strip() not in MISSING_TEXTS]
     if (found_numbers := _of_number_texts(name, array, names)) is not None:
@@ -252,8 +273,8 @@ def _is_padded(text: str) -> bool:
 def _of_categories(name: str, found: Texts, counts: npt.NDArray[np.int64], known: int, rows: int) -> Finding:
     levels = found.levels
     unique = known == rows == len(levels)
-    if are_calendar_names(levels):
-        return Finding(name, "categorical", "time", "names of weekdays or months")
+    if are_calendar_texts(levels, name_parts(name)):
+        return Finding(name, "categorical", "time", "names of weekdays, months or periods")
     generated = sum(int(count) for level, count in zip(levels, counts, strict=True) if _GENERATED.fullmatch(level))
     if generated >= MOSTLY * known and len(levels) > min(MANY_LEVELS, known / 2):
         return Finding(name, "categorical", "id", "generated ids (UUIDs or hashes)", unique=unique)

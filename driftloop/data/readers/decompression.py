@@ -37,6 +37,11 @@ MAGIC = (
     (b"\xd0\xcf\x11\xe0", "an Excel workbook"),
     (b"SQLite format 3\0", "an SQLite database"),
     (b"%PDF", "a PDF document"),
+    (b"version https://git-lfs", "a pointer of Git LFS (git lfs pull fetches the file)"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<!doctype", "a web page"),
+    (b"<html", "a web page"),
+    (b"<?xml", "an XML document"),
 )
 """How files begin that are no text, whatever their names say."""
 
@@ -79,7 +84,8 @@ class TextBytes:
         is_utf8 = codecs.lookup(self.encoding).name == "utf-8"
         self._decoder = None if is_utf8 else codecs.getincrementaldecoder(self.encoding)()
         if is_utf8:
-            self._head = self._head.removeprefix(codecs.BOM_UTF8)
+            while self._head.startswith(codecs.BOM_UTF8):  # a program that adds a mark may read a file that has one
+                self._head = self._head.removeprefix(codecs.BOM_UTF8)
             for magic, what in MAGIC:
                 if self._head.startswith(magic):
                     raise InputError(f"is {what} by its content, though not by its name")

@@ -75,15 +75,17 @@ def _of_lines(head: bytes, file: TextBytes) -> Iterator[Record]:
                 continue
             number += 1
             try:
-                row = decoder.decode(line)
+                rows = [decoder.decode(line)]
             except RecursionError:
                 raise InputError(f"record {number} is nested too deeply") from None
             except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-                row = _by_python(line, number, error)
-            if not isinstance(row, dict):
-                raise InputError(f"record {number} is not a JSON object: {ADVICE}")
-            _refuse_deep(row, line.count(b"[") + line.count(b"{"), number)
-            yield row, len(line)
+                rows = _by_python(line, number, error)
+            for row in rows:
+                if not isinstance(row, dict):
+                    raise InputError(f"record {number} is not a JSON object: {ADVICE}")
+                _refuse_deep(row, line.count(b"[") + line.count(b"{"), number)
+                yield row, len(line) // len(rows)
+            number += len(rows) - 1
 
 
 def _refuse_deep(row: dict[str, Any], opened: int, number: int) -> None:
@@ -111,10 +113,18 @@ def _blocks_of_lines(head: bytes, file: TextBytes) -> Iterator[list[bytes]]:
             return
 
 
-def _by_python(line: bytes, number: int, first: Exception) -> Any:
-    """What Python's own decoder takes and msgspec does not: NaN, Infinity, numbers out of range, half surrogates."""
+def _by_python(line: bytes, number: int, first: Exception) -> list[Any]:
+    """What Python's own decoder takes and msgspec does not: NaN, Infinity, numbers out of range, half surrogates.
+
+    Several objects may stand in one line, with or without commas: writers that append do not always end their lines.
+    """
+    rows: list[Any] = []
     try:
-        row = json.loads(line, strict=False, parse_int=_whole)
+        text, place = line.decode("utf-8", "surrogatepass").strip(), 0
+        while place < len(text):
+            row, place = _DECODER.raw_decode(text, place)
+            rows.append(_without_surrogates(row) if isinstance(row, dict) else row)
+            place = _BETWEEN.match(text, place).end()  # type: ignore[union-attr]
     except RecursionError:
         raise InputError(f"record {number} is nested too deeply") from None
     except UnicodeDecodeError:
@@ -122,13 +132,16 @@ def _by_python(line: bytes, number: int, first: Exception) -> Any:
             f'record {number} is not UTF-8: declare the encoding, such as [reading] encoding = "latin-1"'
         ) from None
     except ValueError:
-        raise InputError(f"record {number} is not JSON ({_reason(first)})") from None
-    return _without_surrogates(row) if isinstance(row, dict) else row
+        raise InputError(f"record {number} is not JSON ({_reason(first)}): {ADVICE}") from None
+    return rows
 
 
 def _whole(text: str) -> int | float:
     """The number of a text of digits: infinite where no float64 is so large, as in every other format."""
     return int(text) if len(text) <= MOST_DIGITS else float(text)
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_int=_whole)
 
 
 def _reason(error: Exception) -> str:
@@ -145,7 +158,6 @@ def _without_surrogates(row: dict[str, Any]) -> dict[str, Any]:
 def _of_array(head: bytes, file: TextBytes) -> Iterator[Record]:
     """The elements of one array, each decoded as soon as its text is there."""
     utf8 = codecs.getincrementaldecoder("utf-8")()
-    decoder = json.JSONDecoder(strict=False, parse_int=_whole)
     text, place, number = utf8.decode(head)[1:], 0, 0
     is_whole = False
     while True:
@@ -155,7 +167,7 @@ def _of_array(head: bytes, file: TextBytes) -> Iterator[Record]:
         number += 1
         while True:
             try:
-                row, end = decoder.raw_decode(text, place)
+                row, end = _DECODER.raw_decode(text, place)
             except RecursionError:
                 raise InputError(f"record {number} is nested too deeply") from None
             except ValueError:

@@ -33,6 +33,7 @@ FORMATS = {
     ".ipc": "arrow",
 }
 COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zstd", ".zstd": "zstd"}
+PACKED = (".zip", ".7z", ".rar", ".tar", ".tgz", ".xlsx", ".xls", ".xlsm", ".ods")
 EXPECTED = (
     "Parquet (.parquet), Arrow (.arrow, .feather), CSV (.csv, .tsv, .txt) and JSON Lines (.jsonl), "
     "text also with .gz, .bz2, .xz or .zst behind it, can be read"
@@ -92,6 +93,8 @@ def format_of(name: str) -> tuple[str, str | None]:
     for ending, kind in FORMATS.items():
         if stem.endswith(ending) or stem == ending[1:]:
             return kind, compression
+    if stem.endswith(PACKED):
+        raise InputError(f"{name}: is an archive or a workbook by its name: unpack it, or save it as CSV")
     raise InputError(f"{name or 'the file'}: unknown format; {EXPECTED}")
 
 

@@ -85,6 +85,17 @@ def test_a_nested_column_that_is_declared_is_an_error_that_names_file_and_column
         assert roles == {"x": "ignore", "y": "feature"}
 
 
+@pytest.mark.parametrize("values", [[1.5, 1.5, 2.5] * 9, ["a", "a", "b"] * 9])
+def test_runs_of_plain_values_in_a_file_are_compared(tmp_path, values):
+    table = pa.table({"x": pc.run_end_encode(pa.array(values)), "y": pa.array([0.5, 1.5, 2.5] * 9)})
+    with pa.ipc.new_file(tmp_path / "runs.arrow", table.schema) as file:
+        file.write_table(table)
+    column = Schema.infer(read_batches(tmp_path / "runs.arrow")).columns[0]
+    assert (column.name, column.role) == ("x", "feature")
+    batches = list(read_batches(tmp_path / "runs.arrow"))
+    assert [value for batch in batches for value in plain(batch.column(0)).to_pylist()] == values
+
+
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_a_time_is_the_same_in_every_unit_and_as_text(unit):
     moment = dt.datetime(2026, 8, 1, 12, 30, 15, tzinfo=dt.UTC)

@@ -95,6 +95,17 @@ def test_json_lines_may_mix_types_and_leave_keys_out(tmp_path):
     assert columns["g"].counts == {"7": 1, "[1]": 1, "a": 1}
 
 
+@pytest.mark.parametrize(
+    "content", ['{"x": 1}{"x": 2.5}\n{"x": 3}\n', '{"x": 1}, {"x": 2.5},\n{"x": 3}', '{"x": 1} {"x": NaN}\n{"x": 3}\n']
+)
+def test_objects_that_were_appended_to_a_line_are_records_of_their_own(tmp_path, content):
+    path = tmp_path / "appended.jsonl"
+    path.write_text(content)
+    schema = Schema.from_object({"columns": [{"name": "x"}]})
+    column = Baseline.build(read_batches(path, schema), schema).profile.columns["x"]
+    assert (column.rows, column.minimum, column.maximum) == (3, 1.0, 3.0)
+
+
 def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_the_data(tmp_path):
     path = tmp_path / "windows.csv"
     path.write_bytes(b'\xef\xbb\xbf"x","g"\r\n1.5,"a, b"\r\n2.5,c\r\n')
@@ -123,9 +134,11 @@ def bad(tmp_path, name, content):
         ("twice.csv", b"a,a\n1,2\n", "columns 1 and 2 have the same name"),
         ("half.jsonl", b'{"a": 1}\n{"a": \n', "record 2 is not JSON"),
         ("list.jsonl", b"[1, 2]\n", "record 1 is not a JSON object"),
+        ("indented.jsonl", b'{\n"a": 1\n}\n{\n"a": 2\n}\n', "record 1 is not JSON .*write one object a line"),
+        ("third.jsonl", b'{"a": 1}{"a": 2}\n{"a": \n', "record 3 is not JSON"),
         ("broken.csv.gz", b"\x1f\x8b\x08\0 not gzip", "cannot be read as csv"),
         ("plain.csv.gz", b"a,b\n1,2\n", "cannot be read as csv"),
-        ("sheet.xlsx", b"PK", "unknown format"),
+        ("sheet.xlsx", b"PK", "unpack it, or save it as CSV"),
     ],
 )
 def test_a_bad_file_is_one_clear_line_with_its_name(frame, tmp_path, name, content, says):

@@ -39,6 +39,31 @@ def test_another_way_to_write_the_same_names_is_an_encoding_error(names, written
     assert "`categories`" in sign.if_normal
 
 
+@pytest.mark.parametrize(
+    ("names", "written"),
+    [
+        (["female", "male"], ["f", "m"]),
+        (["cardiology", "oncology"], ["card", "onco"]),
+    ],
+)
+def test_a_part_in_short_forms_is_enough_although_the_long_ones_are_still_there(names, written):
+    sign = found(drawn(names, 350), [*drawn(names, 48, 1), *written * 8]).sign
+    assert sign is not None
+    assert sign.p < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("names", "new"),
+    [
+        (["t", "x"], ["y"]),  # codes of one letter
+        (["hip replacement", "knee replacement"], ["hip"]),  # one shorter name is a kind of its own
+        (["hip replacement", "knee replacement"], ["hip", "knee"]),  # of different lengths
+    ],
+)
+def test_new_names_beside_the_old_ones_may_be_new_categories(names, new):
+    assert found(drawn(names, 350), [*drawn(names, 48, 1), *new * 8]).sign is None
+
+
 def test_a_part_in_another_spelling_is_enough():
     window = [*drawn(["female", "male"], 48, 1), *["Female"] * 12]
     sign = found(drawn(["female", "male"], 350), window).sign

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from driftloop.data.plain_types import NESTED, not_comparable
+from driftloop.data.plain_types import NESTED, is_nested, not_comparable
 from driftloop.data.readers.arrow.messages import check_file, check_stream
 from driftloop.data.readers.limits import BATCH_BYTES, rows_of
 from driftloop.data.readers.projection import Projection, check_names, shown
@@ -56,7 +56,7 @@ def _of_file(source: Any, options: Any) -> Iterator[pa.RecordBatch]:
 def _readable(schema: pa.Schema, projection: Projection) -> list[str]:
     check_names([name for name in schema.names if name])
     wanted = projection.wanted(schema.names)
-    nested = [name for name in wanted if pa.types.is_nested(schema.field(name).type)]
+    nested = [name for name in wanted if is_nested(schema.field(name).type)]
     if nested and projection.is_narrow:
         reason = not_comparable(schema.field(nested[0]).type)
         raise SchemaError(
@@ -85,7 +85,7 @@ def _described(batch: pa.RecordBatch, schema: pa.Schema, projection: Projection)
     arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
     fields = {field.name: pa.field(field.name, field.type) for field in batch.schema}
     for field in schema:
-        if pa.types.is_nested(field.type) and not projection.is_narrow:
+        if is_nested(field.type) and not projection.is_narrow:
             arrays[field.name] = pa.nulls(batch.num_rows)
             reason = (not_comparable(field.type) or "").encode("utf-8", "replace")
             fields[field.name] = pa.field(field.name, pa.null(), metadata={NESTED: reason})

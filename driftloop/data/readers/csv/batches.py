@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -12,7 +14,7 @@ import pyarrow.compute as pc
 
 from driftloop.data.arrow import texts_array
 from driftloop.data.canonical.batches import HEADERS, SEPARATOR
-from driftloop.data.readers.csv.dialect import HEAD_BYTES, Dialect, detect
+from driftloop.data.readers.csv.dialect import HEAD_BYTES, RULE, Dialect, detect
 from driftloop.data.readers.csv.lines import NOT_UTF8, is_open_at_end, last_boundary
 from driftloop.data.readers.decompression import TextBytes
 from driftloop.data.readers.limits import BLOCK_BYTES, LONGEST_RECORD, rows_of, size
@@ -23,6 +25,7 @@ from driftloop.errors import InputError
 UNNAMED = re.compile(r"Unnamed: \d+")
 """What pandas calls a column without a name when it reads one and writes it again."""
 REPEATED = "rows that repeat the header are left out: give the files that were joined as a folder or a pattern instead"
+RULE_TEXT = RULE.decode()
 SEPARATOR_NAMES = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
@@ -80,6 +83,8 @@ def _say(dialect: Dialect, file: TextBytes, notes: ReadNotes) -> None:
     style = dialect.style
     if style.separator != "," and len(dialect.names) > 1:
         notes.add(f"values are separated by {SEPARATOR_NAMES.get(style.separator, repr(style.separator))}")
+    if dialect.is_padded:
+        notes.add("spaces around values are left out")
     if file.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
         notes.add(f"the text is read as {file.encoding}")
     if dialect.skipped:
@@ -125,19 +130,22 @@ def _parsed(
     refused: list[Any] = []
 
     def handle(row: Any) -> str:
-        if not row.text.strip() or (dialect.has_comments and row.text.startswith("#")):
+        if not row.text.strip(RULE_TEXT) or (dialect.has_comments and row.text.startswith("#")):
             return "skip"
         refused.append(row)
         return "error"
 
     if not block.isascii():
         _check_utf8(block, before)
+        if codecs.BOM_UTF8 in block:  # files that were joined
+            block = block.replace(codecs.BOM_UTF8, b"")
     if not block.strip():
         return pa.Table.from_batches([pa.RecordBatch.from_arrays([texts_array([]) for _ in include], include)]), 0
-    try:
-        table = csv.read_csv(
+
+    def read(*, use_threads: bool) -> pa.Table:
+        return csv.read_csv(
             pa.BufferReader(block),
-            read_options=csv.ReadOptions(column_names=columns, block_size=len(block) + 1),
+            read_options=csv.ReadOptions(column_names=columns, block_size=len(block) + 1, use_threads=use_threads),
             parse_options=csv.ParseOptions(
                 delimiter=style.separator,
                 quote_char=style.quote,
@@ -152,17 +160,29 @@ def _parsed(
                 check_utf8=False,
             ),
         )
+
+    try:
+        table = read(use_threads=True)
     except pa.ArrowInvalid:
-        if refused:
-            row = refused[0]
-            place = f"record {before + row.number}" if row.number is not None else "a record"
-            values = "1 value" if row.actual_columns == 1 else f"{row.actual_columns} values"
-            raise InputError(f"{place} has {values}, the header {row.expected_columns}") from None
-        raise
+        if not refused:
+            raise
+        refused.clear()
+        with suppress(pa.ArrowInvalid):  # once more: with threads Arrow does not count the rows
+            read(use_threads=False)
+        raise InputError(_ragged(refused[0], before)) from None
+    if dialect.is_padded:
+        table = pa.table([pc.utf8_trim_whitespace(column) for column in table.columns], table.column_names)
     table, headers = _without_headers(table)
     if len(wanted) < 2:
         table = table.select([0])
     return table.replace_schema_metadata({SEPARATOR: style.separator.encode()}), headers
+
+
+def _ragged(row: Any, before: int) -> str:
+    place = f"record {before + row.number}" if row.number is not None else "a record"
+    values = "1 value" if row.actual_columns == 1 else f"{row.actual_columns} values"
+    advice = "take it out if it is a title, a total or cut off; put quotes around values that hold the separator"
+    return f"{place} has {values}, the header {row.expected_columns}: {advice}"
 
 
 def _check_utf8(block: bytes, before: int) -> None:

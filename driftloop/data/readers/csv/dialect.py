@@ -25,6 +25,12 @@ CLEARLY = 0.1
 """By how much the part of well-formed values must differ for one separator to win over another."""
 SEQUENCE = 3
 """Rows at least that must count up for values before the header's first name to be row names."""
+MOST_TITLES = 10
+"""Lines above the header that a spreadsheet has filled up with separators."""
+RULE = b"-+=|: \t"
+"""What a line below the header is drawn with (psql, Markdown)."""
+FOREIGN = ":^~!#$&*+=@\\\x01\x1c\x1f"
+"""Characters that may separate values, too, and are read as separators only where they are declared."""
 _EXCEL = re.compile(rb"sep=(.)\r?[\r\n]")
 NO_NAMES = "its first line holds values, not names of columns: put a line of names above them"
 
@@ -42,6 +48,8 @@ class Dialect:
     """Lines above the header that are no part of the table."""
     has_comments: bool = False
     """Whether lines that begin with # are comments."""
+    is_padded: bool = False
+    """Whether a space follows each separator: it belongs to none of the values."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,8 @@ def _best(fits: list[_Trial]) -> Dialect:
 def _try(head: bytes, style: Style, known: Collection[str], *, is_whole: bool) -> _Trial:
     lines = lines_of(head, style, is_whole=is_whole)
     comments = next((index for index, line in enumerate(lines) if not line.text.startswith(b"#")), len(lines))
-    table = [line for line in lines[comments:] if not (comments and line.text.startswith(b"#"))]
+    ruled = [line for line in lines[comments:] if not (comments and line.text.startswith(b"#"))]
+    table = [line for line in ruled if not _is_rule(line)]
     if not lines:
         raise InputError("the file is empty")
     if not table and comments:  # a header that begins with #, and no rows
@@ -130,11 +139,25 @@ def _try(head: bytes, style: Style, known: Collection[str], *, is_whole: bool) -
     if isinstance(found, str):
         return _Trial(None, share, reason=found)
     names, line = found
-    start = line.end
+    start = next((rule.end for rule in ruled if rule.start == line.end and _is_rule(rule)), line.end)
     above = sum(1 for other in lines if other.end <= line.start)
-    dialect = Dialect(style, names, start, above, has_comments=comments > 0 and not line.text.startswith(b"#"))
-    rows = [other for other in table if other.start >= line.end] or table
+    rows = [other for other in table if other.start >= start] or table
+    has_comments = comments > 0 and not line.text.startswith(b"#")
+    dialect = Dialect(style, names, start, above, has_comments, is_padded=_is_padded(rows, width, style))
     return _Trial(dialect, share, _clean(rows, style))
+
+
+def _is_rule(line: Line) -> bool:
+    """Whether a line is drawn rather than written, as below the header by psql and in Markdown."""
+    return b"--" in line.text and not line.text.strip(RULE)
+
+
+def _is_padded(rows: list[Line], width: int, style: Style) -> bool:
+    """Whether a space follows each separator of the rows that have the usual number of values."""
+    usual = [row for row in rows if row.width(style) == width]
+    separator = style.separator.encode()
+    texts = [row.text.removesuffix(separator) for row in usual]  # Markdown ends each row with one
+    return bool(usual) and all(text.count(separator + b" ") == text.count(separator) for text in texts)
 
 
 def _values(count: int) -> str:
@@ -145,6 +168,7 @@ def _header(
     head: bytes, lines: list[Line], body: list[Line], style: Style, known: Collection[str]
 ) -> tuple[tuple[str, ...], Line] | str:
     """The names of the columns and their line; why there is none as a text. `body` begin with the first usual line."""
+    body = _below_titles(head, body, style)
     usual, width = body[0], body[0].width(style)
     above = lines[lines.index(usual) - 1] if lines.index(usual) else None
     if above is not None and above.width(style) == width - 1 and _are_names(names := _cells(head, above, style), known):
@@ -153,14 +177,40 @@ def _header(
             return (*names, ""), above
         if _count_up([row[0] for row in rows]):
             return ("", *names), above
-    if _are_names(names := _cells(head, usual, style), known):
+    names = _cells(head, usual, style)
+    if _are_names(names, known) or _are_names(
+        _filled_part(names, [_cells(head, line, style) for line in body[1:]]), known
+    ):
         return names, usual
     if above is not None and above.text.startswith(b"#") and above.width(style) == width:
         names = _cells(head, above, style)
         return (names[0].lstrip("# "), *names[1:]), above
     if above is not None and above.width(style) == width - 1:
-        return f"the header has {_values(width - 1).replace('value', 'name')}, the rows have {_values(width)}"
+        names_of_header = _values(width - 1).replace("value", "name")
+        return (
+            f"the header has {names_of_header}, the rows have {_values(width)}: if values hold the separator, put "
+            "quotes around them, or declare [reading] quote"
+        )
     return NO_NAMES
+
+
+def _below_titles(head: bytes, body: list[Line], style: Style) -> list[Line]:
+    """The lines from the header on: a spreadsheet fills up a title with separators, so that one cell of many is set."""
+    width = body[0].width(style)
+    filled = [sum(map(bool, _cells(head, line, style))) for line in body[: MOST_TITLES + 1]]
+    if width < 3 or filled[0] > 1:
+        return body
+    return body[next((index for index, count in enumerate(filled) if count > 1), 0) :]
+
+
+def _filled_part(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """Names without empty ones at either end, as far as no row has a value in their place."""
+    first, last = 0, len(names)
+    while last > first and not names[last - 1] and not any(row[last - 1] for row in rows if len(row) == len(names)):
+        last -= 1
+    while first < last and not names[first] and not any(row[first] for row in rows if len(row) == len(names)):
+        first += 1
+    return names[first:last]
 
 
 def _are_names(cells: tuple[str, ...], known: Collection[str]) -> bool:
@@ -209,4 +259,24 @@ def _single_column(head: bytes, style: Style, known: Collection[str], *, is_whol
     name = unquoted(head[line.start : line.end], style)
     if not _are_names((name,), known):
         raise InputError(NO_NAMES)
+    if name not in known and (other := _foreign(lines[comments:])) is not None:
+        raise InputError(other)
     return Dialect(style, (name,), line.end, comments, has_comments=comments > 0)
+
+
+def _foreign(lines: list[Line]) -> str | None:
+    """What to do where another character, or spaces, seem to separate the values of every line; None elsewhere."""
+    for sign in FOREIGN:
+        counts = {line.text.count(sign.encode()) for line in lines}
+        if len(counts) == 1 and counts != {0} and len(lines) > 1:
+            return f"its values may be separated by {sign!r}: declare [reading] separator"
+    words = [line.text.decode("utf-8", "replace").split() for line in lines]
+    width = len(words[0])
+    numeric = (
+        [all(written(row[place]) != "other" for row in words[1:]) for place in range(width) if len(words) > 1]
+        if {len(row) for row in words} == {width}
+        else []
+    )
+    if width > 1 and sum(numeric) >= min(2, width - 1):
+        return "its values may be separated by spaces: put a comma or a tab between them"
+    return None

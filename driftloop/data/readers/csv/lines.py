@@ -100,9 +100,11 @@ def unquoted(cell: bytes, style: Style) -> str:
         text = text[1:-1].replace(quote * 2, quote)
         if style.escape is not None:
             text = text.replace(style.escape + quote, quote)
-    return text.strip()
+    return text.strip().strip(INVISIBLE)
 
 
+INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
+"""Byte order marks and spaces of no width, which a name may have at its ends and nobody sees."""
 NOT_UTF8 = 'is not UTF-8: declare its encoding, such as [reading] encoding = "latin-1" (or "cp1252")'
 
 

@@ -48,6 +48,14 @@ NUMBER, TIME = Column("x"), Column("x", "datetime")
         (["1.234", "5.678"], [1.234, 5.678]),
         (["inf", "-Infinity"], [math.inf, -math.inf]),
         (["+5", " 7 "], [5.0, 7.0]),
+        (["\u22121.5", "\u20132", "\uff0d3", "\ufe634", "\u20125"], [-1.5, -2.0, -3.0, -4.0, -5.0]),
+        (["(12.50)", "(3)", "4"], [-12.5, -3.0, 4.0]),
+        (["(1,234.50)", "7.5"], [-1234.5, 7.5]),
+        (["12.50-", "3-", "4"], [-12.5, -3.0, 4.0]),
+        (["1.234,50-", "7,5"], [-1234.5, 7.5]),
+        (["1\u2009234.5", "1\u2007234", "1\u202f234"], [1234.5, 1234.0, 1234.0]),
+        (["1\u2019234.50", "1\u2019234"], [1234.5, 1234.0]),
+        (["12,34,567.50", "1,23,456"], [1234567.5, 123456.0]),
     ],
 )
 def test_numbers_with_either_decimal_mark_and_with_groups(values, expected):
@@ -77,7 +85,7 @@ def test_two_marks_in_one_column_are_refused_and_single_slips_are_malformed():
     assert slip[3] == 3.5
 
 
-@pytest.mark.parametrize("text", ["1_000", "12a", "1,2,3", "1.2.3", "1,23,456", "--5", "٣", "0x10", "5 mg", "1 2"])
+@pytest.mark.parametrize("text", ["1_000", "12a", "1,2,3", "1.2.3", "1,2,456", "--5", "٣", "0x10", "5 mg", "1 2"])
 def test_what_is_no_number_is_none(text):
     assert plain_number(text) is None
     assert number(text, ".") is None
@@ -178,6 +186,7 @@ def test_truth_values_are_those_of_the_reference_whoever_wrote_them(values, word
 
 
 def test_words_that_are_no_truth_values_stay():
+    assert true_false_format(["Yes ", " No"]) == " No/Yes "
     assert true_false_format(["1", "2"]) == true_false_format(["m", "f"]) == true_false_format(["1"]) == ""
     assert read(["1", "2", "0"], Column("x", "categorical", format="0/1")) == ["1", "2", "0"]
     assert read(["1", "yes"], Column("x", "categorical")) == ["1", "yes"]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from driftloop.data.inference.calendar_columns import RANGES, are_calendar_names, calendar_part
+from driftloop.data.inference.calendar_columns import RANGES, calendar_part, is_day_flag
+from driftloop.data.inference.calendar_texts import are_calendar_texts
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,15 @@ from driftloop.data.inference.calendar_columns import RANGES, are_calendar_names
         (["week", "of", "the", "year"], 1, 53, "week of the year"),
         (["pickup", "hour"], 0, 23, "hour"),
         (["year"], 2024, 2026, "year"),
+        (["day", "of", "month"], 1, 31, "day of the month"),
+        (["hour", "of", "day"], 0, 23, "hour of the day"),
+        (["iso", "week"], 1, 53, "week"),
+        (["dayofyear"], 1, 366, "day of the year"),
+        (["dayofweek"], 0, 6, "day of the week"),
+        (["monat"], 1, 12, "month"),
+        (["jahr"], 2024, 2026, "year"),
+        (["semana"], 1, 52, "week"),
+        (["fiscal", "year"], 2024, 2027, "year"),
     ],
 )
 def test_a_part_of_a_date(words, low, high, part):
@@ -31,7 +41,7 @@ def test_a_part_of_a_date(words, low, high, part):
         (["month"], [1, 14]),
         (["month"], [1.5, 3.0]),
         (["month"], []),
-        (["hour", "day"], [1, 2]),
+        (["hour", "month"], [1, 2]),
         (["age"], [1, 12]),
         (["day", "of", "week"], [1, 8]),
     ],
@@ -48,11 +58,30 @@ def test_one_beyond_either_end_is_no_part_of_a_date(part):
     assert calendar_part([part], np.array([low, high + 1], float)) is None
 
 
+@pytest.mark.parametrize(
+    ("words", "high", "part"), [(["month", "sin"], 1, "month on a circle"), (["hour", "cos"], 1.1, None)]
+)
+def test_a_part_of_a_date_on_a_circle(words, high, part):
+    assert calendar_part(words, np.linspace(-1, high, 9)) == part
+
+
+@pytest.mark.parametrize(
+    "words", [["is", "weekend"], ["holiday"], ["public", "holiday"], ["is", "working", "day"], ["weekday"]]
+)
+def test_a_flag_of_the_day(words):
+    assert is_day_flag(words) == (words != ["is", "working", "day"])
+
+
+def test_a_flag_with_another_word_is_a_measurement():
+    assert not is_day_flag(["weekend", "drinker"])
+    assert not is_day_flag(["is", "public"])
+
+
 def test_names_of_weekdays_and_months():
-    assert are_calendar_names(["Monday", "sun", "Sat."])
-    assert are_calendar_names(["Jan", "May"])
-    assert not are_calendar_names(["May", "June", "Summer"])
-    assert not are_calendar_names([])
+    assert are_calendar_texts(["Monday", "sun", "Sat."])
+    assert are_calendar_texts(["Jan", "May"])
+    assert not are_calendar_texts(["May", "June", "Summer"])
+    assert not are_calendar_texts([])
 
 
 def test_such_columns_are_no_features_unless_the_schema_says_so():
