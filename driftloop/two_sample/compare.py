@@ -29,7 +29,7 @@ from driftloop.two_sample.families import Omnibus, build_families
 from driftloop.two_sample.large_tables import MAX_RECORDS, sampled_part, thin_samples, with_all_rows
 from driftloop.two_sample.min_p import combine
 from driftloop.two_sample.minimum_effect import is_large_enough
-from driftloop.two_sample.permutation import normal_limit, permuted
+from driftloop.two_sample.permutation import normal_limit, permuted, root_of
 from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix, column_blocks, pool_samples, score_records
 from driftloop.two_sample.seasons import centred_within, matching, mix_weights, permuted_within
 
@@ -271,7 +271,9 @@ def _statistics(baseline: Baseline, window: Window, column_indexes: Sequence[int
     names, means, correlation = with_all_rows(scores, means, of_all_rows, part)
     del scores  # its memory serves the correlations
     observed = np.array([mean.z for mean in means], np.float32)
-    return _Scored(names, means, normal_limit(correlation, observed, times, seed), omnibus)
+    root = root_of(correlation)
+    del correlation
+    return _Scored(names, means, normal_limit(root, observed, times, seed), omnibus)
 
 
 def seed_of(baseline_sha256: str, window_sha256: str) -> int:

@@ -8,6 +8,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.profile.memory import half_written
 from driftloop.profile.sampling.sample import Sample
 from driftloop.two_sample.column_scores import Score
 from driftloop.two_sample.count_scores import ScoreMean
@@ -63,37 +64,35 @@ def with_all_rows(
     Returns
     -------
     The names of all K scores, also those that only all rows have; their means; and the correlations of all K
-    statistics (K, K). A statistic of all rows and one of a sample are correlated as their scores are, times the root of
-    `part`. Statistics that only all rows have are taken for uncorrelated: they are marks of values too rare for a
-    sample.
+    statistics (K, K), of which only the diagonal and what lies above it is set.
+
+    A statistic of all rows and one of a sample are correlated as their scores are, times the root of `part`. Statistics
+    that only all rows have are taken for uncorrelated: they are marks of values too rare for a sample.
     """
     occurring = set(scores.names)
     extra = [name for name in of_all_rows if name not in occurring]
     correlation = _correlations(scores.matrix, len(extra))
     sampled = np.array([name not in of_all_rows for name in scores.names])
-    for row, of_sample in zip(correlation, sampled, strict=False):
-        row[: len(sampled)][sampled != of_sample] *= sqrt(part)
+    for place, of_sample in enumerate(sampled):
+        correlation[place, place : len(sampled)][sampled[place:] != of_sample] *= sqrt(part)
     found = [of_all_rows.get(name, mean) for name, mean in zip(scores.names, means, strict=True)]
     return scores.names + tuple(extra), found + [of_all_rows[name] for name in extra], correlation
 
 
 def _correlations(centred: Floats, extra: int) -> Floats:
-    """The correlations (k, k) of centred scores (n, k), which are overwritten, with room for `extra` uncorrelated ones.
+    """The correlations (k, k) of centred scores (n, k), which are overwritten, with `extra` uncorrelated ones.
 
-    They are computed at the start of the memory of all and then moved apart, so that they are never there twice.
+    Only the diagonal and what lies above it is written: of thousands of scores the other half never becomes memory.
     """
     for block in column_blocks(centred.shape[1]):
         centred[:, block] /= np.sqrt((centred[:, block] ** 2).mean(axis=0))
     known = centred.shape[1]
-    memory = np.empty((known + extra) ** 2)
-    dense: Floats = memory[: known * known].reshape(known, known)
-    np.matmul(centred.T, centred, out=dense)
-    dense /= len(centred)
-    wider: Floats = memory.reshape(known + extra, known + extra)
-    if extra:
-        for row in reversed(range(known)):
-            wider[row, :known] = dense[row].copy()
-            wider[row, known:] = 0.0
-        wider[known:] = 0.0
-        np.einsum("ii->i", wider)[known:] = 1.0
-    return wider
+    correlation = half_written(known + extra)
+    for block in column_blocks(known):
+        correlation[block, block.start : known] = centred[:, block].T @ centred[:, block.start :]
+        correlation[block, block.start : known] /= len(centred)
+        correlation[block, known:] = 0.0
+    for place in range(known, known + extra):
+        correlation[place, place:] = 0.0
+        correlation[place, place] = 1.0
+    return correlation

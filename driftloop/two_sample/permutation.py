@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ AT_ONCE = 200_000
 """Labels that are held in memory at once: what stays in a core's cache, and little beside a fleet of checks."""
 DRAWN_AT_ONCE = 1_000
 """Draws from the normal limit at once: as many as a check makes unless it refines its p."""
+ROOT_ROWS = 128
+"""Rows of a block of a large root: wide enough for a fast product, and few of its numbers are zero."""
 WIDE = 2_500
 """Scores from which the correlations, 50 MB then, are decomposed in place: to load scipy.linalg costs 0.1 s."""
 
@@ -80,12 +82,12 @@ def mark_smallest(numbers: Singles, few: int) -> Singles:
     return labels
 
 
-def normal_limit(correlation: Floats, observed: Singles, times: int, seed: int) -> Singles:
+def normal_limit(root: Sequence[Singles], observed: Singles, times: int, seed: int) -> Singles:
     """The limit of the permutation distribution for large samples: normal (Hajek 1961).
 
     Parameters
     ----------
-    correlation : of the scores (k, k); overwritten, because of thousands of scores it is the largest thing in memory.
+    root : of the correlations of k scores, as `root_of` gives it.
     observed : statistics (k,).
     times : number B of draws.
     seed : of the random numbers.
@@ -94,28 +96,33 @@ def normal_limit(correlation: Floats, observed: Singles, times: int, seed: int) 
     -------
     Statistics (B + 1, k); row 0 is observed.
     """
-    width = len(correlation)
-    np.einsum("ii->i", correlation)[:] += RIDGE
-    root = _cholesky(correlation).astype(np.float32, order="C")
+    width = len(observed)
     random = np.random.Generator(np.random.SFC64(seed))
     statistics = np.empty((times + 1, width), np.float32)
     statistics[0] = observed
     for start in range(1, times + 1, DRAWN_AT_ONCE):
         some = statistics[start : start + DRAWN_AT_ONCE]
-        some[:] = random.standard_normal(some.shape, dtype=np.float32) @ root.T
+        normals, place = random.standard_normal(some.shape, dtype=np.float32), 0
+        for rows in root:
+            some[:, place : place + len(rows)] = normals[:, : rows.shape[1]] @ rows.T
+            place += len(rows)
     return statistics
 
 
-def _cholesky(matrix: Floats) -> Floats:
-    """The lower triangular root of a symmetric positive definite matrix; a large one is overwritten.
+def root_of(correlation: Floats) -> tuple[Singles, ...]:
+    """The lower triangular root of correlations (k, k), of which the diagonal and what lies above it is looked at.
 
-    numpy keeps three copies of it meanwhile, LAPACK itself none.
+    They are overwritten, because of thousands of scores they are the largest thing in memory: numpy keeps three copies
+    meanwhile, LAPACK itself none. The root comes as blocks of its rows, of which a large one leaves out what is zero.
     """
-    if len(matrix) < WIDE:
-        return np.asarray(np.linalg.cholesky(matrix))
+    np.einsum("ii->i", correlation)[:] += RIDGE
+    if len(correlation) < WIDE:
+        return (np.asarray(np.linalg.cholesky(correlation, upper=True).T, dtype=np.float32, order="C"),)
     from scipy.linalg.lapack import dpotrf
 
-    root, failed = dpotrf(matrix.T, lower=1, clean=1, overwrite_a=1)
+    lower, failed = dpotrf(correlation.T, lower=1, clean=0, overwrite_a=1)
     if failed:
         raise np.linalg.LinAlgError("correlations are not positive definite")
-    return np.asarray(root)
+    starts = range(0, len(lower), ROOT_ROWS)
+    blocks = (lower[start : start + ROOT_ROWS, : start + ROOT_ROWS] for start in starts)
+    return tuple(np.tril(block, start).astype(np.float32) for start, block in zip(starts, blocks, strict=True))

@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from driftloop.two_sample.permutation import AT_ONCE, mark_smallest, normal_limit, permuted
+from driftloop.two_sample.permutation import AT_ONCE, mark_smallest, normal_limit, permuted, root_of
 
 
 def test_permuted_sums_have_mean_0_and_variance_1_and_the_scores_correlations():
@@ -17,7 +17,7 @@ def test_permuted_sums_have_mean_0_and_variance_1_and_the_scores_correlations():
     np.testing.assert_allclose(drawn.mean(axis=0), 0, atol=4 / np.sqrt(20_000))
     np.testing.assert_allclose(drawn.var(axis=0), 1, atol=0.04)
     assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(np.corrcoef(matrix.T)[0, 1], abs=0.03)
-    limit = normal_limit(np.corrcoef(matrix.T), np.zeros(2, np.float32), 20_000, 5)[1:]
+    limit = normal_limit(root_of(np.corrcoef(matrix.T)), np.zeros(2, np.float32), 20_000, 5)[1:]
     np.testing.assert_allclose(np.cov(limit.T), np.corrcoef(matrix.T), atol=0.04)
 
 
@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_permutations_and_another_one_others():
 
 
 def test_duplicate_scores_are_drawn_alike():
-    drawn = normal_limit(np.ones((2, 2)), np.zeros(2, np.float32), 1_000, 3)[1:]
+    drawn = normal_limit(root_of(np.ones((2, 2))), np.zeros(2, np.float32), 1_000, 3)[1:]
     assert drawn.shape == (1_000, 2)
     assert np.abs(drawn[:, 0] - drawn[:, 1]).max() < 0.02
     assert drawn[:, 0].std() == pytest.approx(1, abs=0.1)
