@@ -136,7 +136,7 @@ def test_a_shifted_decimal_point_is_named_before_a_conversion_that_fits_about_as
 
 
 def test_the_factors_are_those_of_the_units():
-    """From the definitions of the units (CODATA, by scipy) and of the molar masses of glucose, cholesterol and fats."""
+    """From the definitions of the units (CODATA, by scipy) and of the molar masses of glucose, lipids, bilirubin."""
     units = {
         "2.54": constants.inch * 100,
         "2.2": 1 / constants.lb,
@@ -151,7 +151,17 @@ def test_the_factors_are_those_of_the_units():
         "1.6": constants.mile / 1000,
         "28.3": constants.oz * 1000,
         "365": constants.Julian_year / constants.day,
-        **{name: float(name) for name in ("10", "100", "1000")},
+        "3.6": constants.hour / 1000,
+        "6.9": constants.psi / 1000,
+        "7": constants.week / constants.day,
+        "14.5": constants.bar / constants.psi,
+        "17.1": 10_000 / 584.66,
+        "24": constants.day / constants.hour,
+        "30.5": constants.foot * 100,
+        "52.2": constants.Julian_year / constants.week,
+        "133": constants.mmHg,
+        "1440": constants.day / constants.minute,
+        **{name: float(name) for name in ("10", "100", "1000", "3600", "86400", "1000000")},
     }
     should = "what they should be (another unit?)"
     for name, factor in units.items():
