@@ -125,7 +125,7 @@ def example_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(5)
     tables = [
         pa.table({"order": [f"o{seed}-{n}" for n in range(60)], "price": rng.normal(20, 4, 60).round(2),
-                  "size": rng.normal(50, 9, 60).round(1)})
+                  "size": rng.normal(50, 9, 60).round(1), "region": ["north", "south"] * 30})
         for seed in range(4)
     ]  # fmt: skip
     (tmp_path / "weeks").mkdir()
