@@ -72,7 +72,7 @@ def finish(keys: Keys) -> None:
 def cluster_keys(part: Numbers | Texts) -> Keys:
     """A 32-bit number for the dependent group of each row; rows without one share a number.
 
-    Enough to keep the groups of a sample apart (two of 1,536 share a number once in 4,000 samples), and no name can be
+    Enough to keep the groups of a sample apart (two of 1,536 share a number once in 3,600 samples), and no name can be
     read from it.
     """
     keys = np.zeros(len(part.codes if isinstance(part, Texts) else part.values), np.uint64)
