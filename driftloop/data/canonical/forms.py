@@ -251,6 +251,11 @@ def _order(form: TimeForm, declared: DateOrder | None, orders: set[DateOrder | N
         )
     known: dict[str, DateOrder] = {"day-first": "day-first", "month-first": "month-first"}
     found = seen.order or (next(iter(orders)) if len(orders) == 1 else None) or known.get(form.column.format)
+    if found is None and seen.short_years:
+        raise InputError(
+            f"column {name!r} has dates such as 26-01-02, which may begin with the year, the month or the day: write "
+            'years with four digits, or declare [reading] dates = "day-first" or "month-first" if the year is last'
+        )
     if found is None:
         raise InputError(
             f"column {name!r} has dates such as 01/02/2026, which may have the day or the month first: "

@@ -24,6 +24,7 @@ _NAMED = re.compile(
 _AMERICAN = re.compile(rf"([A-Za-z]{{3,9}},? )?(?P<name>[A-Za-z]{{3,9}})\.? (?P<d>\d{{1,2}}),? (?P<y>\d{{4}}){_TIME}")
 _MONTH = re.compile(r"(?P<y>\d{4})-(?P<m>0[1-9]|1[0-2])")
 _COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})([T ]?(?P<clock>\d{6}) ?(?P<zone>Z)?)?", re.ASCII)
+_LONG_YEAR = re.compile(r"\d{4}")
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,9})?))?", re.ASCII)
 _MONTH_NAMES = ("january february march april may june july august september october november december").split()  # noqa: SIM905
 MONTHS = {name: place + 1 for place, full in enumerate(_MONTH_NAMES) for name in (full, full[:3])} | {"sept": 9}
@@ -113,21 +114,28 @@ class DateEvidence:
     day_first: int = 0
     month_first: int = 0
     either: int = 0
+    short_years: int = 0
+    """Of `either`, those whose year may also come first, because it has two digits."""
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> DateEvidence:
         """Count texts; those that are no dates, or have the year first, show nothing."""
         counts = {"day-first": 0, "month-first": 0, "either": 0}
+        short_years = 0
         for text in texts:
             order = date_order(text)
             if order is not None:
                 counts[order] += 1
-        return cls(counts["day-first"], counts["month-first"], counts["either"])
+                short_years += order == "either" and _LONG_YEAR.search(text) is None
+        return cls(counts["day-first"], counts["month-first"], counts["either"], short_years)
 
     def __add__(self, more: DateEvidence) -> DateEvidence:
         """Both together."""
         return DateEvidence(
-            self.day_first + more.day_first, self.month_first + more.month_first, self.either + more.either
+            self.day_first + more.day_first,
+            self.month_first + more.month_first,
+            self.either + more.either,
+            self.short_years + more.short_years,
         )
 
     @property
