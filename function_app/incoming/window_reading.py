@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 from threading import BoundedSemaphore
+from traceback import clear_frames
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from driftloop.errors import InputError
@@ -163,9 +164,7 @@ def stream(storage: "Storage", files: list[File], decode: Decode, reading: Readi
                 if waiting is not None:
                     waiting.cancel()
             if any(map(_may_be_large, files)):
-                from driftloop.profile.memory import give_back
-
-                give_back()  # a file large inside leaves 50 MB with the C library, and a window may be read ten times
+                _give_back()  # a file large inside leaves 50 MB with the C library, and a window may be read ten times
 
 
 def is_of_content(error: BaseException) -> bool:
@@ -209,6 +208,7 @@ def _rows(
         yield from batches
     elif future is not None:
         yield from decode(io.BytesIO(held.content), file)
+        _give_back()
     else:
         with open_blob(storage, file) as content:
             yield from decode(content, file)
@@ -289,11 +289,39 @@ def _may_be_large(file: File) -> bool:
 def _decoded(storage: "Storage", file: File, decode: Decode) -> _Held:
     content = download(storage.container(file.container).get_blob_client(file.name), file)
     digest = sha256(content).hexdigest()[:16]
-    batches, size = [], 0
     with ONE_LARGE if _may_be_large(file) else nullcontext():
-        for batch in decode(io.BytesIO(content), file):
-            size += batch.nbytes
-            if size > LARGEST_HELD:
-                return _Held(digest, None, content)
-            batches.append(batch)
-    return _Held(digest, batches)
+        try:
+            batches = _held(decode(io.BytesIO(content), file))
+        except Exception as error:
+            _forget_frames(error)
+            _give_back()
+            raise
+        if batches is None:
+            _give_back()
+    return _Held(digest, batches, content if batches is None else b"")
+
+
+def _held(rows: Iterator["pa.RecordBatch"]) -> "list[pa.RecordBatch] | None":
+    """All rows of a file; None where they are too many to be held."""
+    batches, size = [], 0
+    for batch in rows:
+        size += batch.nbytes
+        if size > LARGEST_HELD:
+            return None
+        batches.append(batch)
+    return batches
+
+
+def _forget_frames(error: BaseException) -> None:
+    """What was decoded is freed at once; else an error that waits for its file's turn would hold it until then."""
+    cause: BaseException | None = error
+    while cause is not None:
+        clear_frames(cause.__traceback__)
+        cause = cause.__context__
+
+
+def _give_back() -> None:
+    """Return what decoding has freed: each large file would leave some 30 MB with the allocators otherwise."""
+    from driftloop.profile.memory import give_back
+
+    give_back()

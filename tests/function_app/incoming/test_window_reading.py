@@ -4,10 +4,12 @@ import io
 import json
 import threading
 import tracemalloc
+import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -60,6 +62,45 @@ def test_many_small_files_are_read_in_parallel_but_few_are_held_at_once(
 
     assert names == [file.name for file in files], "in their order"
     assert most[0] <= window_reading.AHEAD + 1
+
+
+class Decoded:
+    """Stands for what decoding takes in memory."""
+
+
+def test_an_error_that_waits_for_its_files_turn_holds_nothing_of_what_was_decoded(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[weakref.ref[Decoded]] = []
+
+    def broken(_: IO[bytes], __: File) -> Iterator[pa.RecordBatch]:
+        decoded = Decoded()
+        taken.append(weakref.ref(decoded))
+        try:
+            int("damaged")
+        except ValueError:
+            raise InputError("cannot be read") from None
+        yield
+
+    monkeypatch.setattr(window_reading, "download", lambda *_: b"content")
+    with pytest.raises(InputError, match="cannot be read") as waiting:
+        window_reading._decoded(storage, File("incoming", "a.parquet", "1", datetime.now(UTC), 7), broken)
+    assert waiting.value.__context__ is not None
+    assert [reference() for reference in taken] == [None]
+
+
+@pytest.mark.parametrize(("rows", "given_back"), [(10, 0), (window_reading.LARGEST_HELD // 8 + 1, 1)])
+def test_memory_is_given_back_after_a_file_that_is_too_large_to_be_held(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, rows: int, given_back: int
+) -> None:
+    calls: list[None] = []
+    monkeypatch.setattr(window_reading, "_give_back", lambda: calls.append(None))
+    monkeypatch.setattr(window_reading, "download", lambda *_: b"content")
+    batch = pa.RecordBatch.from_pydict({"x": np.zeros(rows)})
+    file = File("incoming", "a.parquet", "1", datetime.now(UTC), 7)
+    held = window_reading._decoded(storage, file, lambda *_: iter([batch]))
+    assert len(calls) == given_back
+    assert (held.batches is None, held.content) == (bool(given_back), b"content" if given_back else b"")
 
 
 @pytest.mark.slow
