@@ -13,7 +13,7 @@ import msgspec
 from driftloop.errors import InputError
 
 Reason = Literal["drift", "degraded"]
-AlertKind = Literal["incident", "drift", "promotion", "rejection", "failure", "rollback", "overdue"]
+AlertKind = Literal["incident", "drift", "promotion", "rejection", "failure", "rollback", "overdue", "common_cause"]
 VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """A model's version as Azure Machine Learning writes it; it becomes part of a blob's path."""
 _Kind = TypeVar("_Kind")
@@ -139,6 +139,7 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Identifiers, counts and the engine's own sentences; never a record. `p`: the chance of evidence this strong at one
     check without drift. `files`: at most twenty of the `files_set_aside`. `report`: a path in the storage account.
+    `model`: of a common cause the one whose receivers are told, which stands for all.
     """
 
     event_id: str

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from driftloop.config.common_cause import CommonCausePolicy
 from driftloop.config.models import Model
 from driftloop.config.settings import CheckSettings
 from driftloop.data.schema import Schema
@@ -128,14 +129,17 @@ def _flow(part: dict[str, Any]) -> None:
 
 def _configuration() -> dict[str, Any]:
     """`driftloop.toml`: every model's table may leave to `[defaults]` what it does not say itself, its name apart."""
-    (reference,), parts = msgspec.json.schema_components([Model], ref_template="#/$defs/{name}")
+    (reference, together), parts = msgspec.json.schema_components(
+        [Model, CommonCausePolicy], ref_template="#/$defs/{name}"
+    )
     name = reference["$ref"].rpartition("/")[2]
     model = parts[name]
     for part in parts.values():
         _flow(part)
         if "target" in part.get("properties", {}):
             part["required"] = []  # a dispatch table may be shared between [defaults] and the model
-    _with_fields(parts, Model)
+    for kind in (Model, CommonCausePolicy):
+        _with_fields(parts, kind)
     fields = {field: kind for field, kind in model["properties"].items() if field != "name"}
     return {
         "$schema": DIALECT,
@@ -148,6 +152,7 @@ def _configuration() -> dict[str, Any]:
                 "properties": fields,
                 "additionalProperties": False,
             },
+            "common_cause": together,
             "model": {"type": "array", "items": reference, "minItems": 1},
         },
         "required": ["model"],

@@ -115,6 +115,30 @@ def get_check(req: func.HttpRequest) -> func.HttpResponse:
     return answer(get_check, runtime, req)
 
 
+@app.function_name("list_common_causes")
+@app.route(route="common-causes", methods=["GET"])
+def list_common_causes(req: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/common-causes: many drifts at once, the newest first."""
+    from function_app.http.api import answer
+    from function_app.http.common_causes import list_common_causes
+    from function_app.runtime import runtime
+
+    return answer(list_common_causes, runtime, req)
+
+
+@app.function_name("release_common_cause")
+@app.route(route="common-causes/{cause_id}/release", methods=["POST"])
+def release_common_cause(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """POST /api/common-causes/{id}/release: the retrains of one go on."""
+    from function_app.http.api import answer
+    from function_app.http.common_causes import release_common_cause
+    from function_app.runtime import runtime
+    from function_app.telemetry.spans import span
+
+    with span("driftloop.release_common_cause", context):
+        return answer(release_common_cause, runtime, req)
+
+
 @app.function_name("health")
 @app.route(route="health", methods=["GET"])
 def health(req: func.HttpRequest) -> func.HttpResponse:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from function_app.alerts.box_rows import BoxRows
     from function_app.alerts.delivery import Delivery
     from function_app.checks.checking import ModelCheck
+    from function_app.common_cause.rows import CauseRows
+    from function_app.common_cause.together import Together
     from function_app.scoring.client import ScoringClient
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,7 +63,21 @@ class Runtime:
         from function_app.checks.checking import ModelCheck
 
         tell = self.delivery(model).tell
-        return ModelCheck(model, self.storage, self.ledger, self.dispatcher(model), tell=tell)
+        return ModelCheck(model, self.storage, self.ledger, self.dispatcher(model), tell=tell, together=self.together)
+
+    @cached_property
+    def causes(self) -> "CauseRows":
+        """What is counted over all models, in the account's tables."""
+        from function_app.common_cause.rows import CauseRows
+
+        return CauseRows(self.storage.tables)
+
+    @cached_property
+    def together(self) -> "Together":
+        """The drifts of all models."""
+        from function_app.common_cause.together import Together
+
+        return Together(self.causes, self.ledger, self.config, self.schedule)
 
     @cached_property
     def boxes(self) -> "BoxRows":

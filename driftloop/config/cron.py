@@ -77,6 +77,12 @@ class Cron:
         seconds, minutes, hours = (tuple(sorted(field)) for field in values[:3])
         return cls(seconds, minutes, hours, frozenset(values[3]), frozenset(values[4]), frozenset(values[5]))
 
+    @property
+    def ticks_a_day(self) -> float:
+        """On average over a year, as if weekdays and days of the month were independent."""
+        days = len(self.days) / 31 * len(self.months) / 12 * len(self.weekdays) / 7
+        return len(self.seconds) * len(self.minutes) * len(self.hours) * days
+
     def previous(self, moment: datetime) -> datetime | None:
         """Return the newest tick at or before `moment`; None when no such day exists (31 February)."""
         moment = moment.astimezone(UTC).replace(microsecond=0)

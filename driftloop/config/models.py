@@ -1,8 +1,9 @@
 """`driftloop.toml`: which models are watched, where their data lies, and what a drift of theirs starts.
 
 `${NAME}` in any text stands for the environment variable NAME, `${NAME:-text}` for NAME or, where it is not set, the
-text; `{model}` in a pattern for the model's name. A table `[defaults]` holds what all models share. Everything is
-validated when the file is read, so that a mistake is one line at the start and not a surprise at the first drift.
+text; `{model}` in a pattern for the model's name. A table `[defaults]` holds what all models share, `[common_cause]`
+what becomes of many drifts at once. Everything is validated when the file is read, so that a mistake is one line at the
+start and not a surprise at the first drift.
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from driftloop.config.common_cause import CommonCausePolicy
 from driftloop.config.document import filled, read_document
 from driftloop.config.policy import Policy
 from driftloop.config.receivers import Receiver, check_written, validate_receivers, with_names
@@ -35,7 +37,7 @@ __all__ = [
 ]
 
 FILE_NAME = "driftloop.toml"
-TABLES = ("model", "defaults")
+TABLES = ("model", "defaults", "common_cause")
 CONTAINER = r"[a-z0-9](?:-?[a-z0-9]){2,62}"
 """The name of a blob container, as Azure Storage takes it."""
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,253}")
@@ -91,6 +93,7 @@ class Config(msgspec.Struct, frozen=True):
     """All of `driftloop.toml`."""
 
     models: tuple[Model, ...]
+    common_cause: CommonCausePolicy = CommonCausePolicy()
 
     def model(self, name: str) -> Model:
         """The model of that name. Raises ConfigError when it is not watched."""
@@ -148,7 +151,8 @@ def parse(
         if model.name.casefold() in seen:
             raise ConfigError(f"{where}: two models are named {model.name!r}: each name is watched once")
         seen.add(model.name.casefold())
-    return Config(models)
+    together = filled(document.get("common_cause", {}), where, environ)
+    return Config(models, convert(together, CommonCausePolicy, f"{where}: common_cause"))
 
 
 def check_name(name: str, where: str) -> None:

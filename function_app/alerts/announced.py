@@ -53,7 +53,7 @@ def _alert(said: Announcement, now: datetime) -> Alert | None:
 
 def _kind(event: str, fields: dict[str, Any]) -> AlertKind | None:
     match event:
-        case "incident" | "drift" | "overdue":
+        case "incident" | "drift" | "overdue" | "common_cause":
             return event
         case "drift_closed":
             return _CLOSED.get(str(fields.get("state")))

@@ -31,15 +31,22 @@ class Delivery:
     send: Callable[[Alert, Receiver, datetime], Answer] = post
     patience: float = 0.9 * LEASE.total_seconds()  # for a round: the note of it is written while the lease runs
 
-    def tell(self, said: Sequence[Announcement]) -> None:
-        """Puts the alerts among announcements into the box. What was put in before is not put in again."""
-        alerts = alerts_of(said, self.clock()) if self.model.alerts else []
+    def tell(self, said: Sequence[Announcement], receivers: Sequence[Receiver] | None = None) -> None:
+        """Puts the alerts among announcements into the box. What was put in before is not put in again.
+
+        Parameters
+        ----------
+        receivers : Sequence[Receiver] | None
+            Some of the model's; None: all of them.
+        """
+        wanted = self.model.alerts if receivers is None else receivers
+        alerts = alerts_of(said, self.clock()) if wanted else []
         if not alerts:
             return
 
         def attempt() -> list[Dropped]:
             box = self.rows.read(self.model.name)
-            changed, dropped = put(box, alerts, self.model.alerts)
+            changed, dropped = put(box, alerts, wanted)
             if changed != box:
                 self.rows.write(changed)
             return dropped

@@ -55,7 +55,8 @@ def message_of(alert: Alert, receiver: Receiver) -> Message:
 
 
 def _facts(alert: Alert, words: Words) -> list[tuple[str, str]]:
-    found = [(words("alert-label.model"), alert.model)]
+    # A common cause is about no single model.
+    found = [] if alert.kind == "common_cause" else [(words("alert-label.model"), alert.model)]
     if alert.p is not None:
         found.append((words("alert-label.rarity"), words.rarity(alert.p)))
     if alert.files:

@@ -20,6 +20,7 @@ from function_app.checks.comparing import Compared, Comparing
 from function_app.checks.findings import Finding
 from function_app.checks.holding import hold_of, impact_of, with_impact
 from function_app.checks.report_context import report_context
+from function_app.common_cause.telling import told_apart
 from function_app.incoming.quarantine import Quarantine
 from function_app.incoming.sources import File, list_files
 from function_app.incoming.watermark import Selection, select
@@ -28,6 +29,7 @@ from function_app.labels.labelled_window import LabelledWindow, read_with_labels
 from function_app.labels.performance import look_at_labels
 from function_app.retraining.epochs import evidence_for, settled
 from function_app.retraining.next_look import next_look
+from function_app.retraining.others import NoOthers
 from function_app.retraining.steps import Retraining
 from function_app.storage.model_blobs import ModelBlobs
 from function_app.telemetry.announcing import (
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from driftloop import Schema
     from driftloop.impact.impact import Impact
     from driftloop.ledger import CheckRecord
+    from function_app.common_cause.together import Together
     from function_app.dispatch.requests import Dispatcher
     from function_app.storage.accounts import Storage
 
@@ -61,6 +64,7 @@ class ModelCheck:
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     tell: Callable[[tuple[Announcement, ...]], None] = to_nobody
+    together: "Together | None" = None  # the drifts of all models; None: this one is alone
     blobs: ModelBlobs = field(init=False)
     quarantine: Quarantine = field(init=False)
 
@@ -116,6 +120,7 @@ class ModelCheck:
             self.clock,
             self.sleep,
             self.tell,
+            self.together or NoOthers(),
         )
         after = [retraining.advance(drift, state, pointer) for drift in drifts]
         state = self._settled()
@@ -133,7 +138,7 @@ class ModelCheck:
     def _carry_out(self, state: ModelState) -> None:
         """What a check has decided of files, once it is in the ledger: one that lost against another leaves no note."""
         self.quarantine.carry_out(state.notes, self.clock(), state.last_check_id)
-        self.tell(state.outbox)
+        self.tell(told_apart(state.outbox, self.ledger, self.together))
 
     def _attempt(self, started: float) -> Finding:
         """One try. Raises LedgerConflictError when another process wrote, or the model in service was replaced."""

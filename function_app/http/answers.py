@@ -7,6 +7,7 @@ import msgspec
 from driftloop.ledger import CheckRecord, Drift, Moment
 
 HIDDEN = ("etag", "claimed_by", "lease_until", "outbox")  # of a drift: what only processes need
+MOST_CAUSES = 20  # that one answer holds, each with its models
 MOST_CHECKS = 200  # that one answer holds: a page of a few hundred kB
 
 
@@ -52,6 +53,36 @@ class CheckAnswer(CheckRecord, frozen=True, kw_only=True, tag=False):
         """From the ledger's rows."""
         found = None if drift is None else DriftAnswer(**{name: getattr(drift, name) for name in _SHOWN})
         return cls(**msgspec.structs.asdict(check), drift=found)
+
+
+class CommonCauseAnswer(msgspec.Struct, frozen=True):
+    """Many drifts at once: `columns` moved in at least half of the `models`; `released_at` is null while their retrains
+    wait for a person, or go on without one.
+    """
+
+    cause_id: str
+    since: Moment
+    until: Moment
+    watched: int
+    expected: float
+    bound: int
+    released_at: Moment | None
+    models: list[str]
+    columns: list[str]
+
+
+class CommonCauses(msgspec.Struct, frozen=True):
+    """Common causes, the newest first; `action` is what the configuration does with their retrains."""
+
+    action: Literal["hold", "pace", "send"]
+    causes: list[CommonCauseAnswer]
+
+
+class Released(msgspec.Struct, frozen=True):
+    """A common cause that was released, and the models whose drifts go on."""
+
+    cause_id: str
+    models: list[str]
 
 
 class FailingReceiver(msgspec.Struct, frozen=True):

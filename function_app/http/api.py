@@ -71,7 +71,7 @@ def start_check(runtime: "Runtime", request: func.HttpRequest) -> func.HttpRespo
     models = runtime.config.models if wanted.model is None else (_model(runtime, wanted.model),)
     with ThreadPoolExecutor(_SENDERS) as pool:
         list(pool.map(partial(ask_once, runtime), [model.name for model in models]))
-    return _json(Queued([model.name for model in models]), HTTPStatus.ACCEPTED)
+    return to_json(Queued([model.name for model in models]), HTTPStatus.ACCEPTED)
 
 
 def list_checks(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:
@@ -86,17 +86,17 @@ def list_checks(runtime: "Runtime", request: func.HttpRequest) -> func.HttpRespo
         raise ProblemError(HTTPStatus.BAD_REQUEST, f"limit must be a number from 1 to {MOST_CHECKS}")
     name = request.params.get("model")
     model = None if name is None else _model(runtime, name).name
-    return _json(Checks(runtime.ledger.checks(model, int(limit))))
+    return to_json(Checks(runtime.ledger.checks(model, int(limit))))
 
 
 def get_check(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:
     """One check, and the drift that it belongs to with everything that became of it."""
     name = request.route_params.get("check_id") or ""
-    check = runtime.ledger.check(name) if _is_check_id(name) else None
+    check = runtime.ledger.check(name) if is_id(name) else None
     if check is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, "there is no check with this id")
     drift = runtime.ledger.drift(check.model, check.drift_id) if check.drift_id else None
-    return _json(CheckAnswer.of(check, drift))
+    return to_json(CheckAnswer.of(check, drift))
 
 
 def health(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
@@ -105,14 +105,14 @@ def health(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse: 
     boxes = runtime.boxes.all() if any(model.alerts for model in models) else {}
     found = health_of(models, runtime.ledger, runtime.schedule, now, boxes)
     tell_overdue(runtime, {each.model: each.state for each in found.models}, now)
-    return _json(found.answer(), HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE)
+    return to_json(found.answer(), HTTPStatus.OK if found.healthy else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def openapi(runtime: "Runtime", request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
     """The description of this API."""
     from function_app.http.openapi import DESCRIPTION
 
-    return _json(DESCRIPTION)
+    return to_json(DESCRIPTION)
 
 
 def problem(status: HTTPStatus, detail: str) -> func.HttpResponse:
@@ -121,7 +121,8 @@ def problem(status: HTTPStatus, detail: str) -> func.HttpResponse:
     return func.HttpResponse(msgspec.json.encode(body), status_code=int(status), mimetype="application/problem+json")
 
 
-def _json(body: msgspec.Struct | Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
+def to_json(body: msgspec.Struct | Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
+    """An answer that nobody keeps."""
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return func.HttpResponse(
         msgspec.json.encode(body), status_code=int(status), headers=headers, mimetype="application/json"
@@ -135,5 +136,6 @@ def _model(runtime: "Runtime", name: str) -> Model:
         raise ProblemError(HTTPStatus.NOT_FOUND, "no model of this name is watched") from None
 
 
-def _is_check_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether a text may be an identifier of ours: what is none is not looked for."""
     return len(text) <= 40 and text.isascii() and text.replace("-", "").isalnum()

@@ -4,10 +4,20 @@ from typing import Any
 
 import msgspec
 
-from function_app.http.answers import CheckAnswer, Checks, HealthAnswer, Limit, Problem, Queued, Start
+from function_app.http.answers import (
+    CheckAnswer,
+    Checks,
+    CommonCauses,
+    HealthAnswer,
+    Limit,
+    Problem,
+    Queued,
+    Released,
+    Start,
+)
 
 REFERENCE = "#/components/schemas/{name}"
-_TYPES = (Start, Queued, Checks, CheckAnswer, HealthAnswer, Problem)
+_TYPES = (Start, Queued, Checks, CheckAnswer, CommonCauses, Released, HealthAnswer, Problem)
 _REFERENCES, _SCHEMAS = msgspec.json.schema_components((*_TYPES, Limit), ref_template=REFERENCE)
 _SCHEMA = dict(zip((*_TYPES, Limit), _REFERENCES, strict=True))
 
@@ -29,6 +39,7 @@ _OVERDUE = _body(HealthAnswer, "A check is overdue, or storage does not answer."
 _PAGE = {"content": {"text/html": {"schema": {"type": "string"}}}}
 _TEXTS = {media: {"schema": {"type": "string"}} for media in ("text/plain", "application/openmetrics-text")}
 _CHECK_ID = {"name": "check_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+_CAUSE_ID = {**_CHECK_ID, "name": "cause_id"}
 
 PATHS: dict[str, Any] = {
     "/checks": {
@@ -67,6 +78,25 @@ PATHS: dict[str, Any] = {
             "responses": {
                 "200": _body(CheckAnswer, "The check."),
                 "404": _problem("There is no such check."),
+                **_ALWAYS,
+            },
+        }
+    },
+    "/common-causes": {
+        "get": {
+            "operationId": "listCommonCauses",
+            "summary": "Many drifts at once, the newest first",
+            "responses": {"200": _body(CommonCauses, "The common causes."), **_ALWAYS},
+        }
+    },
+    "/common-causes/{cause_id}/release": {
+        "post": {
+            "operationId": "releaseCommonCause",
+            "summary": "Let the retrains of a common cause go on",
+            "parameters": [_CAUSE_ID],
+            "responses": {
+                "202": _body(Released, "They go on one after the other; again for one that is released already."),
+                "404": _problem("There is no such cause."),
                 **_ALWAYS,
             },
         }

@@ -1,4 +1,4 @@
-"""What becomes of a queue message: a check, a further look at open drifts, or an alert."""
+"""What becomes of a queue message: a check, a further look at open drifts, an alert, or word of a common cause."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from driftloop.config.models import Model
 from driftloop.errors import ConfigError, InputError
 from driftloop.ledger import until_written
 from driftloop.validation import UNREADABLE
+from function_app.queue import common_causes
 from function_app.queue.alerting import ask_for_alerts, send_alerts
 from function_app.queue.sending import QUEUE, Message, ask
 from function_app.queue.timer import TOLERANCE
@@ -48,6 +49,9 @@ def handle(runtime: "Runtime", body: bytes) -> "CheckRecord | None":
         raise InputError(
             f"queue {QUEUE}: a message is not ours ({error}): something else writes to this queue"
         ) from None
+    if message.kind == common_causes.KIND:
+        common_causes.tell(runtime)
+        return None
     try:
         model = runtime.config.model(message.model)
     except ConfigError as error:
@@ -66,6 +70,7 @@ def handle(runtime: "Runtime", body: bytes) -> "CheckRecord | None":
         raise
     finally:
         ask_for_alerts(runtime, model)
+        common_causes.ask_to_tell(runtime)
     if again is not None:
         _look_again(runtime, model, again, check is not None and check.verdict == "incident")
     return check

@@ -23,14 +23,15 @@ _SENDERS = 8
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is asked for: a `check` of a model, a `follow-up` of its open drifts only, or that its `alerts` are sent.
+    """What is asked for: a `check` of a model, a `follow-up` of its open drifts only, or that its `alerts` are sent; or
+    that people are told of a `common-cause` of many models, which names none.
 
     `waiting`: the ledger knows that it waits, so that no second one is sent meanwhile (`function_app.queue.waiting`).
     `traceparent`: the span that asked (W3C Trace Context), which the check continues.
     """
 
     model: str
-    kind: Literal["check", "follow-up", "alerts"] = "check"
+    kind: Literal["check", "follow-up", "alerts", "common-cause"] = "check"
     waiting: bool = False
     traceparent: str | None = None
 

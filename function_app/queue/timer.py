@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.config.cron import Cron
 from driftloop.config.models import Model
+from function_app.queue import common_causes
 from function_app.queue.alerting import tell_overdue
 from function_app.queue.sending import Message, ask
 
@@ -52,4 +53,5 @@ def start_checks(runtime: "Runtime", now: datetime | None = None) -> list[str]:
         ask(runtime, [Message(model.name) for model in chosen])
     finally:  # a queue that takes nothing is one more reason to tell
         tell_overdue(runtime, states, now)
+    common_causes.tell(runtime, now)
     return [model.name for model in chosen]

@@ -31,6 +31,7 @@ from driftloop.ledger import (
 from driftloop.times import latest, utc_now
 from function_app.dispatch.requests import Dispatcher, DispatchUncertainError, Run
 from function_app.retraining.failures import Move, after_failed_run, after_refusal
+from function_app.retraining.others import NoOthers, Others
 from function_app.retraining.outcome_note import note_of
 from function_app.telemetry.announcing import drift_announced, to_nobody
 from function_app.telemetry.events import emit
@@ -43,6 +44,7 @@ CONFIRM_LIMIT = timedelta(minutes=15)  # a run that did not appear by then was n
 CONFIRM_PAUSES = (0.2, 1.0, 2.0)  # seconds between looks, right after sending: most runs are listed in 3
 SENT_LOOK, CONFIRMED_LOOK = timedelta(minutes=1), timedelta(minutes=10)  # between looks at a drift that is on its way
 RUN_LIMIT = timedelta(hours=24)  # a run that takes longer needs a person
+TURN = "waits for its turn: many models drift at once"
 MOST_STEPS = 20  # of one look; the longest way, from held to an outcome, takes 6
 _IN_FLIGHT = frozenset({DriftState.CLAIMED, DriftState.SENT, DriftState.CONFIRMED})
 
@@ -52,7 +54,7 @@ class Retraining:
     """Takes one model's drifts further.
 
     `outcome` reads `outcomes/<drift_id>.json`, `labels` counts the labelled records since a time, `tell` is handed what
-    people must learn.
+    people must learn, `others` knows the other models' drifts.
     """
 
     model: Model
@@ -63,6 +65,7 @@ class Retraining:
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     tell: Callable[[tuple[Announcement, ...]], None] = to_nobody
+    others: Others = field(default_factory=NoOthers)
     _me: str = field(default="", init=False)
     _posted: bool = field(default=False, init=False)
     _told: bool = field(default=False, init=False)
@@ -144,17 +147,21 @@ class Retraining:
         waits = self._waits_for(drift, state, now)
         if waits is not None:
             return self._note(drift, waits)
+        turn = self.others.turn(drift)
+        if turn is not None and now < turn:
+            return self.ledger.write(msgspec.structs.replace(add_note(drift, now, TURN), not_before=turn))
         as_of = latest(drift.as_of, state.newest_record)
         lease = {"claimed_by": self._me, "lease_until": now + LEASE, "not_before": None}
         return self._move(drift, DriftState.CLAIMED, "claimed", as_of=as_of, **lease)
 
     def _waits_for(self, drift: Drift, state: ModelState, now: datetime) -> str | None:
         if drift.not_before is not None and now < drift.not_before:
-            return "waits for the next try"
+            return "waits for the next try" if drift.sends or drift.attempts else TURN
         if state.cooldown_until is not None and now < state.cooldown_until:
             return "waits for the cooldown after the last retrain"
-        if state.hold is not None and self.model.retrain_when != "drift":
-            return state.hold
+        held = None if self.model.retrain_when == "drift" else state.hold
+        if (held := held or self.others.hold(drift)) is not None:
+            return held
         others = self.ledger.drifts(drift.model, open_only=True)
         if any(other.drift_id != drift.drift_id and other.state in _IN_FLIGHT for other in others):
             return "waits for an earlier retrain of this model"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 STATE, EVERY = "state", "every"  # the row of a model's state; the partition of all checks, newest first
 _SHORT = ["PartitionKey", "epoch", "verdict", "checked_at", "watched_since", "drift_id", "version", "error", "p"]
 _LONGEST_ERROR = 1_000  # characters of an error in a column: a list of models shows its beginning
+_FIRST_NAME = "0"  # no model's name sorts before; partitions that do are not models' (`function_app.common_cause`)
 _LAST_TICK = 10**17  # microseconds; what is counted down from, so that newer rows sort first
 
 
@@ -51,7 +52,7 @@ class TableLedger:
         self._checks = service.get_table_client("checks")
 
     def state(self, model: str, now: datetime) -> ModelState:
-        with _ledger_errors(model):
+        with ledger_errors(model):
             try:
                 row = _state_row(self._states.get_entity(model, STATE))
             except ResourceNotFoundError as error:
@@ -59,7 +60,7 @@ class TableLedger:
                     raise
                 fresh = ModelState(model=model, watched_since=now)
                 entity = {"PartitionKey": model, "RowKey": STATE, **_state_properties(_StateRow(fresh))}
-                if (etag := _create(self._states, entity)) is not None:
+                if (etag := create(self._states, entity)) is not None:
                     return msgspec.structs.replace(fresh, etag=etag)
                 row = _state_row(self._states.get_entity(model, STATE))
             if not self._delivered(row):
@@ -67,22 +68,22 @@ class TableLedger:
         return row.state
 
     def states(self) -> list[ModelState]:
-        with _ledger_errors("states"):
+        with ledger_errors("states"):
             found = [_state_row(entity).state for entity in _query(self._states, "RowKey eq @row", row=STATE)]
         return sorted(found, key=lambda state: state.model)
 
     def overviews(self, model: str | None = None) -> list[Overview]:
         condition = "RowKey eq @row" + (" and PartitionKey eq @model" if model else "")
         named = {"row": STATE, **({"model": model} if model else {})}
-        with _ledger_errors("states"):
+        with ledger_errors("states"):
             rows = self._states.query_entities(condition, parameters=named, select=_SHORT)
             found = [_overview(row) for row in rows]
         return sorted(found, key=lambda overview: overview.model)
 
     def commit(self, state: ModelState, check: CheckRecord | None = None, drift: Drift | None = None) -> ModelState:
         row = _StateRow(state, check, drift)
-        with _ledger_errors(state.model):
-            etag = _replace(self._states, state.model, STATE, _state_properties(row), state.etag)
+        with ledger_errors(state.model):
+            etag = replace(self._states, state.model, STATE, _state_properties(row), state.etag)
             self._deliver(row)
         return msgspec.structs.replace(state, etag=etag)
 
@@ -97,21 +98,24 @@ class TableLedger:
         # The check's own row comes last: where it exists, everything before it does.
         if row.drift is not None:
             drift = row.drift
-            _create(self._drifts, {"PartitionKey": drift.model, "RowKey": drift.drift_id, **_drift_properties(drift)})
+            create(self._drifts, {"PartitionKey": drift.model, "RowKey": drift.drift_id, **_drift_properties(drift)})
         if row.check is not None:
             check = row.check
             properties = {**packed(check), "model": check.model, "at": check.at, "verdict": check.verdict}
             for partition in (f"model:{check.model}", EVERY):
-                _create(self._checks, {"PartitionKey": partition, "RowKey": _newest_first(check), **properties})
-            _create(self._checks, {"PartitionKey": check.check_id, "RowKey": "check", **properties})
+                create(
+                    self._checks,
+                    {"PartitionKey": partition, "RowKey": newest_first(check.at, check.check_id), **properties},
+                )
+            create(self._checks, {"PartitionKey": check.check_id, "RowKey": "check", **properties})
 
     def write(self, drift: Drift) -> Drift:
-        with _ledger_errors(drift.drift_id):
-            etag = _replace(self._drifts, drift.model, drift.drift_id, _drift_properties(drift), drift.etag)
+        with ledger_errors(drift.drift_id):
+            etag = replace(self._drifts, drift.model, drift.drift_id, _drift_properties(drift), drift.etag)
         return msgspec.structs.replace(drift, etag=etag)
 
     def drift(self, model: str, drift_id: str) -> Drift | None:
-        with _ledger_errors(drift_id):
+        with ledger_errors(drift_id):
             try:
                 return _drift(self._drifts.get_entity(model, drift_id))
             except ResourceNotFoundError as error:
@@ -121,8 +125,9 @@ class TableLedger:
 
     def drifts(self, model: str | None = None, *, open_only: bool = False, or_failed: bool = False) -> list[Drift]:
         wanted = "(open eq true or state eq 'failed')" if or_failed else "open eq true" if open_only else None
-        conditions = [*(["PartitionKey eq @model"] if model else []), *([wanted] if wanted else [])]
-        with _ledger_errors("drifts"):
+        conditions = ["PartitionKey eq @model" if model else f"PartitionKey ge '{_FIRST_NAME}'"]
+        conditions += [wanted] if wanted else []
+        with ledger_errors("drifts"):
             found = [_drift(entity) for entity in _query(self._drifts, " and ".join(conditions), model=model)]
         return sorted(
             found,
@@ -133,7 +138,7 @@ class TableLedger:
         )
 
     def check(self, check_id: str) -> CheckRecord | None:
-        with _ledger_errors(check_id):
+        with ledger_errors(check_id):
             try:
                 return unpacked(self._checks.get_entity(check_id, "check"), CheckRecord)
             except ResourceNotFoundError as error:
@@ -149,7 +154,7 @@ class TableLedger:
         before: Position | None = None,
         verdict: VerdictName | None = None,
     ) -> list[CheckRecord]:
-        with _ledger_errors("checks"):
+        with ledger_errors("checks"):
             if model is not None:
                 return self._newest(f"model:{model}", limit, before, verdict)
             found = self._newest(EVERY, limit, before, verdict)
@@ -164,7 +169,7 @@ class TableLedger:
         self, partition: str, limit: int, before: Position | None = None, verdict: VerdictName | None = None
     ) -> list[CheckRecord]:
         """The first rows of a partition, or those behind a position; no row is read beyond them."""
-        values = {"after": None if before is None else _newest_first(before), "verdict": verdict}
+        values = {"after": None if before is None else newest_first(before.at, before.check_id), "verdict": verdict}
         conditions = ["PartitionKey eq @partition", *(["RowKey gt @after"] if before else [])]
         conditions += ["verdict eq @verdict"] if verdict else []
         rows = _query(self._checks, " and ".join(conditions), results_per_page=limit, partition=partition, **values)
@@ -182,7 +187,8 @@ class TableLedger:
 
 
 @contextmanager
-def _ledger_errors(what: str) -> Iterator[None]:
+def ledger_errors(what: str) -> Iterator[None]:
+    """What table storage raises in here is raised as LedgerError; `what` names what was asked for."""
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
@@ -198,11 +204,12 @@ def _ledger_errors(what: str) -> Iterator[None]:
         ) from error
 
 
-def _newest_first(check: CheckRecord | Position) -> str:
-    return f"{_LAST_TICK - int(check.at.timestamp() * 1_000_000):017}-{check.check_id}"
+def newest_first(at: datetime, name: str) -> str:
+    """A row's key by which later rows sort first; `name` tells those of one microsecond apart."""
+    return f"{_LAST_TICK - int(at.timestamp() * 1_000_000):017}-{name}"
 
 
-def _create(table: "TableClient", entity: dict[str, Any]) -> str | None:
+def create(table: "TableClient", entity: dict[str, Any]) -> str | None:
     """The new row's ETag; None where it exists already, and is left as it is."""
     try:
         return str(table.create_entity(entity)["etag"])
@@ -210,7 +217,8 @@ def _create(table: "TableClient", entity: dict[str, Any]) -> str | None:
         return None
 
 
-def _replace(table: "TableClient", partition: str, row: str, properties: dict[str, Any], etag: str) -> str:
+def replace(table: "TableClient", partition: str, row: str, properties: dict[str, Any], etag: str) -> str:
+    """The row's new ETag. Raises LedgerConflictError where it was written since `etag` was read."""
     try:
         answer = table.update_entity(
             {"PartitionKey": partition, "RowKey": row, **properties},

@@ -211,12 +211,14 @@ def error_text(error: Exception) -> str:
     return "; ".join([text, *(note for note in notes if text not in note)])
 
 
+def plain_fields(said: Announcement) -> dict[str, Any]:
+    """An announcement's fields as the log takes them: JSON has made lists of what were tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in said.fields.items()}
+
+
 def _log(outbox: tuple[Announcement, ...]) -> None:
     for announcement in outbox:
-        fields = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in announcement.fields.items()
-        }
-        emit(announcement.event, event_id=announcement.event_id, **fields)  # type: ignore[arg-type]
+        emit(announcement.event, event_id=announcement.event_id, **plain_fields(announcement))  # type: ignore[arg-type]
 
 
 def _short(sentences: tuple[str, ...]) -> list[str]:

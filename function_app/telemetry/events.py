@@ -17,6 +17,8 @@ Event = Literal[
     "check_failed",
     "check_poisoned",
     "drift",
+    "common_cause",
+    "common_cause_released",
     "incident",
     "overdue",
     "dispatch_sent",
@@ -41,7 +43,7 @@ Field = str | int | float | bool | None | datetime | tuple[str, ...]
 _ALERTS = frozenset(
     {
         *("incident", "overdue", "dispatch_failed", "check_poisoned", "check_failed", "retrain_failed"),
-        *("event_unreadable", "alert_failed", "alert_dropped"),
+        *("event_unreadable", "alert_failed", "alert_dropped", "common_cause"),
     }
 )
 LONGEST = 500  # characters of a field: a line of 64 kB is cut by the host

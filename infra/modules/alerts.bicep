@@ -47,6 +47,14 @@ var rules = [
     resolves: false
   }
   {
+    name: 'common-cause'
+    title: 'Common cause: many models drift at once'
+    description: 'More models drift within a day than chance explains, so one change upstream is likely. Unless driftloop.toml says otherwise their retrains wait until a person releases them: the runbook says how.'
+    severity: 1
+    events: ['common_cause']
+    resolves: false
+  }
+  {
     name: 'dispatch-failed'
     title: 'Dispatch failed: a retrain was decided and not started'
     description: 'The CI system did not take the dispatch, no run appeared, or an event of a registered model could not be read. The drift stays in the ledger and is tried again; a wrong token or a missing permission needs a person.'
@@ -202,7 +210,7 @@ resource savedQuery 'Microsoft.OperationalInsights/workspaces/savedSearches@2025
   properties: {
     category: 'Driftloop'
     displayName: 'Driftloop: drifts, incidents, overdue checks, failed dispatches by model and day'
-    query: '${eventsQuery} | where event in ("drift", "incident", "overdue", "dispatch_failed", "retrain_failed", "check_failed", "check_poisoned", "event_unreadable", "alert_failed", "alert_dropped", "deployed", "drift_closed") | summarize times = count(), latest = max(TimeGenerated), example = take_any(Message) by bin(TimeGenerated, 1d), model, event | order by TimeGenerated desc, model asc'
+    query: '${eventsQuery} | where event in ("drift", "incident", "overdue", "dispatch_failed", "retrain_failed", "check_failed", "check_poisoned", "event_unreadable", "alert_failed", "alert_dropped", "common_cause", "common_cause_released", "deployed", "drift_closed") | summarize times = count(), latest = max(TimeGenerated), example = take_any(Message) by bin(TimeGenerated, 1d), model, event | order by TimeGenerated desc, model asc'
     version: 2
   }
 }

@@ -8,6 +8,7 @@ from sandbox.github.api import Api
 from sandbox.github.auth import Tokens
 from sandbox.github.faults import Faults, with_faults
 from sandbox.github.issues import Issues
+from sandbox.github.limits import Limits, with_limits
 from sandbox.github.records import RunRecord
 from sandbox.github.repository import Repository
 from sandbox.github.scheduler import Scheduler
@@ -25,7 +26,7 @@ class GitHubStandIn:
     `environment` is what runners have (beside PATH), `variables` and `secrets` are the repository's, `environments` the
     variables of its environments. `actions` are folders of other repositories' actions that really run, by
     `owner/name@ref`; all others do nothing. `folder` takes copies of the tree and a folder for every run. `token` may
-    dispatch and read runs; `tokens`, `faults`, `issues` and `api` are the controls.
+    dispatch and read runs; `tokens`, `faults`, `limits`, `issues` and `api` are the controls.
     """
 
     def __init__(
@@ -71,7 +72,8 @@ class GitHubStandIn:
             url=lambda: self.url,
         )
         self.api = Api(self.repository, self.tokens, self.issues, self._scheduler, lambda: self.url)
-        self._server = Server(with_faults(self.api.app, self.faults))
+        self.limits = Limits()
+        self._server = Server(with_faults(with_limits(self.api.app, self.limits), self.faults))
         self.url = self._server.url
 
     @property

@@ -21,6 +21,14 @@ EXPECTED = {
     "start_check": ("httpTrigger", {"route": "checks", "methods": ["POST"], "authLevel": "FUNCTION"}),
     "list_checks": ("httpTrigger", {"route": "checks", "methods": ["GET"], "authLevel": "FUNCTION"}),
     "get_check": ("httpTrigger", {"route": "checks/{check_id}", "methods": ["GET"], "authLevel": "FUNCTION"}),
+    "list_common_causes": (
+        "httpTrigger",
+        {"route": "common-causes", "methods": ["GET"], "authLevel": "FUNCTION"},
+    ),
+    "release_common_cause": (
+        "httpTrigger",
+        {"route": "common-causes/{cause_id}/release", "methods": ["POST"], "authLevel": "FUNCTION"},
+    ),
     "health": ("httpTrigger", {"route": "health", "methods": ["GET"], "authLevel": "FUNCTION"}),
     "dashboard": ("httpTrigger", {"route": "dashboard", "methods": ["GET"], "authLevel": "FUNCTION"}),
     "metrics": ("httpTrigger", {"route": "metrics", "methods": ["GET"], "authLevel": "FUNCTION"}),

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
 from typing import Any
 
 import msgspec
@@ -39,6 +40,20 @@ class FakeTask:
         return self.again
 
 
+class NoTogether:
+    """No common cause was opened here."""
+
+    def __init__(self) -> None:
+        self.opened: SimpleQueue[Any] = SimpleQueue()
+
+
+class NoCauses:
+    """There is no common cause."""
+
+    def causes(self) -> list[Any]:
+        return []
+
+
 class FakeRuntime:
     """Three models, one with a schedule of its own."""
 
@@ -48,6 +63,7 @@ class FakeRuntime:
         self.config = Config((Model(name="a"), Model(name="b", schedule="0 0 6 * * mon"), Model(name="c")))
         self.ledger = SqliteLedger(path / "ledger.db")
         self.task = FakeTask()
+        self.together, self.causes = NoTogether(), NoCauses()
 
     def check(self, _: Model) -> FakeTask:
         return self.task

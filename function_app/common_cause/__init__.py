@@ -1,0 +1,1 @@
+"""Many drifts at once: counted over all models, told as one, held or sent at a bounded rate."""
