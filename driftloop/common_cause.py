@@ -32,6 +32,8 @@ MOST_COLUMNS = 10
 """Of one drift that are kept: a common cause shows among the surest."""
 SHARED = 0.5
 """Of the models a column must have moved in to be called common."""
+WAITS_FOR_RELEASE = "held: many models drift at once"
+"""Begins the note on a drift that a person must release; the cause's id follows."""
 MOST_NAMED = 3
 """Columns in the sentence: it is read on a phone."""
 
@@ -201,6 +203,24 @@ def members_of(cause: Cause, causes: Iterable[Cause], found: Iterable[Found]) ->
         if cause.covers(each.at) and cause_at(earlier, each.at) is None:
             by_model.setdefault(each.model, each)
     return tuple(by_model.values())
+
+
+def hold_note(cause_id: str) -> str:
+    """Why a drift of a cause is held.
+
+    Examples
+    --------
+    >>> cause_in(hold_note("cause-0123456789ab"))
+    'cause-0123456789ab'
+    """
+    return f"{WAITS_FOR_RELEASE}: {cause_id} waits for a person to release it (docs/runbook.md)"
+
+
+def cause_in(note: str) -> str | None:
+    """The id of the cause that a drift's note names as what holds it; None for other notes."""
+    if not note.startswith(WAITS_FOR_RELEASE):
+        return None
+    return note.removeprefix(WAITS_FOR_RELEASE).removeprefix(": ").partition(" ")[0]
 
 
 def common_columns(found: Sequence[Found]) -> tuple[tuple[str, int], ...]:

@@ -12,7 +12,9 @@ from http import HTTPStatus
 from driftloop.dashboard.fleet import ModelRow, rows_of
 from driftloop.dashboard.pages import Page
 from driftloop.dashboard.source import Source
+from driftloop.dashboard.todo import held_by
 from driftloop.errors import DriftloopError
+from driftloop.ledger import DriftState
 from driftloop.wording.number_formats import towards_alarm
 
 METRICS = "/metrics"
@@ -29,6 +31,7 @@ HELP = {
     "driftloop_evidence_towards_alarm_ratio": "How far the evidence has come: 0 none, 1 the alarm line, at most 1.25.",
     "driftloop_drift_open": "1 for the state of the model's open drift.",
     "driftloop_drift_since_timestamp_seconds": "When the open drift was found.",
+    "driftloop_common_cause_waiting_models": "Models whose retrains wait for a person to release their common cause.",
     "driftloop_models": "Models that are watched.",
 }
 """Name and explanation of each metric, in the order of the answer."""
@@ -71,6 +74,8 @@ def render_metrics(rows: Sequence[ModelRow]) -> str:
     for row in rows:
         for name, labels, value in _samples(row):
             samples[name].append(({"model": row.name, **labels}, value))
+    waiting = [row for row in rows if row.drift and row.drift.state is DriftState.HELD and held_by(row.drift)]
+    samples["driftloop_common_cause_waiting_models"] = [({}, float(len(waiting)))]
     samples["driftloop_models"] = [({}, float(len(rows)))]
     lines: list[str] = []
     for name, found in samples.items():

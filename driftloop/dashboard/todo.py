@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from driftloop.common_cause import cause_in
 from driftloop.dashboard.fleet import ModelRow
 from driftloop.dashboard.source import SetAside, Source
 from driftloop.ledger import Drift, DriftState
@@ -69,6 +70,7 @@ def todo_of(rows: Sequence[ModelRow], source: Source, words: Words, now: datetim
         items += found[: None if known else MOST_OF_A_KIND]
         if not known and len(found) > MOST_OF_A_KIND:
             more.append((kind, len(found) - MOST_OF_A_KIND))
+    items += _of_causes(rows, words, known=known)
     aside = source.set_aside([row.model for row in rows], MOST_FILES)
     items += [_of_file(file, source.account, words) for file in aside.files]
     return TodoList(tuple(items), tuple(more), aside.more)
@@ -90,12 +92,38 @@ def _of_row(kind: str, row: ModelRow, words: Words, now: datetime) -> Todo | Non
     return Todo(kind, tone, row.name, note, row.drift.drift_id, row.drift.run_url)
 
 
+def _of_causes(rows: Sequence[ModelRow], words: Words, *, known: bool) -> list[Todo]:
+    """One thing to do for each common cause, however many models wait for it."""
+    waiting: dict[str, list[ModelRow]] = {}
+    for row in rows:
+        cause = None if row.drift is None or row.drift.state is not DriftState.HELD else held_by(row.drift)
+        if cause is not None:
+            waiting.setdefault(cause, []).append(row)
+    return [
+        Todo(
+            "cause",
+            "incident",
+            found[0].name if known else None,
+            Sentence(words("todo.cause-waits", count=f"{len(found):,}", cause=cause), words.language),
+            cause,
+        )
+        for cause, found in sorted(waiting.items())
+    ]
+
+
+def held_by(drift: Drift) -> str | None:
+    """The common cause that a drift waits for a person's word on; None where something else holds it, or nothing."""
+    return cause_in(drift.history[-1].note) if drift.history else None
+
+
 def _kind_of(drift: Drift, now: datetime) -> str | None:
     if drift.state is DriftState.FAILED:
         return "failed"
     if drift.state is not DriftState.HELD or not drift.history:
         return None
     note = drift.history[-1].note
+    if cause_in(note) is not None:
+        return None
     if note.startswith("dry run"):
         return "dry"
     if drift.not_before is not None and drift.sends:

@@ -20,6 +20,7 @@ from driftloop.common_cause import (
     bound_of,
     cause_at,
     expected_drifts,
+    hold_note,
     open_cause,
 )
 from driftloop.config.models import Config
@@ -29,9 +30,6 @@ from function_app.common_cause.rows import CauseRows
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-WAITS_FOR_RELEASE = "held: many models drift at once"
-"""Begins the note on a drift that a person must release."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Together:
         cause = self.cause_of(drift)
         if cause is None or cause.released_at is not None or self.config.common_cause.action != "hold":
             return None
-        return f"{WAITS_FOR_RELEASE}: {cause.cause_id} waits for a person to release it (docs/runbook.md)"
+        return hold_note(cause.cause_id)
 
     def turn(self, drift: Drift) -> "datetime | None":
         """When a drift with a common cause may be sent; None for one that drifts alone."""

@@ -10,9 +10,24 @@ from typing import Any
 import msgspec
 import pytest
 
+from driftloop.common_cause import hold_note
+from driftloop.dashboard.metrics import metrics_answer
 from driftloop.dashboard.pages import Page, answer
 from driftloop.errors import InputError, LedgerError
-from tests.driftloop.dashboard.scene import EVIL, NOW, RUN, STORED, FileSource, hostile, quiet, whole
+from driftloop.ledger import add_note
+from tests.driftloop.dashboard.scene import (
+    EVIL,
+    NOW,
+    RUN,
+    STORED,
+    FileSource,
+    a_drift,
+    hostile,
+    quiet,
+    stored,
+    waiting,
+    whole,
+)
 
 LINK = re.compile(r'href="([^"]*)"')
 
@@ -55,6 +70,33 @@ def test_a_quiet_fleet_says_so(tmp_path: Path) -> None:
 
     assert "All models are well." in said
     assert "What to do now" not in said
+
+
+def many_at_once(folder: Path) -> FileSource:
+    """Three models that one common cause holds, and one that waits for labels."""
+    from tests.driftloop.sqlite_ledger import SqliteLedger
+
+    source = FileSource(SqliteLedger(folder / "many.db"))
+    for number in range(3):
+        source.add(f"m{number}", **quiet(last_verdict="drift"))
+        drift = add_note(a_drift(f"m{number}", number), NOW, hold_note("cause-0123456789ab"))
+        stored(source, drift, drift_id=drift.drift_id)
+    source.add("alone", **quiet(last_verdict="drift"))
+    drift = waiting("alone", epoch=3)
+    stored(source, drift, drift_id=drift.drift_id)
+    return source
+
+
+def test_a_common_cause_is_one_thing_to_do_however_many_models_wait_for_it(tmp_path: Path) -> None:
+    source = many_at_once(tmp_path)
+    said = text_of(source)
+
+    assert said.count("cause-0123456789ab holds the retrains of 3 models.") == 1
+    assert "POST /api/common-causes/ID/release" in said
+    assert "cause-0123456789ab holds the retrains of 1 models." in text_of(source, model="m1")
+    assert "cause-0123456789ab" not in text_of(source, model="alone")
+    body = metrics_answer(source, None, NOW).body
+    assert b"\ndriftloop_common_cause_waiting_models 3.0\n" in body
 
 
 def test_filters_and_search_narrow_the_list_and_keep_their_counts(source: FileSource) -> None:

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from driftloop.common_cause import WAITS_FOR_RELEASE
 from driftloop.ledger import DriftState
 from function_app.common_cause.telling import FIRST_TOLD, members
-from function_app.common_cause.together import WAITS_FOR_RELEASE
 from function_app.queue import common_causes
 from function_app.storage.accounts import Storage
 from sandbox.github import GitHubStandIn, Instant
@@ -63,7 +63,8 @@ def test_five_hundred_models_are_told_as_one_held_released_and_sent_one_after_th
     assert cause.bound == BOUND
     assert len(members(fleet.runtime.causes, cause)) == MODELS
     drifts = fleet.drifts()
-    held = [model for model, drift in drifts.items() if drift.state is DriftState.HELD]
+    # The runs of the early ones end at once, without an outcome: they wait for their second try.
+    held = [model for model, drift in drifts.items() if drift.state is DriftState.HELD and not drift.attempts]
     assert len(held) == MODELS - early
     assert all(drifts[model].history[-1].note.startswith(WAITS_FOR_RELEASE) for model in held)
 
@@ -100,6 +101,7 @@ def test_where_each_is_sent_by_itself_github_refuses_some_and_none_is_lost_or_se
     fleet.look(fleet.names)
     assert len(github.runs) <= 80, "GitHub takes 80 requests a minute that create content"
     assert github.limits.refused > 0
+    fleet.now = datetime.now(UTC)  # GitHub's answers say by its own clock when it takes more
     for _ in range(6):
         fleet.now += timedelta(minutes=4)
         waiting = [model for model, drift in fleet.drifts().items() if not drift.run_id and not drift.attempts]
