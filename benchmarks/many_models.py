@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import tempfile
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import numpy as np
@@ -30,7 +30,6 @@ from benchmarks.rates import stream
 from driftloop import Baseline, Schema
 from driftloop.events import InService
 from function_app.queue.handling import handle
-from function_app.queue.sending import QUEUE
 from function_app.queue.timer import start_checks
 from function_app.runtime import Runtime
 from function_app.storage.accounts import Storage
@@ -76,12 +75,12 @@ def measured(models: int) -> list[PerModel]:
         runtime = Runtime(environ, storage)
         chosen = names[:: max(1, len(names) // CHECKED)][:CHECKED]
         _check(runtime, names[:1])  # imports
-        with counted() as counts:
+        with counted(storage) as counts:
             return [
                 _per_model(counts, models, "timer's tick", models, lambda: start_checks(runtime)),
                 _per_model(counts, models, "check of a new window", len(chosen), lambda: _check(runtime, chosen[1:])),
                 _per_model(counts, models, "check, nothing new", len(chosen), lambda: _check(runtime, chosen[1:])),
-                _per_model(counts, models, "list of models", models, lambda: runtime.ledger.overviews()),
+                _per_model(counts, models, "list of models", models, runtime.ledger.overviews),
             ]
 
 
@@ -108,16 +107,17 @@ def _check(runtime: Runtime, names: list[str]) -> None:
 
 
 @contextmanager
-def counted() -> Iterator[Counts]:
+def counted(storage: Storage) -> Iterator[Counts]:
     """Counts every request that this process sends with `requests`, which is what Azure's clients send with."""
     import requests
 
+    urls = {"blob": storage.blobs.url, "queue": storage.queue("checks").url, "table": storage.tables.url}
+    services = {urlsplit(url).netloc: name for name, url in urls.items()}
     counts, before = Counts(), requests.Session.send
 
     def send(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         answer = before(session, request, **options)
-        service = _service(str(request.url))
-        counts.requests[service] += 1
+        counts.requests[services[urlsplit(str(request.url)).netloc]] += 1
         sent = request.body
         counts.bytes += len(sent) if isinstance(sent, bytes | str) else int(request.headers.get("Content-Length", 0))
         counts.bytes += int(answer.headers.get("Content-Length") or len(answer.content))
@@ -128,10 +128,6 @@ def counted() -> Iterator[Counts]:
         yield counts
     finally:
         requests.Session.send = before  # type: ignore[method-assign]
-
-
-def _service(url: str) -> str:
-    return "blob"
 
 
 def _prepare(storage: Storage, models: int) -> list[str]:

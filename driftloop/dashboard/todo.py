@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from driftloop.common_cause import cause_in
+from driftloop.common_cause.causes import cause_in
 from driftloop.dashboard.fleet import ModelRow
 from driftloop.dashboard.source import SetAside, Source
 from driftloop.ledger import Drift, DriftState

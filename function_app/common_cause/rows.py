@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from driftloop.common_cause import Cause, Found
+from driftloop.common_cause.causes import Cause
+from driftloop.common_cause.rule import Found
 from driftloop.ledger import LedgerConflictError, until_written
 from driftloop.times import format_time, parse_time
 from function_app.storage.ledger_table import create, ledger_errors, newest_first, replace

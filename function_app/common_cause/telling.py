@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from driftloop.common_cause import Cause, Found, common_columns, members_of, sentence
+from driftloop.common_cause.causes import Cause, common_columns, members_of, sentence
+from driftloop.common_cause.rule import Found
 from driftloop.config.models import Model
 from driftloop.config.receivers import Receiver
 from driftloop.ledger import Announcement, Ledger, LedgerConflictError

@@ -11,18 +11,8 @@ from datetime import timedelta
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from driftloop.common_cause import (
-    DAY,
-    MOST_COLUMNS,
-    Cause,
-    Found,
-    at_once,
-    bound_of,
-    cause_at,
-    expected_drifts,
-    hold_note,
-    open_cause,
-)
+from driftloop.common_cause.causes import Cause, cause_at, hold_note, open_cause
+from driftloop.common_cause.rule import DAY, MOST_COLUMNS, Found, at_once, bound_of, expected_drifts
 from driftloop.config.models import Config
 from driftloop.ledger import CheckRecord, Drift, Ledger, until_written
 from driftloop.times import utc_now

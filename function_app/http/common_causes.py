@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from driftloop.common_cause import Cause, common_columns
+from driftloop.common_cause.causes import Cause, common_columns
 from function_app.common_cause.telling import members
 from function_app.http.answers import MOST_CAUSES, CommonCauseAnswer, CommonCauses, Released
 from function_app.http.api import ProblemError, is_id, to_json

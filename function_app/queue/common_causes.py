@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from queue import Empty
 from typing import TYPE_CHECKING, Literal
 
-from driftloop.common_cause import Cause, Found
+from driftloop.common_cause.causes import Cause
+from driftloop.common_cause.rule import Found
 from driftloop.errors import DriftloopError
 from driftloop.ledger import Announcement, until_written
 from function_app.common_cause.telling import carriers, members, next_telling, released, tell_causes

@@ -86,7 +86,7 @@ def analyse(asked: list[str]) -> list[list[str]]:
 )
 def test_kusto_finds_nothing_wrong_and_finds_what_is() -> None:
     asked = queries()
-    assert len(asked) == 9, "seven events, silence, and the saved one"
+    assert len(asked) == 10, "eight events, silence, and the saved one"
     wrong = {
         asked[0].replace("| where", "| wehre", 1): "operator",
         asked[0].replace("Message", "Mesage", 1): "'Mesage'",

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from driftloop.common_cause import hold_note
+from driftloop.common_cause.causes import hold_note
 from driftloop.dashboard.metrics import metrics_answer
 from driftloop.dashboard.pages import Page, answer
 from driftloop.errors import InputError, LedgerError

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from driftloop.common_cause import Found, open_cause
+from driftloop.common_cause.causes import open_cause
+from driftloop.common_cause.rule import Found
 from driftloop.ledger import LedgerConflictError
 from function_app.common_cause.rows import CauseRows
 from function_app.storage.accounts import Storage

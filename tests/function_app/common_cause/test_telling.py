@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from driftloop.common_cause import STAYS_OPEN
+from driftloop.common_cause.causes import STAYS_OPEN
 from driftloop.ledger import Announcement
 from function_app.alerts.message import message_of
 from function_app.common_cause.telling import FIRST_TOLD, LATE, announcement_of, members, next_telling, told_apart

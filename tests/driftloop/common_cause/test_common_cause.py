@@ -7,20 +7,8 @@ from hashlib import sha256
 import msgspec
 import pytest
 
-from driftloop.common_cause import (
-    DAY,
-    LEVEL,
-    OWN_DRIFTS,
-    Found,
-    at_once,
-    bound_of,
-    cause_at,
-    common_columns,
-    expected_drifts,
-    members_of,
-    open_cause,
-    sentence,
-)
+from driftloop.common_cause.causes import cause_at, common_columns, members_of, open_cause, sentence
+from driftloop.common_cause.rule import DAY, LEVEL, OWN_DRIFTS, Found, at_once, bound_of, expected_drifts
 from driftloop.config.models import Model, parse
 from driftloop.config.policy import Policy
 from driftloop.errors import ConfigError
