@@ -108,7 +108,7 @@ def _measured(host: FunctionsHost, ledger: TableLedger, models: int, rows: int, 
     seconds, cpu = time.monotonic() - began, cpu_seconds(host.pid) - used
     ended.set()
     watcher.join()
-    checked = sum(state.last_verdict in ("stable", "drift") for state in ledger.states())
+    checked = sum(state.verdict in ("stable", "drift") for state in ledger.overviews())
     early = memory[min(len(memory) - 1, len(memory) // 10)] if memory else float("nan")
     late = memory[len(memory) // 2 :]
     slope = float(np.polyfit(np.arange(len(late)), late, 1)[0]) if len(late) > 2 else float("nan")

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +34,7 @@ from function_app.queue.handling import handle
 from function_app.queue.timer import start_checks
 from function_app.runtime import Runtime
 from function_app.storage.accounts import Storage
+from function_app.storage.ledger_table import TableLedger
 
 MODELS = (100, 1_000, 10_000)
 CHECKED = 100  # models whose checks are counted, spread over all: ten thousand checks would count the same
@@ -69,17 +71,19 @@ def many_models(scale: float) -> list[PerModel]:
 def measured(models: int) -> list[PerModel]:
     """One number of models, in an account of its own."""
     with tempfile.TemporaryDirectory() as name, account(folder := Path(name)) as (storage, _):
-        names = _prepare(storage, models)
+        names = [f"model-{number:05}" for number in range(models)]
+        chosen = names[:: max(1, len(names) // CHECKED)][:CHECKED]
+        _prepare(storage, names, set(chosen))
         (folder / "driftloop.toml").write_text("".join(f'[[model]]\nname = "{each}"\n' for each in names))
         environ = {"DRIFTLOOP_CONFIG": str(folder / "driftloop.toml"), "DRIFT_CHECK_SCHEDULE": "0 0 6 * * *"}
         runtime = Runtime(environ, storage)
-        chosen = names[:: max(1, len(names) // CHECKED)][:CHECKED]
-        _check(runtime, names[:1])  # imports
+        _check(runtime, chosen[:1])  # imports
+        rest = chosen[1:]
         with counted(storage) as counts:
             return [
                 _per_model(counts, models, "timer's tick", models, lambda: start_checks(runtime)),
-                _per_model(counts, models, "check of a new window", len(chosen), lambda: _check(runtime, chosen[1:])),
-                _per_model(counts, models, "check, nothing new", len(chosen), lambda: _check(runtime, chosen[1:])),
+                _per_model(counts, models, "check of a new window", len(rest), lambda: _check(runtime, rest)),
+                _per_model(counts, models, "check, nothing new", len(rest), lambda: _check(runtime, rest)),
                 _per_model(counts, models, "list of models", models, runtime.ledger.overviews),
             ]
 
@@ -130,24 +134,25 @@ def counted(storage: Storage) -> Iterator[Counts]:
         requests.Session.send = before  # type: ignore[method-assign]
 
 
-def _prepare(storage: Storage, models: int) -> list[str]:
-    rng = stream(40, models)
+def _prepare(storage: Storage, names: list[str], checked: set[str]) -> None:
+    """A new file and a row of the ledger for each model; a version in service for those that are checked."""
+    rng = stream(40, len(names))
     reference = _records(rng)
-    schema = Schema.infer(reference.to_batches())
-    baseline = Baseline.build(reference, schema).to_bytes()
+    baseline = Baseline.build(reference, Schema.infer(reference.to_batches())).to_bytes()
     sha256 = hashlib.sha256(baseline).hexdigest()
-    names = [f"model-{number:05}" for number in range(models)]
+    ledger, now = TableLedger(storage.tables), datetime.now(UTC)
+    windows = {name: _parquet(_records(rng)) for name in names}
 
     def upload(name: str) -> None:
-        pointer = msgspec.json.encode(InService(name, "1", sha256))
-        storage.container("baselines").upload_blob(f"{name}/1.parquet", baseline)
-        storage.container("baselines").upload_blob(f"{name}/in-service.json", pointer)
+        if name in checked:
+            pointer = msgspec.json.encode(InService(name, "1", sha256))
+            storage.container("baselines").upload_blob(f"{name}/1.parquet", baseline)
+            storage.container("baselines").upload_blob(f"{name}/in-service.json", pointer)
         storage.container("incoming").upload_blob(f"{name}/records/day.parquet", windows[name])
+        ledger.state(name, now)
 
-    windows = {name: _parquet(_records(rng)) for name in names}
     with ThreadPoolExecutor(UPLOADERS) as pool:
         list(pool.map(upload, names))
-    return names
 
 
 def _records(rng: np.random.Generator) -> pa.Table:

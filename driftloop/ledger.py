@@ -233,10 +233,6 @@ class Ledger(Protocol):
         """The model's state; a new one, watched since `now`, is stored when there is none."""
         ...
 
-    def states(self) -> list[ModelState]:
-        """Every model's state, by name."""
-        ...
-
     def overviews(self, model: str | None = None) -> list[Overview]:
         """Every model's state in short, by name, or that of one; nothing is written, one request for a thousand."""
         ...

@@ -6,11 +6,12 @@ from hashlib import sha256
 
 from driftloop.config.models import Model
 from driftloop.config.overdue import overdue_since
-from driftloop.ledger import Announcement, ModelState
+from driftloop.ledger import Announcement
+from driftloop.listing.overview import Overview
 from driftloop.times import format_time
 
 
-def due_since(model: Model, state: ModelState, schedule: str | None, now: datetime) -> datetime | None:
+def due_since(model: Model, state: Overview, schedule: str | None, now: datetime) -> datetime | None:
     """The tick of a model's schedule that no check has followed; None where all is well.
 
     Parameters
@@ -18,12 +19,12 @@ def due_since(model: Model, state: ModelState, schedule: str | None, now: dateti
     schedule : str | None
         The timer's, for a model that has none of its own.
     """
-    return overdue_since(model.schedule or schedule, state.last_checked_at, state.watched_since, now)
+    return overdue_since(model.schedule or schedule, state.checked_at, state.watched_since, now)
 
 
-def announcement_of(state: ModelState, since: datetime) -> Announcement:
+def announcement_of(state: Overview, since: datetime) -> Announcement:
     """What is told of a model that is overdue: with one id from its last check to its next."""
-    last = format_time(state.last_checked_at or state.watched_since)
+    last = "" if (seen := state.checked_at or state.watched_since) is None else format_time(seen)
     digest = sha256(f"{state.model}\0{last}".encode()).hexdigest()[:12]
     reason = f"no check has ended since {format_time(since)}"
     fields = {"model": state.model, "since": format_time(since), "reasons": [reason]}
@@ -31,13 +32,13 @@ def announcement_of(state: ModelState, since: datetime) -> Announcement:
 
 
 def overdue(
-    models: Iterable[Model], states: dict[str, ModelState], schedule: str | None, now: datetime
+    models: Iterable[Model], states: dict[str, Overview], schedule: str | None, now: datetime
 ) -> list[tuple[Model, Announcement]]:
     """The models that are overdue and have somebody to tell, each with what to tell.
 
     Parameters
     ----------
-    states : dict[str, ModelState]
+    states : dict[str, Overview]
         What the ledger knows, by model; one that it does not know is not overdue.
     """
     found = []

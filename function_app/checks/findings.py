@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,6 +12,7 @@ from driftloop.events import InService, check_id
 from driftloop.ledger import Announcement, CheckRecord, Drift, FileNote, ModelState, Watermark
 from driftloop.times import format_time, latest
 from function_app.checks.comparing import Compared
+from function_app.checks.fitting import fitting_features, fitting_reasons
 from function_app.checks.regime_start import remembered
 from function_app.incoming.quarantine import Note, outdated, path_of
 from function_app.incoming.watermark import Selection, advanced, marked
@@ -109,7 +110,7 @@ def record_of(
         model=model.name,
         at=now,
         verdict=compared.verdict,
-        reasons=(*compared.reasons, *told, *(said for said in also if said), *selection.stragglers),
+        reasons=fitting_reasons((*compared.reasons, *told, *(said for said in also if said), *selection.stragglers)),
         rows=window.rows,
         files=len(reading.read),
         baseline_version=pointer.version,
@@ -119,7 +120,7 @@ def record_of(
         window_last=window.last_time,
         evidence=None if evidence is None else evidence.certainty,
         quarantined=tuple(path_of(file) for file in compared.guilty),
-        summary={} if result is None else summary(result),
+        summary={} if result is None else _fitting(summary(result)),
     )
 
 
@@ -247,6 +248,10 @@ def with_labels(finding: Finding, found: LabelFindings, pointer: InService, now:
         drift=drift,
         stragglers=(*finding.stragglers, *found.stragglers),
     )
+
+
+def _fitting(numbers: dict[str, Any]) -> dict[str, Any]:
+    return {**numbers, "features": fitting_features(numbers["features"])}
 
 
 def _watermark(before: Watermark, compared: Compared, settle: timedelta, now: datetime) -> Watermark:

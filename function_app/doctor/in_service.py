@@ -44,7 +44,7 @@ def checks_are_made(set_up: SetUp) -> Iterator[Finding]:
 
     runtime, now = Runtime(set_up.environ), datetime.now(UTC)
     try:
-        states = {state.model: state for state in runtime.ledger.states()}
+        states = {state.model: state for state in runtime.ledger.overviews()}
     except (AzureError, DriftloopError) as failed:
         yield refused("Azure, ledger", failed, "Storage Table Data Contributor on the storage account")
         return
@@ -52,17 +52,17 @@ def checks_are_made(set_up: SetUp) -> Iterator[Finding]:
 
     for model in set_up.config.models:
         where, state = f"Azure, model {model.name}", states.get(model.name)
-        if state is None or state.last_checked_at is None:
+        if state is None or state.checked_at is None:
             yield warning(where, "was never checked", "see that the function app runs and has this driftloop.toml")
             continue
         tick = due_since(model, state, runtime.schedule, now)
-        last = f"the last check was at {state.last_checked_at:%Y-%m-%d %H:%M} UTC"
+        last = f"the last check was at {state.checked_at:%Y-%m-%d %H:%M} UTC"
         if tick is not None:
             yield error(where, f"{last}, and one was due at {tick:%Y-%m-%d %H:%M} UTC", "docs/runbook.md, overdue")
         else:
-            yield note(where, f"{last}: {state.last_verdict or 'no verdict'}")
-        if state.last_error:
-            yield error(where, f"the last check failed: {state.last_error}", "docs/runbook.md says what mends it")
+            yield note(where, f"{last}: {state.verdict or 'no verdict'}")
+        if state.error:
+            yield error(where, f"the last check failed: {state.error}", "docs/runbook.md says what mends it")
 
 
 def refused(where: str, failed: Exception, role: str) -> Finding:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from driftloop.config.models import Model
-from driftloop.ledger import Ledger, ModelState
+from driftloop.ledger import Ledger
+from driftloop.listing.overview import Overview, overview_of
 from function_app.alerts.box import Box, Trouble
 from function_app.alerts.overdue import due_since
 from function_app.http.answers import FailingReceiver, HealthAnswer, ModelHealthAnswer
@@ -19,7 +20,7 @@ class ModelHealth:
     """
 
     model: str
-    state: ModelState
+    state: Overview
     due_since: datetime | None
     failing: Mapping[str, Trouble] = field(default_factory=dict)
 
@@ -40,9 +41,9 @@ class Health:
         models = [
             ModelHealthAnswer(
                 model=health.model,
-                last_checked_at=health.state.last_checked_at,
-                last_verdict=health.state.last_verdict,
-                last_error=health.state.last_error,
+                last_checked_at=health.state.checked_at,
+                last_verdict=health.state.verdict,
+                last_error=health.state.error,
                 overdue_since=health.due_since,
                 failing_receivers=[
                     FailingReceiver(name, trouble.since, trouble.error) for name, trouble in health.failing.items()
@@ -69,18 +70,20 @@ def health_of(
     boxes : Mapping[str, Box] | None
         The alerts that wait, by model; None where there are none.
     """
-    states = {state.model: state for state in ledger.states()}
+    states = {state.model: state for state in ledger.overviews()}
     found = []
     for model in models:
-        state = states.get(model.name) or ledger.state(model.name, now)  # a model is watched from the first look at it
+        state = states.get(model.name)
+        if state is None:
+            state = overview_of(ledger.state(model.name, now))  # a model is watched from the first look at it
         since = due_since(model, state, schedule, now)
         if since is not None:
             emit(
                 "overdue",
                 model=model.name,
                 due_since=since,
-                last_checked_at=state.last_checked_at,
-                error=state.last_error,
+                last_checked_at=state.checked_at,
+                error=state.error,
             )
         box = (boxes or {}).get(model.name)
         failing = {} if box is None else {name: each for name, each in box.trouble.items() if each.lasts(now)}

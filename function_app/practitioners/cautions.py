@@ -40,15 +40,15 @@ def cautions_of(runtime: "Runtime", model: str, version: str) -> list[Caution]:
 def _found(runtime: "Runtime", model: str, version: str) -> list[Caution]:
     from function_app.alerts.overdue import due_since
 
-    state = next((one for one in runtime.ledger.states() if one.model == model), None)
+    state = next(iter(runtime.ledger.overviews(model)), None)
     drifts = [drift for drift in runtime.ledger.drifts(model) if drift.baseline_version == version]
     found = [one for one in map(_alert, drifts[-1:]) if one is not None]
-    if state is not None and not found and state.last_verdict == "drift":
-        found.append(Caution("drift", _day(state.last_checked_at)))
-    if state is not None and state.last_verdict == "incident":
-        found.append(Caution("incident", _day(state.last_checked_at)))
+    if state is not None and not found and state.verdict == "drift":
+        found.append(Caution("drift", _day(state.checked_at)))
+    if state is not None and state.verdict == "incident":
+        found.append(Caution("incident", _day(state.checked_at)))
     if state is None or due_since(runtime.config.model(model), state, runtime.schedule, datetime.now(UTC)) is not None:
-        found.append(Caution("unchecked", "" if state is None else _day(state.last_checked_at or state.watched_since)))
+        found.append(Caution("unchecked", "" if state is None else _day(state.checked_at or state.watched_since)))
     return found[:3]
 
 

@@ -14,7 +14,7 @@ from function_app.telemetry.announcing import error_text
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
-    from driftloop.ledger import ModelState
+    from driftloop.listing.overview import Overview
     from function_app.runtime import Runtime
 
 TOLERANCE = timedelta(seconds=30)  # clocks of two instances: a message that is about to be seen may be this very one
@@ -33,12 +33,12 @@ def send_alerts(runtime: "Runtime", model: Model) -> None:
         _guarded(model, lambda: _ask(runtime, model, runtime.delivery(model).deliver()))
 
 
-def tell_overdue(runtime: "Runtime", states: "dict[str, ModelState]", now: datetime) -> None:
+def tell_overdue(runtime: "Runtime", states: "dict[str, Overview]", now: datetime) -> None:
     """Tells of models that are overdue, from here: the queue that their checks wait in may be what stands still.
 
     Parameters
     ----------
-    states : dict[str, ModelState]
+    states : dict[str, Overview]
         What the ledger knows, by model.
     """
     for number, (model, said) in enumerate(overdue(runtime.config.models, states, runtime.schedule, now)):

@@ -11,13 +11,13 @@ from function_app.queue.alerting import tell_overdue
 from function_app.queue.sending import Message, ask
 
 if TYPE_CHECKING:
-    from driftloop.ledger import ModelState
+    from driftloop.listing.overview import Overview
     from function_app.runtime import Runtime
 
 TOLERANCE = timedelta(seconds=30)  # the timer's singleton may move between machines whose clocks differ
 
 
-def due(models: Iterable[Model], states: dict[str, "ModelState"], now: datetime) -> list[Model]:
+def due(models: Iterable[Model], states: dict[str, "Overview"], now: datetime) -> list[Model]:
     """The models to check at this tick: all that follow the timer, and those whose own schedule ticked since their last
     check.
 
@@ -35,7 +35,7 @@ def due(models: Iterable[Model], states: dict[str, "ModelState"], now: datetime)
         if model.schedule is not None:
             tick = Cron.parse(model.schedule).previous(now + TOLERANCE)
             state = states.get(model.name)
-            last = None if state is None else state.last_checked_at
+            last = None if state is None else state.checked_at
             if tick is None or (last is not None and last >= tick):
                 continue
         found.append(model)
@@ -47,7 +47,7 @@ def start_checks(runtime: "Runtime", now: datetime | None = None) -> list[str]:
     now = now or datetime.now(UTC)
     models = runtime.config.models
     own = any(model.schedule is not None or model.alerts for model in models)
-    states = {state.model: state for state in runtime.ledger.states()} if own else {}
+    states = {state.model: state for state in runtime.ledger.overviews()} if own else {}
     chosen = due(models, states, now)
     try:
         ask(runtime, [Message(model.name) for model in chosen])

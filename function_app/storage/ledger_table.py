@@ -35,7 +35,9 @@ _FIRST_NAME = "0"  # no model's name sorts before; partitions that do are not mo
 _LAST_TICK = 10**17  # microseconds; what is counted down from, so that newer rows sort first
 
 
-class _StateRow(msgspec.Struct, frozen=True):
+class StateRow(msgspec.Struct, frozen=True):
+    """What the row of a model's state holds: with the newest check and drift, until they are delivered."""
+
     state: ModelState
     check: CheckRecord | None = None
     drift: Drift | None = None
@@ -59,7 +61,7 @@ class TableLedger:
                 if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
                     raise
                 fresh = ModelState(model=model, watched_since=now)
-                entity = {"PartitionKey": model, "RowKey": STATE, **_state_properties(_StateRow(fresh))}
+                entity = {"PartitionKey": model, "RowKey": STATE, **_state_properties(StateRow(fresh))}
                 if (etag := create(self._states, entity)) is not None:
                     return msgspec.structs.replace(fresh, etag=etag)
                 row = _state_row(self._states.get_entity(model, STATE))
@@ -67,34 +69,35 @@ class TableLedger:
                 self._deliver(row)
         return row.state
 
-    def states(self) -> list[ModelState]:
-        with ledger_errors("states"):
-            found = [_state_row(entity).state for entity in _query(self._states, "RowKey eq @row", row=STATE)]
-        return sorted(found, key=lambda state: state.model)
-
     def overviews(self, model: str | None = None) -> list[Overview]:
         condition = "RowKey eq @row" + (" and PartitionKey eq @model" if model else "")
         named = {"row": STATE, **({"model": model} if model else {})}
         with ledger_errors("states"):
             rows = self._states.query_entities(condition, parameters=named, select=_SHORT)
-            found = [_overview(row) for row in rows]
+            found = [self._told(_overview(row)) for row in rows]
         return sorted(found, key=lambda overview: overview.model)
 
+    def _told(self, short: Overview) -> Overview:
+        """The same; of a row whose columns do not say when it was looked at, as older versions left them, its body."""
+        if short.checked_at is None and short.watched_since is None:
+            return overview_of(_state_row(self._states.get_entity(short.model, STATE)).state)
+        return short
+
     def commit(self, state: ModelState, check: CheckRecord | None = None, drift: Drift | None = None) -> ModelState:
-        row = _StateRow(state, check, drift)
+        row = StateRow(state, check, drift)
         with ledger_errors(state.model):
             etag = replace(self._states, state.model, STATE, _state_properties(row), state.etag)
             self._deliver(row)
         return msgspec.structs.replace(state, etag=etag)
 
-    def _delivered(self, row: _StateRow) -> bool:
+    def _delivered(self, row: StateRow) -> bool:
         """The rows that the state's row carries are in their own tables."""
         drift, check = row.drift, row.check
         if drift is not None and self.drift(drift.model, drift.drift_id) is None:
             return False
         return check is None or self.check(check.check_id) is not None
 
-    def _deliver(self, row: _StateRow) -> None:
+    def _deliver(self, row: StateRow) -> None:
         # The check's own row comes last: where it exists, everything before it does.
         if row.drift is not None:
             drift = row.drift
@@ -178,8 +181,8 @@ class TableLedger:
     def _older(self, than: Position | None, limit: int) -> list[CheckRecord]:
         """Checks of versions that had no partition for those of every model: they stand under their models only."""
         states = sorted(
-            (state for state in self.states() if state.last_check_id),
-            key=lambda state: str(state.last_checked_at),
+            (state for state in self.overviews() if state.checked_at),
+            key=lambda state: str(state.checked_at),
             reverse=True,
         )
         found = [check for state in states[:limit] for check in self._newest(f"model:{state.model}", limit, than)]
@@ -243,7 +246,7 @@ def _query(
     return table.query_entities(condition, parameters=named, results_per_page=results_per_page)
 
 
-def _state_properties(row: _StateRow) -> dict[str, Any]:
+def _state_properties(row: StateRow) -> dict[str, Any]:
     # Columns beside the body are for people who look into the table, and for `overviews`, which reads nothing else.
     short = overview_of(row.state)
     columns = {
@@ -277,8 +280,8 @@ def _drift_properties(drift: Drift) -> dict[str, Any]:
     return {"state": str(drift.state), "open": not drift.state.closed, "check_id": drift.check_id, **packed(drift)}
 
 
-def _state_row(entity: "TableEntity") -> _StateRow:
-    row = unpacked(entity, _StateRow)
+def _state_row(entity: "TableEntity") -> StateRow:
+    row = unpacked(entity, StateRow)
     return msgspec.structs.replace(row, state=msgspec.structs.replace(row.state, etag=str(entity.metadata["etag"])))
 
 

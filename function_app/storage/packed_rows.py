@@ -33,8 +33,9 @@ def packed(value: msgspec.Struct) -> dict[str, Any]:
     chunks = [deflated[start : start + _CHUNK] for start in range(0, len(deflated), _CHUNK)]
     if len(chunks) > _MOST_CHUNKS:
         raise LedgerError(
-            f"a ledger row of {len(deflated)} bytes does not fit into a table row: more files land at once than one "
-            "check can remember; use fewer, larger files"
+            f"a ledger row of {len(deflated):,} bytes does not fit into a table row, which holds "
+            f"{_MOST_CHUNKS * _CHUNK:,}: more files land at once than one check can remember, or the table is too "
+            "wide; use fewer, larger files, or split the table"
         )
     return {f"body{number}": chunk for number, chunk in enumerate(chunks)}
 

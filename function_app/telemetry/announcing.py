@@ -24,7 +24,10 @@ NEWS = timedelta(days=3)  # as long as an alert waits for its receiver
 
 
 def summary(result: "driftloop.Check") -> dict[str, Any]:
-    """What the HTTP API answers about a check beside its row: the numbers of each feature, without the pictures."""
+    """What the HTTP API answers about a check beside its row: the numbers of each feature, without the pictures.
+
+    Of a very wide table the row holds the surest (`function_app.checks.fitting`).
+    """
     found = result.to_dict()
     return {"p_value": found["p_value"], "alpha": found["alpha"], "features": found["features"]}
 

@@ -318,7 +318,7 @@ def test_a_model_that_nobody_checks_is_no_healthy_one(site: Site) -> None:
 
 def test_a_ledger_that_does_not_answer_is_told_and_the_prediction_comes(site: Site) -> None:
     class Broken:
-        def states(self) -> None:
+        def overviews(self, _: str) -> None:
             raise AzureError("no")
 
     site.ledger = Broken()  # type: ignore[assignment]

@@ -131,7 +131,7 @@ def test_an_overdue_model_is_told_of_once_even_where_no_queue_takes_anything(
     for _ in range(2):
         with pytest.raises(QueueError):
             timer.start_checks(runtime, now.replace(hour=1))
-    states = {model.name: runtime.ledger.state(model.name, now)}
+    states = {state.model: state for state in runtime.ledger.overviews(model.name)}
     tell_overdue(runtime, states, now + timedelta(days=3))
     (event,) = posts.services.webhook.taken
     assert event["data"]["kind"] == "overdue"

@@ -10,7 +10,8 @@ import pytest
 
 from driftloop.config.models import Config, Model
 from driftloop.errors import InputError, LedgerError
-from driftloop.ledger import CheckRecord, ModelState
+from driftloop.ledger import CheckRecord
+from driftloop.listing.overview import Overview
 from function_app.queue import handling, timer
 from function_app.queue.handling import handle, poisoned
 from function_app.queue.sending import Message
@@ -95,8 +96,8 @@ def test_every_model_without_a_schedule_of_its_own_follows_the_timer(runtime: An
 def test_a_model_with_its_own_schedule_is_due_once_a_tick() -> None:
     (model,) = Config((Model(name="b", schedule="0 0 6 * * mon"),)).models
 
-    def checked(at: datetime) -> dict[str, ModelState]:
-        return {"b": ModelState(model="b", watched_since=at, last_checked_at=at)}
+    def checked(at: datetime) -> dict[str, Overview]:
+        return {"b": Overview(model="b", checked_at=at)}
 
     assert due([model], checked(NOW - timedelta(hours=1)), NOW) == [model]
     assert due([model], checked(NOW), NOW + timedelta(hours=5)) == []

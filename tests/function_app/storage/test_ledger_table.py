@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
 from driftloop.ledger import (
@@ -278,12 +279,24 @@ def test_checks_of_an_older_version_are_listed_behind_the_newer_ones(
     assert [check.check_id for check in ledger.checks(limit=3)] == ["chk-m-3", "chk-m-2", "chk-m-1"]
 
 
+def test_a_row_without_the_columns_of_today_is_told_from_its_body(storage: Storage, model_name: str) -> None:
+    """As older versions left it: a list that took it for a model that nobody watches would hide that it is overdue."""
+    ledger, table = TableLedger(storage.tables), storage.tables.get_table_client("states")
+    ledger.state(model_name, NOW)
+    row = table.get_entity(model_name, "state")
+    table.update_entity({key: row[key] for key in ("PartitionKey", "RowKey", "body0")}, mode=UpdateMode.REPLACE)
+
+    (found,) = ledger.overviews(model_name)
+
+    assert (found.checked_at, found.watched_since) == (None, NOW)
+
+
 def test_a_mark_of_a_waiting_check_is_no_state(storage: Storage, model_name: str) -> None:
     from function_app.storage.marks import Mark, Marks
 
     Marks(storage.tables).write(Mark(model_name, NOW, NOW), None)
 
-    assert model_name not in [state.model for state in TableLedger(storage.tables).states()]
+    assert model_name not in [state.model for state in TableLedger(storage.tables).overviews()]
     assert TableLedger(storage.tables).state(model_name, NOW).watched_since == NOW
 
 
