@@ -1,5 +1,6 @@
 """When people are told of a common cause: by a message of its own; where that is lost, with the timer's next tick."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from queue import Empty
 from typing import TYPE_CHECKING, Literal
@@ -23,11 +24,10 @@ KIND: Literal["common-cause"] = "common-cause"
 def ask_to_tell(runtime: "Runtime") -> None:
     """Asks for a message that tells of the causes that this process has opened. What fails is left to the timer."""
     try:
-        while True:
-            cause = runtime.together.opened.get_nowait()
-            _ask(runtime, next_telling(cause), datetime.now(UTC))
-    except Empty:
-        return
+        while not runtime.together.opened.empty():
+            with suppress(Empty):  # another thread of this process was faster, and asks
+                cause = runtime.together.opened.get_nowait()
+                _ask(runtime, next_telling(cause), datetime.now(UTC))
     except DriftloopError as error:
         emit("alert_delayed", error=error_text(error))
 
