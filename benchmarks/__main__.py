@@ -12,6 +12,7 @@ import msgspec
 from benchmarks.clusters import clustered, clustered_years
 from benchmarks.cold_start import cold_start
 from benchmarks.loop import loop
+from benchmarks.many_models import many_models
 from benchmarks.markdown import page
 from benchmarks.peers.compare import peers
 from benchmarks.picture import svg
@@ -22,10 +23,12 @@ from benchmarks.segments import segment_rates
 from benchmarks.single import detection, false_alarms, held_out
 from benchmarks.speed import timings
 from benchmarks.subgroups import named_subgroups
+from benchmarks.wide import wide_alarms
 from benchmarks.years import delays, null_years
 
 PARTS = ("speed", "cold_start", "loop", "detection", "held_out", "false_alarms", "unchanged_feeds", "broken_feeds")
-PARTS += ("subgroups", "segments", "delays", "years", "clusters", "clustered_years", "seasons", "peers")
+PARTS += ("subgroups", "segments", "wide_alarms", "many_models")
+PARTS += ("delays", "years", "clusters", "clustered_years", "seasons", "peers")
 QUICK = 0.002
 
 
@@ -56,6 +59,8 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
         "broken_feeds": lambda: broken_feeds(size),
         "subgroups": lambda: named_subgroups(size),
         "segments": lambda: segment_rates(size),
+        "wide_alarms": lambda: wide_alarms(size),
+        "many_models": lambda: many_models(size),
         "delays": lambda: delays(size),
         "years": lambda: null_years(size),
         "clusters": lambda: clustered(size),
@@ -64,7 +69,7 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
         "peers": lambda: peers(size, Path("out/peers")),
     }
     out.mkdir(parents=True, exist_ok=True)
-    for name in only or tuple(part for part in PARTS if not (quick and part in ("peers", "loop"))):
+    for name in only or tuple(part for part in PARTS if not (quick and part in ("peers", "loop", "many_models"))):
         setattr(results, name, measures[name]())
         _write(results, out)
     click.echo(f"{out / 'benchmarks.md'}, {out / 'benchmarks.json'}, {out / 'benchmarks.svg'}")

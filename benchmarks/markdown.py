@@ -23,6 +23,7 @@ def _lines(results: Results) -> Iterator[str]:
     yield from _detection(results)
     yield from _held_out(results)
     yield from _feeds(results)
+    yield from _scale(results)
     yield from _subgroups(results)
     yield from _segments(results)
     yield from _years(results)
@@ -146,6 +147,32 @@ def _segments(results: Results) -> Iterator[str]:
         "any segment in at most 5 %.",
         ("table", "shift", "named", "another one"),
         ((r.table, f"{r.shift} sd", r.named, r.others) for r in results.segments),
+    )
+
+
+def _scale(results: Results) -> Iterator[str]:
+    yield from _table(
+        "False alarms of wide tables",
+        "200 baseline records and a window of 40 that did not change, at the policy's defaults; asked: at most 5 %.",
+        ("columns", "drift or incident", "verdicts", "CPU seconds a check"),
+        ((r.columns, r.alarms, _counts(r.verdicts), f"{r.cpu:.1f}") for r in results.wide_alarms),
+    )
+    yield from _table(
+        "What one model costs while more are watched",
+        "Requests to storage, bytes of their bodies and processor time of the app's process, of one model; Azurite.",
+        ("models", "part", "blob", "queue", "table", "kB", "CPU ms"),
+        (
+            (
+                f"{r.models:,}",
+                r.part,
+                f"{r.blob:.1f}",
+                f"{r.queue:.1f}",
+                f"{r.table:.2f}",
+                f"{r.kilobytes:.1f}",
+                f"{r.cpu_ms:.1f}",
+            )
+            for r in results.many_models
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.clusters import Clustered, ClusteredYears
+from benchmarks.many_models import PerModel
 from benchmarks.peers.compare import Peer
 from benchmarks.process_time import ProcessTime
 from benchmarks.rates import Rate
@@ -20,6 +21,7 @@ from benchmarks.segments import SegmentRate
 from benchmarks.single import Detection, FalseAlarms
 from benchmarks.speed import Timing
 from benchmarks.subgroups import Named
+from benchmarks.wide import WideAlarms
 from benchmarks.years import Delay, NullYears
 
 
@@ -42,6 +44,8 @@ class Results:
     loop: list[ProcessTime] = field(default_factory=list)
     unchanged_feeds: list[FeedRate] = field(default_factory=list)
     broken_feeds: list[FeedRate] = field(default_factory=list)
+    wide_alarms: list[WideAlarms] = field(default_factory=list)
+    many_models: list[PerModel] = field(default_factory=list)
     subgroups: list[Named] = field(default_factory=list)
     segments: list[SegmentRate] = field(default_factory=list)
     peers: list[Peer] = field(default_factory=list)
