@@ -77,9 +77,18 @@ def _is_named(name: str, share: float, kind: str, rng: np.random.Generator) -> b
         named = {condition.column for condition in rule}
         free = [c.name for c in columns if c.kind == "numeric" and c.name not in named]
         column = free[int(rng.integers(len(free)))]
-        window.loc[planted, column] += SHIFT * float(pool[column].std())
+        window[column] = shifted(window[column], planted, SHIFT * float(pool[column].std()))
     found = find_subgroups(baseline, Window.build(as_table(window), schema)).found
     return any(_jaccard(_applied(each, window), planted) >= SIMILAR for each in found)
+
+
+def shifted(values: pd.Series, planted: Marks, by: float) -> pd.Series:
+    """A column of which the planted records moved; whole numbers stay whole.
+
+    >>> shifted(pd.Series([1, 2]), np.array([True, False]), 1.4).tolist()
+    [2, 2]
+    """
+    return values + planted * (round(by) if values.dtype.kind == "i" else by)
 
 
 def _rule(pool: pd.DataFrame, columns: Sequence[Column], share: float, rng: np.random.Generator) -> list[Condition]:

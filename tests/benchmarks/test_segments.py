@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.markdown import page
 from benchmarks.rates import Rate
 from benchmarks.results import Results
 from benchmarks.segments import SEGMENTS, SHIFTS, SegmentRate, segment_rates
-from benchmarks.subgroups import Named
+from benchmarks.subgroups import Named, shifted
 
 
 @pytest.mark.slow
@@ -29,3 +31,9 @@ def test_subgroups_and_segments_have_tables_where_they_were_measured() -> None:
     shown = page(results)
     assert "| wines | content | 10% | 90.0 %" in shown
     assert "| diabetes | 0.5 sd | 75.0 %" in shown
+
+
+def test_a_planted_shift_of_whole_numbers_stays_whole() -> None:
+    planted = np.array([True, False, True])
+    assert shifted(pd.Series([1, 2, 3]), planted, 1.6).tolist() == [3, 2, 5]
+    assert shifted(pd.Series([1.0, 2.0, np.nan]), planted, 1.6).tolist()[:2] == [2.6, 2.0]

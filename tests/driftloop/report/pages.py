@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from driftloop import Baseline, Check, Column, Evidence, Schema, Window, check
+from driftloop.impact.impact import Impact
 from driftloop.report.context import ModelError, PastCheck, ReportContext, Started
 from driftloop.report.html import render
 from tests.driftloop.populations import draw
@@ -131,6 +132,20 @@ def with_subgroups(language: str = "ja") -> str:
 
     result = result_of(visits(400, 0.3), visits(400, 0.8))
     return result.to_html(where=result.where(), language=language, context=CONTEXT)
+
+
+def with_segments(language: str = "en") -> str:
+    """A page with segments, some of which are named by markup, and what the change does to the model."""
+    rng = np.random.default_rng(1)
+    schema = Schema((Column("ward" * 20, "categorical", segment=True), Column("x"), Column("y")))
+
+    def visits(by: float) -> pd.DataFrame:
+        ward = rng.choice([EVIL * 3, "A", "B"], 400)
+        return pd.DataFrame({"ward" * 20: ward, "x": rng.normal(by * (ward == "A"), 1), "y": rng.normal(0, 1, 400)})
+
+    result = result_of(visits(0.0), visits(1.0), schema)
+    impact = Impact(0.3, 0.24, 0.36, (-0.04, 0.44), 0.25, 210.0, 0.01, 500, 400, 0.1, classes=True)
+    return result.with_impact(impact).to_html(language=language, context=CONTEXT)
 
 
 class Elements(HTMLParser):

@@ -17,12 +17,13 @@ from tests.driftloop.report.pages import (
     records,
     result_of,
     wide,
+    with_segments,
     with_subgroups,
 )
 
 pytestmark = needs_chromium
 PHONE, DESKTOP = 390, 1280
-KINDS = ("drift", "japanese", "incident", "stable", "empty", "hostile", "wide", "where")
+KINDS = ("drift", "japanese", "incident", "stable", "empty", "hostile", "wide", "where", "segments")
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "hostile": page_of(result_of(unsafe, window, schema), CONTEXT),
         "wide": page_of(result_of(wide(150, 400, 1), wide(150, 200, 2, 0.3))),
         "where": with_subgroups(),
+        "segments": with_segments(),
     }
     assert tuple(texts) == KINDS
     folder = tmp_path_factory.mktemp("pages")
@@ -80,7 +82,7 @@ def test_no_page_scrolls_sideways_and_every_chart_is_there(
 @needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
-@pytest.mark.parametrize("kind", ["drift", "japanese", "incident", "stable", "empty", "hostile", "where"])
+@pytest.mark.parametrize("kind", ["drift", "japanese", "incident", "stable", "empty", "hostile", "where", "segments"])
 def test_axe_finds_nothing_serious(browser: Browser, pages: dict[str, str], kind: str, width: int, scheme: str) -> None:
     browser.open(pages[kind], width=width, scheme=scheme)
     browser.run("document.querySelectorAll('details').forEach(each => each.open = true)")
