@@ -20,7 +20,7 @@ from benchmarks.real_feeds.measure import broken_feeds, unchanged_feeds
 from benchmarks.results import Results, machine
 from benchmarks.seasons import seasonal
 from benchmarks.segments import segment_rates
-from benchmarks.single import detection, false_alarms, held_out
+from benchmarks.single import detection, false_alarms, held_out, random_changes
 from benchmarks.speed import timings
 from benchmarks.subgroups import named_subgroups
 from benchmarks.wide import wide_alarms
@@ -29,6 +29,7 @@ from benchmarks.years import delays, null_years
 PARTS = ("speed", "cold_start", "loop", "detection", "held_out", "false_alarms", "unchanged_feeds", "broken_feeds")
 PARTS += ("subgroups", "segments", "wide_alarms", "many_models")
 PARTS += ("delays", "years", "clusters", "clustered_years", "seasons", "peers")
+PARTS += ("random_changes",)
 QUICK = 0.002
 
 
@@ -54,6 +55,7 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
         "loop": loop,
         "detection": lambda: detection(size),
         "held_out": lambda: held_out(size),
+        "random_changes": lambda: random_changes(size),
         "false_alarms": lambda: false_alarms(size),
         "unchanged_feeds": lambda: unchanged_feeds(size),
         "broken_feeds": lambda: broken_feeds(size),

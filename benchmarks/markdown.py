@@ -22,6 +22,7 @@ def _lines(results: Results) -> Iterator[str]:
     yield from _false_alarms(results)
     yield from _detection(results)
     yield from _held_out(results)
+    yield from _random_changes(results)
     yield from _feeds(results)
     yield from _scale(results)
     yield from _subgroups(results)
@@ -110,6 +111,15 @@ def _held_out(results: Results) -> Iterator[str]:
         "Other changes, most of other tables; 350 reference records, the changed column takes turns.",
         ("change", "rows", "driftloop", "KS + chi²", "hardest column"),
         ((r.case, r.rows, r.driftloop, r.plain, f"{r.worst[0] or '–'} {r.worst[1]:.0%}") for r in results.held_out),
+    )
+
+
+def _random_changes(results: Results) -> Iterator[str]:
+    return _table(
+        "Detection of changes drawn at random",
+        "Smooth changes of random columns of six tables (`benchmarks/random_changes.py`); 350 reference records.",
+        ("change", "rows", "driftloop", "KS + chi²"),
+        ((r.case, r.rows, r.driftloop, r.plain) for r in results.random_changes),
     )
 
 

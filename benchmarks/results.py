@@ -34,6 +34,7 @@ class Results:
     false_alarms: list[FalseAlarms] = field(default_factory=list)
     detection: list[Detection] = field(default_factory=list)
     held_out: list[Detection] = field(default_factory=list)
+    random_changes: list[Detection] = field(default_factory=list)
     years: list[NullYears] = field(default_factory=list)
     delays: list[Delay] = field(default_factory=list)
     clusters: list[Clustered] = field(default_factory=list)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from benchmarks.changes import CASES, Case
 from benchmarks.held_out import HELD_OUT
 from benchmarks.plain import plain_p
+from benchmarks.random_changes import random_cases
 from benchmarks.rates import Rate, stream
 from benchmarks.tables import TABLES, as_table, table
 from driftloop import Baseline, Schema, Window, check
@@ -80,6 +81,13 @@ def detection(scale: float) -> list[Detection]:
 def held_out(scale: float) -> list[Detection]:
     """Every case that no choice in the engine was made by."""
     return [_detected(case, stream(10, index), max(2, round(400 * scale))) for index, case in enumerate(HELD_OUT)]
+
+
+def random_changes(scale: float) -> list[Detection]:
+    """Every change that was drawn at random."""
+    return [
+        _detected(case, stream(15, index), max(2, round(1_000 * scale))) for index, case in enumerate(random_cases())
+    ]
 
 
 def _detected(case: Case, rng: np.random.Generator, tries: int) -> Detection:

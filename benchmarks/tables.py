@@ -13,6 +13,7 @@ import pyarrow as pa
 from sandbox.population import Population, diabetes
 
 WARDS = 60
+PIXELS = 10
 DIAGNOSES = ("circulatory", "respiratory", "digestive", "injury", "other")
 
 
@@ -66,6 +67,22 @@ def wines() -> Population:
     return Population(frame.drop(columns="target"))
 
 
+def irises() -> Population:
+    """Fisher's irises (sklearn): four columns of one decimal in three clusters."""
+    from sklearn.datasets import load_iris
+
+    return Population(load_iris(as_frame=True).frame.drop(columns="target"))
+
+
+def digits() -> Population:
+    """Ten pixels of handwritten digits (sklearn), those that vary most: whole numbers from 0 to 16, many at the ends."""
+    from sklearn.datasets import load_digits
+
+    frame = load_digits(as_frame=True).frame.drop(columns="target")
+    most = list(frame.var().sort_values(ascending=False).index[:PIXELS])
+    return Population(frame[most], ranges=dict.fromkeys(most, (0.0, 16.0)))
+
+
 @dataclass(frozen=True)
 class Table:
     """A population by name, with the columns that are compared."""
@@ -94,6 +111,10 @@ TABLES: dict[str, Callable[[], Source]] = {
 }
 
 
+MORE_TABLES: dict[str, Callable[[], Source]] = {"irises": irises, "digits": digits}
+"""Of the random changes only (`benchmarks/random_changes.py`)."""
+
+
 def table(name: str) -> Table:
-    """The table of that name, one of `TABLES`."""
-    return Table(name, TABLES[name]())
+    """The table of that name, one of `TABLES` or `MORE_TABLES`."""
+    return Table(name, (TABLES | MORE_TABLES)[name]())
