@@ -75,7 +75,7 @@ def irises() -> Population:
 
 
 def digits() -> Population:
-    """Ten pixels of handwritten digits (sklearn), those that vary most: whole numbers from 0 to 16, many at the ends."""
+    """Ten pixels of handwritten digits (sklearn), those that vary most: whole numbers, 0 to 16, tied at the ends."""
     from sklearn.datasets import load_digits
 
     frame = load_digits(as_frame=True).frame.drop(columns="target")

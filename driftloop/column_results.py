@@ -12,6 +12,7 @@ from driftloop.data.schema import Column
 from driftloop.profile.summary import Summary, mean_shift, summarise
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.column_scores import (
+    CENTRE,
     DEPENDENCE,
     GIVEN,
     LOCATION,
@@ -106,7 +107,7 @@ def _row(sides: _Sides, results: tuple[ScoreResult, ...], alpha: float) -> Featu
         kind=column.kind,
         role=column.role,
         unit=column.unit,
-        aspect=shown.score.kind if shown else plain,
+        aspect=_aspect(shown.score.kind) if shown else plain,
         statistic=shown.z if shown else None,
         effect=effect,
         effect_text=text,
@@ -118,6 +119,11 @@ def _row(sides: _Sides, results: tuple[ScoreResult, ...], alpha: float) -> Featu
         missing_window=after.missing,
         sentence=f"{column.name}: {text}{sure}",
     )
+
+
+def _aspect(kind: str) -> str:
+    """What a person calls the kind of a change: one of the centre is a shift."""
+    return LOCATION if kind == CENTRE else kind
 
 
 def _effect(shown: ScoreResult | None, plain: str, sides: _Sides) -> tuple[float | None, str]:

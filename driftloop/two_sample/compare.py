@@ -23,9 +23,10 @@ from driftloop.profile.memory import give_back
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.clusters import permuted_clusters
-from driftloop.two_sample.column_scores import OMNIBUS, Score
+from driftloop.two_sample.column_scores import OMNIBUS, Score, has_centres
 from driftloop.two_sample.count_scores import ScoreMean, count_score_means
 from driftloop.two_sample.families import Omnibus, build_families
+from driftloop.two_sample.generalized_mean import generalized_mean_p
 from driftloop.two_sample.large_tables import MAX_RECORDS, sampled_part, thin_samples, with_all_rows
 from driftloop.two_sample.min_p import combine
 from driftloop.two_sample.minimum_effect import is_large_enough
@@ -211,25 +212,28 @@ def _restricted(scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: in
 
 
 def _judged(scored: _Scored, policy: Policy) -> Comparison:
+    """What the statistics say. A single change is never surer than everything together: no column is called changed
+    where nothing is.
+    """
     names, means, statistics, omnibus = scored
     if not names:
         return Comparison(1.0, 1.0, False, ())
     families, members = build_families(names, statistics, omnibus)
-    combined = combine(families)
+    combined, p = combine(families), generalized_mean_p(families)
     results = tuple(
         ScoreResult(
             names[index],
             means[index].baseline_mean,
             means[index].window_mean,
             float(statistics[0, index]),
-            float(combined.adjusted[family][position]),
+            max(p, float(combined.adjusted[family][position])),
             is_large_enough(names[index], means[index], policy),
         )
         for family, indexes in members.items()
         for position, index in enumerate(indexes)
     )
-    omnibus_p = float(combined.adjusted[OMNIBUS][0]) if OMNIBUS in combined.adjusted else 1.0
-    return Comparison(combined.p, omnibus_p, anything_matters(results, policy.alpha), results)
+    omnibus_p = max(p, float(combined.adjusted[OMNIBUS][0])) if OMNIBUS in combined.adjusted else 1.0
+    return Comparison(p, omnibus_p, anything_matters(results, policy.alpha), results)
 
 
 def anything_matters(results: Sequence[ScoreResult], alpha: float) -> bool:
@@ -263,7 +267,10 @@ def _statistics(baseline: Baseline, window: Window, column_indexes: Sequence[int
         name: mean
         for index in column_indexes
         for name, mean in count_score_means(
-            columns[index], index, *(side.profile.columns[columns[index].name] for side in (baseline, window))
+            columns[index],
+            index,
+            *(side.profile.columns[columns[index].name] for side in (baseline, window)),
+            centre=has_centres(len(column_indexes)),
         )
     }
     part = sampled_part(marks, baseline.rows, window.rows)

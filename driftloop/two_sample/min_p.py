@@ -38,6 +38,19 @@ class Family:
         largest = np.concatenate([np.abs(some).max(axis=1) for some in rows])
         return cls(name, weight, np.abs(statistics[0, chosen]), largest)
 
+    def p_of(self, statistics: Singles) -> Floats:
+        """The part of the B + 1 rows whose largest statistic reaches each of some statistics.
+
+        >>> Family.of("only", 1.0, np.array([[3.0], [1.0], [2.0], [0.5]], np.float32)).p_of_rows().tolist()
+        [0.25, 0.75, 0.5, 1.0]
+        """
+        ordered, rows = np.sort(_rounded(self.largest)), len(self.largest)
+        return np.asarray((rows - np.searchsorted(ordered, _rounded(statistics), "left")) / rows)
+
+    def p_of_rows(self) -> Floats:
+        """The p of each row's largest statistic (B + 1,), each with the law of the observed one without a change."""
+        return self.p_of(self.largest)
+
 
 @dataclass(frozen=True)
 class Combined:
@@ -70,16 +83,11 @@ def combine(families: Sequence[Family]) -> Combined:
     0.25
     """
     rows = len(families[0].largest)
-    largest = {family.name: _rounded(family.largest) for family in families}
-    ordered = {name: np.sort(values) for name, values in largest.items()}
-    p_of_rows = {
-        name: (rows - np.searchsorted(ordered[name], values, "left")) / rows for name, values in largest.items()
-    }
-    smallest = np.sort(np.min([p_of_rows[family.name] / family.weight for family in families], axis=0))
+    smallest = np.sort(np.min([family.p_of_rows() / family.weight for family in families], axis=0))
     adjusted = {}
     for family in families:
         # Row 0 is one of the rows, and its largest reaches each of its statistics: no p is below 1 / rows.
-        single = (rows - np.searchsorted(ordered[family.name], _rounded(family.observed), "left")) / rows
+        single = family.p_of(family.observed)
         adjusted[family.name] = np.searchsorted(smallest, single / family.weight, "right") / rows
     return Combined(min(float(a.min()) for a in adjusted.values()), adjusted)
 

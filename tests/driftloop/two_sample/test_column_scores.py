@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from driftloop.two_sample.column_scores import (
+    CENTRE,
     FENCE,
     LOCATION,
     RANGE,
@@ -15,6 +16,7 @@ from driftloop.two_sample.column_scores import (
     SIDE,
     Score,
     category_parts,
+    has_centres,
     normal_scores,
     numeric_parts,
 )
@@ -32,18 +34,43 @@ def test_normal_scores_are_those_of_mid_ranks(counts):
     np.testing.assert_allclose(normal_scores(np.array(counts))[values], expected, atol=1e-8)
 
 
-def test_a_numeric_column_is_scored_by_location_sides_fences_and_repetition():
+def test_a_numeric_column_is_scored_by_location_centre_sides_fences_and_repetition():
     values = np.concatenate([np.arange(100.0), [50.0] * 9, [1e6, np.inf, -1e5]])
     distinct, counts = np.unique(values, return_counts=True)
     parts = {(name.kind, name.level): score for name, score in numeric_parts(distinct, counts, 0)}
     assert list(parts) == [
-        (LOCATION, ""), (SIDE, "high"), (SIDE, "low"), (RANGE, "above"), (RANGE, "below"), (REPEAT, "50"),
+        (LOCATION, ""), (CENTRE, ""), (SIDE, "high"), (SIDE, "low"), (RANGE, "above"), (RANGE, "below"), (REPEAT, "50"),
     ]  # fmt: skip
     assert (parts[RANGE, "above"] @ counts, parts[RANGE, "below"] @ counts) == (2, 1)
     assert parts[REPEAT, "50"] @ counts == 10
     assert (np.diff(parts[LOCATION, ""]) > 0).all()
     assert parts[SIDE, "high"].min() == pytest.approx(0.2)
     assert parts[SIDE, "high"].max() == pytest.approx(1.2)
+
+
+def test_the_centre_is_the_normal_score_between_minus_and_plus_a_half():
+    parts = {name.kind: score for name, score in numeric_parts(np.arange(1_000.0), np.ones(1_000, np.int64), 0)}
+    z, centre = parts[LOCATION], parts[CENTRE]
+    np.testing.assert_array_equal(centre, np.where(z > 0.5, 0.5, np.where(z < -0.5, -0.5, z)))
+    # Normal quantiles of 30.9 and 69.1 %: that many values lie at each end.
+    assert (np.count_nonzero(centre == -0.5), np.count_nonzero(centre == 0.5)) == (309, 309)
+
+
+@pytest.mark.parametrize(("border", "least", "of_location"), [(0.4, 0.89, 0.79), (0.5, 0.93, 0.80)])
+def test_the_centre_is_closer_to_a_step_in_the_middle_than_the_normal_score(border, least, of_location):
+    parts = {name.kind: score for name, score in numeric_parts(np.arange(2_000.0), np.ones(2_000, np.int64), 0)}
+    step = np.arange(2_000) >= border * 2_000
+    assert np.corrcoef(step, parts[CENTRE])[0, 1] >= least
+    assert np.corrcoef(step, parts[LOCATION])[0, 1] == pytest.approx(of_location, abs=0.005)
+
+
+def test_more_than_150_columns_have_no_centres():
+    assert has_centres(1)
+    assert has_centres(150)
+    assert not has_centres(151)
+    kinds = [name.kind for name, _ in numeric_parts(np.arange(9.0), np.ones(9, np.int64), 0, centre=False)]
+    assert CENTRE not in kinds
+    assert LOCATION in kinds
 
 
 def test_a_column_without_values_has_no_scores():

@@ -64,7 +64,8 @@ def test_the_same_sides_give_the_same_p_and_the_smallest_is_one_in_the_permutati
     assert comparison == compare(*both, Policy(permutations=499))
     assert comparison.p == pytest.approx(1 / 500)
     assert comparison.matters
-    assert comparison.p == min(r.p for r in comparison.results)
+    assert all(r.p >= comparison.p for r in comparison.results)
+    assert min(r.p for r in comparison.results) <= 3 / 500
 
 
 def test_a_small_p_is_refined_and_a_large_one_is_not():
@@ -97,7 +98,7 @@ def test_excluded_columns_are_in_no_score():
 def test_columns_that_the_model_does_not_use_have_an_error_rate_of_their_own():
     schema = Schema((Column("x", importance=0), Column("y"), Column("code")))
     comparison = compare(*sides(schema=schema, shift=3.0), Policy(permutations=199))
-    assert comparison.p == min(r.p for r in comparison.results if 0 not in r.score.column_indexes)
+    assert all(r.p >= comparison.p for r in comparison.results if 0 not in r.score.column_indexes)
     assert comparison.of_column(0)[0].p <= 0.01
     assert not any({0} < set(r.score.column_indexes) for r in comparison.results)
     alone = compare(*sides(schema=schema, shift=3.0), Policy(permutations=199), excluded={0})

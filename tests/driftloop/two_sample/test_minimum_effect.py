@@ -4,6 +4,7 @@ import pytest
 
 from driftloop import Policy
 from driftloop.two_sample.column_scores import (
+    CENTRE,
     DEPENDENCE,
     GIVEN,
     LOCATION,
@@ -27,6 +28,7 @@ DEVIATION = 0.5
     ("kind", "least"),
     [
         (LOCATION, 0.1 * DEVIATION),
+        (CENTRE, 0.1 * DEVIATION),
         (SIDE, 0.1 * DEVIATION),
         (GIVEN, 0.1 * DEVIATION),
         (SPREAD, 2 * 0.15 * DEVIATION),

@@ -9,7 +9,7 @@ import pytest
 
 from driftloop import Baseline, Policy, Window
 from driftloop.two_sample import permutation
-from driftloop.two_sample.column_scores import LOCATION, SHARE, SPREAD, Score
+from driftloop.two_sample.column_scores import LOCATION, SHARE, SPREAD, Score, has_centres
 from driftloop.two_sample.compare import compare, score_means
 from driftloop.two_sample.count_scores import ScoreMean
 from driftloop.two_sample.joint_scores import joint_scores, main_parts, standardised
@@ -44,7 +44,9 @@ def plain_scores(pooled, columns):
     """All scores as one matrix, centred, the constant ones left out."""
     parts, mains = [], []
     for index, column in enumerate(columns):
-        of_column = _column_parts(pooled.values[:, index], column, index, pooled.levels[index])
+        of_column = _column_parts(
+            pooled.values[:, index], column, index, pooled.levels[index], centre=has_centres(len(columns))
+        )
         parts += of_column
         mains += main_parts(of_column)
     names, x = standardised(mains)
@@ -147,5 +149,6 @@ def test_a_family_holds_the_observed_and_the_largest_of_each_row_however_many_ro
 @pytest.mark.parametrize("rows", [(220, 130), (2_600, 1_900)])
 def test_a_change_in_one_of_many_columns_is_found(rows):
     comparison = compare(*sides(60, rows, shift=2.0), Policy(permutations=199))
-    assert comparison.p == pytest.approx(1 / 200)
-    assert comparison.of_column(0)[0].p == pytest.approx(1 / 200)
+    # Of 200 rows the largest of a family of more weight goes before: that of spread, and of share where codes count.
+    assert comparison.p <= 3 / 200
+    assert comparison.of_column(0)[0].p <= 3 / 200
