@@ -14,6 +14,13 @@ Singles = npt.NDArray[np.float32]
 DECIMALS = 3
 """Statistics are compared after rounding: those that are equal by right must not differ by the order of a processor's
 additions. A thousandth of a standard error moves a p of 0.01 by a quarter of a percent of itself."""
+TAIL_ROWS = 5_000
+"""Rows from which the p of the largest statistics come from a tail: as many as a check makes that refines its p. There
+one row more or less decides, and counts alone would give all families that stand far out the same p."""
+TAIL_PART = 100
+"""One row in so many is of the tail: of 10,000 rows 100, which tell its scale to a tenth."""
+LEAST_P, P_DECIMALS = 1e-12, 15
+"""Of a tail: below it nothing is told apart, and equal statistics have equal p whatever a processor's exponential."""
 AT_ONCE = 1_000
 """Rows of which the largest statistics are looked for at once: all of them would be copied otherwise."""
 
@@ -41,11 +48,23 @@ class Family:
     def p_of(self, statistics: Singles) -> Floats:
         """The part of the B + 1 rows whose largest statistic reaches each of some statistics.
 
+        From `TAIL_ROWS` rows, the k = (B + 1) / `TAIL_PART` largest have an exponential tail instead: k / (B + 1) times
+        exp(-(x - u) / s), with u the next smaller one and s their mean distance from it (peaks over a threshold:
+        Pickands 1975). It treats all rows alike and falls as x grows, so that what is made of it keeps its law.
+
         >>> Family.of("only", 1.0, np.array([[3.0], [1.0], [2.0], [0.5]], np.float32)).p_of_rows().tolist()
         [0.25, 0.75, 0.5, 1.0]
         """
         ordered, rows = np.sort(_rounded(self.largest)), len(self.largest)
-        return np.asarray((rows - np.searchsorted(ordered, _rounded(statistics), "left")) / rows)
+        values = _rounded(statistics)
+        p = np.asarray((rows - np.searchsorted(ordered, values, "left")) / rows)
+        if rows < TAIL_ROWS:
+            return p
+        most = rows // TAIL_PART
+        start = ordered[-most - 1]
+        scale, beyond = float((ordered[-most:] - start).mean()), values > start
+        p[beyond] = np.maximum(most / rows * np.exp(-(values[beyond] - start) / scale), LEAST_P).round(P_DECIMALS)
+        return p
 
     def p_of_rows(self) -> Floats:
         """The p of each row's largest statistic (B + 1,), each with the law of the observed one without a change."""

@@ -78,3 +78,45 @@ def test_a_statistic_that_is_not_the_largest_of_its_own_row_still_has_a_p_of_one
     # No row's largest reaches 10 but the observed one's.
     combined = combine([family("a", 1.0, [10, 1, 1, 1], [20, 2, 2, 2])])
     assert combined.adjusted["a"].tolist() == [0.25, 0.25]
+
+
+def test_of_many_rows_the_largest_hundredth_have_an_exponential_tail():
+    # Rows 0 to 4,999. The 50 largest lie 1 to 50 above 4,949, on average 25.5.
+    many = family("a", 1.0, np.arange(4_999, -1, -1))
+    p = many.p_of_rows()
+    assert p[:3] == pytest.approx([0.01 * np.exp(-50 / 25.5), 0.01 * np.exp(-49 / 25.5), 0.01 * np.exp(-48 / 25.5)])
+    assert p[49] == pytest.approx(0.01 * np.exp(-1 / 25.5))
+    # The next ones are counted: 51, 52, ... of 5,000.
+    assert p[50:52].tolist() == [51 / 5_000, 52 / 5_000]
+    assert (np.diff(p) > 0).all()
+    assert many.p_of(np.array([4_999.0], np.float32))[0] == p[0]
+
+
+def test_of_fewer_rows_all_are_counted():
+    assert family("a", 1.0, np.arange(4_998, -1, -1)).p_of_rows()[0] == 1 / 4_999
+
+
+def test_the_tail_of_equal_statistics_is_counted_and_the_farthest_p_is_not_zero():
+    assert family("a", 1.0, np.ones(5_000)).p_of_rows().tolist() == [1.0] * 5_000
+    far = np.zeros(5_000)
+    far[0], far[1:51] = 1e6, np.linspace(0.01, 0.02, 50)
+    assert family("a", 1.0, far).p_of_rows()[0] == pytest.approx(0.01 * np.exp(-50), abs=1e-12)
+    assert family("a", 1.0, far).p_of_rows()[0] > 0
+
+
+def test_a_family_of_little_weight_that_stands_far_out_is_told_from_the_largest_row_of_a_heavier_one():
+    rng = np.random.default_rng(7)
+    rows = np.abs(rng.normal(size=(10_000, 2)))
+    rows[0] = [0.5, 12.0]
+    # By counts alone the largest 3 rows of the heavy family would go before: 0.4 / 0.13 of the same p.
+    combined = combine([family("heavy", 0.40, rows[:, 0]), family("light", 0.13, rows[:, 1])])
+    assert combined.p == 1 / 10_000
+
+
+def test_the_combined_p_is_uniform_with_tails_too():
+    rng, hits = np.random.default_rng(8), 0
+    for _ in range(200):
+        rows = np.abs(rng.normal(size=(5_000, 2)) + rng.normal(size=(5_000, 1)))
+        hits += combine([family("a", 0.7, rows[:, 0]), family("b", 0.1, rows[:, 1] ** 2)]).p <= 0.05
+    # Exact: 10 expected; four standard errors above are 22.
+    assert 1 <= hits <= 22
