@@ -14,7 +14,9 @@ from benchmarks.cold_start import cold_start
 from benchmarks.loop import loop
 from benchmarks.many_models import many_models
 from benchmarks.markdown import page
+from benchmarks.oracle import oracle
 from benchmarks.peers.compare import peers
+from benchmarks.peers.two_sample_tests import two_sample_tests
 from benchmarks.picture import svg
 from benchmarks.real_feeds.measure import broken_feeds, unchanged_feeds
 from benchmarks.results import Results, machine
@@ -29,7 +31,7 @@ from benchmarks.years import delays, null_years
 PARTS = ("speed", "cold_start", "loop", "detection", "held_out", "false_alarms", "unchanged_feeds", "broken_feeds")
 PARTS += ("subgroups", "segments", "wide_alarms", "many_models")
 PARTS += ("delays", "years", "clusters", "clustered_years", "seasons", "peers")
-PARTS += ("random_changes",)
+PARTS += ("random_changes", "two_sample_tests", "oracle")
 QUICK = 0.002
 
 
@@ -55,6 +57,8 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
         "loop": loop,
         "detection": lambda: detection(size),
         "held_out": lambda: held_out(size),
+        "two_sample_tests": lambda: two_sample_tests(size),
+        "oracle": lambda: oracle(size),
         "random_changes": lambda: random_changes(size),
         "false_alarms": lambda: false_alarms(size),
         "unchanged_feeds": lambda: unchanged_feeds(size),

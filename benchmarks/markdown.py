@@ -23,6 +23,8 @@ def _lines(results: Results) -> Iterator[str]:
     yield from _detection(results)
     yield from _held_out(results)
     yield from _random_changes(results)
+    yield from _two_sample_tests(results)
+    yield from _oracle(results)
     yield from _feeds(results)
     yield from _scale(results)
     yield from _subgroups(results)
@@ -120,6 +122,29 @@ def _random_changes(results: Results) -> Iterator[str]:
         "Smooth changes of random columns of six tables (`benchmarks/random_changes.py`); 350 reference records.",
         ("change", "rows", "driftloop", "KS + chi²"),
         ((r.case, r.rows, r.driftloop, r.plain) for r in results.random_changes),
+    )
+
+
+def _two_sample_tests(results: Results) -> Iterator[str]:
+    return _table(
+        "Tests of any difference on the same windows",
+        "A forest that learns on one half which rows are the window's, and the maximum mean discrepancy, each with its "
+        "permutation law at 0.05.",
+        ("change", "rows", "driftloop", "KS + chi²", "classifier", "MMD"),
+        (
+            (r.case, r.rows, r.driftloop, percent(r.plain), percent(r.classifier), percent(r.mmd))
+            for r in results.two_sample_tests
+        ),
+    )
+
+
+def _oracle(results: Results) -> Iterator[str]:
+    levels = list(results.oracle[0].at) if results.oracle else []
+    return _table(
+        "The best possible test",
+        "It knows the change and looks for nothing else: the likelihood ratio, one-sided, at each level.",
+        ("change", "rows", *(f"at {100 * float(level):g} %" for level in levels)),
+        ((r.case, r.rows, *r.at.values()) for r in results.oracle),
     )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from benchmarks.clusters import Clustered, ClusteredYears
 from benchmarks.many_models import PerModel
+from benchmarks.oracle import Best
 from benchmarks.peers.compare import Peer
+from benchmarks.peers.two_sample_tests import General
 from benchmarks.process_time import ProcessTime
 from benchmarks.rates import Rate
 from benchmarks.real_feeds.measure import FeedRate
@@ -35,6 +37,8 @@ class Results:
     detection: list[Detection] = field(default_factory=list)
     held_out: list[Detection] = field(default_factory=list)
     random_changes: list[Detection] = field(default_factory=list)
+    oracle: list[Best] = field(default_factory=list)
+    two_sample_tests: list[General] = field(default_factory=list)
     years: list[NullYears] = field(default_factory=list)
     delays: list[Delay] = field(default_factory=list)
     clusters: list[Clustered] = field(default_factory=list)
