@@ -70,6 +70,6 @@ def test_the_width_is_the_terminal_s(monkeypatch):
 
 
 def test_a_repr_says_the_same_number():
-    result = result_of(records(350, 1), records(60, 5), WHOLE)
+    result = result_of(records(350, 1), records(60, 7), WHOLE)
     assert repr(result).startswith("<Check stable: 60 rows against 350, seen without drift in most checks\n")
     assert np.isfinite(result.chance)
