@@ -77,7 +77,7 @@ def test_one_event_has_one_number():
 
 
 def test_a_stable_day_does_not_read_like_an_alarm():
-    text = page_of(result_of(records(350, 1), records(60, 5), WHOLE))
+    text = page_of(result_of(records(350, 1), records(60, 7), WHOLE))
     assert "Nothing has moved beyond chance" in text
     assert '<p class="rarity">most checks</p>' in text
     assert "how sure" not in text
