@@ -148,6 +148,7 @@ def test_no_value_of_a_record_and_no_text_of_an_error_leaves_in_a_span_or_metric
 
 def test_every_event_is_counted_or_only_marked() -> None:
     marked = {"drift_moved", "event_ignored", "deployed", "alert_failed", "page_failed"}
+    marked |= {"common_cause", "common_cause_released"}
     assert set(spans._COUNTED) | marked == set(get_args(Event))
 
 
