@@ -64,10 +64,8 @@ def train(model: models.ModelFolder, folder: Path, out: Path, trial: int | None 
     """
     how, tables = model.settings(), _read(folder)
     judged = tables.holdout[Roles.of(model.schema()).target].to_pylist()
-    learning = learn_from(model, folder, judged)
-    records, shelf, searched = learning.records, learning.shelf, None
-    if trial is not None:
-        shelf, searched = one_trial(shelf, model, trial)
+    learning = learn_from(model, folder, judged, trial)
+    records, shelf, searched = learning.records, learning.shelf, learning.searched
     choice = candidates.choose(records, shelf)
     if how.search is not None and searched is None:
         searched = one_trial(shelf, model, list(shelf.offers).index(choice.best.offer))[1]

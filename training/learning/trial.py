@@ -13,9 +13,8 @@ import msgspec
 from training import models, step
 from training.cloud import tracking
 from training.learning import candidates
-from training.learning.candidates import Choice
 from training.learning.search import Searched
-from training.learning.trials import SEARCH, learn_from, one_trial
+from training.learning.trials import SEARCH, learn_from
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -29,11 +28,11 @@ class Trial(msgspec.Struct, frozen=True):
 
 def run(model: models.ModelFolder, folder: Path, number: int, out: Path) -> Trial:
     """Play a trial. Raises DriftloopError where the model has no search, or no such trial."""
-    learning = learn_from(model, folder)
-    shelf, searched = one_trial(learning.shelf, model, number)
-    choice: Choice = candidates.choose(learning.records, shelf)
+    learning = learn_from(model, folder, trial=number)
+    assert learning.searched is not None, "a trial is one of a search"
+    choice = candidates.choose(learning.records, learning.shelf)
     best = choice.scores[0]
-    found = Trial(searched, f"cv_{learning.shelf.answer.loss}", best.error, best.estimator)
+    found = Trial(learning.searched, f"cv_{learning.shelf.answer.loss}", best.error, best.estimator)
     step.write_json(out / SEARCH, found)
     tracking.log(
         {"estimator": best.estimator, "older_weight": best.older_weight, **best.parameters}, {found.metric: best.error}

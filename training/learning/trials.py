@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from driftloop.errors import ConfigError
@@ -29,11 +28,14 @@ class Learning:
 
     records: Records
     shelf: Shelf
-    train: pa.Table
+    searched: Searched | None
+    """Of a trial."""
 
 
-def learn_from(model: models.ModelFolder, folder: Path, judged: Sequence[Any] = ()) -> Learning:
-    """The records of `folder`'s train.parquet, and the model's candidates.
+def learn_from(
+    model: models.ModelFolder, folder: Path, judged: Sequence[Any] = (), trial: int | None = None
+) -> Learning:
+    """The records of `folder`'s train.parquet, and the model's candidates; of a trial its own alone.
 
     Parameters
     ----------
@@ -54,8 +56,11 @@ def learn_from(model: models.ModelFolder, folder: Path, judged: Sequence[Any] = 
     shelf = own.shelf_for(model, schema, answer, how.search)
     task = task_of(shelf.answer)
     records = Records(features.matrix(table, schema), task.outcomes(learnt), table[RECENT].to_numpy(), schema)
+    searched = None
+    if trial is not None:
+        shelf, searched = one_trial(shelf, model, trial)
     own.try_first(model, shelf, records)
-    return Learning(records, shelf, table)
+    return Learning(records, shelf, searched)
 
 
 def one_trial(shelf: Shelf, model: models.ModelFolder, number: int) -> tuple[Shelf, Searched]:

@@ -176,3 +176,26 @@ def test_a_number_that_no_trial_has_is_refused(
 def test_a_model_without_a_search_has_no_trials(searched: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"has no section \[search\]"):
         trial.run(models.find("wine"), searched / "data", 0, tmp_path)
+
+
+def test_a_trial_tries_its_own_estimator_first_and_no_other(
+    searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An estimator that takes no missing values is refused by its own trial; the others play."""
+    folder = tmp_path / "models" / "wine"
+    folder.mkdir(parents=True)
+    for file in (searched / "models" / "wine").iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "estimator.py").write_text(
+        "from sklearn.ensemble import HistGradientBoostingClassifier as Trees\n"
+        "from sklearn.linear_model import LogisticRegression\n"
+        "def candidates(schema):\n"
+        "    trees = Trees(max_iter=3, categorical_features='from_dtype', random_state=0)\n"
+        "    return [('fine', trees, {'max_depth': [2, 3, 4]}),\n"
+        "            ('picky', LogisticRegression(), {'C': [1.0, 2.0, 3.0]})]\n"
+    )
+    monkeypatch.setenv("DRIFTLOOP_MODELS", str(tmp_path / "models"))
+    found = trial.run(models.find("wine"), searched / "data", 0, tmp_path)
+    assert found.estimator == "fine"
+    with pytest.raises(ConfigError, match="'picky' does not take missing values"):
+        trial.run(models.find("wine"), searched / "data", 1, tmp_path)
