@@ -68,11 +68,16 @@ def _job(run: Run, runs: Runs) -> Json:
                 "reused": step.reused is not None,
                 "metrics": _last(step),
                 "seconds": _seconds(step),
-                "trials": [_last(trial) for trial in runs.children(step)],
+                "trials": [_last(trial) for trial in sorted(runs.children(step), key=_number)],
             }
             for step in runs.children(run)
         ],
     }
+
+
+def _number(trial: Run) -> int:
+    """Which trial of its sweep a run is: several begin at once, in any order."""
+    return int(trial.name.rpartition("_")[2])
 
 
 def _deployment(endpoints: Endpoints, endpoint: Endpoint, deployment: Deployment) -> Json:

@@ -105,7 +105,16 @@ def test_links_lead_somewhere(page: str) -> None:
 
 def test_the_number_of_functions_that_the_page_promises_is_the_number_there_is() -> None:
     source = (INFRA.parent / "function_app" / "__init__.py").read_text()
-    numbers = {"eight": 8, "nine": 9, "ten": 10, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15}
+    numbers = {
+        "eight": 8,
+        "nine": 9,
+        "ten": 10,
+        "twelve": 12,
+        "thirteen": 13,
+        "fourteen": 14,
+        "fifteen": 15,
+        "sixteen": 16,
+    }
     promised = re.search(r"the function app with (\w+) functions", AZURE)
     assert promised
     assert numbers[promised[1]] == source.count("@app.function_name(")

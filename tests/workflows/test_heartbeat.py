@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from driftloop.ledger import ModelState
+from driftloop.listing.overview import overview_of
 from function_app.http.health import Health, ModelHealth
 from sandbox.github import GitHubStandIn, RunRecord
 from workflows import heartbeat
@@ -169,7 +170,7 @@ def test_the_apps_words_are_quoted_and_cannot_leave_the_quotation() -> None:
 def test_the_function_apps_own_report_is_understood(overdue: bool) -> None:
     since = datetime(2026, 1, 5, tzinfo=UTC)
     state = ModelState(model="m", watched_since=since)
-    report = Health((ModelHealth(model="m", state=state, due_since=since if overdue else None),)).answer()
+    report = Health((ModelHealth(model="m", state=overview_of(state), due_since=since if overdue else None),)).answer()
     assert heartbeat._status(msgspec.json.encode(report)) == ("overdue" if overdue else "healthy")
 
 

@@ -11,6 +11,7 @@ import os
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
 from typing import Any
 
 import azure.functions as func
@@ -243,6 +244,7 @@ def test_damaged_files_of_ours_are_not_quoted_either(
         storage=clinic.storage,
         check=lambda _: clinic.task(),
         schedule=None,
+        together=SimpleNamespace(opened=SimpleQueue()),
     )
     try:
         handle(runtime, msgspec.json.encode(Message(clinic.name)))
