@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOOKS, PAUSE = 150, 0.1  # at a mark that is not confirmed, and seconds in between: even a busy storage takes a message
 # within 15 s, and a caller over HTTP waits longer than that for an answer
+CLOCKS = timedelta(seconds=5)  # by which the clocks of two machines may differ; a check so much later is as good
 LOST = timedelta(hours=1)  # after which a message that nobody has seen does not hold up another
 
 
@@ -90,9 +91,9 @@ def _claimed(
 ) -> Mark | None:
     """The caller's own mark; None where a message waits already. Raises LedgerConflictError."""
     for look in range(LOOKS):
-        now = clock()
-        wanted = Mark(model, asked_at=now, seen_at=now + delay)
         before = marks.read(model)
+        now = clock()  # after the look, or a mark that another thread has just written would seem to be later
+        wanted = Mark(model, asked_at=now, seen_at=now + delay)
         if before is None or not _serves(before, wanted, now):
             return marks.write(wanted, before)
         if before.confirmed:
@@ -103,4 +104,4 @@ def _claimed(
 
 
 def _serves(before: Mark, wanted: Mark, now: datetime) -> bool:
-    return before.seen_at <= wanted.seen_at and now < before.seen_at + LOST
+    return before.seen_at <= wanted.seen_at + CLOCKS and now < before.seen_at + LOST

@@ -109,6 +109,17 @@ def test_who_wants_a_check_at_once_does_not_wait_for_one_that_is_delayed(runtime
     assert [delay for _, delay in runtime.queue.sent] == [60, 0]
 
 
+@pytest.mark.parametrize(("seconds", "asks"), [(4, False), (6, True)])
+def test_a_machine_whose_clock_is_a_little_behind_asks_for_no_second_check(
+    runtime: Any, model_name: str, seconds: int, asks: bool
+) -> None:
+    now = datetime(2026, 11, 23, 6, tzinfo=UTC)
+    assert waiting.ask_once(runtime, model_name, QUIET, clock=lambda: now)
+
+    assert waiting.ask_once(runtime, model_name, QUIET, clock=lambda: now - timedelta(seconds=seconds)) is asks
+    assert len(runtime.queue.sent) == 1 + asks
+
+
 def test_a_message_that_nobody_has_seen_for_an_hour_does_not_hold_up_another(runtime: Any, model_name: str) -> None:
     now = datetime(2026, 11, 23, 6, tzinfo=UTC)
     assert waiting.ask_once(runtime, model_name, clock=lambda: now)
