@@ -97,7 +97,8 @@ def _split(
         data_end=format_time(pc.max(tables["train"][roles.time]).as_py()),
         regime_start=format_time(tables["regime"][roles.time][0].as_py()),
         regime_found=regime.older > 0 or change > 0,
-        rows={name: len(table) for name, table in tables.items()} | {RECENT: int(np.count_nonzero(recent & ~held_out))},
+        rows={name: len(table) for name, table in tables.items()}
+        | {"recent": int(np.count_nonzero(recent & ~held_out))},
         left_out=collected.left_out,
         holdout=_rule(how),
         impossible=collected.impossible,

@@ -6,8 +6,8 @@ from hashlib import sha256
 import msgspec
 import pyarrow as pa
 
-RECENT = "recent"
-"""The column of `train.parquet` that says which records are of the newest regime."""
+RECENT = "driftloop_recent"
+"""The column of `train.parquet` that says which records are of the newest regime; no feed has one of this name."""
 
 
 class Drawn(msgspec.Struct, frozen=True):

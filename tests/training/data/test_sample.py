@@ -13,6 +13,7 @@ from training import prepare
 from training.data import sample, split
 from training.data.change_point import LONGEST
 from training.data.collect import Source, collect
+from training.data.provenance import RECENT
 from training.prepare import Parts
 from training.settings import Data
 
@@ -62,8 +63,8 @@ def test_the_newest_regime_is_found_as_in_all_and_taken_whole(changed: tuple[Par
     whole, some = changed
     assert whole.data.regime_found
     assert some.regime.equals(whole.regime)
-    recent = pa.compute.equal(some.train["recent"], True)
-    assert some.train.filter(recent).equals(whole.train.filter(whole.train["recent"]))
+    recent = pa.compute.equal(some.train[RECENT], True)
+    assert some.train.filter(recent).equals(whole.train.filter(whole.train[RECENT]))
 
 
 @pytest.mark.parametrize("case", ["changed", "first_model", "since"])
