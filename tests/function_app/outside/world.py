@@ -22,6 +22,7 @@ from driftloop import Baseline
 from driftloop.errors import LedgerError
 from driftloop.events import InService
 from driftloop.ledger import CheckRecord, Drift
+from function_app.common_cause.rows import CAUSES, FOUND, TURNS
 from function_app.storage.accounts import Storage
 from function_app.storage.ledger_table import TableLedger
 from sandbox.azurite import Azurite
@@ -52,7 +53,7 @@ api_url = "{github}"
 
 @dataclass
 class Services:
-    """What worlds share: they keep apart by the names of their models."""
+    """What worlds share, one after the other: they keep apart by the names of their models."""
 
     azurite: Azurite
     storage: Storage
@@ -98,9 +99,17 @@ class World:
         self._versions = 0
         self._lock = threading.Lock()
 
+    def _forget_other_worlds(self) -> None:
+        """What was counted over all models: drifts of worlds that are over are no common cause of this one's."""
+        table = self.services.storage.tables.get_table_client("drifts")
+        for partition in (FOUND, CAUSES, TURNS):
+            for row in table.query_entities("PartitionKey eq @partition", parameters={"partition": partition}):
+                table.delete_entity(row["PartitionKey"], row["RowKey"])
+
     def play(self) -> Told:
         """The whole story."""
         started = time.monotonic()
+        self._forget_other_worlds()
         trainer = Trainer(self.seed, self.services.blobs, self._deploy)
         with ExitStack() as stack:
             github = stack.enter_context(GitHubStandIn(ROOT, folder=self.folder / "github", runner=trainer, runners=8))
