@@ -79,19 +79,19 @@ def subgroup_lines(
 
 
 def segment_lines(segments: Segments, words: Words, width: int) -> list[str]:
-    """A line for each segment that moved or has too few records; the calm ones, which are most, are named in one."""
+    """A line for each segment that moved; those with too few records, and the calm ones, are named in a line each."""
     from driftloop.report.sections.segments import view_segments
 
     view = view_segments(segments, words)
     lines = [style(words("segments.title"), bold=True)]
     for row in view.rows:
-        if row.verdict != "stable":
+        if row.verdict == "drift":
             said = ": ".join(part for part in (row.stand, row.moved) if part)
             p = f" (p {row.p})" if row.p.startswith("<") else f" (p = {row.p})" if row.p else ""
             lines += indented(visible(f"{row.name}: {said}{p}, {row.records}"), "  ", width)
-    calm = ", ".join(row.name for row in view.rows if row.verdict == "stable")
-    if calm:
-        lines += indented(visible(f"{words.known('verdict', 'stable')}: {calm}"), "  ", width)
+    for verdict in ("insufficient", "stable"):
+        if named := ", ".join(row.name for row in view.rows if row.verdict == verdict):
+            lines += indented(visible(f"{words.known('verdict', verdict)}: {named}"), "  ", width)
     if view.not_judged:
         lines += indented(view.not_judged, "  ", width)
     return lines

@@ -6,7 +6,7 @@ import pytest
 
 import driftloop
 from driftloop.report.sections.segments import view_segments
-from driftloop.report.terminal import table
+from driftloop.report.terminal import segment_lines, table
 from driftloop.report.words.language import LANGUAGES, Words
 from driftloop.segments.segments import Segment, Segments
 from tests.driftloop.segments.test_verdicts import sides, visits
@@ -44,6 +44,16 @@ def test_every_report_of_a_check_shows_its_segments(language: str) -> None:
     assert words("segments.title") in shown
     assert "ward = B2" in shown
     assert "ward = A1, ward = C3, ward = D4" in shown
+
+
+def test_segments_with_too_few_records_share_a_line_in_the_terminal() -> None:
+    few = tuple(Segment("ward", f"W{number}", "insufficient", 9, 3, None, (), "") for number in range(4))
+    lines = segment_lines(Segments((*FOUND.found, *few), 0.05), Words("en"), 200)
+    assert lines[1:] == [
+        "  ward = B2: drift: age, dose (p < 0.001), 90 → 80",
+        "  insufficient: ward = <b>, ward = W0, ward = W1, ward = W2, ward = W3",
+        "  stable: ward = A1",
+    ]
 
 
 def test_a_value_of_a_segment_is_text_and_no_markup() -> None:
