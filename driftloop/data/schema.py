@@ -188,7 +188,7 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         ['size']
         """
         named = ((target, "target"), (id, "id"), (time, "timestamp"), (cluster, "cluster"))
-        asked = [(name, role) for name, role in named if name]
+        asked = [(name, role) for name, role in named if name is not None]
         asked += [(name, "ignore") for name in ([ignore] if isinstance(ignore, str) else ignore)]
         known = [column.name for column in self.columns]
         for number, (name, role) in enumerate(asked):

@@ -53,6 +53,8 @@ def test_a_monitor_keeps_its_segments(folder: Path) -> None:
     ("options", "said"),
     [
         (("--segment", "wards"), "segment 'wards': the data has no such column"),
+        (("--segment", ""), "segment '': the data has no such column"),
+        (("--target", ""), "target '': the data has no such column"),  # of a variable that is not set
         (("--segment", "ward", "--id", "ward"), "segment 'ward': the column is not compared (role id)"),
     ],
 )
