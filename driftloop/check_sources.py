@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from driftloop.config.policy import Policy
-from driftloop.data.schema import Schema
 from driftloop.errors import InputError
-from driftloop.sides import ColumnSettings, Roles, read_sides
+from driftloop.sides.settings import ColumnSettings, Roles, names_of, refuse_foreign
+from driftloop.sides.sides import read_sides
 from driftloop.verdict import Check
 from driftloop.verdict import check as check_sides
 
 if TYPE_CHECKING:
+    from driftloop.config.policy import Policy
+    from driftloop.data.schema import Schema
     from driftloop.sequential.evidence import Evidence
 
 
@@ -78,13 +79,10 @@ def check(
     >>> result.verdict.value, round(result["size"].effect)
     ('drift', 20)
     """
-    for name, value, kind in (("policy", policy, Policy), ("schema", schema, Schema)):
-        if value is not None and not isinstance(value, kind):
-            raise InputError(f"{name}: a {type(value).__name__} was given: pass a driftloop.{kind.__name__}")
+    refuse_foreign(policy=policy, schema=schema)
     if evidence is not None and not hasattr(evidence, "alarm"):
         raise InputError(f"evidence: a {type(evidence).__name__} was given: pass a driftloop.Evidence")
-    ignored, by_value = ((names,) if isinstance(names, str) else tuple(names) for names in (ignore, segments))
-    roles = Roles(target, id, time, ignored, cluster, season, by_value)
+    roles = Roles(target, id, time, names_of(ignore), cluster, season, names_of(segments))
     sides = read_sides(reference, current, ColumnSettings(schema, roles))
     result = check_sides(sides.baseline, sides.window, policy, evidence, now=now)
     return sides.told(result, policy)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from driftloop.profile.window import Baseline
     from driftloop.sequential.evidence import Evidence
     from driftloop.sequential.label_shift import LabelSummary
-    from driftloop.sides import ColumnSettings, Sides
+    from driftloop.sides.settings import ColumnSettings
+    from driftloop.sides.sides import Sides
     from driftloop.verdict import Check
 
 TRIED = 5
@@ -73,8 +74,9 @@ def replay(
     from driftloop.check_series import Series, check_next
     from driftloop.data.reading import ReadNotes
     from driftloop.sequential.evidence import Evidence
+    from driftloop.sequential.label_shift import moved_labels
     from driftloop.sequential.label_tally import LabelTally
-    from driftloop.sides import moved_labels, read_window
+    from driftloop.sides.window import read_window
 
     series = Series(evidence or Evidence())
     raised = False
@@ -100,7 +102,7 @@ def baseline_for(reference: Path | str, files: Sequence[Path], settings: ColumnS
     With an inferred schema, a single column that the first readable window lacks is taken for the target, as in a
     single check. Raises InputError, SchemaError or BaselineError.
     """
-    from driftloop.sides import read_baseline, read_sides
+    from driftloop.sides.sides import read_baseline, read_sides
 
     for path in files[:TRIED] if settings.schema is None else ():
         try:

@@ -93,7 +93,7 @@ def check(
     from driftloop.data.readers.progress import observed
     from driftloop.data.readers.saved_profile import is_profile
     from driftloop.parts.means import Means
-    from driftloop.sides import read_sides
+    from driftloop.sides.sides import read_sides
     from driftloop.verdict import check as check_sides
 
     imports_are_done()

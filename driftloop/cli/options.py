@@ -14,7 +14,7 @@ from driftloop.validation import nearest
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
-    from driftloop.sides import ColumnSettings
+    from driftloop.sides.settings import ColumnSettings
 
 FAILED = 3
 """Exit code of a verdict that `--fail-on` names: apart from 1 (a crash) and 2 (bad input)."""
@@ -84,7 +84,7 @@ class Columns:
     def settings(self) -> tuple[ColumnSettings, Policy]:
         """How to read and how to judge. Raises ConfigError, SchemaError or InputError."""
         from driftloop.config.settings import declared, load_settings, schema_of
-        from driftloop.sides import ColumnSettings, Roles
+        from driftloop.sides.settings import ColumnSettings, Roles
 
         said = load_settings(self.config, self.model)
         importances = said.importances if self.importance is None else _importances(self.importance)
@@ -94,7 +94,7 @@ class Columns:
     def for_saved(self, reference: Path) -> tuple[ColumnSettings, Policy]:
         """The same where a saved baseline brings the columns. Raises InputError for what it brings itself."""
         from driftloop.config.settings import declared, load_settings
-        from driftloop.sides import ColumnSettings
+        from driftloop.sides.settings import ColumnSettings
 
         for option, value in (("--importance", self.importance), ("--target", self.target), ("--id", self.id),
                               ("--time", self.time), ("--ignore", self.ignore or None), ("--cluster", self.cluster),

@@ -69,7 +69,7 @@ def power(
 
     from driftloop.data.readers.saved_profile import is_profile
     from driftloop.power.sensitivity import estimate_power
-    from driftloop.sides import read_baseline
+    from driftloop.sides.sides import read_baseline
 
     imports_are_done()
     settings, policy = columns.for_saved(reference) if is_profile(reference) else columns.settings()

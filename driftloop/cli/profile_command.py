@@ -26,7 +26,7 @@ from driftloop.errors import InputError
 
 if TYPE_CHECKING:
     from driftloop.cli.progress import PartsStatus
-    from driftloop.sides import Sides
+    from driftloop.sides.sides import Sides
 
 
 @click.command(short_help="Save what a check needs of a table of any size.")
@@ -79,7 +79,7 @@ def profile(
     from driftloop.data.readers.saved_profile import is_profile
     from driftloop.files.written import write_whole
     from driftloop.parts.means import Means
-    from driftloop.sides import read_baseline
+    from driftloop.sides.sides import read_baseline
 
     imports_are_done()
     saved = [path for path in data if is_profile(path)]
@@ -108,7 +108,7 @@ def _merge(data: tuple[Path | str, ...], saved: list[Path | str], output: Path, 
     """One profile of several. Raises InputError for a single one, and for a mixture of profiles and data."""
     from driftloop.files.written import write_whole
     from driftloop.profile.window import Window
-    from driftloop.sides import Sides
+    from driftloop.sides.sides import Sides
 
     if len(data) == 1:
         raise InputError(f"{data[0]}: is a saved profile already: copy it, or give the data instead")

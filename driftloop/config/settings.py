@@ -8,8 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from driftloop.config.document import filled, read_document
-from driftloop.config.models import FILE_NAME, TABLES, parse
 from driftloop.config.policy import Policy
 from driftloop.data.columns import MISSING_TEXTS
 from driftloop.data.reading import Reading
@@ -41,10 +39,13 @@ def load_settings(
     Raises ConfigError: unknown entries, a variable that is not set, several models and none chosen, a model that is
     not there.
     """
-    if config is None:
-        if model is not None:
-            raise ConfigError(f"--model {model}: give the {FILE_NAME} that describes it by --config")
+    if config is None and model is None:
         return CheckSettings()
+    from driftloop.config.document import filled, read_document  # here: most checks from a shell have no such file
+    from driftloop.config.models import FILE_NAME, TABLES, parse
+
+    if config is None:
+        raise ConfigError(f"--model {model}: give the {FILE_NAME} that describes it by --config")
     document = read_document(Path(config))
     if any(name in document for name in TABLES):
         watched = parse(document, str(config), environ, sends=False)

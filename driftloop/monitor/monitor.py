@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from driftloop.check_series import Series, check_next
 from driftloop.config.policy import DRIFT_SHARE, Policy
-from driftloop.data.schema import Schema
-from driftloop.errors import ConfigError, InputError
+from driftloop.monitor.arguments import moment_of, path_of, with_budget
 from driftloop.monitor.history import History, row_of
 from driftloop.monitor.reference import Reference, read_reference
 from driftloop.monitor.said_columns import SaidColumns
 from driftloop.sequential.evidence import Evidence, accept, reset
-from driftloop.sides import ColumnSettings, Roles
-from driftloop.times import format_time, parse_time, utc_now
+from driftloop.sides.settings import ColumnSettings, Roles, names_of, refuse_foreign
+from driftloop.times import format_time
 from driftloop.wording.number_formats import format_rarity
 
 if TYPE_CHECKING:
+    from driftloop.data.schema import Schema
     from driftloop.profile.window import Baseline
     from driftloop.verdict import Check
 
@@ -92,12 +89,9 @@ class Monitor(SaidColumns):
         segments: Iterable[str] = (),
         ignore: Iterable[str] = (),
     ) -> None:
-        for name, value, kind in (("policy", policy, Policy), ("schema", schema, Schema)):
-            if value is not None and not isinstance(value, kind):
-                raise InputError(f"{name}: a {type(value).__name__} was given: pass a driftloop.{kind.__name__}")
-        self.policy = _with_budget(policy, budget)
-        ignored, by_value = ((names,) if isinstance(names, str) else tuple(names) for names in (ignore, segments))
-        roles = Roles(target, id, time, ignored, cluster, season, by_value)
+        refuse_foreign(policy=policy, schema=schema)
+        self.policy = with_budget(policy, budget)
+        roles = Roles(target, id, time, names_of(ignore), cluster, season, names_of(segments))
         self._reference = read_reference(reference, ColumnSettings(schema, roles))
         self._series = Series()
         self._history = History()
@@ -159,7 +153,7 @@ class Monitor(SaidColumns):
         SchemaError
             For a Window that was read with another schema.
         """
-        moment = _moment(at)
+        moment = moment_of(at)
         sides, reference = self._reference.read_beside(current)
         result, series = check_next(self._series, sides.baseline, sides.window, self.policy, now=moment.timestamp())
         result = sides.told(result, self.policy)
@@ -192,7 +186,7 @@ class Monitor(SaidColumns):
         InputError
             For a reference that is no table, cannot be read, or has no rows.
         """
-        until = None if after is None else format_time(_moment(after))
+        until = None if after is None else format_time(moment_of(after))
         fresh = self._reference if reference is None else self._reference.next(reference)
         waiting = self._series.waiting
         if fresh.baseline.schema.features != self.baseline.schema.features and waiting:
@@ -239,7 +233,7 @@ class Monitor(SaidColumns):
             history=tuple(self._history),
             forgotten=self._history.forgotten,
         )
-        save_state(state, _path(path))
+        save_state(state, path_of(path))
         self._reference = reference
 
     @classmethod
@@ -253,7 +247,7 @@ class Monitor(SaidColumns):
         """
         from driftloop.monitor.saved import load_state
 
-        state, baseline, waiting = load_state(_path(path))
+        state, baseline, waiting = load_state(path_of(path))
         loaded = cls.__new__(cls)
         loaded.policy = state.policy
         settings = ColumnSettings(state.schema, state.roles)
@@ -290,32 +284,3 @@ class Monitor(SaidColumns):
         """The newest verdict; `new` where nothing was checked since evidence began anew."""
         newest = self._history[-1] if self._history else None
         return "new" if newest is None or newest.epoch != self.evidence.epoch else newest.verdict
-
-
-def _with_budget(policy: Policy | None, budget: int | None) -> Policy:
-    if budget is None:
-        return policy or Policy()
-    if not isinstance(budget, int) or isinstance(budget, bool) or budget < 1:
-        raise ConfigError(f"budget: {budget!r} was given: pass a whole number of checks, at least 1")
-    if policy is not None and policy.budget not in (budget, Policy().budget):
-        raise ConfigError(f"budget {budget}, but the policy says {policy.budget}: say it in one place")
-    return msgspec.structs.replace(policy or Policy(), budget=budget)
-
-
-def _moment(at: Any) -> datetime:
-    if at is None:
-        return utc_now()
-    if isinstance(at, str):
-        at = parse_time(at)
-    if isinstance(at, datetime) and at == at:  # noqa: PLR0124 (pandas' NaT is a datetime, and differs from itself)
-        with suppress(OverflowError):  # the first hours of year 1 elsewhere are none in UTC
-            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    elif isinstance(at, date) and not isinstance(at, datetime):
-        return datetime(at.year, at.month, at.day, tzinfo=UTC)
-    raise InputError(f"at: a {type(at).__name__} was given: pass a time in ISO 8601, or a datetime")
-
-
-def _path(path: Any) -> Path:
-    if not isinstance(path, str | Path) or not str(path):
-        raise InputError(f"a {type(path).__name__} was given: pass the path of a file")
-    return Path(path)

@@ -10,12 +10,13 @@ from driftloop.data.reading import ReadNotes
 from driftloop.data.tables import as_batches
 from driftloop.profile.sources import ready_contents
 from driftloop.sequential.label_tally import LabelTally
-from driftloop.sides import Sides, read_baseline, read_sides, read_window
+from driftloop.sides.sides import Sides, read_baseline, read_sides
+from driftloop.sides.window import read_window
 
 if TYPE_CHECKING:
     from driftloop.profile.window import Baseline
     from driftloop.sequential.label_shift import LabelSummary
-    from driftloop.sides import ColumnSettings
+    from driftloop.sides.settings import ColumnSettings
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from driftloop.files.written import write_whole
 from driftloop.monitor.history import HistoryRow
 from driftloop.profile.window import Baseline, Window
 from driftloop.sequential.evidence import Evidence, fits
-from driftloop.sides import Roles
+from driftloop.sides.settings import Roles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

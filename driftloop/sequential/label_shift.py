@@ -15,12 +15,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.config.policy import Policy
 from driftloop.data.redaction import named
 from driftloop.stats.fisher import share_p
 
 if TYPE_CHECKING:
-    from driftloop.config.policy import Policy
-    from driftloop.data.schema import Column
+    from driftloop.data.schema import Column, Schema
 
 FEWEST = 20  # labels; fewer say nothing yet
 MOST_CLASSES = 100  # that are counted one by one; a target with more is no class
@@ -67,6 +67,17 @@ class LabelSummary(msgspec.Struct, frozen=True):
     def share(self, name: str) -> float:
         """Of a class."""
         return self.counts.get(name, 0) / self.rows
+
+
+def moved_labels(
+    schema: Schema, before: LabelSummary | None, labels: LabelSummary | None, policy: Policy | None = None
+) -> tuple[str, ...]:
+    """A sentence where a window's labels have moved against the reference's, as they stand in the tables themselves."""
+    target = schema.role("target")
+    if target is None or before is None or labels is None:
+        return ()
+    sentence = shift_of(target, labels, before, policy or Policy(), of="in the reference")
+    return () if sentence is None else (sentence,)
 
 
 def shift_of(

@@ -16,7 +16,7 @@ import driftloop
 from driftloop import Baseline, Column, ConfigError, InputError, Monitor, Policy, Schema, SchemaError, Window
 from driftloop.data.readers import read_batches
 from driftloop.replay import baseline_for, replay
-from driftloop.sides import ColumnSettings
+from driftloop.sides.settings import ColumnSettings
 from driftloop.times import parse_time
 from tests.driftloop.populations import SCHEMA, draw, fresh
 

@@ -21,7 +21,9 @@ from driftloop.parts.profiles import profile_parts
 from driftloop.parts.reading import read_partial
 from driftloop.parts.recipe import Recipe
 from driftloop.profile.saving.parquet_format import profile_to_bytes
-from driftloop.sides import ColumnSettings, read_baseline, read_sides, read_window
+from driftloop.sides.settings import ColumnSettings
+from driftloop.sides.sides import read_baseline, read_sides
+from driftloop.sides.window import read_window
 from tests.driftloop.parts.tables import SCHEMA, settle, table, write_csv, write_days, write_parquet
 
 WHOLE = table(3_000, 1)
