@@ -5,6 +5,7 @@ Both stores are tested in tests/function_app.
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from inspect import signature
 from pathlib import Path
 
 import msgspec
@@ -14,9 +15,13 @@ from driftloop.errors import LedgerError
 from driftloop.ledger import (
     HISTORY_LENGTH,
     TRANSITIONS,
+    Announcement,
     CheckRecord,
     Drift,
     DriftState,
+    FileNote,
+    Forgotten,
+    Ledger,
     LedgerConflictError,
     ModelState,
     Step,
@@ -152,6 +157,32 @@ def test_a_new_state_and_a_new_drift_have_done_nothing(drift: Drift) -> None:
     assert (drift.state, drift.attempts, drift.sends, drift.past_runs, drift.etag) == (DriftState.HELD, 0, 0, (), "")
     check = CheckRecord(check_id="c", model="m", at=NOW, verdict="stable")
     assert (check.rows, check.files, check.degraded, check.seconds, check.summary) == (0, 0, False, 0.0, {})
+
+
+def test_a_time_without_its_zone_is_refused_where_a_row_is_read() -> None:
+    naive = NOW.replace(tzinfo=None)
+    with pytest.raises(msgspec.ValidationError, match="timezone"):
+        msgspec.convert({"check_id": "c", "model": "m", "at": naive, "verdict": "stable"}, CheckRecord)
+    with pytest.raises(msgspec.ValidationError, match="timezone"):
+        msgspec.convert({"at": naive, "state": "held", "note": "n"}, Step)
+
+
+def test_nothing_is_forgotten_seen_or_noted_at_first() -> None:
+    assert Forgotten() == Forgotten(files=0, keys="0")
+    assert Watermark() == Watermark(high=None, seen={}, floor=None, contents={}, forgotten=None)
+    assert (FileNote("f", "e").reason, Announcement("i", "drift").fields) == (None, {})
+
+
+@pytest.mark.parametrize("method", ["state", "overviews", "commit", "write", "drift", "drifts", "check", "checks"])
+def test_a_store_takes_what_the_protocol_says_with_the_same_defaults(method: str) -> None:
+    def taken(store: type) -> dict[str, object]:
+        return {name: given.default for name, given in signature(getattr(store, method)).parameters.items()}
+
+    assert taken(SqliteLedger) == taken(Ledger)
+    if method == "drifts":
+        assert taken(Ledger)["open_only"] is taken(Ledger)["or_failed"] is False
+    if method == "checks":
+        assert taken(Ledger)["limit"] == 50
 
 
 def test_a_closed_epoch_keeps_everything_else() -> None:

@@ -54,6 +54,52 @@ def test_a_share_that_moves_by_less_than_two_points_is_not_said_however_many_lab
     assert (shift_of(CLASS, labels, holdout, POLICY) is not None) is moved
 
 
+def test_a_shift_by_exactly_the_least_that_matters_is_said() -> None:
+    labels, holdout = (LabelSummary.of_classes({"yes": yes, "no": 1_000 - yes}) for yes in (750, 500))
+    assert shift_of(CLASS, labels, holdout, Policy(min_share=0.25)) is not None
+    assert shift_of(CLASS, labels, holdout, Policy(min_share=0.2501)) is None
+
+
+def test_the_spread_is_that_of_both_sides_together() -> None:
+    """Deviations 2 * 20 and 8 * 30 over 48 records: s^2 = 280 / 48, so a shift of 3 is 1.242 of it, z = 4.303."""
+    labels, holdout = numbers(3.0, 20, sqrt(2)), numbers(0.0, 30, sqrt(8))
+    p = two_sided(3 / sqrt(280 / 48) / sqrt(1 / 20 + 1 / 30))
+    assert shift_of(NUMBER, labels, holdout, Policy(budget=int(1 / p))) is not None
+    assert shift_of(NUMBER, labels, holdout, Policy(budget=int(1 / p) + 1)) is None
+
+
+def test_classes_are_said_at_one_in_budget_looks_times_their_number() -> None:
+    from driftloop.stats.fisher import share_p
+
+    labels, holdout = LabelSummary.of_classes({"yes": 30, "no": 20}), LabelSummary.of_classes({"yes": 30, "no": 70})
+    alone = float(share_p(*(np.array([float(count)]) for count in (30, 50, 30, 100)))[0])
+    of_two = int(1 / (2 * alone))
+    assert shift_of(CLASS, labels, holdout, Policy(budget=of_two)) is not None
+    assert shift_of(CLASS, labels, holdout, Policy(budget=of_two + 1)) is None
+
+
+def test_a_summary_tells_means_shares_and_the_spread_of_earlier_versions() -> None:
+    summary = LabelSummary.of_numbers(np.array([1.0, 2.0, 6.0]))
+    assert summary == LabelSummary(3, 9.0, 41.0, deviations=14.0)
+    assert (summary.mean, summary.within) == (3.0, 14.0)
+    earlier = LabelSummary(3, 9.0, 41.0)
+    assert (earlier.total, earlier.within) == (9.0, 14.0)
+    assert LabelSummary(3, 9.0, 26.999).within == 0.0, "rounding makes no negative spread"
+    assert LabelSummary.of_numbers(np.array([])) == LabelSummary(0, 0.0, 0.0, deviations=0.0)
+    classes = LabelSummary.of_classes({"yes": 1, "no": 3})
+    assert (classes.share("no"), classes.share("maybe")) == (0.75, 0.0)
+
+
+def test_of_classes_that_are_as_frequent_the_first_by_name_are_kept() -> None:
+    kept = LabelSummary.of_classes({f"c{number:03}": 1 for number in range(MOST_CLASSES + 1)}).counts
+    assert list(kept) == [f"c{number:03}" for number in range(MOST_CLASSES)]
+
+
+def test_a_sentence_has_no_unit_where_the_target_has_none_and_says_what_it_is_compared_with() -> None:
+    found = shift_of(Column("outcome", role="target"), numbers(2.0, 30), numbers(0.0, 40), POLICY, of="last year")
+    assert found == "outcomes have moved: outcome is 2 on average over 30 labels, 0 last year"
+
+
 def test_a_shift_that_is_too_small_to_matter_is_not_said_however_many_labels_there_are() -> None:
     holdout = numbers(0.0, 1_000_000)
 
@@ -87,6 +133,7 @@ def test_few_labels_say_nothing_and_neither_do_equal_ones() -> None:
     assert shift_of(NUMBER, numbers(9.0, 18), numbers(0.0, 200), POLICY) is None
     assert shift_of(NUMBER, numbers(9.0, 20), numbers(0.0, 200), POLICY) is not None
     assert shift_of(NUMBER, numbers(9.0, 200), numbers(0.0, 18), POLICY) is None
+    assert shift_of(NUMBER, numbers(9.0, 200), numbers(0.0, 20), POLICY) is not None
     same = LabelSummary.of_numbers(np.full(50, 3.0))
     assert shift_of(NUMBER, same, same, POLICY) is None
 

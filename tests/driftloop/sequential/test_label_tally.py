@@ -28,7 +28,20 @@ def test_classes_of_batches_are_counted_together_and_names_stay_bounded() -> Non
     assert (summary.rows, summary.counts) == (3, {"b": 2, "a": 1})
     summary = tallied(CLASSES, batch([str(number) for number in range(2 * MOST_NAMES)]))
     assert summary is not None
-    assert summary.rows == MOST_NAMES
+    assert summary.rows == MOST_NAMES == 1_000
+
+
+def test_a_class_that_is_known_is_counted_however_many_there_are() -> None:
+    full = batch([str(number) for number in range(MOST_NAMES)])
+    summary = tallied(CLASSES, full, batch(["7", "7", "new"]))
+    assert summary is not None
+    assert (summary.rows, summary.counts["7"]) == (MOST_NAMES + 2, 3)
+    assert "new" not in summary.counts
+
+
+def test_a_target_that_is_a_time_is_not_counted() -> None:
+    times = Schema((Column("x"), Column("y", "datetime", role="target")))
+    assert tallied(times, batch([1, 2], pa.timestamp("us"))) is None
 
 
 def test_numbers_of_batches_are_those_of_one_table() -> None:
@@ -76,3 +89,13 @@ def test_an_empty_part_changes_nothing_and_a_summary_of_an_earlier_version_is_re
     empty = LabelSummary.of_numbers(np.array([]))
     assert merged_labels(some, empty) == merged_labels(empty, some) == merged_labels(some, None) == some
     assert LabelSummary(2, 4.0, 10.0).within == some.within == 2.0
+    assert merged_labels(None, empty) == empty
+    assert merged_labels(None, None) is None
+
+
+def test_two_parts_of_unequal_size_add_up_to_the_whole() -> None:
+    """0, 0, 0 and 4: means 0 and 4, squared deviations 16 * 3 / 4."""
+    merged = merged_labels(LabelSummary.of_numbers(np.zeros(3)), LabelSummary.of_numbers(np.array([4.0])))
+    assert merged == LabelSummary(4, 4.0, 16.0, deviations=12.0)
+    classes = merged_labels(LabelSummary.of_classes({"a": 2}), LabelSummary.of_classes({"a": 1, "b": 1}))
+    assert classes == LabelSummary(4, counts={"a": 3, "b": 1}), "classes have no deviations"

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from driftloop import Policy
+from driftloop.sequential.clustered_sums import Design, widened
 from driftloop.sequential.column_features import Feature
 from driftloop.sequential.mean_test import TOGETHER, difference_p
 from driftloop.sequential.reference_features import ReferenceFeatures
@@ -199,3 +200,90 @@ def test_a_location_that_is_missing_in_the_whole_window_leaves_the_others_their_
     )
     together, name = result(features(weights=np.array([1e-300, 0, 0, 0]), omnibus_weight=1.0), without)
     assert (0 < together < 1, name) == (True, TOGETHER)
+
+
+SURE = 1e12
+"""Degrees of freedom of a variance that is as good as known."""
+ONLY_TOGETHER = {"weights": np.array([1e-300, 0, 0, 0]), "omnibus_weight": 1.0}
+
+
+def designed(factor: float, freedom: float = SURE, together: float = 1.0, freedom_together: float = SURE) -> Design:
+    shape = np.ones((1, 4))
+    return Design(factor * shape, freedom * shape, np.array([together]), freedom_together)
+
+
+def of_clusters(of: ReferenceFeatures, windows: Sums, design: Design) -> tuple[float, str]:
+    p, names = difference_p(of, windows, of.baseline_sums, POLICY, design=design)
+    return float(p[0]), names[0]
+
+
+@pytest.mark.parametrize(("means", "name"), [((-0.6, 0, 1, 0.1), "x location"), ((0, 0, 1, 0.3), "g=a share")])
+def test_dependent_records_count_as_so_many_fewer(means: tuple[float, ...], name: str) -> None:
+    """Four times as many records on each side, at a design of 4, say what the fourth part of them would."""
+    alone = {"omnibus_weight": 1e-300}
+    fourfold = features(baseline_sums=Sums(np.full(4, 4 * M), np.array([0.0, 0.0, 4 * M, 140.0])), **alone)
+    p, found = of_clusters(fourfold, window(*means, rows=4 * N), designed(4.0))
+    assert (p, found) == (pytest.approx(result(features(**alone), window(*means))[0], rel=1e-6), name)
+
+
+def test_a_variance_that_is_estimated_from_few_clusters_makes_p_students() -> None:
+    alone = features(omnibus_weight=1e-300)
+    known = result(alone, window(-0.6, 0, 1, 0.1))[0] * 0.4
+    p, name = of_clusters(alone, window(-0.6, 0, 1, 0.1), designed(1.0, freedom=9.0))
+    assert (p, name) == (pytest.approx(widened(np.array([known]), np.array([9.0]))[0] / 0.4), "x location")
+
+
+@pytest.mark.parametrize(("factor", "together", "part"), [(1.0, 4.0, 1 / 4), (2.0, 4.0, 1 / 4), (4.0, 2.0, 1 / 4)])
+def test_all_columns_together_are_divided_by_the_widest_direction_or_their_own_factor(
+    factor: float, together: float, part: float
+) -> None:
+    z = np.array([0.4 / np.sqrt(1.0 * SPREAD), -0.8 / np.sqrt(4.0 * SPREAD)])
+    statistic = part * z @ np.linalg.inv([[1.0, 0.5], [0.5, 1.0]]) @ z
+    found = of_clusters(features(**ONLY_TOGETHER), window(0.4, -0.8, 1, 0.1), designed(factor, together=together))
+    assert found == (about(hotelling_p(np.array([statistic]), 2, M / factor)[0]), TOGETHER)
+
+
+def test_all_columns_together_rest_on_no_more_than_the_clusters() -> None:
+    z = np.array([0.4 / np.sqrt(1.0 * SPREAD), -0.8 / np.sqrt(4.0 * SPREAD)])
+    statistic = z @ np.linalg.inv([[1.0, 0.5], [0.5, 1.0]]) @ z
+    for freedom, rows in ((20.0, 20.0), (1_000.0, M)):
+        design = designed(1.0, freedom_together=freedom)
+        found = of_clusters(features(**ONLY_TOGETHER), window(0.4, -0.8, 1, 0.1), design)
+        assert found == (about(hotelling_p(np.array([statistic]), 2, rows)[0]), TOGETHER)
+
+
+def test_each_stretch_may_have_a_reference_of_its_own() -> None:
+    """Of a season: the same window twice, beside the baseline and beside one that it equals."""
+    both = Sums(np.full((2, 4), N), N * np.array([[-0.6, 0, 1, 0.1]] * 2))
+    references = Sums(np.full((2, 4), M), M * np.array([[0.0, 0.0, 1.0, 0.1], [-0.6, 0, 1, 0.1]]))
+    p, names = difference_p(features(), both, references, POLICY)
+    assert (p[0], names[0]) == result(features(), window(-0.6, 0, 1, 0.1))
+    assert p[1] == 1.0
+
+
+def test_one_record_is_enough_on_either_side() -> None:
+    """One of one against none of three, and the other way round: Fisher's tail is 1 / 4, doubled."""
+    share = {"weights": np.array([0, 0, 0, 1.0]), "omnibus_weight": 1e-300}
+    three = features(baseline_sums=Sums(np.full(4, 3.0), np.zeros(4)), **share)
+    assert result(three, window(0, 0, 0, 1, rows=1.0)) == (about(0.5), "g=a share")
+    one = features(baseline_sums=Sums(np.full(4, 1.0), np.array([0, 0, 0, 1.0])), **share)
+    assert result(one, window(0, 0, 0, 0, rows=3.0)) == (about(0.5), "g=a share")
+
+
+def test_a_difference_of_exactly_the_minimum_effect_counts() -> None:
+    """An eighth, which is exact in binary."""
+    sums = Sums(np.full(4, 2.0**20), np.zeros(4))
+    large = features(baseline_sums=sums, locations=np.array([0]), inverse_correlation=np.eye(1))
+    windows = window(0.125, 0, 0, 0, rows=2.0**20)
+    for least, sure in ((0.125, True), (0.1251, False)):
+        p, _ = difference_p(large, windows, sums, Policy(min_shift=least))
+        assert bool(p[0] < 1e-9) is sure
+
+
+def test_a_shift_together_of_exactly_the_minimum_effect_counts() -> None:
+    sums = Sums(np.full(4, 2.0**20), np.zeros(4))
+    of_two = features(baseline_sums=sums, inverse_correlation=np.eye(2), **ONLY_TOGETHER)
+    windows = window(0.125, 0, 0, 0, rows=2.0**20)
+    for least, sure in ((0.125, True), (0.1251, False)):
+        p, _ = difference_p(of_two, windows, sums, Policy(min_shift=least))
+        assert bool(p[0] < 1e-9) is sure
