@@ -23,7 +23,7 @@ import numpy as np
 from driftloop.profile.contents import comparable_samples
 from driftloop.profile.sampling.season_codes import covered
 from driftloop.sequential.clustered_sums import Design, concentration_of, sketch_of
-from driftloop.sequential.mean_test import NO_ROWS, difference_p
+from driftloop.sequential.mean_test import difference_p
 from driftloop.sequential.reference_features import (
     ReferenceFeatures,
     derive_reference_features,
@@ -31,6 +31,7 @@ from driftloop.sequential.reference_features import (
 )
 from driftloop.sequential.season_reference import season_counts
 from driftloop.sequential.window_sums import (
+    NO_ROWS,
     REMEMBERED,
     Block,
     Floats,

@@ -8,7 +8,7 @@ import numpy as np
 
 from driftloop.sequential.clustered_sums import Design, widened
 from driftloop.sequential.column_features import Flags
-from driftloop.sequential.window_sums import Floats, Sums
+from driftloop.sequential.window_sums import NO_ROWS, Floats, Sums
 from driftloop.stats.fisher import share_p
 from driftloop.stats.hotelling import hotelling_p, t_squared
 from driftloop.stats.moments import moments_p, shape_of_difference
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from driftloop.sequential.reference_features import ReferenceFeatures
 
 TOGETHER = "all columns"
-NO_ROWS = 1e-9
-"""In place of 0 rows, so that nothing divides by 0; a difference without rows counts as none."""
 
 
 def difference_p(

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.profile.sampling.season_codes import NAMES
-from driftloop.sequential.window_sums import Sums
+from driftloop.sequential.window_sums import NO_ROWS, Sums
 
 if TYPE_CHECKING:
     from driftloop.profile.sampling.sample import Sample
@@ -44,9 +44,9 @@ class SeasonSums:
         ([10.0, 32.0], [[3.0], [2.0]])
         """
         known = np.where(self.records > 0, counts, 0.0)
-        shares = known / np.maximum(known.sum(axis=1, keepdims=True), 1e-9)
-        some = np.maximum(self.records, 1e-9)
-        records = 1 / np.maximum((shares**2 / some).sum(axis=1), 1e-9)
+        shares = known / np.maximum(known.sum(axis=1, keepdims=True), NO_ROWS)
+        some = np.maximum(self.records, NO_ROWS)
+        records = 1 / np.maximum((shares**2 / some).sum(axis=1), NO_ROWS)
         present = shares @ (self.rows / some[:, None])
         values = shares @ (self.totals / some[:, None])
         rows = present * records[:, None]
@@ -80,10 +80,10 @@ def less_season_means(matrix: Floats, sample: Sample) -> Floats:
     weights = sample.weights.astype(float)
     present = ~np.isnan(matrix)
     filled = np.where(present, matrix, 0.0)
-    overall = weights @ filled / np.maximum(weights @ present, 1e-9)
+    overall = weights @ filled / np.maximum(weights @ present, NO_ROWS)
     found = matrix.copy()
     for season in np.unique(sample.seasons):
         mine = sample.seasons == season
-        rows = np.maximum(weights[mine] @ present[mine], 1e-9)
+        rows = np.maximum(weights[mine] @ present[mine], NO_ROWS)
         found[mine] += overall - weights[mine] @ filled[mine] / rows
     return found

@@ -28,6 +28,8 @@ STRETCH_GROWTH = 1.5
 part of the level (Bonferroni)."""
 REMEMBERED = 64
 """Windows whose repetition is recognised: as many as the blocks hold at least."""
+NO_ROWS = 1e-9
+"""In place of 0 rows, so that nothing divides by 0; a difference without rows counts as none."""
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,7 @@ def _named(files: Sequence[str]) -> str | None:
 
 
 def _past(check: CheckRecord) -> PastCheck:
-    known = check.verdict in ("stable", "drift") and check.evidence is not None
-    p = 1 - (check.evidence or 0.0) if known else None
+    p = 1 - check.evidence if check.verdict in ("stable", "drift") and check.evidence is not None else None
     return PastCheck(format_time(check.at)[:16].replace("T", " "), check.verdict, p)
 
 

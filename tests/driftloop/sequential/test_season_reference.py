@@ -50,6 +50,12 @@ def test_windows_of_seasons_that_the_baseline_lacks_are_compared_with_the_others
     assert (reference.rows[1, 0], reference.totals[1, 0]) == (0.0, 0.0), "nothing to compare with"
 
 
+def test_a_season_of_a_single_baseline_record_is_compared_with_it():
+    sums = SeasonSums(np.array([40.0, 1.0]), np.array([[40.0], [1.0]]), np.array([[80.0], [9.0]]))
+    reference, records = sums.reference(np.array([[0.0, 5.0]]))
+    assert (records[0], reference.rows[0, 0], reference.totals[0, 0]) == pytest.approx((1.0, 1.0, 9.0))
+
+
 def test_a_feature_without_a_value_in_its_seasons_has_no_reference():
     sums = SeasonSums(np.array([4.0, 4.0]), np.array([[0.0, 4.0], [4.0, 4.0]]), np.array([[0.0, 8.0], [12.0, 8.0]]))
     reference, records = sums.reference(np.array([[3.0, 0.0]]))

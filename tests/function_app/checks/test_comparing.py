@@ -1,5 +1,6 @@
 """What a comparison takes for a blank column, which names of a file it says, and who pays for a copy."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ import pyarrow as pa
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
-from driftloop import Baseline, Column, Schema
+from driftloop import Baseline, Column, Schema, Window, check
 from driftloop.config.models import Model
 from driftloop.errors import InputError
 from driftloop.ledger import Watermark
@@ -20,6 +21,7 @@ from function_app.incoming.window_reading import Reading
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 STORAGE: Any = None  # nothing is read
 NO_DECODER: Any = None
+NO_WINDOW: Any = None
 
 
 def comparing(schema: Schema, table: pa.Table) -> Comparing:
@@ -88,6 +90,37 @@ def test_an_error_without_a_sentence_is_a_files_fault_only_where_others_are_inno
     assert found == {files[0]: f"{files[0].path}: cannot be compared (ValueError)"}, "and no text of a file"
     with pytest.raises(InputError, match=r"a, .*b \(2 files\): cannot be compared \(ValueError\)"):
         refusing(monkeypatch, *files)._refused(files, NO_DECODER, ValueError("Anna"))
+
+
+def test_an_error_without_a_sentence_names_three_files_and_counts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [a_file(name) for name in "abcde"]
+    expected = r"^incoming/a, incoming/b, incoming/c \(5 files\): cannot be compared \(ValueError\)$"
+    with pytest.raises(InputError, match=expected):
+        refusing(monkeypatch, *files)._refused(files, NO_DECODER, ValueError("Anna"))
+
+
+def test_without_a_file_an_error_of_the_engine_is_its_own() -> None:
+    made = comparing(Schema(columns=(Column(name="x"),)), pa.table({"x": [1.0, 2.0]}))
+    with pytest.raises(InputError, match=r"^no file \(0 files\)"):
+        made._refused([], NO_DECODER, ValueError("Anna"))
+    assert made._refused([], NO_DECODER, InputError("x holds no number")) == {}
+
+
+@pytest.mark.parametrize(
+    ("read", "broken", "said"),
+    [("a", "b", ("torn", "calm")), ("a", "", ("calm",)), ("", "b", ("torn",)), ("", "", ("calm",))],
+)
+def test_reasons_are_those_of_broken_files_and_of_what_could_be_read(
+    read: str, broken: str, said: tuple[str, ...]
+) -> None:
+    made = comparing(Schema(columns=(Column(name="x"),)), pa.table({"x": [1.0, 2.0]}))
+    result = check(made.baseline, Window.build(pa.table({"x": [1.0]}), made.baseline.schema))
+    result = replace(result, reasons=("calm",))
+    reading = Reading(read=[a_file(name) for name in read], broken={a_file(name): "torn" for name in broken})
+    found = made._compared(NO_WINDOW, reading, NO_DECODER, result, None)
+    assert found.reasons == said
+    assert found.verdict == ("incident" if broken and not read else "insufficient")
+    assert found.guilty == reading.broken
 
 
 @pytest.mark.parametrize(("files", "watched"), [(1, frozenset()), (2, frozenset({"x"}))])
