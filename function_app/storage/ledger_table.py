@@ -240,8 +240,6 @@ def replace(table: "TableClient", partition: str, row: str, properties: dict[str
 def _query(
     table: "TableClient", condition: str, results_per_page: int | None = None, **parameters: Any
 ) -> "Iterable[TableEntity]":
-    if not condition:
-        return table.list_entities()
     named = {name: value for name, value in parameters.items() if value is not None}
     return table.query_entities(condition, parameters=named, results_per_page=results_per_page)
 

@@ -16,7 +16,6 @@ from driftloop.errors import BaselineError, InputError
 from driftloop.ledger import DriftState
 from function_app.incoming.sources import list_files
 from function_app.incoming.stragglers import forgotten
-from function_app.retraining import steps
 
 if TYPE_CHECKING:
     Clinic = Any
@@ -256,30 +255,6 @@ def test_a_check_that_is_repeated_after_a_crash_before_its_commit_gives_the_same
 
     assert clinic.check().check_id == first.check_id
     assert len(clinic.ledger.checks(clinic.name)) == 1
-
-
-def test_an_open_drift_says_when_to_look_again_and_one_that_waits_for_labels_does_not(clinic: "Clinic") -> None:
-    clinic.configure(labels_required=50)
-    clinic.deploy()
-    assert clinic.task().follow_up() is None, "no drift is open"
-    clinic.land(clinic.rows(100, shift=2.0))
-    _, again = clinic.task().check()
-    assert clinic.drift().state is DriftState.HELD
-    assert again is None, "labels come with the next check"
-    clinic.configure(labels_required=0)
-    clinic.task().follow_up()
-    assert clinic.drift().state is DriftState.CONFIRMED
-    assert clinic.task().follow_up() == clinic.now + steps.CONFIRMED_LOOK
-
-
-def test_what_a_check_found_is_handed_to_whoever_tells_people(clinic: "Clinic") -> None:
-    clinic.deploy()
-    clinic.land(clinic.rows(100, shift=2.0))
-    told: list[str] = []
-    task = clinic.task()
-    task.tell = lambda said: told.extend(each.event for each in said)
-    task.check()
-    assert told == ["drift"]
 
 
 def test_a_held_drift_is_sent_once_labels_of_the_new_regime_are_there(clinic: "Clinic") -> None:

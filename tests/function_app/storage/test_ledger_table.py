@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from inspect import signature
 from pathlib import Path
 
 import msgspec
@@ -16,12 +17,13 @@ from driftloop.ledger import (
     DriftState,
     Ledger,
     LedgerConflictError,
+    ModelState,
     Watermark,
     transition,
 )
 from driftloop.listing.overview import Position
 from function_app.storage.accounts import Storage
-from function_app.storage.ledger_table import TableLedger
+from function_app.storage.ledger_table import TableLedger, newest_first
 from tests.driftloop.drifts import found_drift
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
@@ -318,8 +320,6 @@ def test_a_row_of_the_version_before_is_read(ledger: Ledger, model_name: str) ->
         b'{"model":"m","watched_since":"2026-11-23T06:00:00Z","epoch":2,"watermark":{"high":"2026-11-23T05:00:00Z",'
         b'"seen":{"0123456789abcdef":"2026-11-23T05:00:00Z"}},"announced":{"4":"sent"},"etag":""}'
     )
-    from driftloop.ledger import ModelState
-
     state = msgspec.json.decode(old, type=ModelState)
 
     assert (state.outbox, state.starts, state.watermark.floor, state.watermark.contents) == ((), {}, None, {})
@@ -328,12 +328,71 @@ def test_a_row_of_the_version_before_is_read(ledger: Ledger, model_name: str) ->
     assert ledger.state(model_name, NOW).epoch == 2
 
 
-def test_a_missing_table_is_an_error_and_not_an_empty_ledger(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("table", ["states", "drifts", "checks"])
+def test_a_missing_table_is_an_error_and_not_an_empty_ledger(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
     ledger = TableLedger(storage.tables)
-    monkeypatch.setattr(ledger, "_checks", storage.tables.get_table_client("nosuchtable"))
+    monkeypatch.setattr(ledger, f"_{table}", storage.tables.get_table_client("nosuchtable"))
+    read = {
+        "states": lambda: ledger.state("m", NOW),
+        "drifts": lambda: ledger.drift("m", "drift-000000000000"),
+        "checks": lambda: ledger.check("chk-000000000000"),
+    }[table]
 
-    with pytest.raises(LedgerError, match="TableNotFound"):
-        ledger.check("chk-000000000000")
+    with pytest.raises(LedgerError, match=r"\(404 TableNotFound\) for .*Storage Table Data Contributor"):
+        read()
+
+
+def test_a_lost_write_names_the_model_or_the_drift(ledger: Ledger, model_name: str) -> None:
+    with pytest.raises(LedgerConflictError, match=model_name):
+        ledger.commit(ModelState(model=model_name, watched_since=NOW))
+    assert ledger.overviews(model_name) == [], "a state that was never read is not made by a commit"
+    with pytest.raises(LedgerConflictError, match=f"drift-{model_name}-0"):
+        ledger.write(a_drift(model_name))
+
+
+def test_a_list_shows_the_first_thousand_characters_of_an_error(storage: Storage, model_name: str) -> None:
+    ledger = TableLedger(storage.tables)
+    state = msgspec.structs.replace(ledger.state(model_name, NOW), last_error="e" * 1_001, last_checked_at=NOW)
+    ledger.commit(state)
+    (found,) = ledger.overviews(model_name)
+    assert found.error == "e" * 1_000
+
+
+def test_columns_that_were_changed_by_hand_are_an_error_that_names_the_row(storage: Storage, model_name: str) -> None:
+    ledger, table = TableLedger(storage.tables), storage.tables.get_table_client("states")
+    ledger.state(model_name, NOW)
+    table.update_entity({"PartitionKey": model_name, "RowKey": "state", "epoch": "three"}, mode=UpdateMode.MERGE)
+    with pytest.raises(LedgerError, match=f"ledger row {model_name}/state cannot be read"):
+        ledger.overviews(model_name)
+    table.delete_entity(model_name, "state")
+
+
+def test_later_rows_sort_first_and_names_tell_those_of_one_microsecond_apart() -> None:
+    keys = [newest_first(NOW + timedelta(microseconds=later), name) for later, name in ((1, "b"), (0, "a"), (0, "b"))]
+    assert keys == sorted(keys)
+    assert keys[1] == f"{10**17 - int(NOW.timestamp()) * 10**6:017}-a"
+
+
+def test_drifts_are_listed_by_when_they_were_found_and_one_without_a_history_first(
+    storage: Storage, model_name: str
+) -> None:
+    ledger = TableLedger(storage.tables)
+    state = ledger.state(model_name, NOW)
+    for epoch in (2, 0, 1):
+        state = ledger.commit(state, None, a_drift(model_name, epoch))
+    bare = msgspec.structs.replace(a_drift(model_name, 3), history=())
+    ledger.commit(state, None, bare)
+    assert [drift.epoch for drift in ledger.drifts(model_name)] == [3, 0, 1, 2]
+
+
+@pytest.mark.parametrize("method", ["state", "overviews", "commit", "write", "drift", "drifts", "check", "checks"])
+def test_the_table_ledger_takes_what_the_protocol_says_with_the_same_defaults(method: str) -> None:
+    def taken(store: type) -> dict[str, object]:
+        return {name: given.default for name, given in signature(getattr(store, method)).parameters.items()}
+
+    assert taken(TableLedger) == taken(Ledger)
 
 
 def _at_once(work: Callable[[int], None], count: int) -> None:
