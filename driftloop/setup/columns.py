@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from driftloop.data.inference.column_inference import Finding
+from driftloop.data.inference.finding import Finding
 from driftloop.data.schema import Column
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.setup.bounds import left_open, suggested_range

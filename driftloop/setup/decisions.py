@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from driftloop.data.inference.column_inference import Finding
+from driftloop.data.inference.finding import Finding
 from driftloop.data.schema import Column
 from driftloop.errors import InputError
 from driftloop.profile.counting.column_profile import ColumnProfile

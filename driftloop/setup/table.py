@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.columns import MISSING_TEXTS, numbers
-from driftloop.data.inference.column_inference import Finding
+from driftloop.data.inference.finding import Finding
 from driftloop.data.inference.schema_inference import infer_columns
 from driftloop.data.plain_types import not_comparable
 from driftloop.data.reading import Reading, ReadNotes

@@ -12,7 +12,7 @@ import pyarrow as pa
 from driftloop.data.columns import category_names
 from driftloop.data.formats.number_formats import plain_number
 from driftloop.data.formats.true_false import true_false_format
-from driftloop.data.inference.column_inference import Finding, name_parts
+from driftloop.data.inference.finding import Finding, name_parts
 from driftloop.data.redaction import may_name
 from driftloop.data.schema import Column
 from driftloop.errors import InputError

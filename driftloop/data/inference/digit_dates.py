@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.data.inference.finding import MOSTLY
+
 Floats = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
 
-MOSTLY = 0.95
-"""Part of the distinct numbers that must be dates, as in the other rules: the others are slips."""
 DATE_WORDS = frozenset("date day dt datetime timestamp time period month ym yearmonth yyyymm when".split())  # noqa: SIM905
 """Words of a column's name that say that its numbers are dates."""
 COUNTED_WORDS = frozenset({"date", "datetime", "timestamp", "dt"})

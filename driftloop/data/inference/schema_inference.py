@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from driftloop.data.arrow import texts_array
 from driftloop.data.columns import as_dictionary, category_names
-from driftloop.data.inference.column_inference import Finding, find_column, name_parts, seconds_of
+from driftloop.data.inference.column_inference import find_column, seconds_of
+from driftloop.data.inference.finding import Finding, name_parts
 from driftloop.data.tables import as_batches, is_index_name
 from driftloop.errors import InputError
 

@@ -11,16 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from driftloop.data.inference.column_inference import (
-    FEW_CODES,
-    FEW_ROWS,
-    LARGE,
-    MANY_LEVELS,
-    REPEATS,
-    Finding,
-    find_column,
-    name_parts,
-)
+from driftloop.data.inference.column_inference import find_column
+from driftloop.data.inference.finding import FEW_ROWS, MANY_LEVELS, Finding, name_parts
+from driftloop.data.inference.number_columns import FEW_CODES, LARGE, REPEATS
 
 ROWS = 400
 

@@ -1,0 +1,113 @@
+"""What a column of texts is: dates, numbers in text, codes, ids, prose, categories."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from driftloop.data.columns import MISSING_TEXTS, Texts, category_names, numbers, texts
+from driftloop.data.formats.date_formats import DateEvidence, moment, time_of_day
+from driftloop.data.formats.number_formats import NumberEvidence
+from driftloop.data.formats.true_false import true_false_format
+from driftloop.data.formats.unit_symbols import symbol_of, unit_word_of, without_symbol, without_unit
+from driftloop.data.inference.calendar_columns import is_day_flag
+from driftloop.data.inference.calendar_texts import are_calendar_texts
+from driftloop.data.inference.finding import (
+    FEW_ROWS,
+    ID_NAMES,
+    MANY_LEVELS,
+    MOSTLY,
+    Finding,
+    Role,
+    name_parts,
+    without_values,
+)
+from driftloop.data.inference.number_columns import of_numbers
+
+WORDS = 3
+"""Words in a text, on average, from which on different texts are prose."""
+_GENERATED = re.compile(
+    r"\{?[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?|(0x)?[0-9a-fA-F]{16,128}|[0-9A-HJKMNP-TV-Z]{26}"
+)
+"""UUIDs, hashes in hexadecimal, ULIDs."""
+
+
+def of_texts(name: str, array: pa.Array) -> Finding:
+    """What a column of texts is; `array` is encoded as a dictionary."""
+    found = texts(array, MISSING_TEXTS)
+    known = int(np.count_nonzero(found.codes >= 0))
+    if not known:
+        return without_values(name)
+    if words := true_false_format(found.levels):
+        role: Role = "time" if is_day_flag(name_parts(name)) else "feature"
+        return Finding(name, "categorical", role, "two values that mean true and false", words)
+    counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.levels))
+    names = [level.strip() for level in category_names(array.dictionary) if level.strip() not in MISSING_TEXTS]
+    if (found_numbers := _of_number_texts(name, array, names)) is not None:
+        return found_numbers
+    dates, clocks = (np.array([parse(text) is not None for text in names]) for parse in (_date, time_of_day))
+    if dates.mean() >= MOSTLY:
+        order = DateEvidence.of(names).order or ""
+        return Finding(name, "datetime", "timestamp", "texts that are dates or times", order)
+    if clocks.mean() >= MOSTLY:
+        return Finding(name, "datetime", "feature", "texts that are times of day")
+    return _of_categories(name, found, counts, known, len(array))
+
+
+def _date(text: str) -> float | None:
+    return moment(text, "day-first") if moment(text, "month-first") is None else 0.0
+
+
+def _of_number_texts(name: str, array: pa.Array, names: list[str]) -> Finding | None:
+    """What a column is whose texts write numbers; None where more of them than slips do not."""
+    symbol = symbol_of(names)
+    word = "" if symbol else unit_word_of(names)
+    bare = [without_symbol(text, symbol) if symbol else without_unit(text, word) for text in names]
+    written = NumberEvidence.of(bare if symbol or word else names)
+    if written.other > (1 - MOSTLY) * len(names):
+        return None
+    if unit := symbol or word:
+        form, ground = _decimal_format(written), f"numbers written with {unit}"
+        return Finding(name, "numeric", "feature", ground, form, unit=unit, unit_in_text=bool(word))
+    if written.plain and not (written.point or written.comma) and any(_is_padded(text) for text in names):
+        found = texts(array, MISSING_TEXTS)
+        known = int(np.count_nonzero(found.codes >= 0))
+        if len(found.levels) == known > FEW_ROWS:
+            return Finding(
+                name, "categorical", "id", "digits with leading zeros, each once", unique=known == len(array)
+            )
+        return Finding(name, "categorical", "feature", "digits with leading zeros: codes")
+    if written.is_plain:
+        return of_numbers(name, numbers(array, MISSING_TEXTS).values)
+    return Finding(name, "numeric", "feature", "numbers in text", _decimal_format(written))
+
+
+def _decimal_format(written: NumberEvidence) -> str:
+    mark = written.decimal
+    if mark is None or written.is_plain:
+        return ""
+    return "decimal-comma" if mark == "," else "decimal-point"
+
+
+def _is_padded(text: str) -> bool:
+    return len(text) > 1 and text[0] == "0" and text.isdigit()
+
+
+def _of_categories(name: str, found: Texts, counts: npt.NDArray[np.int64], known: int, rows: int) -> Finding:
+    levels = found.levels
+    unique = known == rows == len(levels)
+    if are_calendar_texts(levels, name_parts(name)):
+        return Finding(name, "categorical", "time", "names of weekdays, months or periods")
+    generated = sum(int(count) for level, count in zip(levels, counts, strict=True) if _GENERATED.fullmatch(level))
+    if generated >= MOSTLY * known and len(levels) > min(MANY_LEVELS, known / 2):
+        return Finding(name, "categorical", "id", "generated ids (UUIDs or hashes)", unique=unique)
+    if known > FEW_ROWS and len(levels) >= MOSTLY * known:
+        if sum(level.count(" ") + 1 for level in levels) >= WORDS * len(levels):
+            return Finding(name, "categorical", "ignore", "prose: texts of several words, nearly all different")
+        return Finding(name, "categorical", "id", "texts, nearly all different", unique=unique)
+    if ID_NAMES & set(name_parts(name)) and len(levels) > MANY_LEVELS:
+        return Finding(name, "categorical", "id", "many texts in a column that is named as an id", repeats=True)
+    return Finding(name, "categorical", "feature", "texts")
