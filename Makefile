@@ -27,7 +27,7 @@ run: $(LOOP) .tools/.ready ## The whole loop on this machine: drift, retrain, de
 test: setup ## All tests (ARGS="-k name" picks some)
 	@python -m pytest -n auto --dist loadfile $(ARGS)
 
-mutants: setup ## Which small faults the tests let pass (ARGS="driftloop/ledger.py --count 60 --seed 1")
+mutants: setup ## Which small faults the tests let pass (ARGS="driftloop/ledger --count 60 --seed 1")
 	@python -m tests.mutation $(ARGS)
 
 lint: setup ## ruff, mypy, and the workflow linters

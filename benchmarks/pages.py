@@ -23,7 +23,9 @@ import numpy as np
 
 from benchmarks.account import UPLOADERS, account, cpu_seconds
 from driftloop.events import InService
-from driftloop.ledger import CheckRecord, Drift, ModelState, Watermark, open_drift
+from driftloop.ledger.drifts import Drift, open_drift
+from driftloop.ledger.ledger import CheckRecord
+from driftloop.ledger.model_state import ModelState, Watermark
 from function_app.storage.accounts import Storage
 from function_app.storage.ledger_table import TableLedger
 from sandbox.functions_host import FunctionsHost

@@ -17,7 +17,7 @@ from driftloop.config.models import Config, Model, parse
 from driftloop.dashboard.source import SetAside, SetAsideFiles
 from driftloop.errors import LedgerError
 from driftloop.events import InService
-from driftloop.ledger import Ledger
+from driftloop.ledger.ledger import Ledger
 from driftloop.validation import UNREADABLE
 from function_app.incoming.quarantine import CONTAINER, SUFFIX
 from function_app.incoming.sources import expression, prefixes

@@ -15,7 +15,7 @@ from function_app.dispatch.targets import dispatcher
 from function_app.storage.accounts import Storage
 
 if TYPE_CHECKING:
-    from driftloop.ledger import Ledger
+    from driftloop.ledger.ledger import Ledger
     from function_app.alerts.box_rows import BoxRows
     from function_app.alerts.delivery import Delivery
     from function_app.checks.checking import ModelCheck

@@ -9,7 +9,8 @@ from typing import Any
 
 from azure.data.tables import TableServiceClient
 
-from driftloop.ledger import CheckRecord, DriftState
+from driftloop.ledger.drifts import DriftState
+from driftloop.ledger.ledger import CheckRecord
 from driftloop.wording.number_formats import format_rarity, with_p
 from function_app.storage.ledger_table import TableLedger
 from sandbox.github import RunRecord

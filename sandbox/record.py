@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from driftloop.ledger import CheckRecord, Drift
+from driftloop.ledger.drifts import Drift
+from driftloop.ledger.ledger import CheckRecord
 from driftloop.report.context import ReportContext, Started
 from driftloop.report.html import with_started
 from sandbox.github import RunRecord

@@ -26,7 +26,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("common_cause", "coverage", "data_quality", "sequential", "setup", "two_sample"),
         ("config", "ledger", "profile"),
         ("data", "events"),
-        ("by_content", "files", "listing", "times", "validation", "wording"),
+        ("by_content", "files", "times", "validation", "wording"),
         ("errors", "stats"),
     ),
     "function_app": (

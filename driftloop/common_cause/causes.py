@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from driftloop.common_cause.rule import DAY, Found
-from driftloop.ledger import Moment
+from driftloop.ledger.drifts import Moment
 
 STAYS_OPEN = timedelta(hours=12)
 """For how long after the newest counted drift others join: a round that takes hours, and not the next day's."""

@@ -15,7 +15,7 @@ import msgspec
 from driftloop.config.cron import Cron
 from driftloop.config.models import Model
 from driftloop.config.policy import DRIFT_SHARE, ERROR_SHARE
-from driftloop.ledger import Moment
+from driftloop.ledger.drifts import Moment
 
 DAY = timedelta(days=1)
 """Within which drifts are counted together: one round of daily checks."""

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args
 from urllib.parse import urlencode
 
-from driftloop.ledger import VerdictName
-from driftloop.listing.overview import Position
+from driftloop.ledger.ledger import VerdictName
+from driftloop.ledger.overview import Position
 from driftloop.report.words.language import LANGUAGES, accepted_language
 
 VERDICTS: tuple[VerdictName, ...] = get_args(VerdictName)

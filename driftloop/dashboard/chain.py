@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from driftloop.events import InService
-from driftloop.ledger import Drift, DriftState
+from driftloop.ledger.drifts import Drift, DriftState
 from driftloop.report.words.language import Sentence, Words
 from driftloop.times import format_time
 from driftloop.wording.measures import LOSS_MEASURES, SUMMARIES

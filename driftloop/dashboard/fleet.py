@@ -9,8 +9,8 @@ from typing import Literal
 
 from driftloop.config.models import Model
 from driftloop.config.overdue import overdue_since
-from driftloop.ledger import Drift, DriftState
-from driftloop.listing.overview import Overview
+from driftloop.ledger.drifts import Drift, DriftState
+from driftloop.ledger.overview import Overview
 
 Status = Literal["overdue", "failing", "incident", "failed", "drift", "insufficient", "new", "stable"]
 STATUSES: tuple[Status, ...] = ("overdue", "failing", "incident", "failed", "drift", "insufficient", "new", "stable")

@@ -14,7 +14,7 @@ from driftloop.dashboard.pages import Page
 from driftloop.dashboard.source import Source
 from driftloop.dashboard.todo import held_by
 from driftloop.errors import DriftloopError
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 from driftloop.wording.number_formats import towards_alarm
 
 METRICS = "/metrics"

@@ -27,8 +27,9 @@ from driftloop.dashboard.timeline import (
 from driftloop.dashboard.todo import todo_of
 from driftloop.errors import DriftloopError, InputError
 from driftloop.events import InService
-from driftloop.ledger import CheckRecord, Drift
-from driftloop.listing.overview import Overview
+from driftloop.ledger.drifts import Drift
+from driftloop.ledger.ledger import CheckRecord
+from driftloop.ledger.overview import Overview
 from driftloop.report.charts.evidence import draw_bar, draw_history
 from driftloop.report.words.language import Words
 

@@ -9,7 +9,7 @@ import msgspec
 
 from driftloop.config.models import Config, Model
 from driftloop.events import InService
-from driftloop.ledger import Ledger
+from driftloop.ledger.ledger import Ledger
 
 
 class SetAside(msgspec.Struct, frozen=True):

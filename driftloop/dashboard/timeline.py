@@ -13,8 +13,9 @@ from itertools import pairwise
 from driftloop.dashboard.address import Address, written
 from driftloop.events import InService
 from driftloop.impact.impact import ESTIMATED
-from driftloop.ledger import CheckRecord, Drift
-from driftloop.listing.overview import Position
+from driftloop.ledger.drifts import Drift
+from driftloop.ledger.ledger import CheckRecord
+from driftloop.ledger.overview import Position
 from driftloop.report.charts.evidence import draw_bar
 from driftloop.report.context import PastCheck
 from driftloop.report.words.language import Sentence, Words

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from driftloop.common_cause.causes import cause_in
 from driftloop.dashboard.fleet import ModelRow
 from driftloop.dashboard.source import SetAside, Source
-from driftloop.ledger import Drift, DriftState
+from driftloop.ledger.drifts import Drift, DriftState
 from driftloop.report.words.language import Sentence, Words
 from driftloop.report.words.plain_text import visible
 from driftloop.times import format_time

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from driftloop.events import Alert, AlertKind
-from driftloop.ledger import Announcement
+from driftloop.ledger.drifts import Announcement
 from function_app.telemetry.events import LONGEST, MOST_ITEMS
 
 MOST_REASONS = 5  # of a message: the report holds them all

@@ -12,7 +12,7 @@ import msgspec
 
 from driftloop.config.receivers import Receiver
 from driftloop.events import Alert
-from driftloop.ledger import Moment
+from driftloop.ledger.drifts import Moment
 
 MOST_WAITING = 100  # alerts of a model: as JSON a fifth of what a table row holds, before it is deflated
 LONGEST_WAIT = timedelta(days=3)  # a weekend on which nobody mends a receiver; older news is no alert

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from driftloop.ledger import LedgerConflictError
+from driftloop.ledger.ledger import LedgerConflictError
 from function_app.alerts.box import Box
 from function_app.storage.packed_rows import packed, unpacked
 

@@ -10,7 +10,8 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.config.receivers import Receiver
 from driftloop.events import Alert
-from driftloop.ledger import Announcement, until_written
+from driftloop.ledger.drifts import Announcement
+from driftloop.ledger.ledger import until_written
 from driftloop.times import format_time, utc_now
 from function_app.alerts.announced import alerts_of
 from function_app.alerts.box import LEASE, Box, Dropped, Sent, Trouble, after, pruned, put, to_name, to_send

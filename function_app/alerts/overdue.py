@@ -6,8 +6,8 @@ from hashlib import sha256
 
 from driftloop.config.models import Model
 from driftloop.config.overdue import overdue_since
-from driftloop.ledger import Announcement
-from driftloop.listing.overview import Overview
+from driftloop.ledger.drifts import Announcement
+from driftloop.ledger.overview import Overview
 from driftloop.times import format_time
 
 

@@ -13,7 +13,9 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.errors import DriftloopError, InputError
 from driftloop.events import InService, PutBack
-from driftloop.ledger import Announcement, Drift, DriftState, Ledger, LedgerConflictError, ModelState, until_written
+from driftloop.ledger.drifts import Announcement, Drift, DriftState
+from driftloop.ledger.ledger import Ledger, LedgerConflictError, until_written
+from driftloop.ledger.model_state import ModelState
 from driftloop.times import format_time, utc_now
 from function_app.checks import findings
 from function_app.checks.comparing import Compared, Comparing
@@ -28,9 +30,6 @@ from function_app.labels.counting import count_labelled
 from function_app.labels.labelled_window import LabelledWindow, read_with_labels, records_since
 from function_app.labels.performance import look_at_labels
 from function_app.retraining.epochs import evidence_for, settled
-from function_app.retraining.next_look import next_look
-from function_app.retraining.others import NoOthers
-from function_app.retraining.steps import Retraining
 from function_app.storage.model_blobs import ModelBlobs
 from function_app.telemetry.announcing import (
     OF_OPEN_DRIFT,
@@ -47,7 +46,7 @@ from function_app.telemetry.events import emit
 if TYPE_CHECKING:
     from driftloop import Schema
     from driftloop.impact.impact import Impact
-    from driftloop.ledger import CheckRecord
+    from driftloop.ledger.ledger import CheckRecord
     from function_app.common_cause.together import Together
     from function_app.dispatch.requests import Dispatcher
     from function_app.storage.accounts import Storage
@@ -109,6 +108,10 @@ class ModelCheck:
     def _advance(self, drifts: list[Drift]) -> datetime | None:
         if not drifts:
             return None
+        from function_app.retraining.next_look import next_look  # here: most checks find no drift that is open
+        from function_app.retraining.others import NoOthers
+        from function_app.retraining.steps import Retraining
+
         state = self._settled()
         pointer = self.blobs.in_service()
         retraining = Retraining(

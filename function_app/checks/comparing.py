@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from driftloop.config.models import Model
 from driftloop.errors import DriftloopError, InputError
-from driftloop.ledger import VerdictName, Watermark
+from driftloop.ledger.ledger import VerdictName
+from driftloop.ledger.model_state import Watermark
 from function_app.checks.regime_start import RecordTimes
 from function_app.checks.suspects import Answer, Suspects, find_guilty
 from function_app.incoming.decoding import by_schema

@@ -9,7 +9,9 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.events import InService, check_id
-from driftloop.ledger import Announcement, CheckRecord, Drift, FileNote, ModelState, Watermark
+from driftloop.ledger.drifts import Announcement, Drift
+from driftloop.ledger.ledger import CheckRecord
+from driftloop.ledger.model_state import FileNote, ModelState, Watermark
 from driftloop.times import format_time, latest
 from function_app.checks.comparing import Compared
 from function_app.checks.fitting import fitting_features, fitting_reasons

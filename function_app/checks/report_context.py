@@ -7,7 +7,9 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.events import InService
-from driftloop.ledger import CheckRecord, Drift, Ledger, ModelState
+from driftloop.ledger.drifts import Drift
+from driftloop.ledger.ledger import CheckRecord, Ledger
+from driftloop.ledger.model_state import ModelState
 from driftloop.report.context import ModelError, PastCheck, ReportContext, Started
 from driftloop.times import format_time
 from function_app.storage.model_blobs import ModelBlobs

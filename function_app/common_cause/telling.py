@@ -14,7 +14,8 @@ from driftloop.common_cause.causes import Cause, common_columns, members_of, sen
 from driftloop.common_cause.rule import Found
 from driftloop.config.models import Model
 from driftloop.config.receivers import Receiver
-from driftloop.ledger import Announcement, Ledger, LedgerConflictError
+from driftloop.ledger.drifts import Announcement
+from driftloop.ledger.ledger import Ledger, LedgerConflictError
 from driftloop.times import format_time
 from function_app.common_cause.rows import CauseRows
 from function_app.common_cause.together import Together

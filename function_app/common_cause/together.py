@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from driftloop.common_cause.causes import Cause, cause_at, hold_note, open_cause
 from driftloop.common_cause.rule import DAY, MOST_COLUMNS, Found, at_once, bound_of, expected_drifts
 from driftloop.config.models import Config
-from driftloop.ledger import CheckRecord, Drift, Ledger, until_written
+from driftloop.ledger.drifts import Drift
+from driftloop.ledger.ledger import CheckRecord, Ledger, until_written
 from driftloop.times import utc_now
 from function_app.common_cause.rows import CauseRows
 

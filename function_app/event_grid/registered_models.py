@@ -7,7 +7,7 @@ import msgspec
 
 from driftloop.errors import DispatchError
 from driftloop.events import VERSION, ModelRegistered
-from driftloop.ledger import until_written
+from driftloop.ledger.ledger import until_written
 from driftloop.times import format_time, parse_time
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from function_app.event_grid.envelope import event_data, event_type

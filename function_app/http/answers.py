@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from driftloop.ledger import CheckRecord, Drift, Moment
+from driftloop.ledger.drifts import Drift, Moment
+from driftloop.ledger.ledger import CheckRecord
 
 HIDDEN = ("etag", "claimed_by", "lease_until", "outbox")  # of a drift: what only processes need
 MOST_CAUSES = 20  # that one answer holds, each with its models

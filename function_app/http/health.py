@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from driftloop.config.models import Model
-from driftloop.ledger import Ledger
-from driftloop.listing.overview import Overview, overview_of
+from driftloop.ledger.ledger import Ledger
+from driftloop.ledger.overview import Overview, overview_of
 from function_app.alerts.box import Box, Trouble
 from function_app.alerts.overdue import due_since
 from function_app.http.answers import FailingReceiver, HealthAnswer, ModelHealthAnswer

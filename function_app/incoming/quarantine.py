@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from driftloop.ledger import FileNote
+from driftloop.ledger.model_state import FileNote
 from driftloop.times import format_time
 from driftloop.validation import UNREADABLE
 from function_app.incoming.sources import File, prefixes

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from driftloop.ledger import Forgotten
+from driftloop.ledger.model_state import Forgotten
 from function_app.incoming.sources import File
 
 _NAMED = 3  # files in a sentence

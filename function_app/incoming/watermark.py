@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from driftloop.ledger import Watermark
+from driftloop.ledger.model_state import Watermark
 from function_app.incoming.sources import File
 from function_app.incoming.stragglers import forgotten, stragglers, with_more
 

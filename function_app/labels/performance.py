@@ -15,7 +15,7 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.events import InService
-from driftloop.ledger import ModelState
+from driftloop.ledger.model_state import ModelState
 from driftloop.times import format_time
 from function_app.incoming.decoding import by_schema
 from function_app.incoming.sources import File, list_files

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from driftloop.ledger import Drift, DriftState
+from driftloop.ledger.drifts import Drift, DriftState
 
 if TYPE_CHECKING:
     from function_app.runtime import Runtime

@@ -14,7 +14,7 @@ from function_app.telemetry.announcing import error_text
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
-    from driftloop.listing.overview import Overview
+    from driftloop.ledger.overview import Overview
     from function_app.runtime import Runtime
 
 TOLERANCE = timedelta(seconds=30)  # clocks of two instances: a message that is about to be seen may be this very one

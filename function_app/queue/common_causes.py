@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from driftloop.common_cause.causes import Cause
 from driftloop.common_cause.rule import Found
 from driftloop.errors import DriftloopError
-from driftloop.ledger import Announcement, until_written
+from driftloop.ledger.drifts import Announcement
+from driftloop.ledger.ledger import until_written
 from function_app.common_cause.telling import carriers, members, next_telling, released, tell_causes
 from function_app.queue.alerting import ask_for_alerts
 from function_app.queue.sending import Message, ask

@@ -7,7 +7,7 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.errors import ConfigError, InputError
-from driftloop.ledger import until_written
+from driftloop.ledger.ledger import until_written
 from driftloop.validation import UNREADABLE
 from function_app.queue import common_causes
 from function_app.queue.alerting import ask_for_alerts, send_alerts
@@ -17,7 +17,8 @@ from function_app.queue.waiting import begun
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
-    from driftloop.ledger import CheckRecord, ModelState
+    from driftloop.ledger.ledger import CheckRecord
+    from driftloop.ledger.model_state import ModelState
     from function_app.runtime import Runtime
 
 

@@ -11,7 +11,7 @@ from function_app.queue.alerting import tell_overdue
 from function_app.queue.sending import Message, ask
 
 if TYPE_CHECKING:
-    from driftloop.listing.overview import Overview
+    from driftloop.ledger.overview import Overview
     from function_app.runtime import Runtime
 
 TOLERANCE = timedelta(seconds=30)  # the timer's singleton may move between machines whose clocks differ

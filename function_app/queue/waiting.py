@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from driftloop.ledger import until_written
+from driftloop.ledger.ledger import until_written
 from function_app.queue.sending import Message, ask
 from function_app.storage.marks import Mark, Marks
 

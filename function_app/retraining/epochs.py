@@ -8,17 +8,9 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.events import InService, Reason, drift_id
-from driftloop.ledger import (
-    Announcement,
-    CheckRecord,
-    Drift,
-    DriftState,
-    Ledger,
-    ModelState,
-    close_epoch,
-    open_drift,
-    until_written,
-)
+from driftloop.ledger.drifts import Announcement, Drift, DriftState, open_drift
+from driftloop.ledger.ledger import CheckRecord, Ledger, until_written
+from driftloop.ledger.model_state import ModelState, close_epoch
 from function_app.telemetry.announcing import announced, drift_announced, nothing, to_nobody
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from driftloop.errors import DispatchError
-from driftloop.ledger import Announcement, Drift, DriftState
+from driftloop.ledger.drifts import Announcement, Drift, DriftState
 from driftloop.times import format_time
 from function_app.dispatch.requests import DispatchRefusedError
 

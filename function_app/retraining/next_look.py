@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from driftloop.ledger import Drift, DriftState, ModelState
+from driftloop.ledger.drifts import Drift, DriftState
+from driftloop.ledger.model_state import ModelState
 from function_app.retraining import steps
 
 

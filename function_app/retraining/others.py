@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from driftloop.ledger import Drift
+from driftloop.ledger.drifts import Drift
 
 
 class Others(Protocol):

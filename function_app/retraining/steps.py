@@ -17,17 +17,9 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.errors import DispatchError, InputError, LedgerError
 from driftloop.events import DriftDetected, InService, Outcome
-from driftloop.ledger import (
-    Announcement,
-    Drift,
-    DriftState,
-    Ledger,
-    LedgerConflictError,
-    ModelState,
-    add_note,
-    transition,
-    until_written,
-)
+from driftloop.ledger.drifts import Announcement, Drift, DriftState, add_note, transition
+from driftloop.ledger.ledger import Ledger, LedgerConflictError, until_written
+from driftloop.ledger.model_state import ModelState
 from driftloop.times import latest, utc_now
 from function_app.dispatch.requests import Dispatcher, DispatchUncertainError, Run
 from function_app.retraining.failures import Move, after_failed_run, after_refusal

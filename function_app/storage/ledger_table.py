@@ -21,8 +21,10 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsE
 from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
-from driftloop.ledger import CheckRecord, Drift, LedgerConflictError, ModelState, VerdictName
-from driftloop.listing.overview import Overview, Position, overview_of
+from driftloop.ledger.drifts import Drift
+from driftloop.ledger.ledger import CheckRecord, LedgerConflictError, VerdictName
+from driftloop.ledger.model_state import ModelState
+from driftloop.ledger.overview import Overview, Position, overview_of
 from function_app.storage.packed_rows import packed, unpacked
 
 if TYPE_CHECKING:
@@ -44,8 +46,9 @@ class StateRow(msgspec.Struct, frozen=True):
 
 
 class TableLedger:
-    """A `driftloop.ledger.Ledger` in the tables `states`, `drifts` and `checks` of one storage account; they must
-    exist.
+    """A `driftloop.ledger.ledger.Ledger` in the tables `states`, `drifts` and `checks` of one storage account.
+
+    The tables must exist.
     """
 
     def __init__(self, service: "TableServiceClient") -> None:

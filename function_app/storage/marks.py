@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from driftloop.ledger import LedgerConflictError
+from driftloop.ledger.ledger import LedgerConflictError
 from driftloop.times import format_time, parse_time
 
 if TYPE_CHECKING:

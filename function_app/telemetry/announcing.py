@@ -13,7 +13,9 @@ import msgspec
 
 from driftloop.errors import DriftloopError, InputError, LedgerError
 from driftloop.events import InService, PutBack
-from driftloop.ledger import Announcement, CheckRecord, Drift, Ledger, LedgerConflictError, ModelState, until_written
+from driftloop.ledger.drifts import Announcement, Drift
+from driftloop.ledger.ledger import CheckRecord, Ledger, LedgerConflictError, until_written
+from driftloop.ledger.model_state import ModelState
 from driftloop.times import parse_time
 from function_app.telemetry.events import LONGEST, MOST_ITEMS, emit
 

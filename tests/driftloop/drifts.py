@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from driftloop.ledger import Drift, open_drift
+from driftloop.ledger.drifts import Drift, open_drift
 
 
 def found_drift(at: datetime, drift_id: str = "drift-1", **fields: Any) -> Drift:

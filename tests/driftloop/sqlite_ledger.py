@@ -10,8 +10,10 @@ from typing import TypeVar
 import msgspec
 
 from driftloop.errors import LedgerError
-from driftloop.ledger import CheckRecord, Drift, DriftState, LedgerConflictError, ModelState
-from driftloop.listing.overview import Overview, Position, overview_of
+from driftloop.ledger.drifts import Drift, DriftState
+from driftloop.ledger.ledger import CheckRecord, LedgerConflictError
+from driftloop.ledger.model_state import ModelState
+from driftloop.ledger.overview import Overview, Position, overview_of
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS states (
@@ -29,7 +31,7 @@ _Row = TypeVar("_Row", Drift, ModelState)
 
 
 class SqliteLedger:
-    """A `driftloop.ledger.Ledger` in the file `path`.
+    """A `driftloop.ledger.ledger.Ledger` in the file `path`.
 
     Each write waits for the disk, so that what was sent is known after a power cut; `durable=False` spares simulations
     the wait.

@@ -17,7 +17,9 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Baseline, Evidence, Policy, Window
-from driftloop.ledger import CheckRecord, Drift, DriftState, ModelState, transition
+from driftloop.ledger.drifts import Drift, DriftState, transition
+from driftloop.ledger.ledger import CheckRecord
+from driftloop.ledger.model_state import ModelState
 from driftloop.sequential import model_error
 from driftloop.sequential.evidence import update
 from driftloop.sequential.model_error import ErrorMoments, Performance

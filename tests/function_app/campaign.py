@@ -18,7 +18,9 @@ import msgspec
 from driftloop.config.models import Model
 from driftloop.errors import DispatchError, LedgerError
 from driftloop.events import InService, Outcome, check_id, drift_id
-from driftloop.ledger import CheckRecord, Drift, ModelState, open_drift
+from driftloop.ledger.drifts import Drift, open_drift
+from driftloop.ledger.ledger import CheckRecord
+from driftloop.ledger.model_state import ModelState
 from driftloop.times import format_time
 from function_app.checks.checking import ModelCheck
 from function_app.checks.findings import Finding

@@ -25,7 +25,9 @@ from starlette.applications import Starlette
 from driftloop import Baseline, Column, Schema
 from driftloop.config.models import Model
 from driftloop.events import InService, Outcome
-from driftloop.ledger import CheckRecord, Drift, Ledger, ModelState
+from driftloop.ledger.drifts import Drift
+from driftloop.ledger.ledger import CheckRecord, Ledger
+from driftloop.ledger.model_state import ModelState
 from function_app.checks.checking import ModelCheck
 from function_app.dispatch.requests import DispatchUncertainError, Event, Run, always, too_late
 from function_app.storage.accounts import Storage

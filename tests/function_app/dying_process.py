@@ -8,7 +8,7 @@ import signal
 import sys
 from datetime import timedelta
 
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 from driftloop.times import utc_now
 from function_app.dispatch.github import GitHubDispatcher
 from function_app.runtime import Runtime

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 from function_app.storage.accounts import Storage
 from sandbox.github import GitHubStandIn, Instant
 from sandbox.waiting import HANG_SECONDS

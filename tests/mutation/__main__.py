@@ -1,10 +1,11 @@
 """Mutation testing: which small faults do a module's own tests let pass?
 
-`python -m tests.mutation driftloop/sequential driftloop/ledger.py --count 60 --seed 1`
+`python -m tests.mutation driftloop/sequential driftloop/ledger --count 60 --seed 1`
 
 Draws mutants of the files, applies one at a time in a copy of the tree, and runs the tests of its module there: those
-in `tests/` under the same path (`driftloop/ledger.py`: `tests/driftloop/test_ledger*.py`; where no file has that name,
-all of the folder). A test that fails or does not end kills the mutant; survivors are listed with file, line and change.
+in `tests/` under the same path (`driftloop/ledger/drifts.py`: `tests/driftloop/ledger/test_drifts*.py`; where no file
+has that name, all of the folder). A test that fails or does not end kills the mutant; survivors are listed with file,
+line and change.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def test_a_returned_value_and_a_guard_are_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["driftloop/sequential/evidence.py", "driftloop/ledger.py", "function_app/__init__.py"]
+    "path", ["driftloop/sequential/evidence.py", "driftloop/ledger/drifts.py", "function_app/__init__.py"]
 )
 def test_every_mutant_of_a_real_file_is_python_and_another_program(path: str) -> None:
     source = (Path(__file__).parents[2] / path).read_bytes()
@@ -66,7 +66,7 @@ def test_every_mutant_of_a_real_file_is_python_and_another_program(path: str) ->
 
 
 def test_a_draw_is_repeatable_and_another_seed_draws_others() -> None:
-    targets = ["driftloop/sequential", "driftloop/ledger.py"]
+    targets = ["driftloop/sequential", "driftloop/ledger/drifts.py"]
     first = drawn(targets, 20, seed=1)
     assert len(first) == len(set(first)) == 20
     assert first == drawn(targets, 20, seed=1)

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from driftloop.ledger import CheckRecord, DriftState
+from driftloop.ledger.drifts import DriftState
+from driftloop.ledger.ledger import CheckRecord
 from sandbox.loop import Loop, LoopError, _why_nothing
 from sandbox.timeline import Timeline
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from driftloop.ledger import ModelState
-from driftloop.listing.overview import overview_of
+from driftloop.ledger.model_state import ModelState
+from driftloop.ledger.overview import overview_of
 from function_app.http.health import Health, ModelHealth
 from sandbox.github import GitHubStandIn, RunRecord
 from workflows import heartbeat

@@ -12,7 +12,8 @@ import msgspec
 from driftloop.config.models import Config, Model
 from driftloop.dashboard.source import SetAside, SetAsideFiles
 from driftloop.events import InService
-from driftloop.ledger import CheckRecord, Drift, DriftState, add_note, open_drift, transition
+from driftloop.ledger.drifts import Drift, DriftState, add_note, open_drift, transition
+from driftloop.ledger.ledger import CheckRecord
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from driftloop.common_cause.causes import hold_note
 from driftloop.dashboard.metrics import metrics_answer
 from driftloop.dashboard.pages import Page, answer
 from driftloop.errors import InputError, LedgerError
-from driftloop.ledger import add_note
+from driftloop.ledger.drifts import add_note
 from tests.driftloop.dashboard.scene import (
     EVIL,
     NOW,
@@ -339,8 +339,8 @@ def test_looking_writes_nothing(tmp_path: Path) -> None:
 
 def test_a_failed_drift_is_forgotten_once_another_version_serves_or_a_new_drift_came() -> None:
     from driftloop.dashboard.fleet import still_matters
-    from driftloop.ledger import DriftState
-    from driftloop.listing.overview import Overview
+    from driftloop.ledger.drifts import DriftState
+    from driftloop.ledger.overview import Overview
     from tests.driftloop.dashboard.scene import a_drift
 
     failed = msgspec.structs.replace(a_drift("m"), state=DriftState.FAILED)

@@ -6,7 +6,7 @@ import pytest
 
 from driftloop.dashboard.timeline import MOST_REASONS, view_check
 from driftloop.impact.impact import Impact
-from driftloop.ledger import CheckRecord
+from driftloop.ledger.ledger import CheckRecord
 from driftloop.report.words.language import Words
 from driftloop.times import utc_now
 

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from driftloop.config.receivers import Receiver
 from driftloop.events import Alert, InService, PutBack
-from driftloop.ledger import Announcement
+from driftloop.ledger.drifts import Announcement
 from driftloop.times import format_time
 from function_app.alerts.box import LEASE, LONGEST_WAIT
 from function_app.alerts.box_rows import BoxRows

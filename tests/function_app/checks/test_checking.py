@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 from driftloop.errors import BaselineError, InputError
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 from function_app.incoming.sources import list_files
 from function_app.incoming.stragglers import forgotten
 
@@ -312,7 +312,7 @@ def test_what_a_broken_file_holds_is_in_no_event_no_note_and_no_row_of_the_ledge
 
 def test_a_check_that_loses_against_another_leaves_no_note(clinic: "Clinic", monkeypatch: pytest.MonkeyPatch) -> None:
     """What one attempt thinks of a file counts only if its commit does."""
-    from driftloop.ledger import LedgerConflictError
+    from driftloop.ledger.ledger import LedgerConflictError
     from function_app.checks.comparing import Comparing
 
     clinic.deploy()
@@ -394,7 +394,7 @@ def test_a_window_that_is_too_small_is_stored_once_however_often_it_is_looked_at
 def test_where_nothing_is_new_another_process_that_wrote_meanwhile_is_no_trouble(
     clinic: "Clinic", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from driftloop.ledger import LedgerConflictError
+    from driftloop.ledger.ledger import LedgerConflictError
 
     clinic.deploy()
     task = clinic.task()
@@ -414,7 +414,7 @@ def test_where_something_is_new_a_check_that_loses_is_made_again_and_in_the_end_
     clinic: "Clinic", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from driftloop.errors import LedgerError
-    from driftloop.ledger import MOST_TRIES, LedgerConflictError
+    from driftloop.ledger.ledger import MOST_TRIES, LedgerConflictError
 
     clinic.deploy()
     clinic.land(clinic.rows(60))

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 from function_app.retraining import steps
 
 if TYPE_CHECKING:

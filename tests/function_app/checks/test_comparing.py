@@ -11,7 +11,7 @@ from azure.core.exceptions import ServiceRequestError
 from driftloop import Baseline, Column, Schema, Window, check
 from driftloop.config.models import Model
 from driftloop.errors import InputError
-from driftloop.ledger import Watermark
+from driftloop.ledger.model_state import Watermark
 from function_app.checks import comparing as module
 from function_app.checks.comparing import Comparing, _unnamed, _with_copies
 from function_app.checks.suspects import Suspects

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from driftloop.errors import InputError
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 from function_app.checks.comparing import Comparing
 
 

@@ -10,7 +10,8 @@ import pytest
 from driftloop import Column, Evidence, Schema
 from driftloop.config.models import Model
 from driftloop.events import InService, check_id
-from driftloop.ledger import CheckRecord, FileNote, ModelState, Watermark
+from driftloop.ledger.ledger import CheckRecord
+from driftloop.ledger.model_state import FileNote, ModelState, Watermark
 from driftloop.segments.segments import Segment, Segments
 from driftloop.sequential.model_error import Performance
 from function_app.checks.comparing import Compared

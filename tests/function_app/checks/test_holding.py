@@ -8,7 +8,7 @@ import pytest
 from driftloop.config.models import parse
 from driftloop.errors import ConfigError
 from driftloop.impact.holdout import build_holdout
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 from driftloop.sequential.model_error import Performance
 from function_app.checks.holding import hold_of
 from function_app.storage.model_blobs import ModelBlobs

@@ -10,7 +10,9 @@ import pytest
 from driftloop import Column, Schema
 from driftloop.config.models import Model
 from driftloop.events import InService
-from driftloop.ledger import CheckRecord, Drift, DriftState, ModelState, add_note, transition
+from driftloop.ledger.drifts import Drift, DriftState, add_note, transition
+from driftloop.ledger.ledger import CheckRecord
+from driftloop.ledger.model_state import ModelState
 from driftloop.report.context import ModelError, ReportContext, Started
 from driftloop.sequential.model_error import ErrorMoments, Performance
 from function_app.checks.report_context import DRAWN, _named, _past, _target, report_context, steps_of

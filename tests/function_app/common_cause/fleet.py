@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from driftloop.events import drift_id
-from driftloop.ledger import Announcement, CheckRecord, Drift, open_drift
+from driftloop.ledger.drifts import Announcement, Drift, open_drift
+from driftloop.ledger.ledger import CheckRecord
 from function_app.checks.checking import ModelCheck
 from function_app.common_cause.together import Together
 from function_app.runtime import Runtime

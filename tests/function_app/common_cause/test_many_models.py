@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from driftloop.common_cause.causes import WAITS_FOR_RELEASE
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 from function_app.common_cause.telling import FIRST_TOLD, members
 from function_app.queue import common_causes
 from function_app.storage.accounts import Storage

@@ -8,7 +8,7 @@ import pytest
 
 from driftloop.common_cause.causes import open_cause
 from driftloop.common_cause.rule import Found
-from driftloop.ledger import LedgerConflictError
+from driftloop.ledger.ledger import LedgerConflictError
 from function_app.common_cause.rows import CauseRows
 from function_app.storage.accounts import Storage
 from function_app.storage.ledger_table import TableLedger

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from driftloop.common_cause.causes import STAYS_OPEN
-from driftloop.ledger import Announcement
+from driftloop.ledger.drifts import Announcement
 from function_app.alerts.message import message_of
 from function_app.common_cause.telling import FIRST_TOLD, LATE, announcement_of, members, next_telling, told_apart
 from function_app.http.api import ProblemError

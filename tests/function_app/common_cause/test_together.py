@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from driftloop.ledger import CheckRecord, DriftState
+from driftloop.ledger.drifts import DriftState
+from driftloop.ledger.ledger import CheckRecord
 from function_app.common_cause.telling import members, released
 from function_app.common_cause.together import columns_of
 from function_app.storage.accounts import Storage

@@ -215,7 +215,7 @@ def test_a_ledger_that_others_keep_writing_is_an_error_and_not_a_version_forgott
     runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from driftloop.errors import LedgerError
-    from driftloop.ledger import LedgerConflictError
+    from driftloop.ledger.ledger import LedgerConflictError
 
     commit, commits = SqliteLedger.commit, []
 

@@ -11,7 +11,8 @@ import pytest
 
 from driftloop.config.models import Config, Model
 from driftloop.errors import ConfigError, LedgerError
-from driftloop.ledger import CheckRecord, Drift, open_drift
+from driftloop.ledger.drifts import Drift, open_drift
+from driftloop.ledger.ledger import CheckRecord
 from function_app.http import api as http_api
 from function_app.http.openapi import DESCRIPTION
 from tests.driftloop.sqlite_ledger import SqliteLedger

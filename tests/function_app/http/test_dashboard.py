@@ -16,7 +16,7 @@ from azure.core.exceptions import HttpResponseError
 from driftloop.config.models import Config
 from driftloop.dashboard.pages import answer
 from driftloop.errors import LedgerError
-from driftloop.ledger import FileNote
+from driftloop.ledger.model_state import FileNote
 from driftloop.times import utc_now
 from function_app.dashboard import AccountSource
 from function_app.http import api

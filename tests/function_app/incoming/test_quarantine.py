@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
-from driftloop.ledger import FileNote
+from driftloop.ledger.model_state import FileNote
 from function_app.incoming.quarantine import Quarantine, barred
 from function_app.incoming.sources import File, list_files
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.ledger import Forgotten, Watermark
+from driftloop.ledger.model_state import Forgotten, Watermark
 from function_app.incoming import watermark as module
 from function_app.incoming.sources import File
 from function_app.incoming.stragglers import forgotten, stragglers, with_more

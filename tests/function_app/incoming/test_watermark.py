@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.ledger import Watermark
+from driftloop.ledger.model_state import Watermark
 from function_app.incoming import watermark as module
 from function_app.incoming.sources import File
 from function_app.incoming.watermark import (

@@ -13,7 +13,7 @@ from driftloop import Baseline, Column, Schema
 from driftloop.events import InService
 from driftloop.impact.holdout import ERROR, build_holdout
 from driftloop.impact.with_labels import FEWEST_LABELS
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 from driftloop.times import format_time
 from function_app.labels.labelled_window import read_with_labels, records_since
 

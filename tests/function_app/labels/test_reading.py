@@ -13,7 +13,7 @@ from driftloop import Column, Schema
 from driftloop.config.models import Model
 from driftloop.data.reading import Reading
 from driftloop.errors import InputError
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 from function_app.incoming.sources import list_files
 from function_app.labels.counting import count_labelled
 from function_app.labels.reading import LabelFiles, ids_of, outcomes_of

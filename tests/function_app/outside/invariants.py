@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 from driftloop.times import parse_time
 from tests.function_app.outside.feed import MARK
 from tests.function_app.outside.world import Told

@@ -21,7 +21,8 @@ import requests
 from driftloop import Baseline
 from driftloop.errors import LedgerError
 from driftloop.events import InService
-from driftloop.ledger import CheckRecord, Drift
+from driftloop.ledger.drifts import Drift
+from driftloop.ledger.ledger import CheckRecord
 from function_app.common_cause.rows import CAUSES, FOUND, TURNS
 from function_app.storage.accounts import Storage
 from function_app.storage.ledger_table import TableLedger

@@ -15,7 +15,7 @@ import pytest
 from driftloop import Baseline
 from driftloop.config.models import Config, Model
 from driftloop.events import InService
-from driftloop.ledger import Ledger
+from driftloop.ledger.ledger import Ledger
 from function_app.practitioners import page
 from function_app.practitioners.limits import RateLimit
 from function_app.scoring import client

@@ -14,7 +14,7 @@ import pytest
 from azure.core.exceptions import AzureError
 from starlette.responses import Response
 
-from driftloop.ledger import Drift, DriftState, open_drift
+from driftloop.ledger.drifts import Drift, DriftState, open_drift
 from function_app.practitioners import entries, page
 from function_app.practitioners.limits import RateLimit
 from function_app.practitioners.requests import MOST_BODY

@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import Response
 
 from driftloop.errors import LedgerError
-from driftloop.ledger import Announcement
+from driftloop.ledger.drifts import Announcement
 from function_app.http.health import health_of
 from function_app.queue import alerting, handling, timer
 from function_app.queue.alerting import ask_for_alerts, send_alerts, tell_overdue

@@ -10,8 +10,8 @@ import pytest
 
 from driftloop.config.models import Config, Model
 from driftloop.errors import InputError, LedgerError
-from driftloop.ledger import CheckRecord
-from driftloop.listing.overview import Overview
+from driftloop.ledger.ledger import CheckRecord
+from driftloop.ledger.overview import Overview
 from function_app.queue import handling, timer
 from function_app.queue.handling import handle, poisoned
 from function_app.queue.sending import Message

@@ -9,7 +9,8 @@ import msgspec
 
 from driftloop.config.models import Model
 from driftloop.events import InService, Outcome
-from driftloop.ledger import CheckRecord, Drift
+from driftloop.ledger.drifts import Drift
+from driftloop.ledger.ledger import CheckRecord
 from function_app.retraining.steps import Retraining
 from tests.driftloop.drifts import found_drift
 from tests.driftloop.sqlite_ledger import SqliteLedger

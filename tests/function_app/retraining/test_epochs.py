@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from driftloop.ledger import DriftState
+from driftloop.ledger.drifts import DriftState
 
 
 def drifted_table(clinic: Any, number: int, shift: float = 2.0) -> pa.Table:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from driftloop.errors import DispatchError
-from driftloop.ledger import Drift, DriftState
+from driftloop.ledger.drifts import Drift, DriftState
 from function_app.dispatch.requests import DispatchRefusedError
 from function_app.retraining.failures import after_failed_run, after_refusal
 

@@ -9,7 +9,7 @@ import pytest
 
 from driftloop.errors import DispatchError, LedgerError
 from driftloop.events import InService, Outcome
-from driftloop.ledger import Drift, DriftState
+from driftloop.ledger.drifts import Drift, DriftState
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from function_app.dispatch.targets import DryRunDispatcher
 from function_app.retraining.next_look import next_look

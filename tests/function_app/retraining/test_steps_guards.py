@@ -11,7 +11,8 @@ import pytest
 
 from driftloop.errors import InputError, LedgerError
 from driftloop.events import Outcome
-from driftloop.ledger import Drift, DriftState, LedgerConflictError, transition
+from driftloop.ledger.drifts import Drift, DriftState, transition
+from driftloop.ledger.ledger import LedgerConflictError
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from function_app.retraining import steps
 from function_app.retraining.next_look import next_look

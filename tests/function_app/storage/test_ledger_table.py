@@ -11,17 +11,10 @@ import pytest
 from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
-from driftloop.ledger import (
-    CheckRecord,
-    Drift,
-    DriftState,
-    Ledger,
-    LedgerConflictError,
-    ModelState,
-    Watermark,
-    transition,
-)
-from driftloop.listing.overview import Position
+from driftloop.ledger.drifts import Drift, DriftState, transition
+from driftloop.ledger.ledger import CheckRecord, Ledger, LedgerConflictError
+from driftloop.ledger.model_state import ModelState, Watermark
+from driftloop.ledger.overview import Position
 from function_app.storage.accounts import Storage
 from function_app.storage.ledger_table import TableLedger, newest_first
 from tests.driftloop.drifts import found_drift

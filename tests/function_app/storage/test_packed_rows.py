@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from driftloop.errors import LedgerError
-from driftloop.ledger import ModelState
+from driftloop.ledger.model_state import ModelState
 from function_app.storage.packed_rows import packed, unpacked
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)

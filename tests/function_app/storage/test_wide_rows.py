@@ -11,7 +11,8 @@ from driftloop import Baseline, Check, Column, Evidence, Policy, Schema, Window,
 from driftloop.data.readers.limits import MOST_COLUMNS
 from driftloop.errors import LedgerError
 from driftloop.events import InService
-from driftloop.ledger import CheckRecord, Forgotten, ModelState, Watermark
+from driftloop.ledger.ledger import CheckRecord
+from driftloop.ledger.model_state import Forgotten, ModelState, Watermark
 from driftloop.sequential.window_sums import BLOCKS_PER_SIZE, LONGEST, Block, Sums
 from function_app.checks.fitting import fitting_features, fitting_reasons
 from function_app.checks.regime_start import WINDOWS

@@ -10,7 +10,8 @@ import pytest
 
 from driftloop.errors import LedgerError
 from driftloop.events import InService, PutBack
-from driftloop.ledger import MOST_TRIES, Announcement, CheckRecord, DriftState, LedgerConflictError
+from driftloop.ledger.drifts import Announcement, DriftState
+from driftloop.ledger.ledger import MOST_TRIES, CheckRecord, LedgerConflictError
 from function_app.checks import checking
 from function_app.retraining.epochs import settled
 from function_app.telemetry.announcing import (

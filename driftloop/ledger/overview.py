@@ -1,9 +1,11 @@
 """What a list of models shows of each one, read without the rest of its state; and where a page of checks ended."""
 
 from datetime import datetime
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, NamedTuple
 
 import msgspec
+
+from driftloop.ledger.model_state import ModelState
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,35 +36,12 @@ class _Strength(msgspec.Struct, frozen=True):
     p: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
 
 
-class _State(Protocol):
-    """What is needed of `driftloop.ledger.ModelState`, which lies above this module."""
-
-    @property
-    def model(self) -> str: ...
-    @property
-    def epoch(self) -> int: ...
-    @property
-    def baseline_version(self) -> str | None: ...
-    @property
-    def evidence(self) -> str | None: ...
-    @property
-    def watched_since(self) -> datetime: ...
-    @property
-    def drift_id(self) -> str | None: ...
-    @property
-    def last_verdict(self) -> str | None: ...
-    @property
-    def last_checked_at(self) -> datetime | None: ...
-    @property
-    def last_error(self) -> str | None: ...
-
-
-def overview_of(state: _State) -> Overview:
+def overview_of(state: ModelState) -> Overview:
     """What a list of models shows of a state.
 
     Parameters
     ----------
-    state : a `ModelState`. Its evidence may be anything: what cannot be read as evidence has no p.
+    state : its evidence may be anything: what cannot be read as evidence has no p.
     """
     return Overview(
         model=state.model,
