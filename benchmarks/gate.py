@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta, binom
 
-from training import gate
+from training import paired_tests
 from training.tasks.answer import Answer
 from training.tasks.chosen import task_of
 from training.tasks.planning import binormal_probabilities, labels_required
@@ -46,8 +46,8 @@ def p_values(challenger: Losses, champion: Losses) -> Losses:
     differences = champion - challenger
     n = differences.shape[1]
     rng = np.random.default_rng(n)
-    counts = np.concatenate([_counts(drawn, n) for drawn in gate.resamples(n, rng)]).T
-    signs = np.concatenate([sign.astype(np.float32) for sign in gate.signs(n, rng)]).T.astype(np.float64)
+    counts = np.concatenate([_counts(drawn, n) for drawn in paired_tests.resamples(n, rng)]).T
+    signs = np.concatenate([sign.astype(np.float32) for sign in paired_tests.signs(n, rng)]).T.astype(np.float64)
     blocks = [differences[start : start + BLOCK] for start in range(0, len(differences), BLOCK)]
     return np.concatenate([_p_values(block, counts, signs) for block in blocks])
 
@@ -62,14 +62,14 @@ def _p_values(d: Losses, counts: Losses, signs: Losses) -> Losses:
     n = d.shape[1]
     mean = d.mean(axis=1, keepdims=True)
     error = d.std(axis=1, ddof=1, keepdims=True) / np.sqrt(n)
-    none = error[:, 0] <= gate.NO_SPREAD * np.maximum(np.abs(mean[:, 0]), 1.0)
+    none = error[:, 0] <= paired_tests.NO_SPREAD * np.maximum(np.abs(mean[:, 0]), 1.0)
     centred = d - mean  # the variance of a sample does not depend on it, and rounding does
     means = centred @ counts
     variances = np.maximum((centred**2) @ counts - means**2, 0.0) * n / (n - 1)
-    t = means / np.maximum(np.sqrt(variances / n), gate.NO_SPREAD)
+    t = means / np.maximum(np.sqrt(variances / n), paired_tests.NO_SPREAD)
     with np.errstate(divide="ignore", invalid="ignore"):
-        bootstrap = (1 + (t >= mean / error).sum(axis=1)) / (1 + gate.RESAMPLES)
-    flips = (1 + ((d @ signs) / n >= mean).sum(axis=1)) / (1 + gate.RESAMPLES)
+        bootstrap = (1 + (t >= mean / error).sum(axis=1)) / (1 + paired_tests.RESAMPLES)
+    flips = (1 + ((d @ signs) / n >= mean).sum(axis=1)) / (1 + paired_tests.RESAMPLES)
     return np.where(none, 1.0, np.maximum(bootstrap, flips))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import gate as measured
-from training import gate
+from training import gate, paired_tests
 from training.gate import Predicted
 from training.settings import GateLimits
 from training.tasks.answer import Answer
@@ -17,7 +17,7 @@ def test_p_values_of_many_holdouts_are_those_of_the_gate() -> None:
     champion, challenger = rng.exponential(size=(6, 40)), rng.exponential(size=(6, 40)) ** 1.2
     champion[5] = challenger[5]
     found = measured.p_values(challenger, champion)
-    expected = [gate.improvement(*pair, 0.05).p_value for pair in zip(challenger, champion, strict=True)]
+    expected = [paired_tests.improvement(*pair, 0.05).p_value for pair in zip(challenger, champion, strict=True)]
     assert found == pytest.approx(expected)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from training import gate
+from training import paired_tests
 from training.tasks.task import Vector
 
 LEVEL = 0.05
@@ -54,9 +54,9 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(20)
 
 
-def improvement(target: Vector, challenger: Vector, reference: Vector) -> gate.Improvement:
+def improvement(target: Vector, challenger: Vector, reference: Vector) -> paired_tests.Improvement:
     """Of squared errors."""
-    return gate.improvement((target - challenger) ** 2, (target - reference) ** 2, LEVEL)
+    return paired_tests.improvement((target - challenger) ** 2, (target - reference) ** 2, LEVEL)
 
 
 def promotions(draw: Draw, n: int, runs: int, rng: np.random.Generator) -> int:
