@@ -15,8 +15,10 @@ from driftloop.ledger.model_state import Watermark
 from function_app.checks.regime_start import RecordTimes
 from function_app.checks.suspects import Answer, Suspects, find_guilty
 from function_app.incoming.decoding import by_schema
+from function_app.incoming.file_faults import is_of_content
+from function_app.incoming.held_files import Decode
 from function_app.incoming.sources import File
-from function_app.incoming.window_reading import Decode, Reading, build_window, is_of_content
+from function_app.incoming.window_reading import Reading, build_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,9 +17,10 @@ from driftloop.config.models import Model
 from driftloop.errors import InputError
 from driftloop.validation import UNREADABLE
 from function_app.incoming.decoding import checked
+from function_app.incoming.held_files import Decode
 from function_app.incoming.quarantine import Quarantine, barred
 from function_app.incoming.sources import File, list_files
-from function_app.incoming.window_reading import Decode, build_window
+from function_app.incoming.window_reading import build_window
 
 if TYPE_CHECKING:
     import pyarrow as pa

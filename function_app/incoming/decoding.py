@@ -7,8 +7,8 @@ from typing import IO, TYPE_CHECKING
 
 from driftloop.data.reading import Reading
 from driftloop.errors import InputError
+from function_app.incoming.held_files import Decode
 from function_app.incoming.sources import File
-from function_app.incoming.window_reading import Decode
 
 if TYPE_CHECKING:
     import pyarrow as pa

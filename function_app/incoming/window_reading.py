@@ -1,26 +1,21 @@
 """From files to one stream of record batches: small files many at a time, large ones piece by piece, broken ones set
 aside.
 
-Whatever is wrong with a file's content costs that file, never the others: it must add nothing to the window. Small
-files are decoded before any of their rows are handed on; where a large one breaks in the middle, BrokenFileError ends
-the stream and the window is built again without it. What storage or memory refuses is no file's fault, and is raised.
+A broken file must add nothing to the window. Small files are decoded before any of their rows are handed on; where a
+large one breaks in the middle, BrokenFileError ends the stream and the window is built again without it.
 """
 
 import io
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass, field
-from hashlib import sha256
 from itertools import islice
-from threading import BoundedSemaphore
-from traceback import clear_frames
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from driftloop.errors import InputError
-from function_app.incoming.blob_file import VanishedError, download, open_blob
+from function_app.incoming.blob_file import open_blob
+from function_app.incoming.file_faults import BrokenFileError, is_of_content, is_vanished, reason_of
+from function_app.incoming.held_files import Decode, HeldFile, hold_file, may_be_large, return_memory
 from function_app.incoming.sources import File
 
 if TYPE_CHECKING:
@@ -29,25 +24,9 @@ if TYPE_CHECKING:
     from function_app.storage.accounts import Storage
 
 SMALL = 8 << 20  # bytes in storage; downloaded whole
-LARGEST_HELD = 8 << 20  # bytes of decoded rows; what holds more is decoded when its turn comes
 WORKERS = 8
 AHEAD = 2 * WORKERS  # small files in memory at once: 128 MB at most, so that four checks share an instance
-# A file that may be large inside takes up to 100 MB while it is decoded: one at a time ahead of the rows that are being
-# handed on, for all checks of the instance. Plain text up to a megabyte is no such file.
-ONE_LARGE = BoundedSemaphore(1)
-PLAIN, PLAIN_SIZE = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt"), 1 << 20
 _Result = TypeVar("_Result")
-_NESTED = re.compile(r"<.*>", re.DOTALL)  # a nested type is written with the names of its fields, which are the file's
-# From an open file to its rows. Whatever it raises is the file's fault, unless it is storage's.
-Decode = Callable[[IO[bytes], File], Iterator["pa.RecordBatch"]]
-
-
-class BrokenFileError(Exception):
-    """A file that was already being handed on turned out to be broken, or to have been written again (`vanished`)."""
-
-    def __init__(self, file: File, reason: str, *, vanished: bool = False) -> None:
-        super().__init__(reason)
-        self.file, self.reason, self.vanished = file, reason, vanished
 
 
 @dataclass
@@ -63,15 +42,6 @@ class Reading:
     read: list[File] = field(default_factory=list)
     copies: dict[File, File | None] = field(default_factory=dict)
     contents: dict[str, File | None] | None = None
-
-
-@dataclass(frozen=True)
-class _Held:
-    """A small file in memory: its rows, or its content where the rows are too many to be held."""
-
-    digest: str
-    batches: "list[pa.RecordBatch] | None"
-    content: bytes = b""
 
 
 def build_window(
@@ -145,13 +115,13 @@ def stream(storage: "Storage", files: list[File], decode: Decode, reading: Readi
         A file of which rows were handed on turned out to be broken: the window must be built without it.
     """
     with ThreadPoolExecutor(WORKERS) as pool:
-        upcoming: deque[tuple[File, Future[_Held] | None]] = deque()
+        upcoming: deque[tuple[File, Future[HeldFile] | None]] = deque()
         remaining = iter(files)
 
         def fill() -> None:
             for file in islice(remaining, AHEAD - len(upcoming)):
                 small = file.size <= SMALL
-                upcoming.append((file, pool.submit(_decoded, storage, file, decode) if small else None))
+                upcoming.append((file, pool.submit(hold_file, storage, file, decode) if small else None))
 
         try:
             fill()
@@ -163,36 +133,12 @@ def stream(storage: "Storage", files: list[File], decode: Decode, reading: Readi
             for _, waiting in upcoming:
                 if waiting is not None:
                     waiting.cancel()
-            if any(map(_may_be_large, files)):
-                _give_back()  # a file large inside leaves 50 MB with the C library, and a window may be read ten times
-
-
-def is_of_content(error: BaseException) -> bool:
-    """Whether an error comes from what a file holds, and not from storage, the machine, or a process that is ending."""
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        if not _may_come_from_content(cause):
-            return False
-        seen.add(id(cause))
-        cause = cause.__cause__ or cause.__context__
-    return True
-
-
-def _may_come_from_content(error: BaseException) -> bool:
-    from azure.core.exceptions import AzureError
-
-    if isinstance(error, AzureError | MemoryError | ImportError):
-        return False
-    if isinstance(error, OSError):
-        return error.errno is None  # readers raise it of damaged files, too; the system names an error by number
-    if isinstance(error, RuntimeError):
-        return isinstance(error, RecursionError | NotImplementedError)  # the rest: no thread, an executor shut down
-    return isinstance(error, Exception)
+            if any(map(may_be_large, files)):
+                return_memory()  # a file large inside leaves 50 MB with the C library; a window may be read ten times
 
 
 def _rows(
-    storage: "Storage", file: File, future: "Future[_Held] | None", decode: Decode, reading: Reading
+    storage: "Storage", file: File, future: "Future[HeldFile] | None", decode: Decode, reading: Reading
 ) -> Iterator["pa.RecordBatch"]:
     if future is None:
         digest, batches = file.md5, None
@@ -208,7 +154,7 @@ def _rows(
         yield from batches
     elif future is not None:
         yield from decode(io.BytesIO(held.content), file)
-        _give_back()
+        return_memory()
     else:
         with open_blob(storage, file) as content:
             yield from decode(content, file)
@@ -221,10 +167,10 @@ def _handed_on(file: File, batches: Iterable["pa.RecordBatch"], reading: Reading
         try:
             batch = next(iterator, None)
         except Exception as error:
-            vanished = _vanished(error)
+            vanished = is_vanished(error)
             if not vanished and not is_of_content(error):
                 raise
-            reason = _reason(file, error)
+            reason = reason_of(file, error)
             _forget_content(file, reading)
             if handed_on:
                 raise BrokenFileError(file, reason, vanished=vanished) from error
@@ -265,63 +211,5 @@ def _unbuildable(
         except Exception as error:
             if not is_of_content(error):
                 raise
-            found[file] = _reason(file, error)
+            found[file] = reason_of(file, error)
     return found
-
-
-def _vanished(error: BaseException) -> bool:
-    # A reader that takes every OSError for a damaged file still has it as the context of its own error.
-    return isinstance(error, VanishedError) or isinstance(error.__context__, VanishedError)
-
-
-def _reason(file: File, error: Exception) -> str:
-    """For a person: our own sentences as they are; of others the kind only, because their text may quote the file."""
-    if not isinstance(error, InputError):
-        return f"{file.path}: cannot be read ({type(error).__name__})"
-    text = _NESTED.sub("<…>", str(error))
-    return text if file.path in text else f"{file.path}: {text}"
-
-
-def _may_be_large(file: File) -> bool:
-    return file.size > PLAIN_SIZE or not file.name.lower().endswith(PLAIN)
-
-
-def _decoded(storage: "Storage", file: File, decode: Decode) -> _Held:
-    content = download(storage.container(file.container).get_blob_client(file.name), file)
-    digest = sha256(content).hexdigest()[:16]
-    with ONE_LARGE if _may_be_large(file) else nullcontext():
-        try:
-            batches = _held(decode(io.BytesIO(content), file))
-        except Exception as error:
-            _forget_frames(error)
-            _give_back()
-            raise
-        if batches is None:
-            _give_back()
-    return _Held(digest, batches, content if batches is None else b"")
-
-
-def _held(rows: Iterator["pa.RecordBatch"]) -> "list[pa.RecordBatch] | None":
-    """All rows of a file; None where they are too many to be held."""
-    batches, size = [], 0
-    for batch in rows:
-        size += batch.nbytes
-        if size > LARGEST_HELD:
-            return None
-        batches.append(batch)
-    return batches
-
-
-def _forget_frames(error: BaseException) -> None:
-    """What was decoded is freed at once; else an error that waits for its file's turn would hold it until then."""
-    cause: BaseException | None = error
-    while cause is not None:
-        clear_frames(cause.__traceback__)
-        cause = cause.__context__
-
-
-def _give_back() -> None:
-    """Return what decoding has freed: each large file would leave some 30 MB with the allocators otherwise."""
-    from driftloop.profile.memory import give_back
-
-    give_back()

@@ -8,9 +8,10 @@ from driftloop.config.models import Model
 from driftloop.data.reading import Reading
 from driftloop.times import parse_time
 from function_app.incoming.decoding import any_columns
+from function_app.incoming.held_files import Decode
 from function_app.incoming.quarantine import Quarantine, barred
 from function_app.incoming.sources import File, list_files
-from function_app.incoming.window_reading import Decode, build_window
+from function_app.incoming.window_reading import build_window
 from function_app.labels.reading import ID, LabelFiles, ids_of
 
 if TYPE_CHECKING:

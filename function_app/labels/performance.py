@@ -18,9 +18,10 @@ from driftloop.events import InService
 from driftloop.ledger.model_state import ModelState
 from driftloop.times import format_time
 from function_app.incoming.decoding import by_schema
+from function_app.incoming.held_files import Decode
 from function_app.incoming.sources import File, list_files
 from function_app.incoming.watermark import advanced, select
-from function_app.incoming.window_reading import Decode, build_window
+from function_app.incoming.window_reading import build_window
 from function_app.labels.reading import ID, OUTCOME, LabelFiles, ids_of, outcomes_of
 from function_app.storage.model_blobs import ModelBlobs
 

@@ -13,9 +13,10 @@ from driftloop.config.models import Model
 from driftloop.data.reading import Reading
 from driftloop.errors import InputError
 from function_app.incoming.decoding import any_columns
+from function_app.incoming.held_files import Decode
 from function_app.incoming.quarantine import Quarantine, barred
 from function_app.incoming.sources import File
-from function_app.incoming.window_reading import Decode, build_window
+from function_app.incoming.window_reading import build_window
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -4,12 +4,10 @@ import io
 import json
 import threading
 import tracemalloc
-import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,10 +16,10 @@ from azure.core.exceptions import ServiceResponseError
 from driftloop import Column, Schema, Window
 from driftloop.data.readers import read_batches
 from driftloop.errors import InputError
-from function_app.incoming import window_reading
+from function_app.incoming import held_files, window_reading
 from function_app.incoming.blob_file import VanishedError, open_blob
 from function_app.incoming.sources import File, list_files
-from function_app.incoming.window_reading import Reading, build_window, is_of_content, stream
+from function_app.incoming.window_reading import Reading, build_window, stream
 from function_app.storage.accounts import Storage
 
 
@@ -48,13 +46,13 @@ def test_many_small_files_are_read_in_parallel_but_few_are_held_at_once(
     files = [File("incoming", f"{number}.csv", "1", datetime.now(UTC), 10) for number in range(2000)]
     lock, held, most = threading.Lock(), [0], [0]
 
-    def decoded(_: Storage, file: File, __: object) -> window_reading._Held:
+    def decoded(_: Storage, file: File, __: object) -> held_files.HeldFile:
         with lock:
             held[0] += 1
             most[0] = max(most[0], held[0])
-        return window_reading._Held(file.name, [pa.RecordBatch.from_pydict({"name": [file.name]})])
+        return held_files.HeldFile(file.name, [pa.RecordBatch.from_pydict({"name": [file.name]})])
 
-    monkeypatch.setattr(window_reading, "_decoded", decoded)
+    monkeypatch.setattr(window_reading, "hold_file", decoded)
     names = []
     for batch in stream(storage, files, plain, Reading()):
         held[0] -= 1
@@ -62,45 +60,6 @@ def test_many_small_files_are_read_in_parallel_but_few_are_held_at_once(
 
     assert names == [file.name for file in files], "in their order"
     assert most[0] <= window_reading.AHEAD + 1
-
-
-class Decoded:
-    """Stands for what decoding takes in memory."""
-
-
-def test_an_error_that_waits_for_its_files_turn_holds_nothing_of_what_was_decoded(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    taken: list[weakref.ref[Decoded]] = []
-
-    def broken(_: IO[bytes], __: File) -> Iterator[pa.RecordBatch]:
-        decoded = Decoded()
-        taken.append(weakref.ref(decoded))
-        try:
-            int("damaged")
-        except ValueError:
-            raise InputError("cannot be read") from None
-        yield
-
-    monkeypatch.setattr(window_reading, "download", lambda *_: b"content")
-    with pytest.raises(InputError, match="cannot be read") as waiting:
-        window_reading._decoded(storage, File("incoming", "a.parquet", "1", datetime.now(UTC), 7), broken)
-    assert waiting.value.__context__ is not None
-    assert [reference() for reference in taken] == [None]
-
-
-@pytest.mark.parametrize(("rows", "given_back"), [(10, 0), (window_reading.LARGEST_HELD // 8 + 1, 1)])
-def test_memory_is_given_back_after_a_file_that_is_too_large_to_be_held(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch, rows: int, given_back: int
-) -> None:
-    calls: list[None] = []
-    monkeypatch.setattr(window_reading, "_give_back", lambda: calls.append(None))
-    monkeypatch.setattr(window_reading, "download", lambda *_: b"content")
-    batch = pa.RecordBatch.from_pydict({"x": np.zeros(rows)})
-    file = File("incoming", "a.parquet", "1", datetime.now(UTC), 7)
-    held = window_reading._decoded(storage, file, lambda *_: iter([batch]))
-    assert len(calls) == given_back
-    assert (held.batches is None, held.content) == (bool(given_back), b"content" if given_back else b"")
 
 
 @pytest.mark.slow
@@ -218,7 +177,7 @@ def test_an_error_of_the_storage_service_is_not_taken_for_a_broken_file(
     def fails(*_: Any) -> bytes:
         raise HttpResponseError("503 ServerBusy")
 
-    monkeypatch.setattr(window_reading, "download", fails)
+    monkeypatch.setattr(held_files, "download", fails)
     with pytest.raises(HttpResponseError):
         build_window(storage, listed(storage, model_name), plain, count)
 
@@ -297,31 +256,6 @@ def test_want_of_memory_is_no_file_s_fault(storage: Storage, model_name: str) ->
         build_window(storage, listed(storage, model_name), decode, count)
 
 
-@pytest.mark.parametrize(
-    ("error", "content"),
-    [
-        (InputError("torn"), True),
-        (ValueError("x"), True),
-        (RecursionError(), True),
-        (NotImplementedError(), True),
-        (KeyError("x"), True),
-        (pa.ArrowInvalid("x"), True),
-        (OSError("not a gzipped file"), True),
-        (OSError(24, "too many open files"), False),
-        (RuntimeError("cannot schedule new futures after interpreter shutdown"), False),
-        (ImportError("x"), False),
-        (MemoryError(), False),
-        (ServiceResponseError("x"), False),
-        (KeyboardInterrupt(), False),
-    ],
-)
-def test_whose_fault_an_error_is(error: BaseException, content: bool) -> None:
-    assert is_of_content(error) is content
-    wrapped = InputError("cannot be read")
-    wrapped.__context__ = error
-    assert is_of_content(wrapped) is content
-
-
 def test_a_process_that_is_ending_blames_no_file(storage: Storage, model_name: str) -> None:
     upload(storage, f"{model_name}/a.csv", b"x\n1\n")
 
@@ -366,20 +300,6 @@ def test_a_copy_of_a_file_that_cannot_be_read_is_looked_at_by_itself(storage: St
 
     assert [file.name[-7:] for file in reading.broken] == ["a.jsonl", "b.jsonl"]
     assert reading.copies == {}
-
-
-def test_a_small_file_of_many_rows_is_not_held_decoded(storage: Storage, model_name: str) -> None:
-    """1,000,000 rows of one value: 10 kB in storage, 8 MB and more in memory."""
-    buffer = io.BytesIO()
-    pq.write_table(pa.table({"x": [1.0] * 1_000_000, "y": [2.0] * 1_000_000}), buffer)
-    upload(storage, f"{model_name}/wide.parquet", buffer.getvalue())
-    (file,) = listed(storage, model_name)
-
-    assert file.size < window_reading.SMALL
-    held = window_reading._decoded(storage, file, plain)
-    assert held.batches is None
-    assert len(held.content) == file.size
-    assert build_window(storage, [file], plain, count)[0] == 1_000_000
 
 
 def test_unknown_formats_say_what_can_be_read() -> None:
