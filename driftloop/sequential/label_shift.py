@@ -95,7 +95,7 @@ def shift_of(
 
 def _numbers(target: Column, labels: LabelSummary, holdout: LabelSummary, policy: Policy) -> str | None:
     rows = labels.rows + holdout.rows
-    spread = ((labels.within + holdout.within) / max(rows - 2, 1)) ** 0.5
+    spread = ((labels.within + holdout.within) / (rows - 2)) ** 0.5
     if spread == 0.0:
         return None
     shift = (labels.mean - holdout.mean) / spread

@@ -5,8 +5,8 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from driftloop import Column, Policy
-from driftloop.sequential.label_shift import FEWEST, MOST_CLASSES, LabelSummary, shift_of, two_sided
+from driftloop import Column, Policy, Schema
+from driftloop.sequential.label_shift import FEWEST, MOST_CLASSES, LabelSummary, moved_labels, shift_of, two_sided
 
 NUMBER = Column(name="outcome", unit="mg", role="target")
 CLASS = Column(name="outcome", kind="categorical", categories=("yes", "no"), role="target")
@@ -91,8 +91,18 @@ def test_a_summary_tells_means_shares_and_the_spread_of_earlier_versions() -> No
 
 
 def test_of_classes_that_are_as_frequent_the_first_by_name_are_kept() -> None:
-    kept = LabelSummary.of_classes({f"c{number:03}": 1 for number in range(MOST_CLASSES + 1)}).counts
+    kept = LabelSummary.of_classes({f"c{number:03}": 1 for number in reversed(range(MOST_CLASSES + 1))}).counts
     assert list(kept) == [f"c{number:03}" for number in range(MOST_CLASSES)]
+
+
+def test_labels_of_a_window_are_compared_with_those_of_the_reference_where_both_have_some() -> None:
+    schema, moved, same = Schema((Column("x"), NUMBER)), numbers(3.0, 100), numbers(0.0, 100)
+    (sentence,) = moved_labels(schema, same, moved)
+    assert sentence == "outcomes have moved: outcome is 3 mg on average over 100 labels, 0 mg in the reference"
+    assert moved_labels(schema, same, same) == ()
+    assert moved_labels(schema, None, moved) == moved_labels(schema, same, None) == ()
+    assert moved_labels(Schema((Column("x"),)), same, moved) == ()
+    assert moved_labels(schema, same, moved, Policy(min_shift=5.0)) == (), "by what matters to the user"
 
 
 def test_a_sentence_has_no_unit_where_the_target_has_none_and_says_what_it_is_compared_with() -> None:
