@@ -96,13 +96,13 @@ def test_of_classes_that_are_as_frequent_the_first_by_name_are_kept() -> None:
 
 
 def test_labels_of_a_window_are_compared_with_those_of_the_reference_where_both_have_some() -> None:
-    schema, moved, same = Schema((Column("x"), NUMBER)), numbers(3.0, 100), numbers(0.0, 100)
+    schema, moved, same = Schema((Column("x"), NUMBER)), numbers(0.5, 200), numbers(0.0, 200)
     (sentence,) = moved_labels(schema, same, moved)
-    assert sentence == "outcomes have moved: outcome is 3 mg on average over 100 labels, 0 mg in the reference"
+    assert sentence == "outcomes have moved: outcome is 0.5 mg on average over 200 labels, 0 mg in the reference"
     assert moved_labels(schema, same, same) == ()
     assert moved_labels(schema, None, moved) == moved_labels(schema, same, None) == ()
     assert moved_labels(Schema((Column("x"),)), same, moved) == ()
-    assert moved_labels(schema, same, moved, Policy(min_shift=5.0)) == (), "by what matters to the user"
+    assert moved_labels(schema, same, moved, Policy(min_shift=0.9)) == (), "by what matters to the user"
 
 
 def test_a_sentence_has_no_unit_where_the_target_has_none_and_says_what_it_is_compared_with() -> None:

@@ -77,6 +77,14 @@ def test_where_the_break_shows_in_the_whole_only_all_are_guilty() -> None:
     assert found(together, 8).guilty == tuple(range(8)), "no part is broken, and neither is the whole, looked at again"
 
 
+def test_a_calm_group_is_looked_for_down_to_single_files_and_by_half_of_the_comparisons() -> None:
+    few, many = Bench(range(8), rows=25), Bench(range(2_000), rows=25)
+    assert found(few, 8).guilty == tuple(range(8))
+    assert few.comparisons == 2 + 4 + 8, "each group once"
+    assert found(many, 2_000).guilty == tuple(range(2_000))
+    assert many.comparisons == MOST_COMPARISONS // 2 == 50
+
+
 def test_within_the_stated_number_of_comparisons_even_when_it_does_not_suffice() -> None:
     broken = list(range(0, 2_000, 20))
     bench = Bench(broken, rows=25)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from azure.core.exceptions import ServiceRequestError
 from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
@@ -16,7 +17,7 @@ from driftloop.ledger.ledger import CheckRecord, Ledger, LedgerConflictError
 from driftloop.ledger.model_state import ModelState, Watermark
 from driftloop.ledger.overview import Position
 from function_app.storage.accounts import Storage
-from function_app.storage.ledger_table import TableLedger, newest_first
+from function_app.storage.ledger_table import TableLedger, ledger_errors, newest_first
 from tests.driftloop.drifts import found_drift
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
@@ -305,6 +306,16 @@ def test_an_answer_that_was_cut_is_a_refusal_that_is_tried_again(
     for read in (lambda: ledger.state("m", NOW), lambda: ledger.drift("m", "d"), lambda: ledger.check("c")):
         with pytest.raises(LedgerError):
             read()
+
+
+def test_an_answer_without_what_it_must_hold_is_an_error_of_the_ledger() -> None:
+    with pytest.raises(LedgerError, match=r"no readable answer for m \(KeyError\)"), ledger_errors("m"):
+        raise KeyError("etag")
+    with (
+        pytest.raises(LedgerError, match=r"refused or did not answer \(ServiceRequestError\) for m:"),
+        ledger_errors("m"),
+    ):
+        raise ServiceRequestError("no connection")
 
 
 def test_a_row_of_the_version_before_is_read(ledger: Ledger, model_name: str) -> None:
