@@ -258,7 +258,7 @@ def strongest_stretch(
         alone = comparison.p if comparison.matters else 1.0
         if alone < p[0]:
             p[0], names[0] = alone, WINDOW_ITSELF
-        p[0] = min(1.0, 2 * p[0])
+        p[0] *= 2
     if accepted is not None:
         # Far from the baseline scores spread differently; the larger of the two variances gives the larger p.
         variance = np.maximum(features.variance, accepted.recent.variance)
@@ -266,7 +266,7 @@ def strongest_stretch(
         lies = np.full(len(stretches), _concentration(accepted.block))
         design = _design(features, stretches, together, regime, lies)
         p = np.maximum(p, difference_p(features, together, regime, policy, variance, design=design)[0])
-    p = np.minimum(1.0, p * len(stretches))
+    p = p * len(stretches)
     best = int(p.argmin())
     if p[best] >= 1:
         return CALM

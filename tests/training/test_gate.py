@@ -146,6 +146,14 @@ def test_forgetting_is_an_error_that_grows_beyond_its_tolerance(
     assert found == gate.Forgetting(n=9, champion=10.0, challenger=pytest.approx(after), forgotten=forgotten)
 
 
+def test_forgetting_of_small_errors_is_a_share_of_them_unless_a_least_error_is_given() -> None:
+    """From 0.1 to 0.2, where half of it is tolerated; half of 1 is as well."""
+    limits = GateLimits(forgetting_tolerance=0.5)
+    doubled = np.full(9, 0.04), np.full(9, 0.01)
+    assert gate.measure_forgetting(*doubled, TASK.summary, limits).forgotten is True
+    assert gate.measure_forgetting(*doubled, TASK.summary, limits, least=1.0).forgotten is False
+
+
 def test_a_better_challenger_is_promoted_without_reasons(rng: np.random.Generator) -> None:
     decision = decide(rng)
     assert decision.promoted

@@ -107,6 +107,13 @@ def test_an_empty_column_scores_nothing() -> None:
     assert (found[0, 4], found[0, 5]) == (1, 0), "any value is out of the range of none"
 
 
+def test_an_empty_column_of_categories_is_missing_throughout_and_any_value_is_unseen() -> None:
+    empty = sample_of([NAN, NAN])
+    nothing = scorer(empty, CATEGORICAL)
+    np.testing.assert_array_equal(nothing.score_reference(empty)[0], [[NAN, NAN, 1]] * 2)
+    np.testing.assert_array_equal(nothing.score(sample_of([0, NAN], ("new",)))[0], [[1, 1, 0], [NAN, NAN, 1]])
+
+
 def test_a_column_is_read_at_its_own_index() -> None:
     baseline, window = sample_of([10, 20, 30], before=2), sample_of([20], before=2)
     shifted, usual = scorer(baseline, NUMERIC, 2), scorer(sample_of([10, 20, 30]), NUMERIC)

@@ -142,7 +142,15 @@ def test_a_limit_says_until_when(pipelines: Pipelines, target: AzureDevOpsDispat
     assert before - timedelta(seconds=10) <= caught.value.retry_at - timedelta(seconds=120) <= datetime.now(UTC)
 
 
-@pytest.mark.parametrize("answer", [Response(status_code=500), Response(b"not json", status_code=200)])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(status_code=500),
+        Response(status_code=503),
+        Response(b"not json", status_code=200),
+        Response(b"[" * 100_000, status_code=200),
+    ],
+)
 def test_where_it_is_not_known_the_event_may_have_been_taken(
     pipelines: Pipelines, target: AzureDevOpsDispatcher, answer: Response
 ) -> None:
@@ -150,6 +158,27 @@ def test_where_it_is_not_known_the_event_may_have_been_taken(
 
     with pytest.raises(DispatchUncertainError):
         target.send(EVENT)
+
+
+def test_a_run_whose_answer_names_no_page_has_no_address(pipelines: Pipelines, target: AzureDevOpsDispatcher) -> None:
+    target.send(EVENT)
+    for links in ({}, {"web": "https://dev.azure.com"}, {"web": {}}):
+        pipelines.runs[0]["_links"] = links
+        run = target.run("100")
+        assert run is not None
+        assert run.url == ""
+
+
+def test_of_two_runs_of_one_drift_the_newest_is_found_and_one_without_a_time_counts(
+    pipelines: Pipelines, target: AzureDevOpsDispatcher
+) -> None:
+    target.send(EVENT)
+    target.send(EVENT)
+    for run in pipelines.runs:
+        del run["createdDate"]
+    found = target.find(EVENT.correlation, NOW)
+    assert found is not None
+    assert found.run_id == "101"
 
 
 @pytest.mark.parametrize(("later", "found"), [(29, True), (30, False)])

@@ -2,8 +2,10 @@
 
 import json
 import logging
+from datetime import UTC, datetime
 
 import pytest
+import requests
 
 from driftloop.config.models import GitHubTarget
 from driftloop.errors import ConfigError, DispatchError
@@ -73,6 +75,8 @@ def test_a_sign_in_whose_answer_was_lost_is_tried_again_for_nothing_was_dispatch
         (422, "the installation has fewer permissions", False),
         (418, "tried again later", False),
         (429, "tried again later", True),
+        (499, "tried again later", False),
+        (500, "tried again later", True),
         (503, "tried again later", True),
     ],
 )
@@ -120,6 +124,35 @@ def test_no_secret_reaches_a_log_or_an_error(github: GitHubStandIn, caplog: pyte
     seen = caplog.text + "".join(errors) + repr(tokens) + repr(FixedToken(github.token))
     for secret in (github.token, value, github.tokens.app_key.splitlines()[1]):
         assert secret not in seen
+
+
+def test_an_app_signs_from_a_minute_ago_for_nine_more(github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub refuses what is from the future, and what lasts for more than ten minutes."""
+    import jwt
+
+    monkeypatch.setattr(github_tokens.time, "time", lambda: 1_800_000_000.9)
+    signed = AppToken(GitHubTarget("o/r"), "7", github.tokens.app_key)._assertion()
+    claims = jwt.decode(signed, options={"verify_signature": False})
+    assert claims == {"iat": 1_800_000_000 - 60, "exp": 1_800_000_000 + 540, "iss": "7"}
+
+
+def test_a_time_without_a_zone_is_utc_as_github_writes_it() -> None:
+    ends = datetime(2026, 11, 23, 6)  # noqa: DTZ001
+    for written in (ends, ends.replace(tzinfo=UTC)):
+        assert github_tokens._InstallationToken("t", written).ends_at == ends.replace(tzinfo=UTC)
+
+
+def test_a_host_that_gives_no_token_but_a_page_is_no_github_api(
+    monkeypatch: pytest.MonkeyPatch, github: GitHubStandIn
+) -> None:
+    page = requests.Response()
+    page.status_code = 200
+    page._content = b"<html>"
+    monkeypatch.setattr(github_tokens, "request", lambda *_, **__: page)
+    tokens = AppToken(GitHubTarget("o/r"), "7", github.tokens.app_key)
+    with pytest.raises(DispatchRefusedError, match="is api_url a GitHub API") as caught:
+        tokens.token()
+    assert not caught.value.wait
 
 
 def test_an_app_is_taken_before_a_token_and_its_key_may_be_written_on_one_line(github: GitHubStandIn) -> None:

@@ -125,6 +125,27 @@ def test_writes_are_never_repeated_by_the_session() -> None:
     assert DISPATCH.startswith("POST")
 
 
+def test_a_read_is_repeated_three_times_whatever_fails_and_waits_for_no_header() -> None:
+    """GitHub's own pauses are minutes; a check must not stand still for them."""
+    for scheme in ("https://", "http://"):
+        retries = session({}).get_adapter(f"{scheme}api.github.com").max_retries  # type: ignore[attr-defined]
+        assert (retries.total, retries.connect, retries.read, retries.status) == (3, 3, 3, 3)
+        assert set(retries.status_forcelist) == {500, 502, 503, 504}
+        assert (retries.respect_retry_after_header, retries.raise_on_status) == (False, False)
+        assert retries.get_backoff_time() == 0, "the first is repeated at once"
+
+
+def test_a_read_that_fails_for_good_is_a_doubt_after_four_requests(
+    github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
+    before = len(github.faults.played)
+    github.faults.answer(503, 9, request=RUNS)
+    with pytest.raises(DispatchUncertainError):
+        dispatcher(github).find(EVENT.drift_id, START)
+    assert len(github.faults.played) - before == 4
+
+
 def test_a_request_that_begins_before_a_lease_s_last_moment_ends_within_the_lease() -> None:
     """Or a second sender could take the claim while the first one's request is on its way."""
     assert sum(TIMEOUT) < steps.LAST_MOMENT.total_seconds() < steps.LEASE.total_seconds()

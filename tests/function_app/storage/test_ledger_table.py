@@ -364,6 +364,24 @@ def test_a_list_shows_the_first_thousand_characters_of_an_error(storage: Storage
     assert found.error == "e" * 1_000
 
 
+def test_the_columns_of_a_row_say_to_people_what_a_list_shows(storage: Storage, model_name: str) -> None:
+    ledger, table = TableLedger(storage.tables), storage.tables.get_table_client("states")
+    state = ledger.state(model_name, NOW)
+    row = table.get_entity(model_name, "state")
+    assert {name for name in row if not name.startswith("body")} == {"PartitionKey", "RowKey", "epoch", "watched_since"}
+    changes = {"last_verdict": "drift", "last_checked_at": NOW, "baseline_version": "7", "drift_id": "drift-1"}
+    ledger.commit(msgspec.structs.replace(state, epoch=2, **changes))
+    row = table.get_entity(model_name, "state")
+    assert (row["epoch"], row["verdict"], row["checked_at"], row["version"], row["drift_id"]) == (
+        2,
+        "drift",
+        NOW,
+        "7",
+        "drift-1",
+    )
+    assert "watched_since" not in row
+
+
 def test_columns_that_were_changed_by_hand_are_an_error_that_names_the_row(storage: Storage, model_name: str) -> None:
     ledger, table = TableLedger(storage.tables), storage.tables.get_table_client("states")
     ledger.state(model_name, NOW)
