@@ -217,6 +217,16 @@ def test_a_challenger_that_hurts_a_subgroup_is_rejected_by_its_name(rng: np.rand
     assert decision.reasons == [f"hurts sex 2: error {hurt.reference:.3g} to {hurt.challenger:.3g} on 40 records"]
 
 
+def test_numbers_have_no_least_error_however_small_their_unit_makes_them(rng: np.random.Generator) -> None:
+    """Errors of hundredths: growth by half is harm, as it is of hundreds."""
+    target = rng.normal(1.5, 0.77, 200)
+    mask = np.arange(200) < 40
+    challenger = target + np.where(mask, 0.03, 0.005) + rng.normal(0, 0.001, 200)
+    champion = target + np.where(mask, 0.02, 0.05) + rng.normal(0, 0.001, 200)
+    decision = decide(rng, target=target, challenger=challenger, champion=champion, subgroups={"sex 2": mask})
+    assert [group.harmed for group in decision.subgroups] == [True]
+
+
 def test_subgroups_of_the_first_model_are_compared_with_the_mean(rng: np.random.Generator) -> None:
     target = rng.normal(150, 77, 200)
     decision = decide(rng, target=target, champion=None, subgroups={"all": np.ones(200, dtype=bool)})

@@ -281,9 +281,10 @@ def test_a_difference_of_exactly_the_minimum_effect_counts() -> None:
 
 
 def test_a_shift_together_of_exactly_the_minimum_effect_counts() -> None:
+    """An eighth of a standard deviation, which is 1 of x and 2 of y."""
     sums = Sums(np.full(4, 2.0**20), np.zeros(4))
     of_two = features(baseline_sums=sums, inverse_correlation=np.eye(2), **ONLY_TOGETHER)
-    windows = window(0.125, 0, 0, 0, rows=2.0**20)
-    for least, sure in ((0.125, True), (0.1251, False)):
-        p, _ = difference_p(of_two, windows, sums, Policy(min_shift=least))
-        assert bool(p[0] < 1e-9) is sure
+    for windows in (window(0.125, 0, 0, 0, rows=2.0**20), window(0, 0.25, 0, 0, rows=2.0**20)):
+        for least, sure in ((0.125, True), (0.1251, False)):
+            p, _ = difference_p(of_two, windows, sums, Policy(min_shift=least))
+            assert bool(p[0] < 1e-9) is sure

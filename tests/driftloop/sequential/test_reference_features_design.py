@@ -10,7 +10,6 @@ import pytest
 
 from driftloop import Baseline, Column, Schema
 from driftloop.sequential.reference_features import (
-    MOST_FEATURES,
     ReferenceFeatures,
     derive_reference_features,
     effective_weights,
@@ -78,9 +77,9 @@ def test_a_sample_of_a_larger_table_counts_its_seasons_by_effective_records() ->
     assert found.seasons.records.sum() == pytest.approx(90**2 / 150)
 
 
-@pytest.mark.parametrize(("columns", "products"), [(3, 3), (66, MOST_FEATURES - 6 * 66), (70, 0)])
+@pytest.mark.parametrize(("columns", "products"), [(3, 3), (66, 4), (70, 0)])
 def test_products_fill_what_the_columns_own_features_leave(columns: int, products: int) -> None:
-    """Six features a numeric column; of 66 columns four products are left, of 70 none."""
+    """Six features a numeric column, 400 at most: of 66 columns four products are left, of 70 none."""
     rng = np.random.default_rng(3)
     table = pa.table({f"x{number:02}": rng.normal(size=60) for number in range(columns)})
     found = derive_reference_features(Baseline.build(table, Schema.infer(table.to_batches())))
@@ -98,3 +97,21 @@ def test_a_column_with_a_value_in_a_single_record_has_no_variance_and_divides_by
     assert (found.baseline_sums.rows[location], found.variance[location], found.weights[location]) == (1.0, 0.0, 0.0)
     assert np.isfinite(found.variance).all()
     assert [found.features[place].name for place in found.locations] == ["x location"]
+
+
+def test_nothing_of_an_excluded_column_is_summed_and_everything_of_the_others_is() -> None:
+    rng = np.random.default_rng(4)
+    table = pa.table({name: rng.normal(size=50) for name in "xyz"})
+    baseline = Baseline.build(table, Schema(tuple(Column(name) for name in "xyz")))
+    found, sample = derive_reference_features(baseline), baseline.profile.sample
+    everything, squares = found.sums_and_squares(sample)
+    sums, squares_left = found.sums_and_squares(sample, ("y", "unknown"))
+    without = np.array(["y" in feature.columns for feature in found.features])
+    assert [feature.name for feature in found.features if "y" in feature.columns][-2:] == ["x with y", "y with z"]
+    assert (sums.rows[without] == 0).all()
+    assert (sums.totals[without] == 0).all()
+    assert (squares_left[without] == 0).all()
+    np.testing.assert_array_equal(sums.rows[~without], everything.rows[~without])
+    np.testing.assert_array_equal(sums.totals[~without], everything.totals[~without])
+    np.testing.assert_array_equal(squares_left[~without], squares[~without])
+    assert (everything.rows == 50).all()
