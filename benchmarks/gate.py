@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta, binom
 
-from training import paired_tests
+from training.gate import paired_tests
 from training.tasks.answer import Answer
 from training.tasks.chosen import task_of
 from training.tasks.planning import binormal_probabilities, labels_required

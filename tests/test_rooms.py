@@ -43,7 +43,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "training": (
         ("evaluate", "profile_spark", "register", "train"),
         ("doctor", "gate", "model_card"),
-        ("metrics", "paired_tests", "pipeline", "prepare", "serving"),
+        ("metrics", "pipeline", "prepare", "serving"),
         ("learning", "model_file", "snapshot"),
         ("models", "population", "tasks"),
         ("data",),

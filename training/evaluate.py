@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from driftloop.errors import InputError
-from training import features, gate, model_file, models, step
+from training import features, model_file, models, step
 from training.data import subgroups
 from training.data.provenance import Provenance
-from training.gate import GateDecision, Predicted
+from training.gate import gate
+from training.gate.gate import GateDecision, Predicted
 from training.learning import own
 from training.model_file import SavedModel
 from training.tasks.checks import check_against_champion, check_settings

@@ -18,7 +18,7 @@ from driftloop.errors import ConfigError, DriftloopError
 from training import model_file, step
 from training.cloud import workspace
 from training.cloud.blobs import Blobs
-from training.gate import GateDecision
+from training.gate.gate import GateDecision
 
 BESIDE = {
     model_file.BASELINE: "parquet",

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks import gate as measured
-from training import gate, paired_tests
-from training.gate import Predicted
+from training.gate import gate, paired_tests
+from training.gate.gate import Predicted
 from training.settings import GateLimits
 from training.tasks.answer import Answer
 from training.tasks.chosen import task_of

@@ -14,7 +14,7 @@ import pytest
 from sandbox.world import World
 from training import evaluate, models, prepare, train
 from training.data.collect import Source
-from training.gate import GateDecision
+from training.gate.gate import GateDecision
 from training.metrics import Metrics
 
 MODEL = "diabetes-progression"

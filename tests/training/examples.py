@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from training import evaluate, models, prepare, train
 from training.data.collect import Source
 from training.data.records import Roles
-from training.gate import GateDecision
+from training.gate.gate import GateDecision
 from training.metrics import Metrics
 
 Rule = Callable[[pd.DataFrame], NDArray[np.str_]]

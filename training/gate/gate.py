@@ -1,8 +1,7 @@
 """Is the challenger better than the champion on the same recent holdout, and harmless elsewhere?
 
-Better: by the paired tests of `training.paired_tests` on the losses of the same records. Harmless: no subgroup's error
-grows beyond tolerance and chance, and neither does that on the regime before. What a loss is says the model's task; the
-rules are the same.
+Better: by paired tests on the losses of the same records. Harmless: no subgroup's error grows beyond tolerance and
+chance, and neither does that on the regime before. What a loss is says the model's task; the rules are the same.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from driftloop.wording.number_formats import with_p
 from training.data.provenance import Drawn
-from training.paired_tests import Improvement, improvement, standard_error
+from training.gate.paired_tests import Improvement, improvement, standard_error
 from training.settings import GateLimits
 from training.tasks.task import Measures, Outcomes, Task, Vector, repeated
 from training.tasks.titles import number

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from driftloop.wording.number_formats import with_p
-from training import gate, paired_tests
-from training.gate import GateDecision, Predicted
-from training.paired_tests import Improvement
+from training.gate import gate, paired_tests
+from training.gate.gate import GateDecision, Predicted
+from training.gate.paired_tests import Improvement
 from training.settings import LEAST_LEVEL, GateLimits
 from training.tasks.answer import Answer
 from training.tasks.chosen import task_of

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from training import paired_tests
+from training.gate import paired_tests
 from training.tasks.task import Vector
 
 LEVEL = 0.05

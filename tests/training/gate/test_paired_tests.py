@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from training import paired_tests
-from training.paired_tests import Improvement
+from training.gate import paired_tests
+from training.gate.paired_tests import Improvement
 from training.tasks.task import Vector
 
 LEVEL = 0.05
