@@ -9,7 +9,7 @@ from typing import Any
 from driftloop.config.policy import Policy
 from driftloop.data.redaction import named
 from driftloop.data.schema import Column
-from driftloop.profile.summary import Summary, mean_shift, summarise
+from driftloop.profile.summary import Summary, matched_summaries, mean_shift, summarise
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.column_scores import (
     CENTRE,
@@ -25,7 +25,6 @@ from driftloop.two_sample.column_scores import (
     SPREAD,
 )
 from driftloop.two_sample.compare import Comparison, ScoreResult
-from driftloop.two_sample.season_summaries import matched_summaries
 from driftloop.wording.number_formats import with_p
 
 

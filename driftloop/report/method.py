@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import driftloop
-from driftloop.two_sample.compare import CLUSTERS, SEASONS, seed_of
+from driftloop.two_sample.compare import CLUSTERS, SEASONS
+from driftloop.two_sample.null_distribution import seed_of
 from driftloop.wording.number_formats import format_number, with_p
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from scipy import stats
 
 from driftloop import Baseline, Column, Policy, Schema, Window
 from driftloop.two_sample.column_scores import LOCATION, SHARE, Score
-from driftloop.two_sample.compare import Comparison, ScoreResult, anything_matters, compare, score_means
+from driftloop.two_sample.compare import Comparison, ScoreResult, anything_matters, compare
+from driftloop.two_sample.null_distribution import score_means
 from driftloop.two_sample.permutation import permuted
 from driftloop.two_sample.score_matrix import ScoreMatrix
 

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Baseline, Column, Evidence, Policy, Schema, SchemaError, Window, check
+from driftloop.profile.summary import matched_summaries
 from driftloop.two_sample.compare import compare
-from driftloop.two_sample.season_summaries import matched_summaries
 from driftloop.two_sample.seasons import labels_within, mix_weights, permuted_within
 
 SCHEMA = Schema((Column("x"), Column("at", "datetime", role="timestamp")), season="weekday")

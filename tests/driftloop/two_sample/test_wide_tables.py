@@ -10,11 +10,12 @@ import pytest
 from driftloop import Baseline, Policy, Window
 from driftloop.two_sample import permutation
 from driftloop.two_sample.column_scores import LOCATION, SHARE, SPREAD, Score, has_centres
-from driftloop.two_sample.compare import compare, score_means
+from driftloop.two_sample.compare import compare
 from driftloop.two_sample.count_scores import ScoreMean
 from driftloop.two_sample.joint_scores import joint_scores, main_parts, standardised
 from driftloop.two_sample.large_tables import with_all_rows
 from driftloop.two_sample.min_p import Family
+from driftloop.two_sample.null_distribution import score_means
 from driftloop.two_sample.permutation import RIDGE, normal_limit, permuted, root_of
 from driftloop.two_sample.score_matrix import ScoreMatrix, _column_parts, pool_samples, score_records
 
