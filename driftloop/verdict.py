@@ -176,12 +176,8 @@ def check(
     context = _Context(baseline, window, policy, (*_notes(window), *season_notes(baseline, window)))
     if [(c.name, c.kind) for c in baseline.schema.features] != [(c.name, c.kind) for c in window.schema.features]:
         raise SchemaError("the window was read with another schema than the baseline: read it with baseline.schema")
-    if min(window.rows, baseline.rows) < policy.min_rows:
-        few, where = (window.rows, "") if window.rows < policy.min_rows else (baseline.rows, " in the baseline")
-        reason = f"{few} rows{where} are too few to say anything (at least {policy.min_rows} are needed)"
+    if (reason := _too_few(baseline, window, policy) or too_little(baseline, window, policy)) is not None:
         return _answer(Verdict.INSUFFICIENT, (reason,), None, context, evidence)
-    if (reason_too_little := too_little(baseline, window, policy)) is not None:
-        return _answer(Verdict.INSUFFICIENT, (reason_too_little,), None, context, evidence)
     tolerated = policy.alpha if evidence is None else 1 / policy.budget
     quality = assess(baseline, window, INCIDENT_SHARE * tolerated, now=now, repeats_allowed=policy.repeats_allowed)
     # Lost and turned-over columns are left out: they would seem to break every correlation with the others.
@@ -213,6 +209,13 @@ def check(
     verdict = Verdict.DRIFT if evidence.alarm else Verdict.STABLE
     said = (evidence.sentence,) if evidence.alarm else ()
     return _answer(verdict, said, comparison, context, evidence)
+
+
+def _too_few(baseline: Baseline, window: Window, policy: Policy) -> str | None:
+    if min(window.rows, baseline.rows) >= policy.min_rows:
+        return None
+    few, where = (window.rows, "") if window.rows < policy.min_rows else (baseline.rows, " in the baseline")
+    return f"{few} rows{where} are too few to say anything (at least {policy.min_rows} are needed)"
 
 
 @dataclass(frozen=True)

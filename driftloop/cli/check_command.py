@@ -91,16 +91,12 @@ def check(
         not_over_input(report, reference, current, *(path for path in (holdout, labelled) if path is not None))
     from driftloop.cli.progress import PartsStatus, StatusLine
     from driftloop.data.readers.progress import observed
-    from driftloop.data.readers.saved_profile import is_profile
     from driftloop.parts.means import Means
     from driftloop.sides.sides import read_sides
     from driftloop.verdict import check as check_sides
 
     imports_are_done()
-    if isinstance(reference, Path) and is_profile(reference):
-        settings, policy = columns.for_saved(reference)
-    else:
-        settings, policy = columns.settings()
+    settings, policy = columns.settings_for(reference)
     status = StatusLine(quiet=quiet or as_json)
     with observed(status.observer):
         sides = read_sides(reference, current, settings, Means(cache, processes, PartsStatus(status)))

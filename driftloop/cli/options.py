@@ -81,6 +81,12 @@ class Columns:
     season: str | None
     segment: tuple[str, ...]
 
+    def settings_for(self, reference: Path | str) -> tuple[ColumnSettings, Policy]:
+        """How to read and how to judge beside a reference, which may bring its own columns. Raises as the others."""
+        from driftloop.data.readers.saved_profile import is_profile
+
+        return self.for_saved(reference) if is_profile(reference) else self.settings()
+
     def settings(self) -> tuple[ColumnSettings, Policy]:
         """How to read and how to judge. Raises ConfigError, SchemaError or InputError."""
         from driftloop.config.settings import declared, load_settings, schema_of
@@ -91,7 +97,7 @@ class Columns:
         roles = Roles(self.target, self.id, self.time, self.ignore, self.cluster, self.season, self.segment)
         return ColumnSettings(schema_of(said, self.config), roles, importances, declared(said)), said.policy
 
-    def for_saved(self, reference: Path) -> tuple[ColumnSettings, Policy]:
+    def for_saved(self, reference: Path | str) -> tuple[ColumnSettings, Policy]:
         """The same where a saved baseline brings the columns. Raises InputError for what it brings itself."""
         from driftloop.config.settings import declared, load_settings
         from driftloop.sides.settings import ColumnSettings

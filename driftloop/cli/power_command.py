@@ -67,12 +67,11 @@ def power(
         not_over_input(picture, reference)
     import msgspec
 
-    from driftloop.data.readers.saved_profile import is_profile
     from driftloop.power.sensitivity import estimate_power
     from driftloop.sides.sides import read_baseline
 
     imports_are_done()
-    settings, policy = columns.for_saved(reference) if is_profile(reference) else columns.settings()
+    settings, policy = columns.settings_for(reference)
     read = read_baseline(reference, settings)
     if budget is not None:
         policy = msgspec.structs.replace(policy, budget=budget)

@@ -83,17 +83,13 @@ def replay(
         not_over_input(report, reference)
     from driftloop.cli.progress import StatusLine
     from driftloop.data.readers.progress import observed
-    from driftloop.data.readers.saved_profile import is_profile
     from driftloop.replay import baseline_for, find_windows
     from driftloop.replay import replay as replayed
     from driftloop.report.words.cells import line_width
     from driftloop.report.words.language import Words, choose_language
 
     imports_are_done()
-    if isinstance(reference, Path) and is_profile(reference):
-        settings, policy = columns.for_saved(reference)
-    else:
-        settings, policy = columns.settings()
+    settings, policy = columns.settings_for(reference)
     files, skipped = find_windows(windows)
     status = StatusLine(quiet=quiet or as_json)
     with observed(status.observer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from driftloop.data.redaction import named
@@ -187,11 +187,3 @@ def _cut_in_part(new: Collection[str], known: Collection[str]) -> set[str]:
 
 def _by_custom(name: str, old: str) -> bool:
     return any(name.casefold() in same and old.casefold() in same for same in SPELLINGS)
-
-
-def turned_over_columns(pairs: tuple[ColumnPair, ...]) -> Iterator[tuple[int, str]]:
-    """Index and note of each column whose categories turned over."""
-    for pair in pairs:
-        found = new_names(pair)
-        if found.turned_over:
-            yield pair.column_index, found.note

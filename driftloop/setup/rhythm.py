@@ -9,8 +9,6 @@ WINDOW = 60
 """Records that a window should hold: of some 50, weekly windows find a shift of half a standard deviation in three
 (README, Numbers).
 """
-YEARS = 10
-"""One false retrain in so many years: what the default budget of 520 means for a weekly check."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,7 @@ RHYTHMS = (
     Rhythm("a week", 7.0, 520, "0 0 6 * * mon"),
     Rhythm("a month", 365.25 / 12, 120, "0 0 6 1 * *"),
 )
+"""Budgets of one false retrain in ten years, which is what the default of 520 means for a weekly check."""
 """The timer ticks every day; longer than a month nobody would wait for."""
 UNKNOWN = RHYTHMS[1]
 

@@ -16,7 +16,6 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 DISPATCH = r"POST /repos/[^/]+/[^/]+/dispatches"
 RUNS = r"GET /repos/[^/]+/[^/]+/actions/runs"
-ANYTHING = r".*"
 MESSAGES = {
     401: "Bad credentials",
     403: "Resource not accessible by personal access token",

@@ -34,10 +34,6 @@ class Limits:
             self.on, self.clock, self.refused = True, clock, 0
             self._seen.clear()
 
-    def switch_off(self) -> None:
-        """Nothing is refused any more."""
-        self.on = False
-
     def refusal(self, who: str, *, creates: bool) -> tuple[str, dict[str, str]] | None:
         """What a request is refused with: message and headers; None where it is taken, and counted."""
         with self._lock:

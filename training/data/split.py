@@ -31,13 +31,9 @@ def hashes(record_ids: Iterable[object]) -> Hashes:
     return Hashes(found["holdout"].astype(np.uint32), found["sample"].astype(np.uint64))
 
 
-def in_holdout(record_ids: Iterable[object], share: float) -> NDArray[np.bool_]:
-    """For each id, whether it belongs to the `share` of records that are held out. An id always answers the same, and
-    one that is held out at a share is held out at every larger one.
-    """
-    return held_out(hashes(record_ids).holdout, share)
-
-
 def held_out(hashed: NDArray[np.uint32], share: float) -> NDArray[np.bool_]:
-    """The same of ids that have their hashes already."""
+    """For each id, by its `Hashes.holdout`, whether it belongs to the `share` of records that are held out.
+
+    An id always answers the same, and one that is held out at a share is held out at every larger one.
+    """
     return hashed < int(share * 2**32)

@@ -1,6 +1,13 @@
-import numpy as np
+from collections.abc import Iterable
 
-from training.data.split import in_holdout
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data.split import hashes, held_out
+
+
+def in_holdout(names: Iterable[object], share: float) -> NDArray[np.bool_]:
+    return held_out(hashes(names).holdout, share)
 
 
 def test_an_id_always_falls_on_the_same_side() -> None:
