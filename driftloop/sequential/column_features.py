@@ -81,7 +81,7 @@ class Scorer:
         values, weights = sample.values[:, self.column_index], sample.weights.astype(float)
         if self.column.kind == "categorical":
             names = sample.levels[self.column_index]
-            seen = np.array([self.counts.get(name, 0.0) - 1 for name in names] + [np.nan])
+            seen = np.array([self.counts[name] - 1 for name in names] + [np.nan])
             return self._categories(values, names, seen)
         finite = np.isfinite(values)
         counts = np.zeros(len(self.knots))

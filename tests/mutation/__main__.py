@@ -91,7 +91,7 @@ def survivors(mutants: list[Mutant], tree: Path, markers: str) -> list[Mutant]:
     limits: dict[tuple[str, ...], float] = {}
     alive = []
     for number, mutant in enumerate(mutants, 1):
-        tests = own_tests(mutant.path)
+        tests = own_tests(mutant.path, tree)  # of the copy: the tree that it was made of may change meanwhile
         if tests not in limits:
             start = time.monotonic()
             if outcome(tree, tests, markers, HANGS) != "passed":

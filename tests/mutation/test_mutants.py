@@ -98,7 +98,7 @@ def test_a_fault_that_a_test_sees_is_killed_and_the_other_survives(
         path.parent.mkdir(parents=True)
     module.write_text(source)
     test.write_text("from room.door import clipped\n\ndef test_it():\n    assert clipped(40) == 10\n")
-    monkeypatch.setattr("tests.mutation.__main__.own_tests", lambda path: ("tests/room/test_door.py",))
+    monkeypatch.setattr("tests.mutation.__main__.own_tests", lambda path, root: ("tests/room/test_door.py",))
     mutants = mutants_of(Path("room/door.py"), source.encode())
     chosen = [m for m in mutants if m.after in {"max(n, 10)", "n > 0"}]
 

@@ -128,6 +128,7 @@ def test_the_commonest_categories_have_a_share_and_rare_ones_none() -> None:
     assert found.kept == ("b", "a", "c"), "by count"
     assert found.levels_without_share == 2
     assert scorer(categories({"z": 9, "y": 9, "x": 9}), CATEGORICAL).kept == ("x", "y", "z"), "then by name"
+    assert (MOST_LEVELS, FEWEST_OF_A_LEVEL) == (20, 6)
     many = scorer(categories({f"l{number:02}": 10 for number in range(MOST_LEVELS + 3)}), CATEGORICAL)
     assert (len(many.kept), many.levels_without_share) == (MOST_LEVELS, 3)
 

@@ -99,6 +99,40 @@ def test_a_column_with_a_value_in_a_single_record_has_no_variance_and_divides_by
     assert [found.features[place].name for place in found.locations] == ["x location"]
 
 
+def test_the_variance_of_two_values_divides_by_one() -> None:
+    x, y = np.arange(30.0), np.full(30, np.nan)
+    y[3:5] = 5.0, 6.0
+    table = pa.table({"x": x, "y": pa.array(y, from_pandas=True)})
+    baseline = Baseline.build(table, Schema((Column("x"), Column("y"))))
+    found = derive_reference_features(baseline)
+    scores = found.scorers[1].score_reference(baseline.profile.sample)[0][:, 0]
+    assert found.variance[index(found, "y location")] == pytest.approx(np.nanvar(scores, ddof=1))
+
+
+def test_two_locations_are_enough_to_be_looked_at_together() -> None:
+    rng = np.random.default_rng(5)
+    table = pa.table({"x": rng.normal(size=100), "y": rng.normal(size=100)})
+    found = derive_reference_features(Baseline.build(table, Schema((Column("x"), Column("y")))))
+    assert len(found.locations) == 2
+    assert found.omnibus_weight > 0.1
+
+
+def test_correlations_are_those_of_scores_less_their_means_shares_of_categories_included() -> None:
+    rng = np.random.default_rng(6)
+    group = rng.permutation(np.repeat(["a", "b", "c"], [50, 30, 20]))
+    x = rng.normal(size=100) + (group == "a")
+    baseline = Baseline.build(pa.table({"x": x, "g": group}), Schema((Column("x"), Column("g", "categorical"))))
+    found, sample = derive_reference_features(baseline), baseline.profile.sample
+    scores = [scorer.score_reference(sample)[0] for scorer in found.scorers]
+    names = [found.features[place].name for place in found.locations]
+    assert names == ["x location", "g=a share", "g=b share", "g=c share"]
+    of_two = np.corrcoef(np.column_stack([scores[0][:, 0], scores[1][:, :2]]).T)
+    # Three shares add up to 1, so that one direction has no variance: its eigenvalue is raised.
+    raised = np.linalg.eigvalsh(np.corrcoef(np.column_stack([scores[0][:, 0], scores[1][:, :3]]).T))[1:]
+    assert np.linalg.eigvalsh(found.inverse_correlation)[:-1] == pytest.approx(1 / raised[::-1])
+    assert of_two[0, 1] > 0.2
+
+
 def test_nothing_of_an_excluded_column_is_summed_and_everything_of_the_others_is() -> None:
     rng = np.random.default_rng(4)
     table = pa.table({name: rng.normal(size=50) for name in "xyz"})

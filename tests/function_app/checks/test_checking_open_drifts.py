@@ -23,6 +23,17 @@ def test_an_open_drift_says_when_to_look_again_and_one_that_waits_for_labels_doe
     assert clinic.task().follow_up() == clinic.now + steps.CONFIRMED_LOOK
 
 
+def test_without_a_version_in_service_no_label_counts_for_an_open_drift(clinic: "Clinic") -> None:
+    clinic.configure(labels_required=50)
+    clinic.deploy()
+    clinic.land(clinic.rows(100, shift=2.0))
+    clinic.check()
+    clinic.storage.container("baselines").delete_blob(f"{clinic.name}/in-service.json")
+    clinic.task().follow_up()
+    assert clinic.drift().state is DriftState.HELD
+    assert "waits for labels: 0 of 50" in clinic.drift().history[-1].note
+
+
 def test_what_a_check_found_is_handed_to_whoever_tells_people(clinic: "Clinic") -> None:
     clinic.deploy()
     clinic.land(clinic.rows(100, shift=2.0))
