@@ -381,6 +381,17 @@ def test_how_long_a_check_took_is_in_its_row_to_the_millisecond(
     assert clinic.check().seconds == 1.235
 
 
+def test_each_check_is_logged_once_it_is_stored(clinic: "Clinic", caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    clinic.deploy()
+    clinic.land(clinic.rows(60))
+    check = clinic.check()
+    said = [json.loads(record.message) for record in caplog.records if '"check_finished"' in record.message]
+    assert [(each["event"], each["check_id"], each["verdict"]) for each in said] == [
+        ("check_finished", check.check_id, "stable")
+    ]
+
+
 def test_a_window_that_is_too_small_is_stored_once_however_often_it_is_looked_at(clinic: "Clinic") -> None:
     clinic.deploy()
     clinic.land(clinic.rows(3))
