@@ -15,6 +15,7 @@ from driftloop.data.readers.sources import Part
 from driftloop.data.reading import ReadNotes
 from driftloop.files.written import UNFINISHED
 from driftloop.parts.cache import PartCache
+from driftloop.parts.cores import usable_cores
 from driftloop.parts.head import decide_once
 from driftloop.parts.identity import identity_of, refuse_changed, size_and_time
 from driftloop.parts.means import WORTH_PROCESSES, Means, size_of
@@ -24,7 +25,6 @@ from driftloop.parts.reading import read_partial
 from driftloop.parts.recipe import Recipe
 from driftloop.parts.tree import Node, joined, leaf
 from driftloop.parts.units import units_of
-from driftloop.profile.two_cores import usable_cores
 
 
 def profile_parts(
@@ -129,7 +129,7 @@ class _Work:
             return
         with observed(lambda name, rows, _share: means.observer.read(name, rows)):
             for node in self.missing:
-                self._read(node, usable_cores())
+                self._read(node)
                 means.observer.finished("" if node.part is None else node.part.name, 1)
 
     def merged(self, node: Node) -> Partial:
@@ -139,7 +139,7 @@ class _Work:
             return found
         children = node.children or self._units.get(node.key, ())
         if not children:
-            return self._read(node, usable_cores())
+            return self._read(node)
         merged = self.merged(children[0])
         for child in children[1:]:
             merged = merged.merge(self.merged(child))
@@ -149,10 +149,10 @@ class _Work:
                 self._cache.remove(child.key)
         return merged
 
-    def _read(self, node: Node, cores: int) -> Partial:
+    def _read(self, node: Node) -> Partial:
         assert node.part is not None
         before = size_and_time(node.part)
-        partial = read_partial(node.part, self._recipe, cores)
+        partial = read_partial(node.part, self._recipe)
         refuse_changed(node.part, before)
         self._cache.put(node.key, partial)
         return partial

@@ -17,7 +17,7 @@ from driftloop.profile.memory import give_back
 from driftloop.sequential.label_tally import LabelTally
 
 
-def read_partial(part: Part, recipe: Recipe, cores: int | None = 1) -> Partial:
+def read_partial(part: Part, recipe: Recipe) -> Partial:
     """What is kept of one part.
 
     Parameters
@@ -26,8 +26,6 @@ def read_partial(part: Part, recipe: Recipe, cores: int | None = 1) -> Partial:
         A file, or some row groups of one.
     recipe
         How it is read.
-    cores
-        Threads that count; None for as many as there are cores.
 
     Raises
     ------
@@ -36,16 +34,14 @@ def read_partial(part: Part, recipe: Recipe, cores: int | None = 1) -> Partial:
     """
     notes = ReadNotes()
     batches = read_part(part, recipe.schema, recipe.decisions, reading=recipe.reading, notes=notes, where=recipe.where)
-    return partial_of(batches, recipe, notes, cores)
+    return partial_of(batches, recipe, notes)
 
 
-def partial_of(
-    batches: Iterable[pa.RecordBatch], recipe: Recipe, notes: ReadNotes | None = None, cores: int | None = 1
-) -> Partial:
+def partial_of(batches: Iterable[pa.RecordBatch], recipe: Recipe, notes: ReadNotes | None = None) -> Partial:
     """What is kept of batches in canonical form. Raises InputError or SchemaError."""
     readability, labels = Readability(recipe.schema, recipe.roles), LabelTally(recipe.schema)
     seen = labels.counting(_seen(batches, readability))
-    contents = ProfileBuilder(recipe.schema, cores).take(seen).contents()
+    contents = ProfileBuilder(recipe.schema).take(seen).contents()
     give_back(len(contents.columns))
     return Partial(contents, readability.unreadable, () if notes is None else notes.lines, labels.summary)
 

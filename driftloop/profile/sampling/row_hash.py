@@ -51,15 +51,6 @@ def mix(keys: Keys, part: Numbers | Texts, factor: float, lowest: float, highest
         keys += signs.view(np.uint64)
 
 
-def append_columns(keys: Keys, others: Keys, mixed: int) -> None:
-    """Add keys that were mixed apart, of `mixed` columns: as if these had been mixed in one after the other.
-
-    Mixing a column multiplies by `STEP` and adds, modulo 2^64; so mixing several is linear in the keys before.
-    """
-    keys *= np.uint64(pow(int(STEP), mixed, 1 << 64))
-    keys += others
-
-
 def finish(keys: Keys) -> None:
     """The last rounds of splitmix64 (Steele et al. 2014), so that every bit of the sum moves every bit of the key."""
     keys ^= keys >> np.uint64(30)
