@@ -103,6 +103,11 @@ def times(array: pa.Array, missing: tuple[str, ...]) -> Numbers:
     return numbers(array, missing)
 
 
+def iso_seconds(array: pa.Array, missing: tuple[str, ...]) -> Floats | None:
+    """Plain texts as seconds since 1970, NaN where missing; None where one of them is no time in ISO 8601."""
+    return _as_seconds(_without_missing(array, missing)) if pa.types.is_string(array.type) else None
+
+
 def texts(array: pa.Array, missing: tuple[str, ...]) -> Texts:
     """An Arrow array as categories: 1, 1.0 and "1.00" are the same category, True and "TRUE" are "true".
 
@@ -230,7 +235,12 @@ def _of_texts(
         values = convert(_without_missing(array, missing))
         if values is not None:
             return Numbers(values, 0)
-    return _parsed(as_dictionary(array), missing, parse)
+    encoded = as_dictionary(array)
+    if pa.types.is_dictionary(array.type) and pa.types.is_string(encoded.dictionary.type):
+        values = convert(_without_missing(encoded.dictionary, missing))
+        if values is not None:
+            return Numbers(np.append(values, np.nan)[dictionary_codes(encoded.indices)], 0)
+    return _parsed(encoded, missing, parse)
 
 
 def _without_missing(array: pa.Array, missing: Iterable[str]) -> pa.Array:

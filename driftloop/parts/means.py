@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,3 +58,8 @@ def size_of(part: Part) -> int:
         return Path(str(part.content)).stat().st_size
     except OSError:
         return 0
+
+
+def usable_cores() -> int:
+    """Cores that this process may use: what the system allots to it, where it tells, else all of the machine's."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

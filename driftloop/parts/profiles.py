@@ -15,10 +15,9 @@ from driftloop.data.readers.sources import Part
 from driftloop.data.reading import ReadNotes
 from driftloop.files.written import UNFINISHED
 from driftloop.parts.cache import PartCache
-from driftloop.parts.cores import usable_cores
 from driftloop.parts.head import decide_once
 from driftloop.parts.identity import identity_of, refuse_changed, size_and_time
-from driftloop.parts.means import WORTH_PROCESSES, Means, size_of
+from driftloop.parts.means import WORTH_PROCESSES, Means, size_of, usable_cores
 from driftloop.parts.messages import PartRef, Start, Task
 from driftloop.parts.partial import Partial
 from driftloop.parts.reading import read_partial

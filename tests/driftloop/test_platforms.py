@@ -28,7 +28,7 @@ POSIX_SIGNALS = {
 NO_MOMENT_BEFORE_1970 = {"fromtimestamp", "utcfromtimestamp", "gmtime", "localtime"}
 GUARDED = {
     ("driftloop/parts/cache.py", "geteuid"),
-    ("driftloop/parts/cores.py", "sched_getaffinity"),
+    ("driftloop/parts/means.py", "sched_getaffinity"),
 }
 """Asked for before it is called."""
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from math import inf
 from typing import Literal
 
+import numpy as np
+
+from driftloop.data.arrow import texts_array
 from driftloop.data.reading import Decimal
 
 Written = Literal["plain", "point", "comma", "either-point", "either-comma", "grouped", "other"]
@@ -111,14 +115,17 @@ class NumberEvidence:
     other: int = 0
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> NumberEvidence:
-        """Count texts that are not missing."""
+    def of(cls, texts: Sequence[str], most_other: float = inf) -> NumberEvidence:
+        """Count texts that are not missing; to the end, unless more than `most_other` of them write no number."""
+        simple, others = _simple(texts) if len(texts) >= MANY else (NumberEvidence(), texts)
         counts: Counter[str] = Counter()
-        for text in map(in_ascii, texts):
+        for text in map(in_ascii, others):
             way = written(text)
             counts[way.replace("-", "_")] += 1
             counts["grouped"] += way in ("point", "comma") and _GROUPED.search(text) is not None
-        return cls(**counts)
+            if counts["other"] > most_other:
+                break
+        return simple + cls(**counts)
 
     def __add__(self, more: NumberEvidence) -> NumberEvidence:
         """Both together."""
@@ -140,6 +147,25 @@ class NumberEvidence:
         if self.point == self.comma:
             return None
         return "." if self.point > self.comma else ","
+
+
+MANY = 1_000
+"""Texts from which on Arrow counts the simple ones: it takes a tenth of the time that a loop takes."""
+
+
+def _simple(texts: Sequence[str]) -> tuple[NumberEvidence, list[str]]:
+    """Texts of digits with one point or none, counted by Arrow, and the others, which may be written in any way."""
+    import pyarrow.compute as pc  # only where it is needed: a tenth of a check's imports
+
+    array = texts_array(texts)
+    whole, fraction, thousands = (
+        np.asarray(pc.match_substring_regex(array, f"^[+-]?{pattern}$").to_numpy(zero_copy_only=False), dtype=bool)
+        for pattern in (r"[0-9]+", r"[0-9]+\.[0-9]*", r"[1-9][0-9]{0,2}\.[0-9]{3}")
+    )
+    counts = (int(np.count_nonzero(each)) for each in (whole, fraction & ~thousands, thousands))
+    plain, point, either_point = counts
+    others = [texts[index] for index in np.flatnonzero(~(whole | fraction)).tolist()]
+    return NumberEvidence(plain=plain, point=point, either_point=either_point), others
 
 
 SLIPS = 0.05

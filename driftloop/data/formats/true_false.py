@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 PAIRS = (("false", "true"), ("0", "1"), ("no", "yes"), ("n", "y"), ("f", "t"), ("off", "on"))
 FALSE_WORDS = frozenset(pair[0] for pair in PAIRS)
 TRUE_WORDS = frozenset(pair[1] for pair in PAIRS)
+WORDS = FALSE_WORDS | TRUE_WORDS
 LONE_WORDS = frozenset({"false", "true", "no", "yes"})
 """Words that mean a truth value even where a column holds only one of the two; a lone 1 or N may be a code."""
 
@@ -21,13 +22,15 @@ def true_false_format(names: Iterable[str]) -> str:
     """
     words: dict[str, str] = {}
     for name in names:
-        words.setdefault(name.strip().casefold(), name)
+        word = name.strip().casefold()
+        if word not in WORDS:
+            return ""  # the first of a hundred thousand categories may say so
+        words.setdefault(word, name)
     for false, true in PAIRS:
         if words and set(words) <= {false, true} and (len(words) == 2 or set(words) <= LONE_WORDS):
             return f"{words.get(false, false)}/{words.get(true, true)}"
     # Files of a folder may have several writers; one that says true or false tells what the others' 0 and 1 mean.
-    is_mixed = {"false", "true"} & set(words) and set(words) <= FALSE_WORDS | TRUE_WORDS
-    return "false/true" if is_mixed else ""
+    return "false/true" if {"false", "true"} & set(words) else ""
 
 
 def in_words_of(names: Sequence[str], written: str) -> list[str]:

@@ -68,7 +68,11 @@ def symbol_of(texts: Sequence[str]) -> str:
     >>> symbol_of(["12 %", "7.5 %"]), symbol_of(["$12", "€7"]), symbol_of(["12"])
     ('%', '', '')
     """
-    found = Counter(split_symbol(text)[1] for text in texts)
+    found = Counter[str]()
+    for text in texts:
+        found[split_symbol(text)[1]] += 1
+        if found[""] > (1 - MOSTLY) * len(texts):
+            return ""
     symbol, count = max(found.items(), key=lambda item: item[1], default=("", 0))
     return symbol if count >= MOSTLY * len(texts) else ""
 
@@ -96,7 +100,12 @@ def unit_word_of(texts: Sequence[str]) -> str:
     >>> unit_word_of([f"{60 + step / 10:.1f} kg" for step in range(100)]), unit_word_of(["2 rooms", "3 rooms"])
     ('kg', '')
     """
-    found = [match for text in texts if (match := _WORD.fullmatch(text.strip())) is not None]
+    found: list[re.Match[str]] = []
+    for looked_at, text in enumerate(texts):
+        if looked_at - len(found) > (1 - MOSTLY) * len(texts):
+            return ""
+        if (match := _WORD.fullmatch(text.strip())) is not None:
+            found.append(match)
     units = Counter(match["unit"] for match in found)
     unit, count = max(units.items(), key=lambda item: item[1], default=("", 0))
     if count < MOSTLY * len(texts):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.arrow import codes as dictionary_codes
-from driftloop.data.columns import MISSING_TEXTS, as_dictionary, numbers, text_list, texts, times
+from driftloop.data.columns import MISSING_TEXTS, as_dictionary, iso_seconds, numbers, text_list, texts, times
 from driftloop.data.formats.date_formats import moment
 from driftloop.data.formats.epoch_times import seconds, time_unit
 from driftloop.data.formats.number_formats import plain_number
@@ -71,16 +73,27 @@ def seconds_of(array: pa.Array, written: str = "") -> Floats:
     if is_text(array.type):
         encoded = as_dictionary(array)
         order: DateOrder | None = "day-first" if written == "day-first" else "month-first" if written else None
-        counts = [plain_number((text or "").strip()) for text in text_list(encoded.dictionary)]
-        parsed = [moment((text or "").strip(), order) for text in text_list(encoded.dictionary)]
-        known = np.array([np.nan if value is None else value for value in parsed] + [np.nan])
-        numbers_only = np.array([np.nan if value is None else value for value in counts] + [np.nan])
-        if np.isnan(known).all() and not np.isnan(numbers_only).all():
-            known = seconds(numbers_only, time_unit(numbers_only[np.isfinite(numbers_only)]))
-        values: Floats = known[dictionary_codes(encoded.indices)]
+        known = iso_seconds(encoded.dictionary, MISSING_TEXTS)
+        if known is None:
+            known = _seconds_of_texts([(text or "").strip() for text in text_list(encoded.dictionary)], order)
+        values: Floats = np.append(known, np.nan)[dictionary_codes(encoded.indices)]
     else:
         array = plain(array)
         values = times(array, MISSING_TEXTS).values
         if not pa.types.is_temporal(array.type) and np.isfinite(values).any():
             values = seconds(values, time_unit(values[np.isfinite(values)]))
     return values[np.isfinite(values)]
+
+
+def _seconds_of_texts(distinct: Sequence[str], order: DateOrder | None) -> Floats:
+    """Seconds since 1970 of dates, or of numbers where none is a date; NaN for what is neither."""
+    known = _floats(moment(text, order) for text in distinct)
+    if np.isnan(known).all():
+        counts = _floats(plain_number(text) for text in distinct)
+        if not np.isnan(counts).all():
+            return seconds(counts, time_unit(counts[np.isfinite(counts)]))
+    return known
+
+
+def _floats(values: Iterable[float | None]) -> Floats:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from driftloop.data.columns import MISSING_TEXTS, Texts, category_names, numbers, texts
+from driftloop.data.columns import MISSING_TEXTS, Texts, category_names, iso_seconds, numbers, texts
 from driftloop.data.formats.date_formats import DateEvidence, moment, time_of_day
 from driftloop.data.formats.number_formats import NumberEvidence
 from driftloop.data.formats.true_false import true_false_format
@@ -35,26 +35,34 @@ _GENERATED = re.compile(
 """UUIDs, hashes in hexadecimal, ULIDs."""
 
 
-def of_texts(name: str, array: pa.Array) -> Finding:
-    """What a column of texts is; `array` is encoded as a dictionary."""
-    found = texts(array, MISSING_TEXTS)
-    known = int(np.count_nonzero(found.codes >= 0))
-    if not known:
+def of_texts(name: str, array: pa.DictionaryArray) -> Finding:
+    """What a column of texts is. Many texts are all different, so each question ends with the first clear answer."""
+    levels = [level for level in category_names(array.dictionary) if level not in MISSING_TEXTS]
+    if not levels:
         return without_values(name)
-    if words := true_false_format(found.levels):
+    if words := true_false_format(sorted(set(levels))):
         role: Role = "time" if is_day_flag(name_parts(name)) else "feature"
         return Finding(name, "categorical", role, "two values that mean true and false", words)
-    counts = np.bincount(found.codes[found.codes >= 0], minlength=len(found.levels))
-    names = [level.strip() for level in category_names(array.dictionary) if level.strip() not in MISSING_TEXTS]
+    names = [stripped for level in levels if (stripped := level.strip()) not in MISSING_TEXTS]
     if (found_numbers := _of_number_texts(name, array, names)) is not None:
         return found_numbers
-    dates, clocks = (np.array([parse(text) is not None for text in names]) for parse in (_date, time_of_day))
-    if dates.mean() >= MOSTLY:
-        order = DateEvidence.of(names).order or ""
+    in_iso = iso_seconds(array.dictionary, MISSING_TEXTS) is not None
+    if in_iso or _are_mostly(names, _date):
+        order = "" if in_iso else DateEvidence.of(names).order or ""
         return Finding(name, "datetime", "timestamp", "texts that are dates or times", order)
-    if clocks.mean() >= MOSTLY:
+    if _are_mostly(names, time_of_day):
         return Finding(name, "datetime", "feature", "texts that are times of day")
-    return _of_categories(name, found, counts, known, len(array))
+    return _of_categories(name, texts(array, MISSING_TEXTS))
+
+
+def _are_mostly(names: Sequence[str], parse: Callable[[str], float | None]) -> bool:
+    """Whether nearly all texts can be parsed; asked no longer than until too many cannot."""
+    slips = 0
+    for name in names:
+        slips += parse(name) is None
+        if slips > (1 - MOSTLY) * len(names):
+            return False
+    return bool(names)
 
 
 def _date(text: str) -> float | None:
@@ -65,9 +73,11 @@ def _of_number_texts(name: str, array: pa.Array, names: list[str]) -> Finding | 
     """What a column is whose texts write numbers; None where more of them than slips do not."""
     symbol = symbol_of(names)
     word = "" if symbol else unit_word_of(names)
-    bare = [without_symbol(text, symbol) if symbol else without_unit(text, word) for text in names]
-    written = NumberEvidence.of(bare if symbol or word else names)
-    if written.other > (1 - MOSTLY) * len(names):
+    if symbol or word:
+        names = [without_symbol(text, symbol) if symbol else without_unit(text, word) for text in names]
+    slips = (1 - MOSTLY) * len(names)
+    written = NumberEvidence.of(names, slips)
+    if written.other > slips:
         return None
     if unit := symbol or word:
         form, ground = _decimal_format(written), f"numbers written with {unit}"
@@ -96,8 +106,10 @@ def _is_padded(text: str) -> bool:
     return len(text) > 1 and text[0] == "0" and text.isdigit()
 
 
-def _of_categories(name: str, found: Texts, counts: npt.NDArray[np.int64], known: int, rows: int) -> Finding:
-    levels = found.levels
+def _of_categories(name: str, found: Texts) -> Finding:
+    levels, rows = found.levels, len(found.codes)
+    counts = np.bincount(found.codes[found.codes >= 0], minlength=len(levels))
+    known = int(counts.sum())
     unique = known == rows == len(levels)
     if are_calendar_texts(levels, name_parts(name)):
         return Finding(name, "categorical", "time", "names of weekdays, months or periods")
