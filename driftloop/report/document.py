@@ -78,8 +78,7 @@ class SubgroupDocument(msgspec.Struct, frozen=True):
     content: str | None
     """The column whose values moved inside it; null where its share of the records did."""
     baseline: float | None
-    """That share, or the mean of that column inside the subgroup (of a categorical column the share of its commonest
-    value); null where no record has a value."""
+    """That share, or the mean of that column inside the subgroup; null where no record has a value."""
     window: float | None
     baseline_records: int
     window_records: int

@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.config.policy import Policy
-from driftloop.data.levels import codes_of
 from driftloop.profile.contents import comparable_samples
-from driftloop.stats.distributions import normal_quantile
+from driftloop.subgroups.candidates import LEAST_RECORDS
 from driftloop.subgroups.conditions import Condition
-from driftloop.subgroups.search import LEAST_RECORDS, Finding, search
+from driftloop.subgroups.search import Finding, search
 from driftloop.two_sample.compare import compare_records
 from driftloop.two_sample.large_tables import thin_samples
 from driftloop.two_sample.score_matrix import PooledRecords, pool_samples
@@ -39,7 +38,7 @@ class Subgroup:
 
     `rule`: its conditions; none: every record. `conditions`: the same as column, operator and value. `content`: the
     column whose values moved inside it, None where its share of the records did. `baseline` and `window`: that share,
-    or the mean of that column inside the subgroup (of a categorical column the share of its commonest category). `p`:
+    or the mean of that column inside the subgroup. `p`:
     the chance that a search would find as much without a change.
     """
 
@@ -99,7 +98,7 @@ def find_subgroups(baseline: Baseline, window: Window, policy: Policy | None = N
     >>> before = driftloop.Baseline.build(visits(np.random.default_rng(1), 0.4))
     >>> after = driftloop.Window.build(visits(np.random.default_rng(2), 0.7), before.schema)
     >>> find_subgroups(before, after).found[0].rule
-    ('sex = m',)
+    ('sex = f',)
     """
     policy = policy or Policy()
     columns = baseline.schema.features
@@ -112,36 +111,13 @@ def find_subgroups(baseline: Baseline, window: Window, policy: Policy | None = N
         part = matching(pooled.chosen(rest))
         if min(np.count_nonzero(part.window), np.count_nonzero(~part.window)) < LEAST_RECORDS:
             break
-        finding = search(part, columns, content_scores(part, columns), seed=seed + len(found))
+        finding = search(part, columns, seed=seed + len(found))
         if finding is None or finding.p > policy.alpha:
             break
         met = _met(finding.rule, pooled.values)
         found.append(_described(finding, pooled, rest & met, rest, columns))
         rest &= ~met
     return Subgroups(tuple(found), _rest_p(pooled, rest, columns, policy, seed) if found else None, policy.alpha)
-
-
-def content_scores(pooled: PooledRecords, columns: Sequence[Column]) -> Floats:
-    """What content is measured by (n, d): normal scores of numbers, a mark for the commonest category; 0 if missing.
-
-    The normal score of a value is Phi^-1 of its mid-rank among the pooled values (van der Waerden).
-    """
-    scores = np.zeros(pooled.values.shape)
-    for index, column in enumerate(columns):
-        values = pooled.values[:, index]
-        known = ~np.isnan(values)
-        if not known.any():
-            continue
-        if column.kind == "categorical":
-            codes = codes_of(values)
-            commonest = np.bincount(codes[known]).argmax()
-            mark = (codes == commonest).astype(float)
-            scores[known, index] = mark[known] - mark[known].mean()
-        else:
-            different, at, counts = np.unique(values[known], return_inverse=True, return_counts=True)
-            ranks = (np.cumsum(counts) - counts / 2) / counts.sum()
-            scores[known, index] = normal_quantile(ranks)[at] if len(different) > 1 else 0.0
-    return scores
 
 
 def _met(rule: tuple[Condition, ...], values: Floats) -> Marks:
@@ -167,27 +143,16 @@ def _described(
             rule, parts, None, before, after, records[0], records[1], finding.p, f"{said} ({with_p(finding.p)})"
         )
     column = columns[finding.content]
-    before, after = (_content(pooled, side, finding.content, column) for side in sides)
-    if column.kind == "categorical":
-        change = f"share of the commonest value {format_share(before)} to {format_share(after)}"
-    else:
-        unit = f" {column.unit}" if column.unit else ""
-        change = f"mean {format_number(before)} to {format_number(after)}{unit}"
-    said = f"{who}: {column.name} {change}"
+    before, after = (_mean(pooled.values[side, finding.content]) for side in sides)
+    unit = f" {column.unit}" if column.unit else ""
+    said = f"{who}: {column.name} mean {format_number(before)} to {format_number(after)}{unit}"
     return Subgroup(
         rule, parts, column.name, before, after, records[0], records[1], finding.p, f"{said} ({with_p(finding.p)})"
     )
 
 
-def _content(pooled: PooledRecords, side: Marks, index: int, column: Column) -> float:
-    values = pooled.values[:, index]
-    known = ~np.isnan(values)
-    mine = values[side & known]
-    if not len(mine):
-        return float("nan")
-    if column.kind == "categorical":
-        return float(np.mean(mine == np.bincount(codes_of(values[known])).argmax()))
-    finite = mine[np.isfinite(mine)]
+def _mean(values: Floats) -> float:
+    finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else float("nan")
 
 

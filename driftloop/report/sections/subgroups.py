@@ -72,17 +72,10 @@ def who(view: SubgroupView, words: Words) -> str:
 
 def _view(subgroup: Subgroup, columns: dict[str, Column], words: Words) -> SubgroupView:
     column = None if subgroup.content is None else columns[subgroup.content]
-    shares = column is None or column.kind == "categorical"
-    before, after = (_number(value, shares=shares) for value in (subgroup.baseline, subgroup.window))
-    key = "subgroups.share" if column is None else "subgroups.commonest" if shares else "subgroups.mean"
-    fields = {} if column is None else {"column": column.name}
-    if not shares and column is not None:
-        fields["unit"] = f" {column.unit}" if column.unit else ""
-    bars = (
-        (subgroup.baseline, subgroup.window)
-        if shares and math.isfinite(subgroup.baseline + subgroup.window)
-        else (None, None)
-    )
+    before, after = (_number(value, share=column is None) for value in (subgroup.baseline, subgroup.window))
+    fields = {} if column is None else {"column": column.name, "unit": f" {column.unit}" if column.unit else ""}
+    key = "subgroups.share" if column is None else "subgroups.mean"
+    bars = (subgroup.baseline, subgroup.window) if column is None else (None, None)
     return SubgroupView(
         tuple(_condition(*each, words) for each in subgroup.conditions),
         words(key, before=before, after=after, **fields),
@@ -99,7 +92,7 @@ def _condition(column: str, operator: str, value: float | str | None, words: Wor
     return f"{column} {SHOWN[operator]} {shown}"
 
 
-def _number(value: float, *, shares: bool) -> str:
+def _number(value: float, *, share: bool) -> str:
     if not math.isfinite(value):
         return "–"
-    return format_share(value) if shares else format_number(value)
+    return format_share(value) if share else format_number(value)

@@ -35,7 +35,7 @@ FOUND = Subgroups(
             "…",
         ),
         Subgroup(("ward = A",), (("ward", "=", "A"),), None, 0.25, 0.4, 90, 1200, 0.001, "…"),
-        Subgroup(("pressure is missing",), (("pressure", "is missing", None),), "ward", 0.3, 0.6, 40, 20, 0.02, "…"),
+        Subgroup(("pressure is missing",), (("pressure", "is missing", None),), None, 0.3, 0.6, 40, 20, 0.02, "…"),
     ),
     0.4,
     0.05,
@@ -53,8 +53,7 @@ def test_each_kind_is_told_in_english_and_japanese() -> None:
         "sex = female and bmi ≥ 30: glucose: mean 90 → 104.2 mg/dl (p = 0.005). "
         "120 records in the baseline, 61 in the window",
         "ward = A: 25% → 40% of the records (p = 0.001). 90 records in the baseline, 1,200 in the window",
-        "pressure is missing: ward: share of the commonest value 30% → 60% (p = 0.020). "
-        "40 records in the baseline, 20 in the window",
+        "pressure is missing: 30% → 60% of the records (p = 0.020). 40 records in the baseline, 20 in the window",
         "Without these records nothing else has moved (p = 0.40).",
     ]
     japanese = view_subgroups(FOUND, WHOLE, Words("ja")).lines(Words("ja"))
