@@ -141,7 +141,8 @@ class Beam:
             rules = np.concatenate([rules, cuts], axis=1)
             scores = np.concatenate([scores, np.full(cuts.shape, score)], axis=1)
             kept = _first(best, WIDTH)
-            best, rules, scores = (np.take_along_axis(each, kept, axis=1) for each in (best, rules, scores))
+            best = np.take_along_axis(best, kept, axis=1)
+            rules, scores = np.take_along_axis(rules, kept, axis=1), np.take_along_axis(scores, kept, axis=1)
         return _States(rules[:, :, None], scores)
 
     def _longer(self, states: _States, kind: Kind, sign: int) -> _States:
