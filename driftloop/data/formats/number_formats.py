@@ -10,6 +10,7 @@ from math import inf
 from typing import Literal
 
 import numpy as np
+import pyarrow as pa
 
 from driftloop.data.arrow import texts_array
 from driftloop.data.reading import Decimal
@@ -166,6 +167,19 @@ def _simple(texts: Sequence[str]) -> tuple[NumberEvidence, list[str]]:
     plain, point, either_point = counts
     others = [texts[index] for index in np.flatnonzero(~(whole | fraction)).tolist()]
     return NumberEvidence(plain=plain, point=point, either_point=either_point), others
+
+
+def are_simple_numbers(array: pa.Array, missing: Sequence[str]) -> bool:
+    """Whether very many distinct texts are digits with one point or none, without leading zeros, or missing.
+
+    Then nothing else has to be asked of them, text by text. Few texts may be codes or truth values as well.
+    """
+    if len(array) < MANY or not pa.types.is_string(array.type):
+        return False
+    import pyarrow.compute as pc
+
+    simple = pc.match_substring_regex(array, r"^[+-]?(0|[1-9][0-9]*)(\.[0-9]*)?$")
+    return bool(pc.all(pc.or_(simple, pc.is_in(array, value_set=texts_array(missing)))).as_py())
 
 
 SLIPS = 0.05

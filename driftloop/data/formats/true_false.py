@@ -25,7 +25,7 @@ def true_false_format(names: Iterable[str]) -> str:
         word = name.strip().casefold()
         if word not in WORDS:
             return ""  # the first of a hundred thousand categories may say so
-        words.setdefault(word, name)
+        words[word] = min(name, words.get(word, name))
     for false, true in PAIRS:
         if words and set(words) <= {false, true} and (len(words) == 2 or set(words) <= LONE_WORDS):
             return f"{words.get(false, false)}/{words.get(true, true)}"

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from driftloop.data.columns import MISSING_TEXTS, Texts, category_names, iso_seconds, numbers, texts
 from driftloop.data.formats.date_formats import DateEvidence, moment, time_of_day
-from driftloop.data.formats.number_formats import NumberEvidence
+from driftloop.data.formats.number_formats import NumberEvidence, are_simple_numbers
 from driftloop.data.formats.true_false import true_false_format
 from driftloop.data.formats.unit_symbols import symbol_of, unit_word_of, without_symbol, without_unit
 from driftloop.data.inference.calendar_columns import is_day_flag
@@ -36,11 +36,18 @@ _GENERATED = re.compile(
 
 
 def of_texts(name: str, array: pa.DictionaryArray) -> Finding:
-    """What a column of texts is. Many texts are all different, so each question ends with the first clear answer."""
+    """What a column of texts is."""
+    if are_simple_numbers(array.dictionary, MISSING_TEXTS):
+        return of_numbers(name, numbers(array, MISSING_TEXTS).values)
+    return _of_any_texts(name, array)
+
+
+def _of_any_texts(name: str, array: pa.DictionaryArray) -> Finding:
+    """Asks about each distinct text. They may be very many, so each question ends with the first clear answer."""
     levels = [level for level in category_names(array.dictionary) if level not in MISSING_TEXTS]
     if not levels:
         return without_values(name)
-    if words := true_false_format(sorted(set(levels))):
+    if words := true_false_format(levels):
         role: Role = "time" if is_day_flag(name_parts(name)) else "feature"
         return Finding(name, "categorical", role, "two values that mean true and false", words)
     names = [stripped for level in levels if (stripped := level.strip()) not in MISSING_TEXTS]

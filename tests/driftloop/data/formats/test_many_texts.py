@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftloop.data.columns import iso_seconds, numbers, times
-from driftloop.data.formats.number_formats import MANY, NumberEvidence
+from driftloop.data.formats.number_formats import MANY, NumberEvidence, are_simple_numbers
 from driftloop.data.formats.true_false import true_false_format
 from driftloop.data.formats.unit_symbols import symbol_of, unit_word_of
 from driftloop.data.inference.column_inference import find_column
@@ -41,6 +41,30 @@ def test_counting_ends_once_too_many_texts_are_no_numbers(others: int) -> None:
     assert (found.other, found.comma) == ((5, 95) if others == 5 else (6, 0))
 
 
+@pytest.mark.parametrize(
+    ("odd", "simple"),
+    [
+        ("NA", True),
+        ("-0.5", True),
+        ("+7", True),
+        (None, True),
+        ("07", False),
+        (" 7", False),
+        ("1e5", False),
+        ("x", False),
+    ],
+)
+def test_very_many_texts_are_simple_numbers_or_one_is_not(odd: str | None, simple: bool) -> None:
+    texts = [f"{number}.{number % 10}" for number in range(MANY - 1)]
+    assert are_simple_numbers(pa.array([*texts, odd]), ["NA"]) is simple
+    assert not are_simple_numbers(pa.array(texts), ["NA"])
+
+
+def test_padded_codes_stay_codes_however_many_they_are() -> None:
+    codes = pa.array([f"{number % 2000:05}" for number in range(6000)])
+    assert find_column("site", codes).ground == "digits with leading zeros: codes"
+
+
 @pytest.mark.parametrize(("without", "symbol", "word"), [(5, "%", "kg"), (6, "", "")])
 def test_a_unit_may_lack_in_one_of_twenty_wherever_those_stand(without: int, symbol: str, word: str) -> None:
     bare = [f"{number}.5" for number in range(without)]
@@ -53,6 +77,10 @@ def test_a_unit_may_lack_in_one_of_twenty_wherever_those_stand(without: int, sym
 def test_one_other_word_makes_no_truth_values() -> None:
     assert true_false_format(["true", "false", "1", "no"]) == "false/true"
     assert true_false_format(["true", "false", "1", "no", "maybe"]) == ""
+
+
+def test_of_two_spellings_of_a_word_the_first_by_letter_is_kept() -> None:
+    assert true_false_format(["yes", "No", "Yes"]) == true_false_format(["Yes", "yes", "No"]) == "No/Yes"
 
 
 @pytest.mark.parametrize(
