@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 from benchmarks.rates import stream
 from benchmarks.single import REFERENCE_ROWS
@@ -97,7 +98,23 @@ def timings(scale: float) -> list[Timing]:
                 ("reading the Parquet files alone", READ_ONLY, repeat),
             ):
                 results.append(_run(name, [sys.executable, "-c", code, *map(str, sides)], rows, repeat=times))
+            if millions == 1:
+                results.extend(_of_csv([_as_csv(side) for side in sides], rows, check))
     return results
+
+
+def _of_csv(sides: list[Path], rows: int, check: list[str]) -> list[Timing]:
+    """The same rows as CSV, which most feeds are."""
+    peer = [sys.executable, "-c", SCIPY.replace("read_parquet", "read_csv"), *map(str, sides)]
+    return [
+        _run("driftloop check, CSV", [*check, str(sides[0]), "--current", str(sides[1])], rows, repeat=3),
+        _run("pandas and scipy's ks_2samp on each column, CSV", peer, rows, repeat=3),
+    ]
+
+
+def _as_csv(path: Path) -> Path:
+    csv.write_csv(pq.read_table(path), path.with_suffix(".csv"))
+    return path.with_suffix(".csv")
 
 
 def _small(folder: Path) -> tuple[Path, Path]:
