@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.ledger.drifts import DriftState
 from function_app.retraining import steps
+from tests.function_app.labels.held_drift import held_drift, labels
 
 if TYPE_CHECKING:
     Clinic = Any
@@ -32,6 +33,18 @@ def test_without_a_version_in_service_no_label_counts_for_an_open_drift(clinic: 
     clinic.task().follow_up()
     assert clinic.drift().state is DriftState.HELD
     assert "waits for labels: 0 of 50" in clinic.drift().history[-1].note
+
+
+def test_labels_tell_the_models_error_since_a_drift_that_is_held_and_not_of_one_that_was_sent(clinic: "Clinic") -> None:
+    table = held_drift(clinic)
+    clinic.land(labels(table, 1.0, 60), "first.csv", kind="labels")
+    assert "this rests on 50 labelled records and needs no assumption about the outcome" in clinic.check().reasons
+    assert clinic.drift().state is DriftState.HELD
+    clinic.land(labels(table, 3.0, 120), "second.csv", kind="labels")
+    clinic.check()
+    assert clinic.drift().state is DriftState.CONFIRMED
+    clinic.land(labels(table, 3.0, 180), "third.csv", kind="labels")
+    assert not any("labelled records" in reason for reason in clinic.check().reasons)
 
 
 def test_what_a_check_found_is_handed_to_whoever_tells_people(clinic: "Clinic") -> None:
