@@ -266,6 +266,52 @@ def test_a_group_of_files_that_the_engine_fails_at_ends_no_search_and_costs_no_g
     assert (second.verdict, second.rows) == ("stable", 60)
 
 
+def refuses(monkeypatch: pytest.MonkeyPatch, *rows: int) -> None:
+    """The engine says of windows of so many rows that it cannot compare them; without `rows`, of all."""
+    judged = Comparing._judged
+
+    def refusing(self: Comparing, window: Any, evidence: Any) -> Any:
+        if not rows or window.rows in rows:
+            raise InputError("bmi holds no number")
+        return judged(self, window, evidence)
+
+    monkeypatch.setattr(Comparing, "_judged", refusing)
+
+
+def test_a_file_that_the_engine_refuses_is_set_aside_and_the_others_are_judged_at_once(
+    clinic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(60), "good.parquet")
+    clinic.land(clinic.rows(40), "refused.parquet")
+    refuses(monkeypatch, 40, 100)
+
+    check = clinic.check()
+
+    assert (check.verdict, check.rows, check.files) == ("stable", 60, 1)
+    assert check.quarantined == (f"quarantine/{clinic.name}/records/refused.parquet.json",)
+    path = f"incoming/{clinic.name}/records/refused.parquet"
+    assert check.reasons[0] == f"{path}: cannot be compared (bmi holds no number)"
+    assert clinic.check().rows == 0
+
+
+def test_where_the_engine_refuses_every_file_all_are_set_aside_and_each_is_said(
+    clinic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.deploy()
+    for name in ("a", "b"):
+        clinic.land(clinic.rows(40), f"{name}.parquet")
+    refuses(monkeypatch)
+
+    check = clinic.check()
+
+    assert (check.verdict, check.summary) == ("incident", {})
+    assert check.quarantined == tuple(f"quarantine/{clinic.name}/records/{name}.parquet.json" for name in "ab")
+    assert check.reasons == tuple(
+        f"incoming/{clinic.name}/records/{name}.parquet: cannot be compared (bmi holds no number)" for name in "ab"
+    )
+
+
 def test_a_broken_file_beside_too_few_rows_is_said_once_for_each_file(
     clinic: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
