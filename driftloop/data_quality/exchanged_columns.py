@@ -39,7 +39,7 @@ def _exchanged_names(pairs: Sequence[ColumnPair]) -> Iterator[Sign]:
     for pair in able:
         new = {name: count for name, count in pair.window.counts.items() if name not in _known(pair)}
         values = sum(pair.window.counts.values())
-        if not new or sum(new.values()) < FOREIGN * values or len(found) >= MOST_COLUMNS:
+        if not new or len(found) >= MOST_COLUMNS:
             continue
         shares = {
             other.column.name: sum(count for name, count in new.items() if name in other.baseline.counts)

@@ -29,7 +29,7 @@ def independent_part(baseline: Baseline, window: Window) -> float:
         return 1.0
     worth = [_effective_clusters(sample) for sample in sides]
     records = [float(sample.rows) for sample in sides]
-    return min(1.0, _harmonic(*worth) / _harmonic(*records))
+    return _harmonic(*worth) / _harmonic(*records)
 
 
 def _effective_clusters(sample: Sample) -> float:

@@ -35,7 +35,7 @@ def column_notes(pair: ColumnPair) -> Iterator[str]:
         count = f"{unusable} of {window.rows} values are no {kind} that can be used and count as missing"
         yield f"{name}: {count}; in the baseline {was}"
     outside = rows_out_of_range(pair)
-    if outside and pair.column.range is not None:
+    if outside:
         yield f"{name}: {outside} of {known} values beyond the schema's range"
     elif pair.column.kind == "numeric" and (far := _far_values(pair)):
         yield f"{name}: {far} of {known} values far beyond all of the baseline"

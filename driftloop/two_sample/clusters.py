@@ -98,8 +98,8 @@ def permuted_clusters(matrix: Floats, window: Marks, clusters: Keys, times: int,
 
     Parameters
     ----------
-    matrix : centred scores (n, k).
-    window, clusters : side and cluster of each record (n,).
+    matrix : centred scores (n, k), one or more.
+    window, clusters : side and cluster of each record (n,); some are on each side.
     times : number B of relabellings.
     seed : of the random numbers.
 
@@ -119,8 +119,8 @@ def permuted_clusters(matrix: Floats, window: Marks, clusters: Keys, times: int,
     means = units.means(matrix)
     own = intraclass_correlation(matrix, means, units.sizes)
     scaled = _whitened(means, own, units.sizes)
-    coefficients = _coefficients(units, float(own.mean()) if len(own) else 0.0)
-    variance = (coefficients**2).sum() * (scaled**2).sum(axis=0) / max(len(units.sizes) - 1, 1)
+    coefficients = _coefficients(units, float(own.mean()))
+    variance = (coefficients**2).sum() * (scaled**2).sum(axis=0) / (len(units.sizes) - 1)
     deviation = np.sqrt(np.where(variance > LEAST_VARIANCE, variance, 1.0))
     standard = (scaled / deviation).astype(np.float32)
     classes = np.unique(np.column_stack([units.sizes, units.window]), axis=0, return_inverse=True)[1].reshape(-1)

@@ -157,9 +157,9 @@ def _is_repeated(counts: Counts) -> npt.NDArray[np.bool_]:
 
 
 def _fences(distinct: Floats, counts: Counts) -> tuple[float, float]:
-    """Tukey's outer fences; (0, 0) where the quartiles are the same or infinite."""
+    """Tukey's outer fences; the upper one is no larger where the quartiles are the same or infinite."""
     quartiles = np.searchsorted(np.cumsum(counts), np.array([0.25, 0.75]) * counts.sum())
     low, high = (float(distinct[index]) for index in quartiles)
-    if not np.isfinite(low) or not np.isfinite(high) or high <= low:
+    if not np.isfinite(low) or not np.isfinite(high):
         return 0.0, 0.0
     return low - FENCE * (high - low), high + FENCE * (high - low)

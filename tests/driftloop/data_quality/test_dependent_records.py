@@ -2,11 +2,9 @@
 
 import numpy as np
 import pyarrow as pa
-import pytest
 
 from driftloop import Baseline, Column, Schema, Window
 from driftloop.data_quality.incidents import assess
-from driftloop.data_quality.independent_records import independent_part
 
 LEVEL = 0.0025
 SCHEMA = Schema(
@@ -56,15 +54,6 @@ def test_without_id_and_time_no_visit_is_called_repeated():
     schema = SCHEMA.with_roles(ignore=["visit"])
     baseline, window = visits(np.arange(200)), visits(np.repeat(np.arange(300, 330), 3), 1_000, 2)
     assert assess(Baseline(baseline, schema), Window(window, schema), LEVEL).incidents == ()
-
-
-def test_the_part_that_is_independent_is_that_of_clusters_among_records():
-    baseline, window = visits(np.repeat(np.arange(10), 35)), visits(np.repeat(np.arange(10), 5), 1_000)
-    # 350 * 50 / 400 = 43.75 records, 10 * 10 / 20 = 5 clusters.
-    assert independent_part(Baseline(baseline, SCHEMA), Window(window, SCHEMA)) == pytest.approx(5 / 43.75)
-    assert independent_part(Baseline(baseline, PLAIN), Window(window, PLAIN)) == 1.0
-    single = visits(np.arange(50, 90), 1_000)
-    assert independent_part(Baseline(visits(np.arange(40)), SCHEMA), Window(single, SCHEMA)) == pytest.approx(1.0)
 
 
 def test_values_that_two_patients_lack_are_no_broken_feed_and_those_of_all_patients_are():

@@ -26,6 +26,14 @@ def measured(rows, seed):
     return pd.DataFrame({"a": rng.normal(size=rows), "b": rng.normal(size=rows)})
 
 
+def sample_of(rows, **roles):
+    columns = (Column(name, role=roles.get(name, "feature")) for name in rows.columns)
+    return Window.build(rows, Schema(tuple(columns))).profile.sample
+
+
+GRID = pd.DataFrame([[float(a), float(b)] for a in range(4) for b in range(5)], columns=["a", "b"])
+
+
 def test_the_bounds_are_above_the_exact_chance_for_pairs():
     """Of J pairs of equal records each lies within the window with q^2, or across with 2 q (1 - q), independently."""
     copies, q = np.array([2] * 30 + [1] * 340), 0.125
@@ -96,16 +104,11 @@ def test_coincidence_is_poissons_tail_of_what_the_other_columns_leave():
 
     Of b it is 40 pairs and 3/19, so 7.5: less.
     """
-    schema = Schema((Column("a"), Column("b")))
-    grid = pd.DataFrame([[float(a), float(b)] for a in range(4) for b in range(5)], columns=["a", "b"])
-    window = Window.build(grid, schema).profile.sample
-    assert coincidence_p(9, window) == pytest.approx(stats.poisson.sf(8, 8.0))
+    assert coincidence_p(9, sample_of(GRID)) == pytest.approx(stats.poisson.sf(8, 8.0))
 
 
 def test_copies_of_measurements_are_no_coincidence():
-    schema = Schema((Column("a"), Column("b")))
-    window = Window.build(pd.concat([measured(30, 1)] * 2), schema).profile.sample
-    assert coincidence_p(30, window) == 0.0
+    assert coincidence_p(30, sample_of(pd.concat([measured(30, 1)] * 2))) == 0.0
 
 
 def test_columns_that_are_all_but_constant_say_nothing():
@@ -114,11 +117,10 @@ def test_columns_that_are_all_but_constant_say_nothing():
     assert coincidence_p(5, Window.build(rows, schema).profile.sample) == 1.0
 
 
-@pytest.mark.parametrize(("rows", "found"), [(2, 0), (3, 1)])
-def test_five_records_are_asked_for(rows, found):
-    """4 records of two kinds say nothing; 6 of three kinds do."""
-    window = measured(rows, 1)
-    assert len(signs(measured(350, 0), pd.concat([window, window]))) == found
+@pytest.mark.parametrize(("baseline", "window", "found"), [(350, 4, 0), (350, 5, 1), (4, 5, 0), (5, 5, 1)])
+def test_five_records_of_each_side_are_asked_for(baseline, window, found):
+    """All of the window but its first record repeat that one."""
+    assert len(signs(measured(baseline, 0), pd.concat([measured(1, 1)] * window))) == found
 
 
 def test_a_large_baseline_sent_again_is_found_although_both_samples_leave_rows_out():
@@ -127,3 +129,80 @@ def test_a_large_baseline_sent_again_is_found_although_both_samples_leave_rows_o
     (sign,) = signs(baseline, baseline)
     assert "the baseline itself" in sign.text
     assert signs(baseline, measured(20_000, 1)) == []
+
+
+def test_copies_with_other_ids_are_no_pairs_that_agree_by_coincidence():
+    """Twice the grid of 4 x 5: the 8 pairs of 20 x 19 are those of 40 x 39."""
+    twice = pd.concat([GRID, GRID]).assign(visit=range(40))
+    assert coincidence_p(9, sample_of(twice, visit="id")) == pytest.approx(stats.poisson.sf(8, 8 * 40 * 39 / 380))
+
+
+def test_a_column_in_which_most_records_agree_does_not_tell_how_often_they_do():
+    """Of b two records agree in 58 of 90 pairs; 29 pairs agree in b, and of a two agree in 4 of 90: 29 x 4/86."""
+    rows = pd.DataFrame([[float(a), 0.0] for a in range(8)] + [[0.0, 1.0], [1.0, 1.0]], columns=["a", "b"])
+    assert coincidence_p(3, sample_of(rows)) == pytest.approx(stats.poisson.sf(2, 29 * 4 / 86))
+
+
+def test_five_distinct_records_tell_how_often_two_agree_and_four_do_not():
+    """One pair agrees in b, and in a two records agree in 2 of 20: 1 x 2/18."""
+    rows = pd.DataFrame([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]], columns=["a", "b"])
+    assert coincidence_p(1, sample_of(rows)) == pytest.approx(stats.poisson.sf(0, 1 / 9))
+    assert coincidence_p(1, sample_of(rows.head(4))) == 1.0
+
+
+def test_where_most_records_agree_in_every_column_nothing_tells_how_often_they_do():
+    """Five records, each with one column of its own: of every column two agree in 12 of 20 pairs."""
+    assert coincidence_p(1, sample_of(pd.DataFrame(np.eye(5), columns=list("abcde")))) == 1.0
+
+
+def visits(patients, **columns):
+    """A patient measures the same at each visit."""
+    value = np.random.default_rng(2).normal(size=1_000)
+    return pd.DataFrame({"value": value[patients], "patient": [f"P{patient}" for patient in patients], **columns})
+
+
+def of_visits(baseline, window, *roles):
+    """Signs of tables whose records depend on each other within patients."""
+    kinds = {"id": "categorical", "timestamp": "datetime"}
+    columns = [Column("value"), Column("patient", "categorical", role="cluster")]
+    columns += [Column(role, kinds[role], role=role) for role in roles]
+    schema = Schema(tuple(columns))
+    return list(repeated_records(Baseline.build(baseline, schema), Window.build(window, schema)))
+
+
+@pytest.mark.parametrize("role", ["id", "timestamp"])
+def test_of_patients_a_visit_is_repeated_only_with_its_id_or_time(role):
+    def named(first, patients):
+        numbers = range(first, first + len(patients))
+        days = pd.Timestamp("2026-01-01") + pd.to_timedelta(list(numbers), unit="D")
+        return visits(patients, **{role: [f"V{each}" for each in numbers] if role == "id" else days})
+
+    baseline, window = named(0, np.arange(200)), named(500, np.arange(300, 330))
+    assert of_visits(baseline, named(500, np.tile(np.arange(300, 330), 2)), role) == []
+    (sign,) = of_visits(baseline, pd.concat([window, window]), role)
+    # 200 records once, 30 twice, and of all 260 the window has 60. No coincidence is held against an id or a time.
+    assert sign.p == pytest.approx(repeated_p(np.repeat([1, 2], [200, 30]), 30, 60 / 260))
+
+
+def test_of_patients_without_id_and_time_no_visit_is_called_repeated():
+    assert of_visits(visits(np.arange(200)), visits(np.tile(np.arange(300, 330), 2))) == []
+
+
+def test_the_ps_are_the_bounds_of_how_often_each_record_comes():
+    baseline = measured(100, 0)
+    (sign,) = signs(baseline, pd.concat([baseline.head(30), measured(10, 1)]))
+    assert sign.p == pytest.approx(familiar_p(np.repeat([1, 2], [80, 30]), 30, 40 / 140))
+    (sign,) = signs(baseline, pd.concat([measured(30, 1)] * 2))
+    assert sign.p == pytest.approx(repeated_p(np.repeat([1, 2], [100, 30]), 30, 60 / 160))
+
+
+def test_of_a_large_baseline_codes_that_come_again_with_other_ids_are_not_its_records():
+    """The window fits its sample and the baseline does not: there only rows that are the same in all say anything."""
+    schema = Schema((Column("code"), Column("visit", "categorical", role="id")))
+    sides = [
+        pd.DataFrame({"code": np.arange(rows) % 50, "visit": [f"V{first + each}" for each in range(rows)]})
+        for rows, first in ((6_000, 0), (50, 6_000))
+    ]
+    baseline, window = Baseline.build(sides[0], schema), Window.build(sides[1], schema)
+    assert (baseline.profile.sample.complete, window.profile.sample.complete) == (False, True)
+    assert list(repeated_records(baseline, window)) == []

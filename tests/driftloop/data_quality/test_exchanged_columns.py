@@ -2,11 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from driftloop import Baseline, Column, Schema, Window
+from driftloop.data_quality import exchanged_columns as rule
 from driftloop.data_quality.chance import more_often_p
 from driftloop.data_quality.column_pair import column_pairs
 from driftloop.data_quality.exchanged_columns import exchanged_columns
+from driftloop.profile.counting.category_counts import MAX_NAMES
 
 
 def signs(change, seed=0):
@@ -97,3 +100,80 @@ def test_half_of_the_names_is_enough_and_fewer_are_not():
 def test_one_column_with_names_of_another_and_columns_that_share_their_names_are_not_exchanged():
     assert names(lambda w: w.assign(sex=w["ward"])) == []
     assert names(lambda w: w.assign(ward=w["site"], site=w["ward"])) == []
+
+
+def told(baseline, window, kind="numeric"):
+    """Which column holds the values of which other, of tables of one kind of columns."""
+    schema = Schema(tuple(Column(name, kind) for name in baseline))
+    sides = Baseline.build(pd.DataFrame(baseline), schema), Window.build(pd.DataFrame(window), schema)
+    return [(sign.column, sign.text.split()[4].rstrip(":")) for sign in exchanged_columns(column_pairs(*sides))]
+
+
+def steps(*groups):
+    """Distinct values just above each of some numbers, so many above each."""
+    return np.concatenate([first + np.arange(count) / 1_000 for first, count in groups])
+
+
+@pytest.mark.parametrize(("elsewhere", "found"), [(50, True), (49, False)])
+def test_half_of_the_records_must_be_elsewhere(elsewhere, found):
+    """Column b has all of its values above 10, a all but so many in a hundred: their distance."""
+    mixed, high = steps((0, elsewhere), (10, 100 - elsewhere)), steps((10, 100))
+    signs = told({"a": mixed, "b": high}, {"a": high, "b": mixed})
+    assert signs == ([("a", "b"), ("b", "a")] if found else [])
+
+
+@pytest.mark.parametrize(("shift", "found"), [(27, True), (28, False)])
+def test_the_values_are_another_columns_up_to_the_999_permille_quantile(shift, found):
+    """Of 100 steps on each side sqrt(50) times the distance: 27 steps give 1.91, 28 give 1.98, beyond 1.95."""
+    low, high = np.arange(100.0), 1_000 + np.arange(100.0)
+    signs = told({"a": low, "b": high}, {"a": high + shift, "b": low + shift})
+    assert signs == ([("a", "b"), ("b", "a")] if found else [])
+
+
+@pytest.mark.parametrize(("baseline_rows", "window_rows", "found"), [(20, 20, True), (19, 20, False), (20, 19, False)])
+def test_twenty_values_of_each_side_are_asked_for(baseline_rows, window_rows, found):
+    before, after = ([steps((0, rows)), steps((9, rows))] for rows in (baseline_rows, window_rows))
+    signs = told(dict(zip("ab", before, strict=True)), dict(zip("ba", after, strict=True)))
+    assert sorted(signs) == ([("a", "b"), ("b", "a")] if found else [])
+
+
+def test_three_columns_may_change_places():
+    a, b, c = (steps((first, 30)) for first in (0, 10, 20))
+    assert told({"a": a, "b": b, "c": c}, {"a": b, "b": c, "c": a}) == [("a", "b"), ("b", "c"), ("c", "a")]
+
+
+def test_a_column_is_compared_with_others_alone_although_its_own_baseline_is_nearer():
+    """Of 20 values on each side a is 0.5 from its own baseline and 0.6 from that of b: both are near enough."""
+    baseline = {"a": steps((0, 10), (20, 10)), "b": steps((0, 12), (20, 8)), "c": steps((90, 20))}
+    window = {"a": steps((10, 20)), "b": baseline["b"], "c": baseline["a"]}
+    assert told(baseline, window) == [("a", "b"), ("c", "a")]
+
+
+def test_of_two_columns_that_are_as_near_the_first_is_named():
+    low, high = steps((0, 30)), steps((10, 30))
+    assert told({"a": low, "b": high, "c": high}, {"a": high, "b": low, "c": high}) == [("a", "b"), ("b", "a")]
+
+
+def test_only_so_many_columns_are_compared_with_all_others(monkeypatch):
+    monkeypatch.setattr(rule, "MOST_COLUMNS", 2)
+    a, b, c = (steps((first, 30)) for first in (0, 10, 20))
+    assert told({"a": a, "b": b, "c": c}, {"a": b, "b": c, "c": a}) == [("a", "b"), ("b", "c")]
+    a, b, c = ([f"{letter}{each}" for each in (1, 2, 3)] for letter in "abc")
+    moved = told({"a": a, "b": b, "c": c}, {"a": b, "b": c, "c": a}, "categorical")
+    assert moved == [("a", "b"), ("b", "c")]
+
+
+def test_names_are_no_numbers_and_exchanged_once():
+    assert told({"a": ["p"] * 60, "b": ["q"] * 60}, {"a": ["q"] * 60, "b": ["p"] * 60}, "categorical") == [
+        ("a", "b"),
+        ("b", "a"),
+    ]
+
+
+def test_a_column_of_names_alone_is_exchanged_with_none():
+    assert told({"a": ["p"] * 60}, {"a": ["q"] * 60}, "categorical") == []
+
+
+def test_names_beyond_a_full_dictionary_may_be_a_columns_own():
+    many, few = [f"n{number}" for number in range(MAX_NAMES + 1)], ["p"] * (MAX_NAMES + 1)
+    assert told({"a": many, "b": few}, {"a": few, "b": many}, "categorical") == []

@@ -1,6 +1,7 @@
 """What is worth knowing and changes nothing."""
 
 import numpy as np
+import pytest
 
 from driftloop.data_quality.notes import column_notes
 from tests.driftloop.data_quality.feeds import pair
@@ -51,3 +52,44 @@ def test_a_missing_value_is_not_among_those_that_are_counted():
     assert list(column_notes(pair(np.linspace(0, 1, 350), window, range=(0, 1)))) == [
         "x: 1 of 50 values beyond the schema's range"
     ]
+
+
+@pytest.mark.parametrize(("value", "told"), [(90.0, False), (90.1, True), (10.0, False), (9.9, True)])
+def test_a_value_is_far_at_four_times_the_distance_of_the_baselines_end(value, told):
+    """The median is 50 and the ends are 40 and 60."""
+    notes = list(column_notes(pair(np.linspace(40, 60, 351), np.append(np.linspace(45, 55, 49), value))))
+    assert notes == (["x: 1 of 50 values far beyond all of the baseline"] if told else [])
+
+
+def test_a_baseline_of_one_value_has_no_distance_to_measure_in():
+    assert list(column_notes(pair([5.0] * 50, [5.0] * 49 + [17.0]))) == []
+
+
+def test_a_baseline_of_more_than_half_zeros_has_one_end_at_its_median():
+    """Below it is beyond all of the baseline at once; at zero it is not."""
+    baseline = [0.0] * 40 + [1.0] * 10
+    assert list(column_notes(pair(baseline, [0.0] * 9 + [4.0]))) == []
+    assert list(column_notes(pair(baseline, [0.0] * 9 + [-0.5]))) == [
+        "x: 1 of 10 values far beyond all of the baseline"
+    ]
+
+
+@pytest.mark.parametrize(("window", "said"), [([1.0] * 30, True), ([1.0] * 29 + [0.0], False)])
+def test_one_of_two_values_in_every_row_is_named(window, said):
+    notes = list(column_notes(pair([0.0, 1.0] * 50, window)))
+    assert [note[:21] for note in notes] == (["x: 1 in every row, as"] if said else [])
+
+
+def test_a_column_that_was_empty_is_said_with_its_share_or_as_empty_still():
+    assert list(column_notes(pair([np.nan] * 9, [1.0, np.nan, 2.0, 3.0]))) == [
+        "x: has values in 75% of rows, before 0%; the baseline has none to compare with"
+    ]
+    assert list(column_notes(pair([np.nan] * 9, [np.nan] * 4))) == [
+        "x: holds no value; the baseline has none to compare with"
+    ]
+
+
+def test_times_that_cannot_be_used_are_no_times():
+    days = ["2026-01-01", "2026-01-02"] * 20
+    (note,) = column_notes(pair(days, [*days, "soon"], "datetime"))
+    assert note.startswith("x: 1 of 41 values are no times that can be used")

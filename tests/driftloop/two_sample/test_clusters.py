@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Baseline, Column, Policy, Schema, Window, check
+from driftloop.two_sample import clusters as clusters_module
 from driftloop.two_sample.clusters import (
     Units,
     cluster_labels,
@@ -77,6 +78,65 @@ def test_intraclass_correlation_is_that_of_the_analysis_of_variance():
     scores = np.array([[-2.5], [-1.5], [-0.5], [0.5], [1.5], [2.5]])
     found = intraclass_correlation(scores, np.array([[-2.0], [0.0], [2.0]]), np.full(3, 2.0))
     assert found[0] == pytest.approx(3.75 / (3.75 + 0.5))
+
+
+def test_of_units_of_unequal_sizes_the_correlation_weighs_their_sizes():
+    # Sizes 1 and 3: B = 1 * 9 + 3 * 1 = 12, W = 2 / 2 = 1, k_0 = (4 - 10 / 4) / 1 = 1.5, s = 11 / 1.5.
+    scores, means = np.array([[-3.0], [0.0], [1.0], [2.0]]), np.array([[-3.0], [1.0]])
+    for scale in (1.0, 0.1):
+        found = intraclass_correlation(scale * scores, scale * means, np.array([1.0, 3.0]))
+        assert found[0] == pytest.approx(22 / 25)
+
+
+def test_a_score_that_is_the_same_everywhere_has_no_correlation():
+    assert intraclass_correlation(np.zeros((4, 1)), np.zeros((2, 1)), np.full(2, 2.0)).tolist() == [0.0]
+
+
+SIZES = np.array([1, 2, 3, 4, 5, 1, 3, 6])
+OF_RECORD = np.repeat(np.arange(8, dtype=np.uint64), SIZES)
+
+
+def test_where_all_records_of_a_unit_are_alike_units_count_as_single_records():
+    means = np.array([0.3, -1.0, 2.0, 0.7, -0.4, 1.1, 3.0, 0.9])
+    found = permuted_clusters(centred(np.repeat(means, SIZES)), OF_RECORD >= 5, OF_RECORD, 50, 1)
+    plain = permuted(centred(means), np.arange(8) >= 5, 1, 1)
+    assert found[0, 0] == pytest.approx(plain[0, 0], rel=1e-5)
+
+
+def test_the_observed_statistic_is_the_correlation_of_coefficients_and_whitened_means():
+    """Over u units a permutation statistic is the root of u - 1 times the correlation of what changes places."""
+    rng = np.random.default_rng(3)
+    matrix = centred(rng.normal(size=25), rng.normal(size=25) + np.repeat(rng.normal(size=8), SIZES))
+    means = np.array([matrix[unit == OF_RECORD].mean(axis=0) for unit in range(8)])
+    own = intraclass_correlation(matrix, means, SIZES.astype(float))
+    assert own[0] < own[1]
+    found = permuted_clusters(matrix, OF_RECORD >= 5, OF_RECORD, 50, 1)
+    # Coefficients are the same for all scores, with the mean correlation.
+    weight = SIZES / (1 + (SIZES - 1) * own.mean())
+    sign = np.where(np.arange(8) >= 5, 1 / weight[5:].sum(), -1 / weight[:5].sum())
+    for column in range(2):
+        weights = SIZES / (1 + (SIZES - 1) * own[column])
+        centre = np.average(means[:, column], weights=weights)
+        whitened = (means[:, column] - centre) * np.sqrt(weights)
+        expected = np.sqrt(7) * np.corrcoef(sign * np.sqrt(weight), whitened)[0, 1]
+        assert found[0, column] == pytest.approx(expected, rel=1e-5)
+
+
+def test_as_many_relabellings_as_asked_for_however_they_are_divided(monkeypatch):
+    matrix = centred(np.random.default_rng(4).normal(size=25))
+    whole = permuted_clusters(matrix, OF_RECORD >= 5, OF_RECORD, 7, 1)
+    assert len(whole) == 8
+    monkeypatch.setattr(clusters_module, "AT_ONCE", 3 * 8)
+    np.testing.assert_allclose(permuted_clusters(matrix, OF_RECORD >= 5, OF_RECORD, 7, 1), whole, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("times", "enumerated"), [(5, True), (4, False)])
+def test_all_orders_are_looked_at_where_there_are_no_more_than_rows(times, enumerated):
+    """Two units of one size on each side have six orders, the observed one among them."""
+    matrix, units = centred(np.repeat([0.0, 1.0, 2.0, 5.0], 3)), np.repeat(np.arange(4, dtype=np.uint64), 3)
+    found = permuted_clusters(matrix, units >= 2, units, times, 1)
+    assert len(found) == times + 1
+    assert (len(np.unique(found.round(4))) == 6) is enumerated
 
 
 def test_clusters_that_differ_less_than_their_records_have_no_correlation():

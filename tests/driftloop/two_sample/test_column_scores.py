@@ -80,7 +80,7 @@ def test_a_column_without_values_has_no_scores():
 
 def test_a_constant_column_says_nothing_about_location():
     parts = {name.kind: score for name, score in numeric_parts(np.array([5.0]), np.array([40]), 0)}
-    assert (parts[LOCATION] == 0).all()
+    assert parts[LOCATION].tolist() == [0.0]
     assert RANGE not in parts
 
 
@@ -102,7 +102,7 @@ def test_sides_are_the_normal_score_cut_at_a_fifth_and_at_six_fifths():
     np.testing.assert_allclose(parts["low"], np.clip(-z, 0.2, 1.2), atol=1e-9)
 
 
-@pytest.mark.parametrize(("beyond", "marked"), [(-1e-9, 0), (1e-9, 1)])
+@pytest.mark.parametrize(("beyond", "marked"), [(-1e-9, 0), (0.0, 0), (1e-9, 1)])
 def test_a_fence_lies_three_interquartile_ranges_beyond_the_quartiles(beyond, marked):
     # 25 % of the 100 values reach 25, 75 % reach 75: the fences are -125 and 225.
     inner = np.arange(2.0, 100.0)
@@ -130,7 +130,7 @@ def test_a_value_repeats_when_five_records_and_two_in_a_hundred_share_it(times, 
 
 @pytest.mark.parametrize(("values", "marked"), [(2, 0), (3, 3), (30, 30), (31, 30), (50, 30), (51, 0)])
 def test_whole_numbers_of_3_to_50_values_have_marks_of_the_30_most_frequent(values, marked):
-    counts = np.full(values, 100)
+    counts = np.where(np.arange(values) < 35, 100, 5)
     assert len(levels(numeric_parts(np.arange(float(values)), counts, 0), SHARE)) == marked
 
 
@@ -161,3 +161,8 @@ def test_rare_categories_are_marked_from_their_own_rarity_on(count, most):
     counts = np.concatenate([np.full(30, 99), [count]])
     parts = category_parts([f"c{number:02}" for number in range(31)], counts, 0)
     assert levels(parts, SHARE)[30:] == [f"seen at most {limit} times" for limit in (1, 3, 10, 30) if limit >= most]
+
+
+def test_a_category_is_marked_where_it_is_and_nowhere_else():
+    marks = {score.level: values.tolist() for score, values in category_parts(["a", "b", "c"], np.array([2, 9, 5]), 0)}
+    assert marks == {"b": [0, 1, 0], "c": [0, 0, 1], "a": [1, 0, 0]}
