@@ -45,7 +45,7 @@ def more_often_p(window_count: int, baseline_count: int, window_rows: int, basel
     Parameters: counts of records with a mark, and of all records, on each side. Returns a probability in (0, 1].
     """
     marked, rows = window_count + baseline_count, window_rows + baseline_rows
-    if window_count <= 0 or window_count * rows <= marked * window_rows:
+    if window_count * rows <= marked * window_rows:
         return 1.0
     x = float(window_count)
     term = exp(_log_choose(marked, x) + _log_choose(rows - marked, window_rows - x) - _log_choose(rows, window_rows))
@@ -73,10 +73,10 @@ def tail_factor(baseline_distances: Floats, distance: float, count: int = 1) -> 
     records = int(TAIL_SHARE * 2 * len(positive))  # the distances on one side are half of the records
     if records < FEWEST_IN_TAIL or distance <= positive[-1]:
         return 1.0
-    excess = float(np.mean(np.log(positive[-records:] / positive[-records - 1]))) if records < len(positive) else 0.0
+    excess = float(np.mean(np.log(positive[-records:] / positive[-records - 1])))
     if excess <= 0:
         return 1.0
-    index = min(LARGEST_TAIL_INDEX, max(0.0, 1 - 1.645 / sqrt(records)) / excess)
+    index = min(LARGEST_TAIL_INDEX, (1 - 1.645 / sqrt(records)) / excess)
     return max(SMALLEST_TAIL_FACTOR, exp(-count * index * log(distance / float(positive[-1]))))
 
 

@@ -48,7 +48,7 @@ def placeholder(pair: ColumnPair) -> Sign | None:
     low, high = pair.baseline.minimum, pair.baseline.maximum
     if low is None or high is None:
         return None
-    outside = ((values < low) | (values > high)) & (in_baseline == 0)
+    outside = (values < low) | (values > high)
     if not outside.any():
         return None
     most = int(np.argmax(np.where(outside, in_window, -1)))

@@ -269,7 +269,7 @@ def _kept_its_spread(conversion: Conversion, baseline: _Numbers, window: _Number
     A population that moves as a whole keeps its spread; in logarithms, less than half of the conversion's factor.
     """
     widths = [_middle_half(side) for side in (baseline, window)]
-    if min(widths) <= 0 or abs(conversion.factor) == 1.0:
+    if min(widths) <= 0:
         return False
     return abs(log(widths[1]) - log(widths[0])) < 0.5 * abs(log(abs(conversion.factor)))
 

@@ -5,7 +5,8 @@ import pytest
 
 from driftloop.data_quality.category_names import new_names
 from driftloop.data_quality.chance import more_often_p
-from tests.driftloop.data_quality.feeds import pair
+from driftloop.profile.counting.category_counts import MAX_NAMES
+from tests.driftloop.data_quality.feeds import pair, same_p
 
 
 def found(baseline, window, **column):
@@ -169,13 +170,13 @@ def test_two_names_may_come_in_place_of_two():
     sign = found(old, new).sign
     assert sign is not None
     # the more frequent of the new names, beside which no other is as frequent
-    assert sign.p == pytest.approx(min(1.0, more_often_p(34, 0, 60, 350)))
+    assert sign.p == same_p(min(1.0, more_often_p(34, 0, 60, 350)))
 
 
 def test_three_rows_of_sixty_are_counted_among_all_rows_of_the_window():
     window = [*drawn(["female", "male"], 48, 1), *["Female"] * 12]
     sign = found(["female"] * 180 + ["male"] * 170, window).sign
-    assert sign.p == pytest.approx(3 * more_often_p(12, 0, 60, 350))
+    assert sign.p == same_p(3 * more_often_p(12, 0, 60, 350))
 
 
 @pytest.mark.parametrize(("counted", "turns_over"), [(2, False), (3, True)])
@@ -193,7 +194,7 @@ def test_one_single_name_explains_one_new_record_and_not_all():
 def test_a_name_that_comes_less_often_is_no_candidate():
     """'M' comes 30 times, so 'F' with 31 is one of one: p is not doubled."""
     sign = found([*["female"] * 200, *["male"] * 150], [*["F"] * 31, *["M"] * 30]).sign
-    assert sign.p == pytest.approx(more_often_p(31, 0, 61, 350))
+    assert sign.p == same_p(more_often_p(31, 0, 61, 350))
 
 
 @pytest.mark.parametrize(("others", "told"), [(["x-ray"], True), (["x-ray", "y-ray"], False)])
@@ -201,3 +202,103 @@ def test_names_mean_the_same_by_custom_in_columns_of_at_most_three(others, told)
     old = [*drawn(["female", "male"], 350), *others * 20]
     window = [*["f", "m"] * 25, *others * 10]
     assert (found(old, window).sign is not None) is told
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("north", "NORTH"),
+        ("north west", "northwest"),
+        ("orthopédie", "orthopedie"),
+        ("<=50K", "<=50K."),
+        ("orthopédie", "orthopÃ©die"),
+        ("orthopÃ©die", "orthopédie"),
+        ("orthopédie", "orthop\ufffddie"),
+        ("orthopédie", "orthop?die"),
+        ("“open”", "â€œopenâ€\ufffd"),
+    ],
+)
+def test_one_name_in_part_in_another_spelling_is_enough(old, new):
+    """Beside others, and beside itself as it was."""
+    answer = found([*[old] * 200, *["other"] * 150], [*[old] * 20, *["other"] * 28, *[new] * 12])
+    assert answer.sign is not None
+    assert answer.sign.text.startswith("another encoding: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<5 mg", ">5 mg"),
+        ("1-2", "12"),
+        ("north", "south"),
+        ("é", "e"),
+        ("orthop?die", "orthopxdie"),
+        ("über", "unter"),
+    ],
+)
+def test_names_that_differ_in_what_they_say_are_two(old, new):
+    new_name = found([*[old] * 200, *["other"] * 150], [*[old] * 20, *["other"] * 28, *[new] * 12])
+    assert (new_name.sign is not None) is (old == "é")  # accents alone are the same letter
+
+
+@pytest.mark.parametrize(
+    ("rows", "others", "told"),
+    [((1, 1), 8, True), ((2, 0), 8, True), ((1, 0), 8, False), ((2, 1), 97, True), ((2, 1), 98, False)],
+)
+def test_two_rows_and_three_in_a_hundred_of_all_spellings_together_are_enough(rows, others, told):
+    window = [*["NORTH"] * rows[0], *["SOUTH"] * rows[1], *["north"] * others]
+    assert (found(["north"] * 200 + ["south"] * 150, window).sign is not None) is told
+
+
+@pytest.mark.parametrize(("new", "turned_over"), [(60, True), (59, False)])
+def test_single_names_of_the_baseline_explain_as_many_new_ones(new, turned_over):
+    """A tenth of the baseline's records have a name of their own: half and a tenth of the window must be new."""
+    old = [*(f"campaign {number}" for number in range(11, 21)), *["campaign 1"] * 45, *["campaign 2"] * 45]
+    assert found(old, ["campaign 99"] * new + ["campaign 1"] * (100 - new)).turned_over is turned_over
+
+
+@pytest.mark.parametrize(("names", "turned_over"), [(20, False), (21, True)])
+def test_a_column_of_more_than_twenty_names_turns_over(names, turned_over):
+    old = [f"{chr(97 + number)}-ward" for number in range(names)] * 10
+    assert found(old, ["red"] * 30 + ["blue"] * 20).turned_over is turned_over
+
+
+@pytest.mark.parametrize(("free", "turned_over"), [(6, True), (5, False)])
+def test_free_text_is_at_least_half_of_the_names(free, turned_over):
+    old = [f"the {chr(97 + number)} house" for number in range(free)] + [
+        f"{chr(97 + number)}-h" for number in range(12 - free)
+    ]
+    assert found(old * 20, ["one blue car"] * 30 + ["some red car"] * 20).turned_over is turned_over
+
+
+@pytest.mark.parametrize(("red", "told"), [(75, True), (76, False)])
+def test_shares_of_the_same_category_differ_by_a_quarter_at_most(red, told):
+    old = ["red"] * red + ["green"] * (100 - red)
+    assert (found(old, ["oak"] * 25 + ["elm"] * 25).sign is not None) is told
+
+
+def test_the_three_most_frequent_names_that_are_replaced_are_shown():
+    old = [*["red"] * 90, *["green"] * 80, *["blue"] * 70, *["black"] * 60]
+    sign = found(old, [*["elm"] * 20, *["oak"] * 18, *["fir"] * 16, *["yew"] * 14]).sign
+    assert sign.text.endswith(" in place of 'red', 'green', 'blue'")
+
+
+@pytest.mark.parametrize(
+    ("cut", "told"), [(("hip", "kne"), True), (("hi", "kn"), False), (("hip", "knee"), False), (("hip",), False)]
+)
+def test_two_beginnings_of_three_letters_are_cut_off(cut, told):
+    old = drawn(["hip-replacement", "knee-replacement"], 350)
+    assert (found(old, [*drawn(["hip-replacement", "knee-replacement"], 40, 1), *cut * 6]).sign is not None) is told
+
+
+def test_numbers_behind_a_name_are_not_cut_off():
+    """Two kinds beside those of the same name with a number."""
+    old = drawn(["hip 12", "eye 34"], 350)
+    assert found(old, [*drawn(["hip 12", "eye 34"], 40, 1), *["hip", "eye"] * 6]).sign is None
+
+
+def test_numbers_and_names_beyond_a_full_dictionary_say_nothing():
+    many = [f"n{number}" for number in range(MAX_NAMES + 1)]
+    nothing = new_names(pair(np.arange(50.0), np.arange(90.0, 120.0)))
+    for answer in (nothing, found(many, ["red"] * 40), found(["red"] * 40, many), found(["red"] * 40, [None] * 9)):
+        assert (answer.sign, answer.turned_over, answer.note) == (None, False, "")

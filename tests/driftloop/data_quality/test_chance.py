@@ -29,6 +29,9 @@ def test_more_often_is_fishers_exact_test_on_one_side(window_count, baseline_cou
 def test_no_more_often_than_expected_is_no_sign_at_all():
     assert more_often_p(1, 7, 50, 350) == 1.0
     assert more_often_p(0, 7, 50, 350) == 1.0
+    assert more_often_p(0, 0, 50, 350) == 1.0
+    assert more_often_p(5, 35, 50, 350) == 1.0
+    assert more_often_p(6, 35, 50, 350) < 1.0
 
 
 def test_the_largest_values_lie_all_in_the_window_as_often_as_any_records_do():
@@ -63,6 +66,7 @@ def test_a_baseline_that_tells_nothing_of_its_tail_gives_no_factor(distances):
 
 def test_a_value_within_the_baseline_has_no_factor():
     assert tail_factor(np.linspace(0.1, 1, 500), 0.9) == 1.0
+    assert tail_factor(np.append(np.linspace(0.1, 1, 500), 9.0), 5.0) == 1.0
 
 
 def test_kolmogorovs_bound_is_above_the_exact_p():
@@ -76,3 +80,31 @@ def test_kolmogorovs_bound_is_above_the_exact_p():
 
 def test_values_beyond_the_bound_end_at_it_on_both_sides():
     assert bounded(np.array([-1e308, -7.0, 0.0, 5.0, 1e308])).tolist() == [-LARGEST, -7.0, 0.0, 5.0, LARGEST]
+
+
+def tail(ones, larger):
+    """Distances up to 1, and of e: Hill's estimator is 1 where the tail begins at the 1 and all in it are e."""
+    return np.repeat([0.5, 1.0, np.e], [ones - 1, 1, larger])
+
+
+@pytest.mark.parametrize(("ones", "larger"), [(160, 40), (20, 5)])
+def test_the_factor_falls_with_the_lower_limit_of_the_tail_index(ones, larger):
+    """A fifth of the distances on one side is a tenth of all records. At e times the largest the factor is exp(-a)."""
+    index = 1 - 1.645 / np.sqrt(larger)
+    for far, count in ((1.0, 1), (2.0, 1), (1.0, 3)):
+        found = tail_factor(tail(ones, larger), np.e * np.exp(far), count)
+        assert found == pytest.approx(np.exp(-count * far * index))
+
+
+def test_distances_on_the_other_side_are_no_part_of_the_tail():
+    both = np.concatenate([tail(20, 5), np.zeros(30), -np.arange(1.0, 90.0)])
+    assert tail_factor(both, 9.0) == tail_factor(tail(20, 5), 9.0)
+
+
+def test_a_tail_of_fewer_than_five_records_gives_no_factor():
+    assert tail_factor(tail(20, 5), 9.0) < 1.0
+    assert tail_factor(tail(19, 5), 9.0) == 1.0  # 4 of 24
+
+
+def test_kolmogorovs_bound_is_no_probability_above_one():
+    assert kolmogorov_p(0.01, 50, 350) == 1.0

@@ -14,6 +14,7 @@ from driftloop.data_quality.duplicates import (
     repeated_p,
     repeated_records,
 )
+from tests.driftloop.data_quality.feeds import same_p
 
 
 def signs(baseline, window, *names):
@@ -181,7 +182,7 @@ def test_of_patients_a_visit_is_repeated_only_with_its_id_or_time(role):
     assert of_visits(baseline, named(500, np.tile(np.arange(300, 330), 2)), role) == []
     (sign,) = of_visits(baseline, pd.concat([window, window]), role)
     # 200 records once, 30 twice, and of all 260 the window has 60. No coincidence is held against an id or a time.
-    assert sign.p == pytest.approx(repeated_p(np.repeat([1, 2], [200, 30]), 30, 60 / 260))
+    assert sign.p == same_p(repeated_p(np.repeat([1, 2], [200, 30]), 30, 60 / 260))
 
 
 def test_of_patients_without_id_and_time_no_visit_is_called_repeated():
@@ -191,9 +192,9 @@ def test_of_patients_without_id_and_time_no_visit_is_called_repeated():
 def test_the_ps_are_the_bounds_of_how_often_each_record_comes():
     baseline = measured(100, 0)
     (sign,) = signs(baseline, pd.concat([baseline.head(30), measured(10, 1)]))
-    assert sign.p == pytest.approx(familiar_p(np.repeat([1, 2], [80, 30]), 30, 40 / 140))
+    assert sign.p == same_p(familiar_p(np.repeat([1, 2], [80, 30]), 30, 40 / 140))
     (sign,) = signs(baseline, pd.concat([measured(30, 1)] * 2))
-    assert sign.p == pytest.approx(repeated_p(np.repeat([1, 2], [100, 30]), 30, 60 / 160))
+    assert sign.p == same_p(repeated_p(np.repeat([1, 2], [100, 30]), 30, 60 / 160))
 
 
 def test_of_a_large_baseline_codes_that_come_again_with_other_ids_are_not_its_records():

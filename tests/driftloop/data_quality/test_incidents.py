@@ -6,9 +6,12 @@ import pytest
 
 import driftloop
 from driftloop import Baseline, Column, Schema, Verdict, Window, check
+from driftloop.data_quality import repeated_value
 from driftloop.data_quality.chance import more_often_p
-from driftloop.data_quality.incidents import assess
+from driftloop.data_quality.incidents import assess, is_lost
+from driftloop.data_quality.independent_records import independent_part
 from driftloop.data_quality.record_times import record_times
+from tests.driftloop.data_quality.feeds import pair
 from tests.driftloop.populations import BASELINE_ROWS, SCHEMA, compared, draw, fresh
 
 ROWS = 60
@@ -174,14 +177,132 @@ def test_a_placeholder_that_chance_may_bring_is_a_note():
     assert driftloop.check(baseline, window).verdict is Verdict.INCIDENT
 
 
-def test_all_rules_together_share_the_level():
-    """One column: eight rules of it and two of the window, so a sign is an incident from p <= level / 10 on."""
-    both = [pd.DataFrame({"x": values}) for values in (np.linspace(80, 120, 350), np.full(50, 97.3))]
-    schema = Schema((Column("x"),))
-    baseline, window = Baseline.build(both[0], schema), Window.build(both[1], schema)
+def assessed(baseline, window, columns, level=0.0025, **options):
+    schema = Schema(tuple(columns))
+    sides = [pd.DataFrame(side) for side in (baseline, window)]
+    return assess(Baseline.build(sides[0], schema), Window.build(sides[1], schema), level, **options)
+
+
+STUCK = np.linspace(80, 120, 350), np.full(50, 97.3)
+
+
+@pytest.mark.parametrize(("others", "rules"), [(0, 10), (1, 18), (2, 26)])
+def test_all_rules_together_share_the_level(others, rules):
+    """Eight rules a column and two of the window: with one column a sign is an incident from p <= level / 10 on."""
     p = more_often_p(50, 0, 50, 350)
-    assert len(assess(baseline, window, 10 * p * (1 + 1e-9), repeats_allowed=True).incidents) == 1
-    assert assess(baseline, window, 10 * p * (1 - 1e-9), repeats_allowed=True).incidents == ()
+    more = [{f"y{each}": side for each in range(others)} for side in (STUCK[0], STUCK[0][:50])]
+    sides = [{"x": stuck, **rest} for stuck, rest in zip(STUCK, more, strict=True)]
+    columns = [Column("x"), *(Column(f"y{each}") for each in range(others))]
+    for level, found in ((rules * p * (1 + 1e-9), 1), (rules * p * (1 - 1e-9), 0)):
+        assert len(assessed(*sides, columns, level, repeats_allowed=True).incidents) == found
+
+
+def with_code(rows):
+    """Fifty values of which so many are a code."""
+    return np.append(np.linspace(81, 119, 50 - rows), np.full(rows, -999.0))
+
+
+def test_a_p_that_is_exactly_the_share_of_a_rule_is_an_incident_and_no_note():
+    p_of = {rows: repeated_value.placeholder(pair(STUCK[0], with_code(rows))).p for rows in range(3, 40)}
+    code, p = next((rows, p) for rows, p in p_of.items() if 10 * p / 10 == p)
+    at, below = (
+        assessed({"x": STUCK[0]}, {"x": with_code(code)}, [Column("x")], level, repeats_allowed=True)
+        for level in (10 * p, 10 * p * (1 - 1e-9))
+    )
+    assert (len(at.incidents), len(below.incidents)) == (1, 0)
+    notes = [
+        any(note.endswith("beyond all of the baseline: a placeholder?") for note in each.notes) for each in (at, below)
+    ]
+    assert notes == [False, True]
+
+
+def test_dependent_records_count_as_many_as_are_independent():
+    """A p is raised to the part of the records that do."""
+    columns = [Column("x"), Column("ward", "categorical", role="cluster")]
+    tables = [
+        {"x": x, "ward": [f"{name}{row // 2}" for row in range(len(x))]} for name, x in zip("bw", STUCK, strict=True)
+    ]
+    schema = Schema(tuple(columns))
+    part = independent_part(
+        *(kind.build(pd.DataFrame(t), schema) for kind, t in zip((Baseline, Window), tables, strict=True))
+    )
+    assert part == pytest.approx(0.5)
+    bar = 10 * more_often_p(50, 0, 50, 350) ** part
+    assert len(assessed(*tables, columns, bar * (1 + 1e-6)).incidents) == 1
+    assert assessed(*tables, columns, bar * (1 - 1e-6)).incidents == ()
+
+
+TWO = [Column("x"), Column("y")]
+
+
+def rows(count, seed=1, **columns):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame({"x": rng.normal(size=count), "y": rng.normal(size=count)}).assign(**columns)
+
+
+def test_a_lost_column_is_left_out_and_what_repeats_without_it_is_no_second_delivery():
+    window = rows(30, 2)
+    twice = pd.concat([window, window])
+    assert [text.split(" (")[0] for text in assessed(rows(200), twice, TWO).incidents] == [
+        "50% of the records are repetitions of others in the window: delivered twice?"
+    ]
+    found = assessed(rows(200), twice.drop(columns="y"), TWO)
+    assert [text.split(" (")[0] for text in found.incidents] == ["y: the column is missing"]
+    assert (found.excluded, found.notes) == ({1}, ())
+    assert assessed(rows(200), twice, TWO, repeats_allowed=True).incidents == ()
+    assert len(assessed(rows(200), twice.drop(columns="y"), TWO, repeats_allowed=True).incidents) == 1
+
+
+def test_a_column_that_is_lost_before_another_still_counts_as_lost():
+    window = rows(30, 2)
+    found = assessed(rows(200), pd.concat([window, window]).drop(columns="x"), TWO)
+    assert [text.split(" (")[0] for text in found.incidents] == ["x: the column is missing"]
+
+
+def test_a_column_that_was_empty_is_left_out_with_a_note():
+    found = assessed(rows(200, y=np.nan), rows(60, 2), TWO)
+    assert (found.incidents, found.excluded) == ((), {1})
+    assert found.notes == ("y: has values in 100% of rows, before 0%; the baseline has none to compare with",)
+
+
+def test_a_column_that_was_empty_and_is_gone_is_missing_all_the_same():
+    found = assessed(rows(200, y=np.nan), rows(60, 2).drop(columns="y"), TWO)
+    assert [text.split(" (")[0] for text in found.incidents] == ["y: the column is missing"]
+
+
+@pytest.mark.parametrize(
+    ("baseline", "window", "lost"),
+    [([1.0, 2.0], [np.nan] * 3, True), ([1.0, 2.0], [np.nan, 1.0], False), ([np.nan] * 2, [np.nan] * 3, False)],
+)
+def test_a_column_is_lost_where_no_value_is_left_of_it(baseline, window, lost):
+    assert is_lost(pair(baseline, window)) is lost
+
+
+def test_names_that_turned_over_are_left_out_unless_they_are_the_old_numbers_in_another_unit():
+    doses, column = ["5", "10", "20", "40"], [Column("dose", "categorical")]
+    other = assessed({"dose": doses * 50}, {"dose": ["7013", "9111"] * 20}, column)
+    assert (other.incidents, other.excluded, len(other.notes)) == ((), {0}, 1)
+    converted = assessed({"dose": doses * 50}, {"dose": ["5000", "10000", "20000"] * 13}, column)
+    assert (len(converted.incidents), converted.excluded, converted.notes) == (1, set(), ())
+
+
+def test_each_column_has_one_sentence_of_its_most_telling_rule():
+    """Values in another unit are beyond the schema's range, too, and columns exchanged are in another unit."""
+    ranged = [Column("x", range=(0, 500)), Column("y")]
+    baseline, window = rows(200), rows(60, 2)
+    found = assessed(baseline.assign(x=100 + 9 * baseline["x"]), window.assign(x=1000 + 90 * window["x"]), ranged)
+    assert [text.split(" (")[0] for text in found.incidents] == [
+        "x: 100% of the values look like 10 times what they should be"
+    ]
+    tenfold = assessed(
+        baseline.assign(x=100 + 9 * baseline["x"], y=1000 + 90 * baseline["y"]),
+        window.assign(y=100 + 9 * window["x"], x=1000 + 90 * window["y"]),
+        TWO,
+    )
+    assert [text.split(" (")[0] for text in tenfold.incidents] == [
+        "x: holds the values of y: columns exchanged?",
+        "y: holds the values of x: columns exchanged?",
+    ]
 
 
 def test_records_without_a_time_are_neither_late_nor_early():

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from driftloop.data_quality import column_pair
 from driftloop.data_quality.chance import all_in_window_p, more_often_p, tail_factor
 from driftloop.data_quality.repeated_value import ATOM, COARSE, ISOLATED, STUCK, is_coarse, placeholder, stuck_value
-from tests.driftloop.data_quality.feeds import pair
+from tests.driftloop.data_quality.feeds import pair, same_p
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def spread(rows):
 def test_every_value_the_same_is_a_stuck_sensor():
     (sign,) = signs(spread(350), np.full(50, 97.3))
     assert sign.text == "stuck: every value is 97.3"
-    assert sign.p == pytest.approx(more_often_p(50, 0, 50, 350))
+    assert sign.p == same_p(more_often_p(50, 0, 50, 350))
 
 
 def test_a_part_of_the_rows_counts_from_the_stated_share():
@@ -105,10 +104,10 @@ def test_the_chance_counts_each_value_that_could_have_been_it():
     baseline = np.concatenate([rest, np.repeat(np.arange(200.0, 210.0), 8)])
     window = np.concatenate([rest[:40] + 0.005, np.full(10, 97.3)])
     (sign,) = signs(baseline, window)
-    assert sign.p == pytest.approx(more_often_p(10, 0, 50, 430))
+    assert sign.p == same_p(more_often_p(10, 0, 50, 430))
     window = np.concatenate([rest[:32] + 0.005, np.full(8, 97.3)])
     (sign,) = signs(baseline, window)
-    assert sign.p == pytest.approx(11 * more_often_p(8, 0, 40, 430))
+    assert sign.p == same_p(11 * more_often_p(8, 0, 40, 430))
 
 
 def test_one_category_in_all_rows_is_a_change_of_shares(rng):
@@ -123,7 +122,7 @@ def test_a_placeholder_in_a_rounded_column_is_not_held_against_its_other_repeate
     assert sign.text == "0 in 3% of rows, beyond all of the baseline: a placeholder?"
     factor = tail_factor(100.0 - baseline, 100.0)
     assert factor < 1
-    assert sign.p == pytest.approx(4 * all_in_window_p(3, 100, 300) * factor)
+    assert sign.p == same_p(4 * all_in_window_p(3, 100, 300) * factor)
 
 
 def test_a_negative_code_among_counts_is_a_placeholder_however_near():
@@ -163,13 +162,6 @@ def test_a_value_that_only_the_window_has_is_no_step_of_the_baseline():
     assert is_coarse(np.array([50, 50]))
 
 
-def test_of_many_records_each_distinct_row_counts_in_proportion(monkeypatch):
-    monkeypatch.setattr(column_pair, "MOST_ROWS", 100)
-    both = pair([1.0] * 150 + [2.0] * 49 + [3.0], [1.0] * 40)
-    assert np.unique(both.baseline_values, return_counts=True)[1].tolist() == [75, 24, 1]
-    assert len(both.window_values) == 40
-
-
 def test_one_new_category_in_all_rows_is_no_stuck_sensor():
     both = pair(["a", "b"] * 100, ["z"] * 60, "categorical")
     assert (placeholder(both), stuck_value(both)) == (None, None)
@@ -185,3 +177,75 @@ def test_a_side_without_a_value_has_nothing_that_repeats(baseline, window):
 def test_three_records_beside_the_atoms_show_how_often_two_agree(records, coarse):
     """All of them agree, and two of them may by chance."""
     assert is_coarse(np.array([200, records])) is coarse
+
+
+def test_a_value_may_come_more_often_by_less_than_15_percent_of_the_rows():
+    """The baseline has it in 4 %: 18 % of the window are 14 % more, 19 % are 15 % more."""
+    baseline = np.concatenate([spread(96), np.full(4, 97.3)])
+    for stuck, found in ((18, False), (20, True)):
+        window = np.concatenate([np.linspace(81, 119, 100 - stuck), np.full(stuck, 97.3)])
+        assert (stuck_value(pair(baseline, window)) is not None) is found
+
+
+def test_a_value_of_exactly_a_twentieth_is_a_step_of_the_scale_and_no_atom():
+    """15 values of 5 records each and 25 single ones: two records agree in 300 of 9,900 pairs, single ones in none."""
+    assert is_coarse(np.append(np.full(15, 5), np.ones(25, np.int64)))
+
+
+@pytest.mark.parametrize(("counts", "coarse"), [([3] * 27, True), ([3] * 26 + [1] * 3, False)])
+def test_a_scale_is_coarse_from_one_pair_in_forty_on(counts, coarse):
+    """27 values of 3 records: 162 of 81 x 80 pairs, exactly one in forty."""
+    assert is_coarse(np.array(counts)) is coarse
+
+
+def test_values_at_the_baselines_ends_are_not_beyond_it():
+    """They come more often than the placeholder, and are no rivals of it."""
+    for end in (80.0, 120.0):
+        window = np.concatenate([np.full(30, end), np.full(5, -999.0)])
+        assert placeholder(pair(spread(351), window)).text.startswith("-999 in 14% of rows")
+
+
+@pytest.mark.parametrize(("others", "found"), [(1, True), (2, False)])
+def test_four_of_five_values_beyond_the_baseline_must_be_the_placeholder(others, found):
+    window = np.concatenate([spread(50), [-999.0] * 4, -500.0 - np.arange(others)])
+    assert (placeholder(pair(spread(351), window)) is not None) is found
+
+
+def test_the_p_of_a_placeholder_weighs_its_distance_on_its_own_side():
+    """The median is 100; as many records lie at each side of it."""
+    baseline = spread(351)
+    for value in (300.0, -100.0):
+        sign = placeholder(pair(baseline, np.concatenate([spread(50), np.full(5, value)])))
+        factor = tail_factor(np.abs(baseline[baseline > 100] - 100), 200.0)
+        assert factor < 1
+        assert sign.p == same_p(more_often_p(5, 0, 55, 351) * factor)
+
+
+def test_a_baseline_may_be_one_wide_but_not_without_width():
+    """Of a median of 100 and an end of 101, and of a median that is the end."""
+    window = np.concatenate([np.linspace(99, 101, 50), np.full(5, 103.0)])
+    assert placeholder(pair(np.linspace(99, 101, 351), window)) is not None
+    assert placeholder(pair([99.0] * 20 + [101.0] * 80, window)) is None
+
+
+def test_a_code_of_minus_one_is_negative_however_small_the_numbers():
+    sign = placeholder(pair(np.linspace(0.5, 3.5, 351), np.concatenate([np.linspace(0.5, 3.5, 50), np.full(5, -0.5)])))
+    assert sign.text.startswith("-0.5 in 9% of rows")
+
+
+def test_one_record_may_be_stuck_and_says_little():
+    """Any of 351 values could have been it."""
+    assert stuck_value(pair(spread(350), [97.3])).p == same_p(1.0)
+
+
+def test_an_atom_is_more_than_a_twentieth_of_the_baseline():
+    """Of 340 records, 17 are 5 % and no atom."""
+    for common, found in ((17, True), (18, False)):
+        baseline = np.concatenate([spread(340 - common), np.full(common, 97.3)])
+        assert (stuck_value(pair(baseline, np.full(50, 97.3))) is not None) is found
+
+
+def test_the_texts_of_a_stuck_value_say_both_shares():
+    baseline = np.concatenate([spread(333), np.full(17, 97.3)])
+    sign = stuck_value(pair(baseline, np.concatenate([spread(30), np.full(30, 97.3)])))
+    assert sign.text == "stuck: the same value 97.3 in 50% of rows (baseline 5%)"

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import constants
 
-from driftloop.data_quality.chance import all_in_window_p, tail_factor
+from driftloop.data_quality.chance import SMALLEST_TAIL_FACTOR, all_in_window_p, kolmogorov_p, tail_factor
 from driftloop.data_quality.unit_errors import CONVERSIONS, FEWEST_ROWS, FEWEST_SHIFTED, unit_errors
-from tests.driftloop.data_quality.feeds import pair
+from tests.driftloop.data_quality.feeds import pair, same_p
 
 
 def lognormal(rows, seed, spread=0.3):
@@ -210,13 +210,145 @@ def test_small_numbers_are_far_in_units_of_their_own():
     assert sign.text.startswith("20% of the values look like 10 times")
 
 
-@pytest.mark.parametrize(("factor", "side"), [(10.0, 1), (-1.0, -1)])
-def test_the_tail_is_asked_for_the_nearest_of_the_far_values(factor, side):
-    baseline, window = lognormal(350, 1, 0.3), lognormal(60, 2, 0.3)
-    window[:6] *= factor
+@pytest.mark.parametrize(
+    ("conversion", "side", "spread"), [([1_200.0, 1_500.0], 1, 0.6), ([-90.0, -100, -120], -1, 0.3)]
+)
+def test_the_tail_is_asked_for_the_nearest_of_the_far_values(conversion, side, spread):
+    baseline, window = lognormal(350, 1, spread), lognormal(60, 2, spread)
+    window[: len(conversion)] = conversion
     (sign,) = found(baseline, window)
     middle = np.sort(baseline)[174]
-    nearest = np.min(side * (window[:6] - middle))
-    factor_of_tail = tail_factor(side * (baseline - middle), nearest, 6)
-    assert 0 < factor_of_tail < 1
-    assert sign.p == pytest.approx(2 * all_in_window_p(6, 60, 350) * factor_of_tail, rel=1e-6)
+    nearest = min(side * (value - middle) for value in conversion)
+    factor = tail_factor(side * (baseline - middle), nearest, len(conversion))
+    assert SMALLEST_TAIL_FACTOR <= factor < 1
+    assert sign.p == same_p(2 * all_in_window_p(len(conversion), 60, 350) * factor)
+
+
+def test_of_a_heavy_tail_the_nearest_of_the_far_values_is_likelier_than_the_smallest_factor():
+    baseline = lognormal(350, 1, 0.6)
+    middle = np.sort(baseline)[174]
+    assert tail_factor(baseline - middle, 1_200.0 - middle, 2) > 10 * SMALLEST_TAIL_FACTOR
+
+
+def told(baseline, window):
+    """What the values look like, without the words that all conversions share."""
+    return [
+        sign.text.split(" what they")[0].replace("of the values look like ", "") for sign in found(baseline, window)
+    ]
+
+
+def two_places(low, high, factor):
+    """So many values from 100 on, and so many at `factor` times numbers from 100 on."""
+    return np.concatenate([np.arange(100.0, 100 + low), factor * np.arange(100.0, 100 + high)])
+
+
+@pytest.mark.parametrize(("low", "told_of_all"), [(100, True), (99, False)])
+@pytest.mark.parametrize("factor", [10, 7])
+def test_by_a_decade_half_of_the_values_must_be_elsewhere(factor, low, told_of_all):
+    """The window's lower half lies on the baseline's upper half; then 99 of 200 values on each side are alone."""
+    baseline, before = two_places(low, 200 - low, factor), two_places(200 - low, low, factor)
+    signs = found(baseline, factor * before)
+    assert any(sign.text.startswith(f"100% of the values look like {factor} times") for sign in signs) is told_of_all
+    if told_of_all:
+        assert signs[0].p == same_p(kolmogorov_p(0.5, 200, 200))
+
+
+@pytest.mark.parametrize(("low", "of_all"), [(90, True), (89, False)])
+def test_by_a_smaller_factor_nine_in_ten_must_be_elsewhere(low, of_all):
+    baseline = two_places(low, 100 - low, 3.6)
+    assert ("100% 3.6 times" in told(baseline, 3.6 * baseline)) is of_all
+
+
+STEPS = np.arange(100.0, 200.0)
+FAR_AWAY = "1000000 times"
+"""No other conversion is near it."""
+
+
+@pytest.mark.parametrize(("steps", "signs"), [(27, [f"100% {FAR_AWAY}"]), (28, [])])
+def test_converted_values_have_the_baselines_shape_up_to_kolmogorovs_999_permille_quantile(steps, signs):
+    """Of 100 values on each side: sqrt(50) times 0.27 is 1.91, times 0.28 is 1.98."""
+    assert told(STEPS, 1e6 * (STEPS + steps)) == signs
+
+
+@pytest.mark.parametrize(("steps", "sign"), [(17, "100% 1/100 of"), (18, "100% 1/88.6 of")])
+def test_a_shifted_decimal_point_is_taken_up_to_the_90_percent_quantile_though_another_fits_better(steps, sign):
+    """sqrt(50) times 0.17 is 1.20, times 0.18 is 1.27; by 88.6 the values fit better."""
+    assert told(STEPS, (STEPS + steps) / 100) == [sign]
+
+
+def times_of(shares, values):
+    return np.repeat(np.asarray(values, float), shares)
+
+
+@pytest.mark.parametrize("shares", [(70, 70, 70), (30, 140, 30)])
+@pytest.mark.parametrize(("off", "same"), [(9e-4, True), (-9e-4, True), (1.2e-3, False), (-1.2e-3, False)])
+def test_rounding_may_move_a_value_by_a_thousandth_of_itself(shares, off, same):
+    """Also where the quartiles are the same: the width of the whole baseline then counts."""
+    values = times_of(shares, [100, 200, 400])
+    assert told(values, 18.0156 * (1 + off) * values) == (["100% 18 times"] if same else [])
+
+
+@pytest.mark.parametrize(("off", "same"), [(0.45, True), (-0.45, True), (0.55, False), (-0.55, False)])
+def test_rounding_moves_no_value_by_more_than_a_twentieth_of_the_middle_half(off, same):
+    """Quartiles 10 apart, all values 30: far from zero a thousandth of a value would be 10."""
+    values = times_of((10, 90, 90, 10), [10_000, 10_010, 10_020, 10_030])
+    assert [text.split(" instead")[0] for text in told(values, values + 273.15 + off)] == ["100% kelvin"] * same
+
+
+@pytest.mark.parametrize(("factor", "rows"), [(10, 4), (18.0156, 8)])
+def test_one_percent_of_a_large_window_is_asked_for_by_a_decimal_point_and_two_by_others(factor, rows):
+    for converted, signs in ((rows, 1), (rows - 1, 0)):
+        window = lognormal(400, 2, 0.1)
+        window[:converted] *= factor
+        assert len(found(lognormal(350, 1, 0.1), window)) == signs
+
+
+@pytest.mark.parametrize(("beyond", "signs"), [(6, ["9% 10 times"]), (7, [])])
+def test_half_of_the_values_beyond_the_baseline_must_be_far(beyond, signs):
+    """Six of them at ten times their value, the others barely above the largest."""
+    far = 10 * np.array([110.0, 125, 140, 160, 175, 190])
+    window = np.concatenate([np.linspace(101, 198, 67 - 6 - beyond), far, np.full(beyond, 199.5)])
+    assert told(STEPS, window) == signs
+
+
+@pytest.mark.parametrize(("rank", "signs"), [(77, [f"20% {FAR_AWAY}"]), (78, []), (24, [f"20% {FAR_AWAY}"]), (23, [])])
+def test_converted_values_lie_on_average_in_the_baselines_middle(rank, signs):
+    """Twelve rows: 3 / sqrt(12 x 12) + 0.02 is 0.27; the value of rank 77 of 100 is 0.265 from the middle."""
+    window = np.concatenate([np.linspace(101, 198, 48), np.full(12, 1e6 * STEPS[rank - 1])])
+    assert told(STEPS, window) == signs
+
+
+@pytest.mark.parametrize(("inside", "signs"), [(9, [f"20% {FAR_AWAY}"]), (8, [])])
+def test_nine_of_ten_converted_values_lie_in_the_baselines_range(inside, signs):
+    far = 1e6 * np.concatenate([np.full(inside, 150.0), np.full(10 - inside, 500.0)])
+    assert told(STEPS, np.concatenate([np.linspace(101, 198, 40), far])) == signs
+
+
+def test_the_baselines_ends_are_within_its_range():
+    far = 1e6 * np.array([100.0, 199.0] * 5)
+    assert told(STEPS, np.concatenate([np.linspace(101, 198, 40), far])) == [f"20% {FAR_AWAY}"]
+
+
+def test_values_are_far_at_half_the_distance_from_the_median_to_the_end_beyond_it():
+    """The median is 149, the end 199: far is beyond 224. 1.60934 times 140 is 225.3 and times 139 is 223.7."""
+    far = 1.60934 * np.array([140.0, 150, 160, 170, 180, 190, 199])
+    window = np.concatenate([np.linspace(101, 198, 42), far, [1.60934 * 139]])
+    assert told(STEPS, window) == ["14% 1.6 times"]
+
+
+def test_below_small_positive_values_is_a_ratio_too():
+    baseline, window = lognormal(350, 1, 0.6) / 1e4, lognormal(60, 2, 0.6) / 1e4
+    window[:12] /= 1000
+    (sign,) = found(baseline, window)
+    assert sign.text.startswith("20% of the values look like 1/1000")
+
+
+@pytest.mark.parametrize(
+    ("of_kind", "unknown", "is_part"), [(40, 0, True), (39, 0, False), (40, 4, True), (40, 5, False)]
+)
+def test_a_window_is_one_kind_of_the_baseline_from_nine_tenths_known_and_a_fifth_held_on(of_kind, unknown, is_part):
+    """200 recorded values, so many of them 10 to 19 and the others 100 to 190: the window has 10 to 19."""
+    low = np.arange(10.0, 20.0)
+    baseline = np.concatenate([np.resize(low, of_kind), np.resize(10 * low, 200 - of_kind)])
+    window = np.concatenate([np.resize(low, 40 - unknown), np.full(unknown, 14.5)])
+    assert told(baseline, window) == ([] if is_part else ["100% 1/10 of"])

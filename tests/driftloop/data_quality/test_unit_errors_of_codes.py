@@ -4,7 +4,8 @@ import pytest
 
 from driftloop.data_quality.chance import more_often_p
 from driftloop.data_quality.unit_errors_of_codes import unit_error_of_codes
-from tests.driftloop.data_quality.feeds import pair
+from driftloop.profile.counting.category_counts import MAX_NAMES
+from tests.driftloop.data_quality.feeds import pair, same_p
 
 DOSES = ["5", "10", "20", "40"]
 
@@ -27,7 +28,7 @@ def test_numbers_in_another_unit(window, says):
     sign = found(window)
     assert sign.text.startswith(says)
     rows = sum(name not in DOSES for name in window)
-    assert sign.p == pytest.approx(more_often_p(rows, 0, len(window), 200))
+    assert sign.p == same_p(more_often_p(rows, 0, len(window), 200))
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,22 @@ def test_a_part_of_two_percent_and_three_rows_is_asked_for():
 
 def test_names_of_the_schema_are_known():
     assert found(["50", "100"] * 10, categories=("5", "10", "20", "40", "50", "100")) is None
+
+
+@pytest.mark.parametrize(("strange", "told"), [(1, True), (2, False)])
+def test_nine_of_ten_new_rows_must_be_conversions(strange, told):
+    window = ["5000", "10000", "20000", "5000", "10000", "20000", "5000", "10000", "20000"][: 10 - strange]
+    window += ["7001"] * strange
+    assert (found(window) is not None) is told
+
+
+@pytest.mark.parametrize(("name", "told"), [("10009", True), ("10011", False)])
+def test_a_converted_number_misses_a_known_one_by_a_thousandth_at_most(name, told):
+    assert (found(["5000", name] * 10) is not None) is told
+
+
+def test_numbers_beyond_a_full_dictionary_and_columns_of_numbers_are_none():
+    assert unit_error_of_codes(pair([5.0, 10.0] * 50, [5000.0, 10000.0] * 10)) is None
+    many = [str(number) for number in range(1, MAX_NAMES + 2)]
+    assert found(["5000000", "10000000"] * 10, many) is None
+    assert found([f"{number}000" for number in range(1, MAX_NAMES + 2)]) is None

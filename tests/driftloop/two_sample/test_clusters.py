@@ -15,6 +15,7 @@ from driftloop.two_sample.clusters import (
     intraclass_correlation,
     permuted_clusters,
     smallest_p,
+    smallest_p_of,
 )
 from driftloop.two_sample.compare import compare
 from driftloop.two_sample.permutation import permuted
@@ -246,3 +247,9 @@ def test_profiles_with_clusters_merge_as_if_read_at_once():
     parts = Window.build(table.slice(0, 1000), SCHEMA).merge(Window.build(table.slice(1000), SCHEMA))
     assert parts == whole
     assert len(whole.profile.sample.clusters) == len(whole.profile.sample.keys) == 1536
+
+
+def test_the_smallest_p_of_records_counts_the_clusters_of_each_side():
+    clusters, window = np.array([1, 1, 2, 3, 3, 4], np.uint64), np.arange(6) >= 3
+    assert smallest_p_of(clusters, window) == smallest_p(2, 2)
+    assert smallest_p_of(clusters, np.arange(6) >= 5) == smallest_p(3, 1)

@@ -1,30 +1,29 @@
 """A window against a baseline: error rates, seeds, minimum effects, and columns that the model does not use."""
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pytest
-from scipy import stats
 
 from driftloop import Baseline, Column, Policy, Schema, Window
 from driftloop.two_sample.column_scores import LOCATION, SHARE, Score
-from driftloop.two_sample.compare import Comparison, ScoreResult, anything_matters, compare
-from driftloop.two_sample.null_distribution import score_means
-from driftloop.two_sample.permutation import permuted
-from driftloop.two_sample.score_matrix import ScoreMatrix
-
-SCHEMA = Schema((Column("x"), Column("y"), Column("code")))
-
-
-def frame(rows, seed, shift=0.0, codes=(0.25, 0.25, 0.25, 0.25)):
-    rng = np.random.default_rng(seed)
-    return pd.DataFrame(
-        {"x": rng.normal(shift, 1, rows), "y": rng.normal(size=rows), "code": rng.choice(4, rows, p=codes)}
-    )
-
-
-def sides(rows=(300, 100), schema=SCHEMA, **change):
-    return Baseline.build(frame(rows[0], 1), schema), Window.build(frame(rows[1], 2, **change), schema)
+from driftloop.two_sample.compare import (
+    RECORDS,
+    Comparison,
+    ScoreResult,
+    anything_matters,
+    compare,
+    compare_records,
+)
+from driftloop.two_sample.score_matrix import PooledRecords
+from tests.driftloop.two_sample.tables import (
+    BY_BOTH,
+    BY_SEASON,
+    SCHEMA,
+    frame,
+    of_seasons,
+    pooled_of,
+    sides,
+)
 
 
 def result(p, z, *, matters):
@@ -77,20 +76,6 @@ def test_a_small_p_is_refined_and_a_large_one_is_not():
     assert compare(*sides(), policy, refine=True).p == plain.p
 
 
-def test_means_of_scores_have_the_z_that_permutation_gives():
-    matrix = np.random.default_rng(3).exponential(size=(50, 2))
-    means = matrix.mean(axis=0)
-    matrix -= means
-    window = np.arange(50) >= 35
-    scores = ScoreMatrix(matrix, means, (Score(LOCATION, (0,)), Score(LOCATION, (1,))), np.ones(2, bool))
-    found = score_means(scores, window)
-    np.testing.assert_allclose([mean.z for mean in found], permuted(matrix, window, 1, 1)[0], rtol=1e-5)
-    for index, mean in enumerate(found):
-        assert mean.baseline_mean == pytest.approx((matrix[:35, index] + means[index]).mean())
-        assert mean.window_mean == pytest.approx((matrix[35:, index] + means[index]).mean())
-        assert mean.deviation == pytest.approx(matrix[:, index].std())
-
-
 def test_excluded_columns_are_in_no_score():
     comparison = compare(*sides(), Policy(permutations=49), excluded={1})
     assert {index for r in comparison.results for index in r.score.column_indexes} == {0, 2}
@@ -124,26 +109,55 @@ def test_codes_that_trade_places_are_found_by_their_shares(rows):
     assert shares["1"] == pytest.approx(moved[1] - 0.25, abs=0.06)
 
 
-@pytest.mark.parametrize("rows", [(1_400, 1_400), (1_700, 1_500), (6_000, 3_000)])
-def test_on_both_sides_of_the_samples_limits_a_location_is_van_der_waerdens_of_all_rows(rows):
-    comparison = compare(*sides(rows, shift=0.1), Policy(permutations=49))
-    both = [frame(count, seed, shift) for count, seed, shift in ((rows[0], 1, 0.0), (rows[1], 2, 0.1))]
-    z = stats.norm.ppf((stats.rankdata(pd.concat(both)["x"]) - 0.5) / sum(rows))
-    n, m = sum(rows), rows[1]
-    expected = z[rows[0] :].sum() / np.sqrt(m * (n - m) / (n * (n - 1)) * (z**2).sum())
-    found = next(r.z for r in comparison.of_column(0) if r.score.kind == LOCATION)
-    # Of large tables values share the ranks of a thousand bins.
-    assert found == pytest.approx(expected, abs=0.02)
+def test_a_p_of_two_in_a_hundred_is_refined():
+    """Of 49 permutations none reaches a shift of three: p is 1/50, and one in ten thousand then."""
+    found = compare(*sides(shift=3.0), Policy(permutations=49), refine=True)
+    assert (found.p, found.permutations) == (pytest.approx(1e-4), 9_999)
 
 
-def test_records_that_fit_are_all_compared_however_often_they_repeat():
-    schema = Schema((Column("x"),))
-    rng = np.random.default_rng(4)
-    both = [np.round(rng.normal(shift, 1, rows), 1) for shift, rows in ((0.0, 3_300), (0.1, 600))]
-    baseline, window = Baseline.build(pa.table({"x": both[0]}), schema), Window.build(pa.table({"x": both[1]}), schema)
-    comparison = compare(baseline, window, Policy(permutations=49))
-    z = stats.norm.ppf((stats.rankdata(np.concatenate(both)) - 0.5) / 3_900)
-    z -= z.mean()
-    expected = z[3_300:].sum() / np.sqrt(600 * 3_300 / (3_900 * 3_899) * (z**2).sum())
-    # Thinned to 2,000 records of the baseline it would differ by about a third of a standard error.
-    assert next(r.z for r in comparison.results if r.score.kind == LOCATION) == pytest.approx(expected, abs=1e-3)
+def test_no_change_alone_is_surer_than_everything_together_and_most_are_less_sure():
+    for seed in range(3):
+        both = (Baseline.build(frame(80, seed), SCHEMA), Window.build(frame(40, seed + 50), SCHEMA))
+        comparison = compare(*both, Policy(permutations=99))
+        assert min(r.p for r in comparison.results) >= comparison.p
+        assert max(r.p for r in comparison.results) > comparison.p
+        assert comparison.omnibus_p > comparison.p
+
+
+def test_of_one_column_there_is_no_omnibus_p():
+    assert compare(*sides(), Policy(permutations=49), excluded={1, 2}).omnibus_p == 1.0
+
+
+def test_a_comparison_says_how_many_permutations_were_drawn_of_what():
+    found = compare(*sides(), Policy(permutations=49))
+    assert (found.permutations, found.exact, found.relabelled) == (49, True, RECORDS)
+    constant = Schema((Column("x"),))
+    large = pa.table({"x": [5.0] * 9_000})
+    nothing = compare(Baseline.build(large, constant), Window.build(large, constant), Policy(permutations=49))
+    assert (nothing.permutations, nothing.exact, nothing.results) == (0, True, ())
+
+
+def test_records_at_hand_are_compared_as_a_baseline_and_a_window_are():
+    policy = Policy(permutations=49)
+    for schema in (BY_SEASON, BY_BOTH, BY_BOTH.with_season(""), SCHEMA):
+        both = of_seasons(schema) if schema is not SCHEMA else sides((60, 30))
+        indexes = range(len(schema.features))
+        found = compare_records(pooled_of(both), schema.features, indexes, policy, times=49, seed=3)
+        known = compare(*both, policy)
+        assert (found.permutations, found.relabelled) == (49, known.relabelled)
+        assert [(r.score, r.z, r.window_mean) for r in found.results] == [
+            (r.score, pytest.approx(r.z, abs=1e-4), r.window_mean) for r in known.results
+        ]
+
+
+@pytest.mark.parametrize("window", [[True] * 6, [False] * 6])
+def test_records_of_one_side_alone_are_no_comparison(window):
+    pooled = PooledRecords(np.arange(6.0)[:, None], ((),), np.array(window))
+    found = compare_records(pooled, [Column("x")], [0], Policy(), times=9, seed=1)
+    assert found == Comparison(1.0, 1.0, False, ())
+
+
+def test_records_that_do_not_vary_are_no_comparison():
+    pooled = PooledRecords(np.ones((6, 1)), ((),), np.arange(6) > 3)
+    found = compare_records(pooled, [Column("x")], [0], Policy(), times=9, seed=1)
+    assert found == Comparison(1.0, 1.0, False, ())

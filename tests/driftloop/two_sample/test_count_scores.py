@@ -9,7 +9,7 @@ from driftloop.profile.counting.category_counts import MAX_NAMES, CategoryCounts
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.profile.counting.histogram import Histogram
 from driftloop.stats.fisher import share_z
-from driftloop.two_sample.column_scores import LOCATION, MISSING, RANGE, SHARE, SIDE, Score
+from driftloop.two_sample.column_scores import CENTRE, LOCATION, MISSING, RANGE, SHARE, SIDE, Score
 from driftloop.two_sample.count_scores import OTHER, count_score_means
 from driftloop.two_sample.score_matrix import pool_samples, score_records
 
@@ -52,18 +52,21 @@ def test_means_from_counts_are_those_of_the_records():
         assert {name.kind for name in means} >= ({LOCATION, SIDE, MISSING} if column_index == 0 else {SHARE})
 
 
-def test_locations_are_standardised_over_all_rows():
+@pytest.mark.parametrize(("kind", "level"), [(LOCATION, ""), (CENTRE, ""), (SIDE, "high"), (SIDE, "low")])
+def test_scores_of_many_values_are_standardised_over_all_rows(kind, level):
     baseline, window = numbers(1, 2, 3, 4, 4), numbers(3, 5, 6)
-    mean = dict(count_score_means(NUMERIC, 0, baseline, window))[Score(LOCATION, (0,))]
+    name = Score(kind, (0,), level)
+    mean = dict(count_score_means(NUMERIC, 0, baseline, window))[name]
     schema = Schema((NUMERIC,))
     frames = [pd.DataFrame({"x": values}) for values in ([1.0, 2, 3, 4, 4], [3.0, 5, 6])]
     pooled = pool_samples(*(Profile.build(frame, schema).sample for frame in frames))
     records = score_records(pooled, schema.features, [0])
-    z = records.matrix[:, 0]
+    index = records.names.index(name)
+    z = records.matrix[:, index]
     variance = (z**2).sum() / 8
     assert mean.deviation == pytest.approx(np.sqrt(variance))
-    assert mean.baseline_mean == pytest.approx(records.means[0] + z[~pooled.window].mean())
-    assert mean.window_mean == pytest.approx(records.means[0] + z[pooled.window].mean())
+    assert mean.baseline_mean == pytest.approx(records.means[index] + z[~pooled.window].mean())
+    assert mean.window_mean == pytest.approx(records.means[index] + z[pooled.window].mean())
     difference = z[pooled.window].mean() - z[~pooled.window].mean()
     assert mean.z == pytest.approx(difference / np.sqrt(variance * 8 / 7 * (1 / 5 + 1 / 3)))
 
@@ -100,6 +103,7 @@ def test_a_score_that_does_not_vary_or_that_one_side_lacks_is_left_out():
     only_missing = numbers(missing=4)
     assert list(dict(count_score_means(NUMERIC, 0, numbers(1, 2), only_missing))) == [Score(MISSING, (0,))]
     assert dict(count_score_means(CATEGORICAL, 0, categories({}), categories({}))) == {}
+    assert dict(count_score_means(CATEGORICAL, 0, categories({"a": 3}), categories({"a": 4}))) == {}
     only = dict(count_score_means(CATEGORICAL, 0, categories({"a": 3, "b": 4}), categories({}, missing=2)))
     assert list(only) == [Score(MISSING, (0,))]
 
@@ -121,3 +125,23 @@ def test_categories_beyond_a_full_dictionary_are_one():
     for score, mean in means.items():
         if score.level in both.names:
             assert mean.window_mean == {"c0": 0.4, "new": 0.6}.get(score.level, 0.0)
+
+
+def test_categories_come_by_how_many_rows_of_both_sides_have_them():
+    means = count_score_means(CATEGORICAL, 0, categories({"a": 30, "b": 50, "c": 1}), categories({"a": 30, "c": 2}))
+    assert [score.level for score, _ in means] == ["a", "b", "c"]
+
+
+def test_names_that_one_full_dictionary_left_out_are_a_share_of_their_side():
+    """1,124 names on one side, of which 1,024 stay by name; the other side has none beyond them."""
+    many = {f"c{number}": 2 for number in range(MAX_NAMES + 100)}
+    kept = next(iter(CategoryCounts({}).add(many.items()).names))
+    means = dict(count_score_means(CATEGORICAL, 0, categories(many), categories({kept: 60})))
+    (other,) = [mean for score, mean in means.items() if score.level == OTHER]
+    assert (other.baseline_mean, other.window_mean) == (pytest.approx(100 / (MAX_NAMES + 100)), 0.0)
+
+
+def test_centres_are_scored_where_asked_for():
+    sides = numbers(1, 2, 3, 4, 4), numbers(3, 5, 6)
+    assert Score(CENTRE, (0,)) in dict(count_score_means(NUMERIC, 0, *sides))
+    assert Score(CENTRE, (0,)) not in dict(count_score_means(NUMERIC, 0, *sides, centre=False))

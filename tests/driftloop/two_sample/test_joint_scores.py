@@ -166,3 +166,12 @@ def test_of_many_pairs_the_strongest_are_kept():
     strength = np.abs(main.T @ main / 300)
     dropped = {(j, k) for j in range(26) for k in range(j + 1, 26)} - set(pairs)
     assert max(strength[pair] for pair in dropped) <= min(strength[pair] for pair in pairs)
+
+
+def test_two_columns_have_residuals_and_residuals_are_of_one_standard_deviation():
+    """Of two columns with correlation r a residual is the one less r times the other, up to the ridge."""
+    main, scores = scores_of(correlated(400)[:, :2], kinds=(LOCATION, LOCATION))
+    residual = main[:, 0] - np.corrcoef(main.T)[0, 1] * main[:, 1]
+    expected = main[:, 0] ** 2 - (residual / residual.std()) ** 2
+    np.testing.assert_allclose(scores[Score(DEPENDENCE, (0,))], np.clip(expected, -8, 8), atol=0.05)
+    assert {Score(GIVEN, (0,)), Score(GIVEN, (1,))} <= set(scores)

@@ -42,10 +42,17 @@ DEVIATION = 0.5
 )
 def test_each_kind_has_its_minimum_whichever_way_the_change_goes(kind, least):
     for sign in (1, -1):
-        enough, too_small = (ScoreMean(0.0, sign * least * part, DEVIATION, 9.0) for part in (1.0001, 0.9999))
+        enough, too_small = (ScoreMean(0.4, 0.4 + sign * least * part, DEVIATION, 9.0) for part in (1.0001, 0.9999))
         assert is_large_enough(Score(kind, (0,)), enough, POLICY)
         assert not is_large_enough(Score(kind, (0,)), too_small, POLICY)
 
 
 def test_a_score_without_deviation_has_not_moved():
     assert not is_large_enough(Score(LOCATION, (0,)), ScoreMean(0.0, 5.0, 0.0, 0.0), POLICY)
+
+
+@pytest.mark.parametrize("kind", [LOCATION, SPREAD, PAIR, SHARE])
+def test_a_change_of_exactly_the_minimum_is_large_enough(kind):
+    policy = Policy(min_shift=0.5, min_spread=0.25, min_correlation=0.5, min_share=0.25)
+    least = 0.25 if kind == SHARE else 0.5 * DEVIATION
+    assert is_large_enough(Score(kind, (0,)), ScoreMean(0.0, least, DEVIATION, 9.0), policy)

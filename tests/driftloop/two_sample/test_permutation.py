@@ -5,7 +5,8 @@ from math import comb
 import numpy as np
 import pytest
 
-from driftloop.two_sample.permutation import AT_ONCE, mark_smallest, normal_limit, permuted, root_of
+from driftloop.two_sample import permutation
+from driftloop.two_sample.permutation import AT_ONCE, RIDGE, mark_smallest, normal_limit, permuted, root_of
 
 
 def test_permuted_sums_have_mean_0_and_variance_1_and_the_scores_correlations():
@@ -96,3 +97,53 @@ def test_duplicate_scores_are_drawn_alike():
     assert drawn.shape == (1_000, 2)
     assert np.abs(drawn[:, 0] - drawn[:, 1]).max() < 0.02
     assert drawn[:, 0].std() == pytest.approx(1, abs=0.1)
+
+
+def correlations(width):
+    return np.corrcoef(np.random.default_rng(width).normal(size=(width, 3 * width)))
+
+
+@pytest.mark.parametrize("wide", [8, 7, 0])
+def test_the_root_times_its_transpose_is_the_correlations_with_the_ridge(monkeypatch, wide):
+    """Of a large matrix it comes in blocks, here of three rows, of which each leaves out what is zero."""
+    monkeypatch.setattr(permutation, "WIDE", wide)
+    monkeypatch.setattr(permutation, "ROOT_ROWS", 3)
+    expected = correlations(7)
+    blocks = root_of(np.triu(expected))
+    assert [block.shape for block in blocks] == ([(7, 7)] if wide == 8 else [(3, 3), (3, 6), (1, 7)])
+    root = np.zeros((7, 7))
+    for block, first in zip(blocks, range(0, 7, 3), strict=False):
+        root[first : first + len(block), : block.shape[1]] = block
+    np.testing.assert_array_equal(root, np.tril(root))
+    np.testing.assert_allclose(root @ root.T, expected + RIDGE * np.eye(7), atol=1e-6)
+    assert (np.diag(root) > 0).all()
+
+
+def test_draws_from_the_limit_are_products_of_the_root_and_normal_numbers(monkeypatch):
+    monkeypatch.setattr(permutation, "DRAWN_AT_ONCE", 4)
+    observed = np.array([7.0, 8.0, 9.0], np.float32)
+    root = root_of(correlations(3))[0]
+    blocks = root[:2, :2], root[2:]
+    found = normal_limit(blocks, observed, 10, 5)
+    assert found.shape == (11, 3)
+    np.testing.assert_array_equal(found[0], observed)
+    normals = np.random.Generator(np.random.SFC64(5)).standard_normal((10, 3), dtype=np.float32)
+    np.testing.assert_allclose(found[1:], normals @ root.T, atol=1e-5)
+
+
+def test_correlations_that_are_none_are_refused(monkeypatch):
+    wrong = np.array([[1.0, 2.0], [2.0, 1.0]])
+    for wide in (3, 0):
+        monkeypatch.setattr(permutation, "WIDE", wide)
+        with pytest.raises(np.linalg.LinAlgError):
+            root_of(wrong.copy())
+
+
+def test_the_smaller_side_is_marked_and_of_equal_sides_the_window():
+    """With one number alone among nine zeros a sum is that number's sign: the mark of the smallest random number."""
+    numbers = np.random.Generator(np.random.SFC64(3)).random((20, 10), dtype=np.float32)
+    matrix = np.where(np.arange(10) == 0, 9.0, -1.0)[:, None]
+    for m, few, sign in ((3, 3, 1), (5, 5, 1), (7, 3, -1)):
+        marks = mark_smallest(numbers, few)[:, 0] == 1
+        found = permuted(matrix, np.arange(10) < m, 20, 3)[1:, 0] > 0
+        assert (found == (marks if sign > 0 else ~marks)).all()

@@ -5,9 +5,12 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Baseline, Column, Evidence, Policy, Schema, SchemaError, Window, check
-from driftloop.profile.summary import matched_summaries
+from driftloop.profile.sampling.season_codes import UNKNOWN
+from driftloop.two_sample import seasons as seasons_module
+from driftloop.two_sample.column_scores import LOCATION, Score
 from driftloop.two_sample.compare import compare
-from driftloop.two_sample.seasons import labels_within, mix_weights, permuted_within
+from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix
+from driftloop.two_sample.seasons import centred_within, labels_within, matching, mix_weights, permuted_within
 
 SCHEMA = Schema((Column("x"), Column("at", "datetime", role="timestamp")), season="weekday")
 MONDAY = np.datetime64("2024-01-01T12:00", "us")
@@ -70,18 +73,6 @@ def location_of(table, weekday=None):
     return values[of == weekday].mean() if weekday is not None else values.mean()
 
 
-def test_a_summary_weights_the_baseline_by_the_windows_mix():
-    schema = Schema((*SCHEMA.columns, Column("c", "categorical")), season="weekday")
-    before = days([0, 0, 6], [1.0, 3.0, 8.0]).append_column("c", pa.array(["a", "b", "b"]))
-    after = days([0, 6, 6, 6, 2], [0.0, 0.0, 1.0, None, 9.0]).append_column("c", pa.array(["a"] * 5))
-    samples = (Baseline(before, schema).profile.sample, Window(after, schema).profile.sample)
-    numbers, categories = (matched_summaries(*samples, index) for index in range(2))
-    # A Monday weighs (1/4)/(2/3), the Sunday (3/4)/(1/3): (2 * 2 * 0.375 + 8 * 2.25) / 3 = 6.5.
-    assert (numbers[0].mean, numbers[1].mean) == pytest.approx((6.5, 1 / 3))
-    assert numbers[1].missing == pytest.approx(1 / 4)
-    assert dict(categories[0].shares) == pytest.approx({"a": 0.125, "b": 0.875})
-
-
 def test_a_shift_within_the_season_is_found():
     rng = np.random.default_rng(4)
     baseline = Baseline(weeks(20, 4, rng), SCHEMA)
@@ -125,3 +116,40 @@ def test_a_profile_with_seasons_survives_its_file():
     assert again == baseline
     assert np.array_equal(again.profile.sample.seasons, baseline.profile.sample.seasons)
     assert again.schema.season == "weekday"
+
+
+def pooled(seasons, window):
+    marks = np.array(window, bool)
+    return PooledRecords(np.arange(float(len(marks)))[:, None], ((),), marks, None, seasons)
+
+
+def test_records_of_seasons_that_one_side_lacks_are_left_out():
+    records = pooled(np.array([0, 0, 1, UNKNOWN, 0, 2, UNKNOWN]), [0, 0, 0, 0, 1, 1, 1])
+    assert matching(records).values[:, 0].tolist() == [0, 1, 4]
+    assert matching(records).window.tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("seasons", [None, np.array([0, 1, 1, 0])])
+def test_records_that_all_match_are_taken_as_they_are(seasons):
+    records = pooled(seasons, [0, 0, 1, 1])
+    assert matching(records) is records
+
+
+def test_scores_are_centred_within_seasons_and_those_that_differ_between_them_alone_are_left_out():
+    within, between = Score(LOCATION, (0,)), Score(LOCATION, (1,))
+    matrix = np.array([[1.0, -1.0], [3.0, -1.0], [-6.0, 1.0], [2.0, 1.0]])
+    scores = ScoreMatrix(matrix.copy(), np.array([5.0, 7.0]), (within, between), np.array([True, False]))
+    found = centred_within(scores, np.array([0, 0, 1, 1]))
+    assert found.matrix.tolist() == [[-1.0], [1.0], [-4.0], [4.0]]
+    assert (found.names, found.means.tolist(), found.main.tolist()) == ((within,), [5.0], [True])
+    np.testing.assert_array_equal(scores.matrix, matrix)
+
+
+def test_as_many_relabellings_as_asked_for_however_they_are_divided(monkeypatch):
+    seasons, window = np.repeat([0, 1], 10), np.arange(20) % 3 == 0
+    whole = np.concatenate(list(labels_within(window, seasons, 7, 1)))
+    assert whole.shape == (7, 20)
+    monkeypatch.setattr(seasons_module, "AT_ONCE", 3 * 20)
+    np.testing.assert_array_equal(np.concatenate(list(labels_within(window, seasons, 7, 1))), whole)
+    monkeypatch.setattr(seasons_module, "AT_ONCE", 1)
+    np.testing.assert_array_equal(np.concatenate(list(labels_within(window, seasons, 7, 1))), whole)

@@ -1,0 +1,83 @@
+"""What of two sides cannot be compared: limits of rows by season and of clusters, and what is said of it."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from driftloop import Baseline, Column, Policy, Schema, Window
+from driftloop.two_sample.comparable import season_notes, too_little
+
+X, AT = Column("x"), Column("at", "datetime", role="timestamp")
+PATIENT = Column("patient", "categorical", role="cluster")
+BY_WEEKDAY = Schema((X, AT), season="weekday")
+MONDAY = np.datetime64("2024-01-01T12:00", "us")
+MON, SAT, SUN = 0, 5, 6
+
+
+def side(kind, schema=BY_WEEKDAY, patients=1, **rows):
+    """So many records of each day, and of none."""
+    days = np.repeat([MON, SAT, SUN], [rows.get(name, 0) for name in ("MON", "SAT", "SUN")]).tolist()
+    times = [MONDAY + np.timedelta64(day, "D") for day in days] + [None] * rows.get("NONE", 0)
+    columns = {"x": np.arange(float(len(times))), "at": pa.array(times, pa.timestamp("us"))}
+    columns["patient"] = [f"{kind.__name__}{row % patients}" for row in range(len(times))]
+    return kind.build(pa.table(columns).select([column.name for column in schema.columns]), schema)
+
+
+def reason(baseline, window, schema=BY_WEEKDAY, **patients):
+    return too_little(
+        side(Baseline, schema, **baseline, **patients), side(Window, schema, **window, **patients), Policy(min_rows=20)
+    )
+
+
+def test_both_sides_need_the_minimum_of_rows_of_the_seasons_that_they_share():
+    assert reason({"MON": 20}, {"MON": 20, "SUN": 5}) is None
+    assert reason({"MON": 40}, {"MON": 19, "SUN": 50}) == (
+        "only 19 rows in the window are of a weekday that both sides have (at least 20 are needed): give a baseline "
+        "that covers it, or no season"
+    )
+    assert reason({"MON": 19, "SAT": 90}, {"MON": 40}).startswith("only 19 rows in the baseline are of a weekday")
+    assert reason({"MON": 9}, {"MON": 8}).startswith("only 8 rows in the window")
+
+
+def test_without_a_season_rows_are_not_counted():
+    assert reason({"MON": 40}, {"SUN": 2}, Schema((X, AT))) is None
+
+
+def test_clusters_are_counted_among_the_records_of_shared_seasons():
+    by_patient = Schema((X, AT, PATIENT), season="weekday")
+    assert reason({"MON": 40}, {"MON": 40}, by_patient, patients=10) is None
+    assert reason({"MON": 40}, {"MON": 40}, by_patient, patients=2) == (
+        "2 groups of 'patient' in the window and 2 in the baseline are too few to say anything: at least 6 are needed "
+        "in the window, or more in the baseline"
+    )
+
+
+def test_a_comparison_by_season_says_with_which_part_of_the_baseline():
+    baseline, window = side(Baseline, MON=30, SUN=30), side(Window, MON=10, SUN=10)
+    assert season_notes(baseline, window) == (
+        "compared with the baseline's records of the same weekday: Monday, Sunday",
+    )
+
+
+def test_what_the_baseline_lacks_is_said_with_its_share():
+    baseline = side(Baseline, MON=30, NONE=5)
+    assert season_notes(baseline, side(Window, MON=30, SAT=4, SUN=4, NONE=2)) == (
+        "compared with the baseline's records of the same weekday: Monday",
+        "25% of the rows were not compared: the baseline has no record of their weekday (unknown, Saturday, Sunday)",
+    )
+
+
+def test_repeated_rows_count_as_often_as_they_occur():
+    rows = pa.table({"x": [1.0] * 40, "at": pa.array([MONDAY] * 30 + [MONDAY + np.timedelta64(6, "D")] * 10)})
+    assert season_notes(side(Baseline, MON=30), Window.build(rows, BY_WEEKDAY))[1].startswith("25% of the rows")
+    assert too_little(side(Baseline, MON=30), Window.build(rows, BY_WEEKDAY), Policy(min_rows=30)) is None
+
+
+@pytest.mark.parametrize(("schema", "rows"), [(Schema((X, AT)), 30), (BY_WEEKDAY, 0)])
+def test_nothing_is_said_without_a_season_or_a_record(schema, rows):
+    assert season_notes(side(Baseline, schema, MON=30), side(Window, schema, MON=rows)) == ()
+
+
+def test_sundays_are_shared_as_mondays_are():
+    assert season_notes(side(Baseline, SUN=30), side(Window, SUN=30, MON=10))[1].startswith("25% of the rows")
+    assert len(season_notes(side(Baseline, SUN=30), side(Window, SUN=30))) == 1
