@@ -8,11 +8,11 @@ from driftloop.cli.imports import imports_are_done
 from driftloop.cli.output import say
 
 
-@click.command()
+@click.command(short_help="Print what a shell needs to complete commands and options.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the completion script of a shell.
+    """Print what a shell needs to complete commands and options.
 
     \b
     Examples:

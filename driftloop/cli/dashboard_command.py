@@ -21,7 +21,7 @@ PORT = 8050
 """Above the ports that need rights, and none that is commonly in use beside a notebook (8888) or MLflow (5000)."""
 
 
-@click.command()
+@click.command(short_help="Show all models and what came of their drifts, in a browser.")
 @click.option("--config", type=PATH, default=Path("driftloop.toml"), help="The driftloop.toml of the set-up.")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes a free one.")
 @language_option

@@ -1,4 +1,4 @@
-"""`driftloop doctor`: is a set-up as it should be, and what mends it?"""
+"""`driftloop doctor`: is a set-up as it should be, and what has to be corrected?"""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from driftloop.cli.output import say
 MUST_BE_MENDED = 1
 
 
-@click.command()
+@click.command(short_help="Check a set-up: what has to be corrected, and how.")
 @click.option("--config", type=PATH, default=Path("driftloop.toml"), help="The driftloop.toml of the set-up.")
 @click.option("--model", metavar="NAME", help="Look at this model alone.")
-@click.option("--data", type=PATH, help="A table to hold its schema against; else the one that model.toml names.")
+@click.option(
+    "--data", type=PATH, help="A table to compare its schema with. Without it: the one that model.toml names."
+)
 @click.option("--github", is_flag=True, help="Also ask GitHub: workflows, default branch, what the token may do.")
 @click.option(
     "--azure", is_flag=True, help="Also ask Azure: role assignments, the baseline in service, the last check."
 )
 @json_option
 def doctor(*, config: Path, model: str | None, data: Path | None, github: bool, azure: bool, as_json: bool) -> int:
-    """Check a set-up: one line for each finding, the worst first, with what mends it.
+    """Check a set-up: one line for each finding, the worst first, with what to do.
 
-    Exit code 1 where something must be mended, else 0. Runs the checks that the repository brings, estimator.py
+    Exit code 1 where something must be corrected, else 0. Runs the checks that the repository brings, estimator.py
     included.
 
     \b

@@ -26,7 +26,7 @@ SHOWN = 40
 """Features that the terminal lists; the rest stands in schema.toml."""
 
 
-@click.command()
+@click.command(short_help="Describe a model of your own from its table.")
 @click.argument("data", type=PATH)
 @click.option("--target", metavar="COLUMN", help="What is predicted. Without it: by name, else the last column.")
 @click.option("--task", metavar="TASK", help="regression, binary or multiclass. Without it: by the target's values.")
@@ -47,8 +47,8 @@ SHOWN = 40
 def init(*, data: Path, config: Path, name: str | None, reading: tuple[str, ...], yes: bool, **said: Any) -> None:
     """Describe a model of your own from DATA: a CSV, Parquet or JSON Lines file with the target among its columns.
 
-    Writes models/NAME/schema.toml and model.toml, with the ground for each entry as a comment, and appends the model to
-    driftloop.toml. Asks on a terminal, and decides by itself without one or with --yes. DATA is read, never copied.
+    Writes models/NAME/schema.toml and model.toml, with the reason for each entry as a comment, and appends the model to
+    driftloop.toml. Asks on a terminal. Without one, and with --yes, it decides by itself. DATA is read, never copied.
 
     \b
     Examples:

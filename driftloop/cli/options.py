@@ -62,7 +62,7 @@ processes_option = click.option(
     "--processes",
     type=click.IntRange(1, 256),
     metavar="N",
-    help="Processes that read; without it one a core, where there is enough to read.",
+    help="How many processes read. Without it: one a core from 2 GB on, else one.",
 )
 
 
@@ -128,7 +128,9 @@ def column_options(command: _Command) -> _Command:
             click.option("--id", metavar="COLUMN", help="Names the record: not compared."),
             click.option("--time", metavar="COLUMN", help="When the record was made: not compared."),
             click.option(
-                "--cluster", metavar="COLUMN", help="Names the dependent group (patient, ward, device): not compared."
+                "--cluster",
+                metavar="COLUMN",
+                help="Names the group whose records are alike (patient, ward, device): not compared.",
             ),
             click.option(
                 "--season",
@@ -156,7 +158,7 @@ def columns_of(options: dict[str, Any]) -> Columns:
 language_option = click.option(
     "--language",
     type=click.Choice(["en", "ja"]),
-    help="Of what people read; when left out, that of LANG.",
+    help="Language of what people read. Without it: that of LANG.",
 )
 
 

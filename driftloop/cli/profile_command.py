@@ -58,7 +58,8 @@ def profile(
 
     It holds counts and a sample of at most 1,536 rows, so it is small, fast to read, and as confidential as the data.
     The same rows give the same file, whatever their order, the files that hold them and the processes that read them.
-    Of saved profiles it makes one. What an interrupted run has read lies beside FILE, and the next one goes on there.
+    Of several saved profiles it makes one. What an interrupted run has read lies beside FILE, and the next one goes on
+    there.
 
     \b
     Examples:
