@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from driftloop.sequential.evidence import strongest_stretch
 from driftloop.sequential.reference_features import features_of_sample
 from driftloop.sequential.window_sums import Block, compact
 
+Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 CORRELATIONS = (0.1, 0.3)
@@ -27,12 +29,11 @@ SHIFT = 0.7
 WEEKS = 52
 FOUND_WITHIN = 12
 """Weeks: a quarter."""
+MADE = (Column("x"), Column("y"), Column("z"), Column("c", "categorical"))
+"""The columns that `made_columns` fills."""
 SCHEMA = Schema(
     (
-        Column("x"),
-        Column("y"),
-        Column("z"),
-        Column("c", "categorical"),
+        *MADE,
         Column("group", "categorical", role="cluster"),
         Column("record", "categorical", role="id"),
     )
@@ -97,6 +98,12 @@ GROUPS = 10_000
 """Groups that have an effect: more than come in a year."""
 
 
+def made_columns(x: Floats, y: Floats, z: Floats, c: Floats) -> dict[str, npt.NDArray[Any]]:
+    """Two plain columns, a skewed one and a category, from normal values."""
+    levels = np.array(["a", "b", "c"])[np.searchsorted([-0.5, 0.7], c)]
+    return {"x": x.round(2), "y": y.round(2), "z": np.exp(z).round(2), "c": levels}
+
+
 class Population:
     """Makes records: each value is root(r) times its group's effect plus root(1 - r) times its own."""
 
@@ -112,10 +119,7 @@ class Population:
         self._made += len(groups)
         return pa.table(
             {
-                "x": (x[:, 0] + shift).round(2),
-                "y": (x[:, 1] + 0.6 * x[:, 0]).round(2),
-                "z": np.exp(x[:, 2]).round(2),
-                "c": np.array(["a", "b", "c"])[np.searchsorted([-0.5, 0.7], x[:, 3])],
+                **made_columns(x[:, 0] + shift, x[:, 1] + 0.6 * x[:, 0], x[:, 2], x[:, 3]),
                 "group": [f"group {group}" for group in groups],
                 "record": [f"record {number}" for number in range(first, self._made)],
             }

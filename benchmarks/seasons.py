@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.clusters import sample_of
+from benchmarks.clusters import MADE, made_columns, sample_of
 from benchmarks.rates import Rate, stream
 from driftloop import Baseline, Column, Policy, Schema, Window, check
 from driftloop.profile.sampling.season_codes import covered
@@ -30,10 +30,7 @@ START = 1_704_067_200
 """Monday, 1 January 2024, in seconds since 1970."""
 SCHEMA = Schema(
     (
-        Column("x"),
-        Column("y"),
-        Column("z"),
-        Column("c", "categorical"),
+        *MADE,
         Column("at", "datetime", role="timestamp"),
         Column("record", "categorical", role="id"),
     )
@@ -69,10 +66,7 @@ class Week:
         at = START + days * DAY + self._rng.integers(0, DAY, len(days))
         return pa.table(
             {
-                "x": (x[:, 0] + shift).round(2),
-                "y": x[:, 1].round(2),
-                "z": np.exp(x[:, 2]).round(2),
-                "c": np.array(["a", "b", "c"])[np.searchsorted([-0.5, 0.7], x[:, 3] + (days % 7 >= 5))],
+                **made_columns(x[:, 0] + shift, x[:, 1], x[:, 2], x[:, 3] + (days % 7 >= 5)),
                 "at": pa.array(at * 1_000_000, pa.timestamp("us")),
                 "record": [f"record {number}" for number in range(first, self._made)],
             }
