@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,10 @@ from driftloop.cli.options import (
     report_option,
 )
 from driftloop.cli.output import say
+
+if TYPE_CHECKING:
+    from driftloop.subgroups.found import Subgroups
+    from driftloop.verdict import Check
 
 
 @click.command(short_help="Compare a window of data with a reference.")
@@ -107,18 +111,7 @@ def check(
     if holdout is not None:
         result = result.with_impact(result.impact(holdout, labelled=labelled))
     if reports:
-        from driftloop.report.context import ReportContext
-        from driftloop.report.writing import write_report
-        from driftloop.times import format_seconds
-
-        context = ReportContext(
-            model=columns.model,
-            baseline_name=str(reference),
-            window_name=str(current),
-            made_at=format_seconds(now),
-        )
-        for report in reports:
-            write_report(report, result, context, language, where=subgroups)
+        _write(reports, result, subgroups, language, of=(columns.model, str(reference), str(current)), made=now)
     if as_json:
         say(result.to_json(where=subgroups))
     elif not quiet:
@@ -128,3 +121,23 @@ def check(
         if subgroups is not None:
             say(subgroup_lines(subgroups, sides.baseline.schema, language=language))
     return FAILED if result.verdict.value in fail_on else 0
+
+
+def _write(
+    reports: tuple[Path, ...],
+    result: Check,
+    subgroups: Subgroups | None,
+    language: str | None,
+    *,
+    of: tuple[str | None, str, str],
+    made: float,
+) -> None:
+    """Every report; `of` names the model, the reference and the window."""
+    from driftloop.report.context import ReportContext
+    from driftloop.report.writing import write_report
+    from driftloop.times import format_seconds
+
+    model, baseline, window = of
+    context = ReportContext(model=model, baseline_name=baseline, window_name=window, made_at=format_seconds(made))
+    for report in reports:
+        write_report(report, result, context, language, where=subgroups)

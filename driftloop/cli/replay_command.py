@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -84,7 +84,7 @@ def replay(
     from driftloop.cli.progress import StatusLine
     from driftloop.data.readers.progress import observed
     from driftloop.replay import baseline_for, find_windows
-    from driftloop.replay import replay as replayed
+    from driftloop.replay import replay as replay_windows
     from driftloop.report.words.cells import line_width
     from driftloop.report.words.language import Words, choose_language
 
@@ -95,25 +95,17 @@ def replay(
     with observed(status.observer):
         read = baseline_for(reference, files, settings)
     status.clear()
-    told = read.notes
-    if skipped:
-        told = (*told, f"{windows}: skipped what is no data: {', '.join(skipped[:NAMED])}{_more(len(skipped))}")
-    verdicts = set()
+    told = (*read.notes, *_skipped(windows, skipped))
     table = None if as_json or quiet else _Table(Words(choose_language(language)), policy.evidence_level, line_width())
     if table is not None:
         table.header()
     progress = StatusLine(quiet=quiet or as_json)
-    lines: list[Line] = []
-    reported: Check | None = None
-    window = ""
+    replayed = _Replayed()
     results: deque[Check] = deque(maxlen=1)  # the last; each holds its window
     labels, reading = read.baseline_labels, settings.reading
-    replaying = replayed(read.baseline, files, policy, reading=reading, labels=labels, on_result=results.append)
+    replaying = replay_windows(read.baseline, files, policy, reading=reading, labels=labels, on_result=results.append)
     for number, line in enumerate(replaying):
-        lines.append(line)
-        if results and results[-1] is not reported:
-            reported, window = results[-1], line.window
-        verdicts.add(line.verdict)
+        replayed.add(line, results[-1] if results else None)
         progress.clear()
         if as_json:
             say(_json(replace(line, notes=(*told, *line.notes)) if number == 0 else line))
@@ -124,8 +116,28 @@ def replay(
     if table is not None:
         for note in told:
             say("\n".join(table.note(note)))
-    _write(reports, reported, _context(columns, reference, window, lines), language)
-    return FAILED if verdicts & fail_on else 0
+    _write(reports, replayed.check, _context(columns, reference, replayed.window, replayed.lines), language)
+    return FAILED if fail_on & {line.verdict for line in replayed.lines} else 0
+
+
+@dataclass
+class _Replayed:
+    """The lines so far, and the newest check with the name of its window."""
+
+    lines: list[Line] = field(default_factory=list)
+    check: Check | None = None
+    window: str = ""
+
+    def add(self, line: Line, newest: Check | None) -> None:
+        """A line, and the newest check: an earlier window's where this one could not be read."""
+        self.lines.append(line)
+        if newest is not None and newest is not self.check:
+            self.check, self.window = newest, line.window
+
+
+def _skipped(windows: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """A note of what is no data, where something is."""
+    return (f"{windows}: skipped what is no data: {', '.join(names[:NAMED])}{_more(len(names))}",) if names else ()
 
 
 def _write(reports: Sequence[Path], reported: Check | None, context: ReportContext, language: str | None) -> None:

@@ -261,8 +261,8 @@ class _Simulation:
         )
 
 
-def smallest_found(sizes: Sequence[float], found: Floats, share: float = FOUND) -> float | None:
-    """The size from which a share of cases is found, interpolated between two that were tried; None where none is.
+def smallest_found(sizes: Sequence[float], found: Floats) -> float | None:
+    """The size from which `FOUND` of the cases are found, interpolated between two that were tried; None where none is.
 
     Parameters
     ----------
@@ -274,13 +274,13 @@ def smallest_found(sizes: Sequence[float], found: Floats, share: float = FOUND) 
     >>> smallest_found((0.1, 0.2, 0.4), np.array([0.0, 0.6, 1.0]))
     0.3
     """
-    reached = np.flatnonzero(found >= share)
+    reached = np.flatnonzero(found >= FOUND)
     if not len(reached):
         return None
     at = int(reached[0])
     if at == 0:
         return float(sizes[0])
-    part = (share - found[at - 1]) / (found[at] - found[at - 1])
+    part = (FOUND - found[at - 1]) / (found[at] - found[at - 1])
     return round(float(sizes[at - 1] + part * (sizes[at] - sizes[at - 1])), 6)
 
 

@@ -78,15 +78,15 @@ def render(
     )
 
 
-def with_started(page: str, context: ReportContext, language: str = "en") -> str:
-    """A page that was rendered before, with what has been started since, and what came of it.
+def with_started(page: str, context: ReportContext) -> str:
+    """An English page that was rendered before, with what has been started since, and what came of it.
 
     Raises ValueError for a page of an earlier version, which has no place for it.
     """
     # A text from data holds no such mark: its angle brackets are escaped.
     if not _STARTED.search(page):
         raise ValueError("this page has no place for what was started: it was written by an earlier version")
-    part = _started(context, Words(language))
+    part = _started(context, Words("en"))
     return _STARTED.sub(lambda _: part, page, count=1)
 
 

@@ -85,13 +85,11 @@ def _raw_batches(
         yield from _of_part(part, projection, reading, notes)
 
 
-def head_of(
-    parts: Iterable[Part], schema: Schema, reading: Reading | None, notes: ReadNotes | None = None
-) -> Iterator[pa.RecordBatch]:
+def head_of(parts: Iterable[Part], schema: Schema, reading: Reading | None) -> Iterator[pa.RecordBatch]:
     """The rows of some parts as their files hold them, for `decide`. Raises InputError or SchemaError."""
     declared, projection = _declared(reading, schema), Projection(schema)
     for part in parts:
-        yield from _of_part(part, projection, declared, notes or ReadNotes())
+        yield from _of_part(part, projection, declared, ReadNotes())
 
 
 def read_batches(

@@ -115,6 +115,23 @@ def _blocks(first: bytes, file: TextBytes, dialect: Dialect) -> Iterator[bytes]:
             yield data[:cut]
 
 
+def _read(block: bytes, columns: list[str], include: list[str], parsing: Any, *, use_threads: bool) -> pa.Table:
+    """Some columns of a block, as texts. Raises ArrowInvalid for a row that the options refuse."""
+    from pyarrow import csv
+
+    return csv.read_csv(
+        pa.BufferReader(block),
+        read_options=csv.ReadOptions(column_names=columns, block_size=len(block) + 1, use_threads=use_threads),
+        parse_options=parsing,
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(include, pa.string()),
+            include_columns=include,
+            strings_can_be_null=False,
+            check_utf8=False,
+        ),
+    )
+
+
 def _parsed(
     block: bytes, *, dialect: Dialect, names: list[str], projection: Projection, before: int
 ) -> tuple[pa.Table, int]:
@@ -142,33 +159,21 @@ def _parsed(
     if not block.strip():
         return pa.Table.from_batches([pa.RecordBatch.from_arrays([texts_array([]) for _ in include], include)]), 0
 
-    def read(*, use_threads: bool) -> pa.Table:
-        return csv.read_csv(
-            pa.BufferReader(block),
-            read_options=csv.ReadOptions(column_names=columns, block_size=len(block) + 1, use_threads=use_threads),
-            parse_options=csv.ParseOptions(
-                delimiter=style.separator,
-                quote_char=style.quote,
-                escape_char=style.escape or False,
-                newlines_in_values=True,
-                invalid_row_handler=handle,
-            ),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(include, pa.string()),
-                include_columns=include,
-                strings_can_be_null=False,
-                check_utf8=False,
-            ),
-        )
-
+    parsing = csv.ParseOptions(
+        delimiter=style.separator,
+        quote_char=style.quote,
+        escape_char=style.escape or False,
+        newlines_in_values=True,
+        invalid_row_handler=handle,
+    )
     try:
-        table = read(use_threads=True)
+        table = _read(block, columns, include, parsing, use_threads=True)
     except pa.ArrowInvalid:
         if not refused:
             raise
         refused.clear()
         with suppress(pa.ArrowInvalid):  # once more: with threads Arrow does not count the rows
-            read(use_threads=False)
+            _read(block, columns, include, parsing, use_threads=False)
         raise InputError(_ragged(refused[0], before)) from None
     if dialect.is_padded:
         table = pa.table([pc.utf8_trim_whitespace(column) for column in table.columns], table.column_names)
