@@ -7,7 +7,7 @@ here, so a drift stays open until the end: its first line says `retrain`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,10 +49,13 @@ class Line:
     reasons: tuple[str, ...]
     notes: tuple[str, ...] = ()
     """What is worth knowing and changes nothing: columns and files that were left out."""
+    size_note: str = ""
+    """Of `notes` the one about far fewer or far more records than usual, for the line of a terminal."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        return {**self.__dict__, "reasons": list(self.reasons), "notes": list(self.notes)}
+        plain = {name: value for name, value in self.__dict__.items() if name != "size_note"}
+        return {**plain, "reasons": list(self.reasons), "notes": list(self.notes)}
 
 
 def replay(
@@ -77,9 +80,10 @@ def replay(
     from driftloop.sequential.label_shift import moved_labels
     from driftloop.sequential.label_tally import LabelTally
     from driftloop.sides.window import read_window
+    from driftloop.window_size import unusual_size
 
     series = Series(evidence or Evidence())
-    raised = False
+    raised, sizes = False, list[int]()
     for path in files:
         notes, found = ReadNotes(), LabelTally(baseline.schema)
         try:
@@ -89,11 +93,15 @@ def replay(
             continue
         result, series = check_next(series, baseline, landed, policy)
         retrain, raised = result.drift and not raised, raised or result.drift
-        told = (*moved_labels(baseline.schema, labels, found.summary, policy), *notes.lines, *result.notes)
+        moved = moved_labels(baseline.schema, labels, found.summary, policy)
+        size = unusual_size(landed.rows, sizes)
+        told = (*size, *moved, *notes.lines, *result.notes)
+        sizes.append(landed.rows)
         if on_result is not None:
             on_result(result)
         verdict = result.verdict.value
-        yield _line(path, verdict, series.evidence, result.rows, result.reasons, retrain=retrain, notes=told)
+        line = _line(path, verdict, series.evidence, result.rows, result.reasons, retrain=retrain, notes=told)
+        yield replace(line, size_note="".join(size))
 
 
 def baseline_for(reference: Path | str, files: Sequence[Path], settings: ColumnSettings) -> Sides:

@@ -15,6 +15,7 @@ from driftloop.profile.window import Baseline, Window
 from driftloop.report.result import Result
 from driftloop.two_sample.comparable import season_notes, too_little
 from driftloop.two_sample.compare import Comparison, compare
+from driftloop.window_size import unusual_rate
 
 if TYPE_CHECKING:
     from driftloop.impact.impact import Impact
@@ -173,7 +174,9 @@ def check(
     records from later than that are an incident. Raises SchemaError when the two were read with different schemas.
     """
     policy = policy or Policy()
-    context = _Context(baseline, window, policy, (*_notes(window), *season_notes(baseline, window)))
+    context = _Context(
+        baseline, window, policy, (*_notes(window), *unusual_rate(baseline, window), *season_notes(baseline, window))
+    )
     if [(c.name, c.kind) for c in baseline.schema.features] != [(c.name, c.kind) for c in window.schema.features]:
         raise SchemaError("the window was read with another schema than the baseline: read it with baseline.schema")
     if (reason := _too_few(baseline, window, policy) or too_little(baseline, window, policy)) is not None:

@@ -23,7 +23,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("dashboard", "json_schemas", "verdict"),
         ("report",),
         ("column_results", "impact", "parts", "power", "segments", "subgroups"),
-        ("common_cause", "coverage", "data_quality", "sequential", "setup", "two_sample"),
+        ("common_cause", "coverage", "data_quality", "sequential", "setup", "two_sample", "window_size"),
         ("config", "ledger", "profile"),
         ("data", "events"),
         ("by_content", "files", "times", "validation", "wording"),

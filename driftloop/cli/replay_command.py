@@ -204,6 +204,9 @@ class _Table:
                 say(text)
         for text in beside[1:]:
             say(" " * (self.width - self.room) + text)
+        if line.size_note:
+            for text in indented(visible(self.words.sentence(line.size_note).text), "    ", self.width):
+                say(text)
 
     def note(self, note: str) -> list[str]:
         """A note below the table."""

@@ -22,6 +22,9 @@ Counts = npt.NDArray[np.int64]
 REPEATED, FAMILIAR = 0.1, 0.5
 """Part of the records that must come again, within the window or from the baseline: fewer are a client's retry."""
 FEWEST_RECORDS = 5
+FINE, FINE_COLUMNS = 1 / 40, 2
+"""Columns, and the chance up to which two records agree in each, of a table whose records are hardly ever alike: then
+fewer than `FEWEST_RECORDS` different ones are copies. One such column alone may have come to a few steps."""
 MOST_COPIES = 1_000
 """Copies of one record that are looked at: more say nothing new and cost memory."""
 COARSE = 0.5
@@ -54,7 +57,7 @@ def repeated_records(baseline: Baseline, window: Window) -> Iterator[Sign]:
     if again >= REPEATED * m:
         text = f"{again / m:.0%} of the records are repetitions of others in the window: delivered twice?"
         p = repeated_p(copies, again, m / (n + m))
-        p = p if clustered else max(p, coincidence_p(again, both[1]))
+        p = p if clustered else max(p, coincidence_p(again, both[1], both[0]))
         yield Sign(None, text, p, IF_NORMAL)
     familiar = int(np.count_nonzero(np.isin(of_window, of_baseline)))
     both_whole = baseline.profile.sample.complete and window.profile.sample.complete
@@ -79,22 +82,52 @@ def repeated_p(copies: Counts, again: int, share: float) -> float:
     )
 
 
-def coincidence_p(again: int, window: Sample) -> float:
+def coincidence_p(again: int, window: Sample, baseline: Sample | None = None) -> float:
     """P(at least `again` records repeat another one), if they agree by coincidence in each of their columns.
 
     Where one kind of the records comes alone, rounded values agree more often than in the baseline, and no record was
     delivered twice. Then distinct records also agree in all columns but one. Of D_j such pairs of column j, where two
     records agree with probability q_j, there are D_j q_j / (1 - q_j) that agree in that one, too: the largest of these
     estimates is the mean of a Poisson number. Copies of records add nothing to D_j.
+
+    Where a single column varies, no other tells how often records agree; then the steps of its scale do. Without
+    copies two records lie on neighbouring steps twice as often as on the same one.
     """
-    return float(special.pdtrc(again - 1, _pairs_by_coincidence(window)))
+    distinct = np.unique(window.values, axis=0)
+    varying = np.flatnonzero([len(np.unique(column[~np.isnan(column)])) > 1 for column in distinct.T])
+    if len(varying) == 1:
+        pairs = _pairs_on_neighbouring_steps(window, int(varying[0])) / 2
+    elif len(distinct) < FEWEST_RECORDS:  # so few say nothing of how often they agree, but the baseline's may
+        pairs = 0.0 if baseline is not None and _are_hardly_alike(baseline, varying) else inf
+    else:
+        pairs = _pairs_by_coincidence(distinct, int(np.minimum(window.weights, MOST_COPIES).sum()))
+    return float(special.pdtrc(again - 1, pairs))
 
 
-def _pairs_by_coincidence(sample: Sample) -> float:
-    distinct = np.unique(sample.values, axis=0)
-    rows, records = len(distinct), int(np.minimum(sample.weights, MOST_COPIES).sum())
-    if rows < FEWEST_RECORDS:
-        return inf  # so few different records say nothing of how often they agree
+def _pairs_on_neighbouring_steps(sample: Sample, column: int) -> float:
+    """Pairs of records that lie one step of a column's scale apart; a step is the smallest difference of two values."""
+    values, where = np.unique(sample.values[:, column], return_inverse=True)
+    counts = np.bincount(where, np.minimum(sample.weights, MOST_COPIES))[np.isfinite(values)]
+    gaps = np.diff(values[np.isfinite(values)])
+    near = gaps < 1.5 * gaps.min()  # in between, because decimal steps are not exact
+    return float((counts[:-1] * counts[1:])[near].sum())
+
+
+def _are_hardly_alike(baseline: Sample, varying: Counts) -> bool:
+    """Whether enough of these columns are so fine in the baseline that two of its records hardly ever agree in them."""
+    fine = 0
+    for column in varying:
+        values = baseline.values[:, column]
+        known = ~np.isnan(values)
+        counts = np.bincount(np.unique(values[known], return_inverse=True)[1], baseline.weights[known])
+        records = float(counts.sum())
+        fine += records > 1 and _pairs_in(counts) <= FINE * records * (records - 1)
+    return fine >= FINE_COLUMNS
+
+
+def _pairs_by_coincidence(distinct: Floats, records: int) -> float:
+    """What `coincidence_p` estimates from columns; infinite where all are too coarse. `distinct`: different records."""
+    rows = len(distinct)
     # A random number for each value of each column: their sum without a column's own is a key of the others.
     random = np.random.default_rng(0)
     found = [np.unique(column, return_inverse=True, return_counts=True) for column in distinct.T]

@@ -8,7 +8,7 @@ import numpy as np
 
 from driftloop.data_quality.chance import bounded
 from driftloop.data_quality.column_pair import ColumnPair
-from driftloop.data_quality.repeated_value import is_coarse
+from driftloop.data_quality.repeated_value import is_coarse, stuck_value
 from driftloop.data_quality.unusable_values import rows_out_of_range
 
 FAR = 4.0
@@ -23,7 +23,13 @@ def column_notes(pair: ColumnPair) -> Iterator[str]:
         filled = f"has values in {known / max(window.rows, 1):.0%} of rows, before 0%" if known else "holds no value"
         yield f"{name}: {filled}; the baseline has none to compare with"
         return
-    if known and window.minimum is not None and window.minimum == window.maximum and _steps(pair):
+    if (
+        known
+        and window.minimum is not None
+        and window.minimum == window.maximum
+        and _steps(pair)
+        and stuck_value(pair) is None
+    ):
         yield (
             f"{name}: {window.minimum:.6g} in every row, as of a calendar column; if that is its nature, give column "
             f'{name!r} role = "time" in the schema'

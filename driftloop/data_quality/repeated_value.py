@@ -24,6 +24,15 @@ Months, weekdays, days of a month (1/31), codes and rounded grades lie above it;
 FEWEST_FOR_COARSE = 3
 ISOLATED = 3.0
 """How many times as often as the next value a stuck one comes. A population that narrows fills its neighbours too."""
+FEWEST_STEPS = 8
+"""Steps from which on a coarse scale may be a rounded measurement: weekdays, grades and doses have fewer."""
+FILLED = 0.8
+"""The part of an even grid between the outer steps that must be in use: lists of prices and codes leave most out."""
+OUTER = 0.05
+"""Part of the records beyond each outer step: a few rare ones lie far apart in any rounded measurement."""
+TAIL_HEIGHT = 0.25
+"""Height of both outer quarters of the steps, as a part of the highest, up to which whole numbers are measured: numbers
+that follow the calendar or number kinds of things are about as frequent at their ends as in their middle."""
 FEWEST_PLACEHOLDERS = 3
 PLACEHOLDERS_AMONG_OUTSIDE = 0.8
 """The part of the values beyond the baseline that must be the placeholder: a population has no single far value."""
@@ -78,7 +87,10 @@ def stuck_value(pair: ColumnPair) -> Sign | None:
     most = int(np.argmax(in_window))
     baseline_share = in_baseline[most] / in_baseline.sum()
     window_share = in_window[most] / in_window.sum()
-    if window_share - baseline_share < STUCK or baseline_share > ATOM or is_coarse(in_baseline):
+    if window_share - baseline_share < STUCK:
+        return None
+    is_common = baseline_share > ATOM or is_coarse(in_baseline)
+    if is_common and not (window_share == 1.0 and is_step_of_measurement(values, in_baseline, most)):
         return None
     if in_window[most] < ISOLATED * np.max(np.delete(in_window, most), initial=0):
         return None
@@ -102,6 +114,41 @@ def is_coarse(counts: Counts) -> bool:
     if not len(rest):
         return True
     return bool(records >= FEWEST_FOR_COARSE) and float((rest * (rest - 1)).sum() / (records * (records - 1))) >= COARSE
+
+
+def is_step_of_measurement(values: Floats, counts: Counts, which: int) -> bool:
+    """Whether a common value is one step of a rounded measurement, so that all of a window on it means a stuck sensor.
+
+    Its steps are many and fill an even grid; the value is no atom among its neighbours; whole numbers are rarer towards
+    both ends, because months, hours and numbers of things may be the same in all of a window by their nature.
+
+    `values`, `counts`: the distinct values, ascending, and how often each occurs in the baseline; `which`: the index of
+    the value.
+
+    Examples
+    --------
+    >>> steps = np.arange(18.0, 23.0, 0.5)
+    >>> is_step_of_measurement(steps, np.array([2, 6, 20, 40, 60, 55, 35, 20, 8, 2]), 4)
+    True
+    >>> is_step_of_measurement(np.arange(1.0, 13.0), np.full(12, 30), 3)
+    False
+    """
+    value, known = values[which], counts > 0
+    values, counts = values[known], counts[known]
+    place = int(np.searchsorted(values, value))
+    if len(values) < FEWEST_STEPS or place == len(values) or values[place] != value:
+        return False
+    neighbours = np.concatenate([counts[max(place - 1, 0) : place], counts[place + 1 : place + 2]])
+    if counts[place] >= ISOLATED * neighbours.max():
+        return False
+    below = np.cumsum(counts) / counts.sum()
+    inner = values[np.searchsorted(below, OUTER) : np.searchsorted(below, 1 - OUTER) + 1]
+    step = float(np.diff(values).min())
+    if len(inner) < FILLED * (round((inner[-1] - inner[0]) / step) + 1):
+        return False
+    quarter = len(values) // 4
+    tails = max(counts[:quarter].mean(), counts[-quarter:].mean())
+    return bool(np.any(values != np.floor(values)) or tails <= TAIL_HEIGHT * counts.max())
 
 
 def _of_value(in_baseline: Counts, in_window: Counts, which: int) -> float:

@@ -17,6 +17,7 @@ from driftloop.monitor.said_columns import SaidColumns
 from driftloop.sequential.evidence import Evidence, accept, reset
 from driftloop.sides.settings import ColumnSettings, Roles, names_of, refuse_foreign
 from driftloop.times import format_time
+from driftloop.window_size import unusual_size
 from driftloop.wording.number_formats import format_rarity
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ class Monitor(SaidColumns):
         sides, reference = self._reference.read_beside(current)
         result, series = check_next(self._series, sides.baseline, sides.window, self.policy, now=moment.timestamp())
         result = sides.told(result, self.policy)
-        result = replace(result, notes=(*self._told, *result.notes))
+        size = unusual_size(sides.window.rows, [row.rows for row in self._history])
+        result = replace(result, notes=(*self._told, *size, *result.notes))
         if reference.open_source is not None:
             series = Series(series.evidence)  # an empty window, of which it is not known which columns are compared
         row = row_of(result, series.evidence, self.budget, format_time(moment, "seconds"))
