@@ -16,6 +16,7 @@ import pyarrow as pa
 from driftloop.data.arrow import codes as dictionary_codes
 from driftloop.data.arrow import floats, integers, numbers_array, texts_array, valid
 from driftloop.data.formats.date_formats import moment, time_of_day
+from driftloop.data.formats.durations import duration
 from driftloop.data.formats.number_formats import plain_number
 from driftloop.data.levels import recode
 from driftloop.data.plain_types import is_text, plain
@@ -154,11 +155,11 @@ def text_list(array: pa.Array) -> list[Any]:
 
 
 def time_of_text(text: str) -> float | None:
-    """Seconds since 1970 of a text: a date whose order is plain, a time of day, or epoch seconds."""
-    value = moment(text)
-    if value is None:
-        value = time_of_day(text)
-    return plain_number(text) if value is None else value
+    """Seconds since 1970 of a text: a date whose order is plain, a time of day or longer, or epoch seconds."""
+    for read in (moment, time_of_day, plain_number):
+        if (value := read(text)) is not None:
+            return value
+    return duration(text)
 
 
 def _category_name(value: Any) -> str:

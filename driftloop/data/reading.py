@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 Decimal = Literal[".", ","]
-DateOrder = Literal["day-first", "month-first"]
+DateOrder = Literal["day-first", "month-first", "year-first"]
 
 MOST_NOTES = 20
 """Notes that are kept: more than a reader looks at, and few enough for a terminal."""
@@ -35,7 +35,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     encoding: str | None = None
     """Of text files, such as `latin-1`; UTF-8 and UTF-16 are recognised."""
     dates: DateOrder | None = None
-    """How 01/02/2026 is meant."""
+    """How 01/02/2026 is meant, and 26-02-01: `year-first` is of years with two digits."""
     quote: str | None = None
     """Around values of CSV that hold a separator: one character, a double quote unless declared."""
 

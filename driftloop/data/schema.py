@@ -23,7 +23,7 @@ record (patient, ward, device)."""
 Season = Literal["", "weekday", "month", "hour"]
 
 COMPARED: frozenset[str] = frozenset({"feature", "prediction"})
-FORMATS = ("decimal-point", "decimal-comma", "day-first", "month-first")
+FORMATS = ("decimal-point", "decimal-comma", "day-first", "month-first", "year-first", "duration")
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -45,7 +45,8 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """How much the model relies on the column, any scale; 0: not at all, so its drift never retrains; None: unknown."""
     format: str = ""
     """How the reference writes its values, for files that leave it open: `decimal-point`, `decimal-comma`, `day-first`,
-    `month-first`, or the words for false and true as in `no/yes`."""
+    `month-first`, `year-first`, `duration` (numeric: `36:15:00` is read in seconds), or the words for false and true as
+    in `no/yes`."""
     unit_in_text: bool = False
     """Whether numbers are written with the unit behind them, as in `70.5 kg`; with another unit they cannot be read."""
     title: str = ""

@@ -59,7 +59,9 @@ def open_table(path: Path, reading: Reading | None = None) -> Table:
     """
     notes = ReadNotes()
     try:
-        found, stream = infer_columns(batches_of(path, reading=reading, notes=notes))
+        found, stream = infer_columns(
+            batches_of(path, reading=reading, notes=notes), dates=None if reading is None else reading.dates
+        )
     except InputError as error:
         said = str(error).replace("the reference", "the table")
         raise InputError(said if str(path) in said else f"{path}: {said}") from None

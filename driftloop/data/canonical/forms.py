@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Protocol, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,8 @@ import pyarrow as pa
 from driftloop.data.arrow import numbers_array, texts_array
 from driftloop.data.columns import as_dictionary, category_names, number_texts, numbers, text_list, time_of_text
 from driftloop.data.formats.date_formats import DateEvidence, moment
-from driftloop.data.formats.epoch_times import TimeUnit, seconds, time_unit
+from driftloop.data.formats.durations import duration
+from driftloop.data.formats.epoch_times import TimeUnit, are_excel_days, seconds, time_unit
 from driftloop.data.formats.number_formats import NumberEvidence, number, plain_number
 from driftloop.data.formats.true_false import in_words_of
 from driftloop.data.formats.unit_symbols import is_symbol, without_symbol, without_unit
@@ -27,6 +28,10 @@ from driftloop.errors import InputError
 
 MOST_TEXTS = 5_000
 """Distinct texts of a batch that are looked at: of so many, some show the decimal mark or a day beyond 12."""
+
+
+READ_AS = {"yyyymmdd": "as year, month and day", "excel": "as days since 1900, as Excel counts"}
+"""What a note says of counts that are no unit since 1970."""
 
 
 class Form(Protocol):
@@ -76,6 +81,8 @@ class NumberForm:
         """Numbers, or texts with a decimal point."""
         if not is_text(array.type):
             return array
+        if self.column.format == "duration":
+            return number_texts(array, missing, _seconds_or_number)
         if self._may_have_unit:
             return number_texts(array, missing, self._number)
         if self.decimal is None:
@@ -100,6 +107,11 @@ class NumberForm:
 
     def _number(self, text: str) -> float | None:
         return number(self._without_unit(text), self.decimal or ".")
+
+
+def _seconds_or_number(text: str) -> float | None:
+    seconds = duration(text)
+    return plain_number(text) if seconds is None else seconds
 
 
 @dataclass
@@ -200,12 +212,15 @@ def settle(forms: tuple[Form, ...], reading: Reading, separator: str | None, not
             notes.add(f"{prefix}numbers of column {form.column.name!r} are read with a decimal {mark}")
     for time_form in in_times:
         if time_form.counts:
-            time_form.unit = time_unit(np.array(time_form.counts))
+            counts = np.array(time_form.counts)
+            # A time of day in seconds may lie in that range, too, so only of the record's own time.
+            is_excel = time_form.column.role == "timestamp" and are_excel_days(counts)
+            time_form.unit = "excel" if is_excel else time_unit(counts)
         if time_form.order is not None:
             order = time_form.order.replace("-", " ")
             notes.add(f"{prefix}dates of column {time_form.column.name!r} are read {order}")
         if time_form.unit != "s":
-            unit = "as year, month and day" if time_form.unit == "yyyymmdd" else f"as {time_form.unit} since 1970"
+            unit = READ_AS.get(time_form.unit, f"as {time_form.unit} since 1970")
             notes.add(f"{prefix}numbers of column {time_form.column.name!r} are read {unit}")
 
 
@@ -240,21 +255,23 @@ def _decimal(
 
 def _order(form: TimeForm, declared: DateOrder | None, orders: set[DateOrder | None]) -> DateOrder | None:
     seen, name = form.evidence, form.column.name
-    if not (seen.day_first or seen.month_first or seen.either):
+    if not (seen.day_first or seen.month_first or seen.either or seen.year_first):
         return None
-    if declared is not None:
+    # Years with four digits show where they stand, so that declaration says nothing of 01/02/2026.
+    if declared is not None and (declared != "year-first" or seen.short_years):
         return declared
     if seen.contradicts_itself:
+        one, other = sorted(order.replace("-", " ") for _, order in seen.told[:2])
         raise InputError(
-            f"column {name!r} has dates with the day first in some rows and the month first in others: "
-            'write it in one way, or declare [reading] dates = "day-first" or "month-first"'
+            f"column {name!r} has dates with the {one} in some rows and the {other} in others: "
+            'write it in one way, or declare [reading] dates = "day-first", "month-first" or "year-first"'
         )
-    known: dict[str, DateOrder] = {"day-first": "day-first", "month-first": "month-first"}
+    known: dict[str, DateOrder] = {order: order for order in get_args(DateOrder)}
     found = seen.order or (next(iter(orders)) if len(orders) == 1 else None) or known.get(form.column.format)
     if found is None and seen.short_years:
         raise InputError(
-            f"column {name!r} has dates such as 26-01-02, which may begin with the year, the month or the day: write "
-            'years with four digits, or declare [reading] dates = "day-first" or "month-first" if the year is last'
+            f"column {name!r} has dates such as 26-01-02, which may begin with the year, the month or the day: "
+            'write years with four digits, or declare [reading] dates = "year-first", "month-first" or "day-first"'
         )
     if found is None:
         raise InputError(

@@ -5,22 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Literal
 
 from driftloop.data.reading import DateOrder
 
 _CLOCK = r"(?P<clock>\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?) ?(?P<half>[AaPp]\.?[Mm]\.?)?"
-_ZONE = r"(?P<zone>Z|UTC|GMT|(UTC|GMT)?[+-]\d{2}(:?\d{2})?)?"
+HOURS_OF = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7} | {
+    "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MEZ": 1, "MESZ": 2
+}  # fmt: skip
+"""Zones by name: those of the United States as RFC 822 has them, and Europe's."""
+_ZONE = rf"(?P<zone>Z|UTC|GMT|(UTC|GMT)?[+-]\d{{2}}(:?\d{{2}})?|{'|'.join(HOURS_OF)})?"
 _TIME = rf"([T ,]+{_CLOCK} ?{_ZONE})?"
 _ISO = re.compile(rf"(?P<y>\d{{4}})(?P<mark>[-/.])(?P<m>\d{{1,2}})(?P=mark)(?P<d>\d{{1,2}}){_TIME}", re.ASCII)
 _ORDERED = re.compile(rf"(?P<p>\d{{1,2}})(?P<mark>[-/.])(?P<q>\d{{1,2}})(?P=mark)(?P<y>\d{{4}}|\d{{2}}){_TIME}")
 _NAMED = re.compile(
-    rf"([A-Za-z]{{3,9}}\.?,? )?(?P<d>\d{{1,2}})[ .-]{{0,2}}(?P<name>[A-Za-z]{{3,9}})\.?,?[ -]?(?P<y>\d{{4}}|\d{{2}})"
+    rf"([A-Za-z]{{3,9}}\.?,? )?(?P<d>\d{{1,2}})[ ./-]{{0,2}}(?P<name>[A-Za-z]{{3,9}})\.?,?[ /-]?(?P<y>\d{{4}}|\d{{2}})"
     rf"([T ,:]+{_CLOCK} ?{_ZONE})?"
 )
-"""Also as Oracle (31-JAN-26) and SAS (31JAN2026:10:00:00) write them."""
+"""Also as Oracle (31-JAN-26), SAS (31JAN2026:10:00:00) and Apache (31/Jan/2026:10:00:00 +0000) write them."""
+_CTIME = re.compile(rf"[A-Za-z]{{3}} (?P<name>[A-Za-z]{{3}}) {{1,2}}(?P<d>\d{{1,2}}) {_CLOCK} ?{_ZONE} (?P<y>\d{{4}})")
+"""As C's ctime and Java's Date.toString write it: Fri Mar 01 10:00:00 CET 2024."""
+_EAST_ASIAN = re.compile(rf"(?P<y>\d{{4}})[年년] ?(?P<m>\d{{1,2}})[月월] ?(?P<d>\d{{1,2}})[日일]( ?{_CLOCK} ?{_ZONE})?")
+_ORDINAL = re.compile(rf"(?P<y>\d{{4}})-(?P<n>\d{{3}}){_TIME}", re.ASCII)
+_ISO_WEEK = re.compile(rf"(?P<y>\d{{4}})(?P<mark>-?)W(?P<w>\d{{2}})(?P=mark)(?P<n>[1-7]){_TIME}", re.ASCII)
 _AMERICAN = re.compile(rf"([A-Za-z]{{3,9}},? )?(?P<name>[A-Za-z]{{3,9}})\.? (?P<d>\d{{1,2}}),? (?P<y>\d{{4}}){_TIME}")
 _MONTH = re.compile(r"(?P<y>\d{4})-(?P<m>0[1-9]|1[0-2])")
 _COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})([T ]?(?P<clock>\d{6}) ?(?P<zone>Z)?)?", re.ASCII)
@@ -28,6 +37,7 @@ _LONG_YEAR = re.compile(r"\d{4}")
 _TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,9})?))?", re.ASCII)
 _MONTH_NAMES = ("january february march april may june july august september october november december").split()  # noqa: SIM905
 MONTHS = {name: place + 1 for place, full in enumerate(_MONTH_NAMES) for name in (full, full[:3])} | {"sept": 9}
+LAST_MONTH, LAST_DAY = 12, 31
 PIVOT = 69
 """Years of two digits below it are of this century, as POSIX has it."""
 COMPACT_YEARS = (1900, 2100)
@@ -57,18 +67,48 @@ def _with_year_first(text: str) -> float | None:
         return _seconds(int(found["y"]), int(found["m"]), int(found["d"]), found.groupdict())
     if (found := _COMPACT.fullmatch(text)) and COMPACT_YEARS[0] <= int(found["y"]) < COMPACT_YEARS[1]:
         return _seconds(int(found["y"]), int(found["m"]), int(found["d"]), found.groupdict())
-    found = _MONTH.fullmatch(text)
-    return None if found is None else _seconds(int(found["y"]), int(found["m"]), 1, {})
+    if (found := _MONTH.fullmatch(text)) is not None:
+        return _seconds(int(found["y"]), int(found["m"]), 1, {})
+    if (found := _EAST_ASIAN.fullmatch(text)) is not None:
+        return _seconds(int(found["y"]), int(found["m"]), int(found["d"]), found.groupdict())
+    return _by_day_of_year(text)
+
+
+def _by_day_of_year(text: str) -> float | None:
+    """Ordinal dates (2024-075) and days of ISO 8601 weeks (2024-W11-5, 2024W115)."""
+    if found := _ORDINAL.fullmatch(text):
+        day = date(int(found["y"]), 1, 1) + timedelta(days=int(found["n"]) - 1)
+        if day.year != int(found["y"]):
+            return None
+    elif found := _ISO_WEEK.fullmatch(text):
+        day = date.fromisocalendar(int(found["y"]), int(found["w"]), int(found["n"]))
+    else:
+        return None
+    return _seconds(day.year, day.month, day.day, found.groupdict())
+
+
+def are_ordinal_dates(texts: Iterable[str]) -> bool:
+    """Whether dates are years and days of the year alone, which numbers of cases look like (2024-075).
+
+    Examples
+    --------
+    >>> are_ordinal_dates(["2024-075", "2024-366"]), are_ordinal_dates(["2024-075", "2024-07-05"])
+    (True, False)
+    """
+    return all(_ORDINAL.fullmatch(text) for text in texts)
 
 
 def _with_year_last(text: str, order: DateOrder | None) -> float | None:
     if found := _ORDERED.fullmatch(text):
-        order = order or _decided(date_order(text))
+        if order is None or (order == "year-first" and len(found["y"]) == 4):
+            order = _decided(date_order(text))
         if order is None:
             return None
+        if order == "year-first":
+            return _seconds(_year(found["p"]), int(found["q"]), int(found["y"]), found.groupdict())
         day, month = (found["p"], found["q"]) if order == "day-first" else (found["q"], found["p"])
         return _seconds(_year(found["y"]), int(month), int(day), found.groupdict())
-    found = _NAMED.fullmatch(text) or _AMERICAN.fullmatch(text)
+    found = _NAMED.fullmatch(text) or _AMERICAN.fullmatch(text) or _CTIME.fullmatch(text)
     month_number = None if found is None else MONTHS.get(found["name"].lower())
     if found is None or month_number is None:
         return None
@@ -86,24 +126,29 @@ def time_of_day(text: str) -> float | None:
 def date_order(text: str) -> Order | None:
     """Which of two numbers before the year is the day: `either` where both may be; None for other ways of writing.
 
-    Dates with points are written with the day first wherever they are written; only 05.25.2026 says otherwise. With a
-    year of two digits nothing is told.
+    Dates with points are written with the day first wherever they are written; only 05.25.2026 says otherwise. A year
+    of two digits may come first or last: it is told only where one of both ends is no day.
 
     Examples
     --------
     >>> [date_order(text) for text in ("25/03/2026", "03/25/2026", "03/04/2026", "03.04.2026", "2026-03-04")]
     ['day-first', 'month-first', 'either', 'day-first', None]
+    >>> [date_order(text) for text in ("26/08/01", "85/08/01", "25/08/85")]
+    ['either', 'year-first', 'day-first']
     """
     found = _ORDERED.fullmatch(text)
     if found is None:
         return None
-    first, second = int(found["p"]), int(found["q"])
-    if first > 31 or second > 31 or (first > 12 and second > 12):
+    first, second, last = int(found["p"]), int(found["q"]), int(found["y"])
+    is_short = len(found["y"]) == 2
+    if is_short and first > LAST_DAY:
+        return "year-first" if 1 <= second <= LAST_MONTH and 1 <= last <= LAST_DAY else None
+    if first > LAST_DAY or second > LAST_DAY or (first > LAST_MONTH and second > LAST_MONTH):
         return None
-    if len(found["y"]) == 2 and found["mark"] != ".":
+    if is_short and last <= LAST_DAY and found["mark"] != ".":
         return "either"  # 26/08/01 may have the year first
-    if first > 12 or second > 12:
-        return "day-first" if first > 12 else "month-first"
+    if first > LAST_MONTH or second > LAST_MONTH:
+        return "day-first" if first > LAST_MONTH else "month-first"
     return "day-first" if found["mark"] == "." else "either"
 
 
@@ -115,19 +160,21 @@ class DateEvidence:
     month_first: int = 0
     either: int = 0
     short_years: int = 0
-    """Of `either`, those whose year may also come first, because it has two digits."""
+    """Of all, those with a year of two digits, which may come first."""
+    year_first: int = 0
+    """Years of two digits that can be no day: 85-03-12."""
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> DateEvidence:
-        """Count texts; those that are no dates, or have the year first, show nothing."""
-        counts = {"day-first": 0, "month-first": 0, "either": 0}
+        """Count texts; those that are no dates, or begin with a year of four digits, show nothing."""
+        counts = {"day-first": 0, "month-first": 0, "either": 0, "year-first": 0}
         short_years = 0
         for text in texts:
             order = date_order(text)
             if order is not None:
                 counts[order] += 1
-                short_years += order == "either" and _LONG_YEAR.search(text) is None
-        return cls(counts["day-first"], counts["month-first"], counts["either"], short_years)
+                short_years += _LONG_YEAR.search(text) is None
+        return cls(counts["day-first"], counts["month-first"], counts["either"], short_years, counts["year-first"])
 
     def __add__(self, more: DateEvidence) -> DateEvidence:
         """Both together."""
@@ -136,19 +183,29 @@ class DateEvidence:
             self.month_first + more.month_first,
             self.either + more.either,
             self.short_years + more.short_years,
+            self.year_first + more.year_first,
         )
 
     @property
+    def told(self) -> list[tuple[int, DateOrder]]:
+        """How often each order is shown, the most frequent first."""
+        told: list[tuple[int, DateOrder]] = [
+            (self.day_first, "day-first"),
+            (self.month_first, "month-first"),
+            (self.year_first, "year-first"),
+        ]
+        return sorted(told, reverse=True)
+
+    @property
     def contradicts_itself(self) -> bool:
-        """Whether both orders are in use beyond single slips."""
-        return min(self.day_first, self.month_first) > SLIPS * (self.day_first + self.month_first)
+        """Whether two orders are in use beyond single slips."""
+        return self.told[1][0] > SLIPS * sum(count for count, _ in self.told)
 
     @property
     def order(self) -> DateOrder | None:
         """The order that the texts can only have; None where they leave it open."""
-        if self.day_first == self.month_first:
-            return None
-        return "day-first" if self.day_first > self.month_first else "month-first"
+        (most, order), (next_most, _), _ = self.told
+        return None if most == next_most else order
 
 
 SLIPS = 0.05
@@ -181,6 +238,8 @@ def _seconds(year: int, month: int, day: int, parts: dict[str, str | None]) -> f
 
 @lru_cache(64)
 def _zone(text: str) -> timezone:
+    if text in HOURS_OF:
+        return timezone(timedelta(hours=HOURS_OF[text]))
     text = text.removeprefix("UTC").removeprefix("GMT").removeprefix("Z").replace(":", "")
     if not text:
         return UTC

@@ -9,12 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-TimeUnit = Literal["s", "ms", "us", "ns", "yyyymmdd"]
+TimeUnit = Literal["s", "ms", "us", "ns", "yyyymmdd", "excel"]
 
 PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 MOST_SECONDS = 3e11
 """Counts below it are seconds: the year 11476. In milliseconds it is mid-1979, before computers counted them."""
 STEP = 1e3
+SECONDS_A_DAY = 86_400.0
+EXCEL_DIGITS = 3
+"""Decimals of seconds that survive: Excel shows milliseconds, and a fraction of a day has no exact double."""
+EXCEL_EPOCH = 25_569.0
+"""The day 1 January 1970 in Excel's count of days."""
+EXCEL_DAYS = (36_526.0, 51_502.0)
+"""Excel's days of the years 2000 to 2040. As seconds since 1970 they lie within a few hours of one day."""
 YEAR_9999 = (253_370_764_800.0, 253_402_300_800.0)
 """Seconds of the year 9999, which stands for an open end and says nothing of the unit."""
 MOSTLY = 0.95
@@ -46,6 +53,18 @@ def time_unit(values: Floats) -> TimeUnit:
     return "ns"
 
 
+def are_excel_days(values: Floats) -> bool:
+    """Whether times are days as Excel counts them, with the time of day as their fraction.
+
+    Examples
+    --------
+    >>> are_excel_days(np.array([45370.5, 45371.25])), are_excel_days(np.array([1.7e9]))
+    (True, False)
+    """
+    within = (values >= EXCEL_DAYS[0]) & (values < EXCEL_DAYS[1])
+    return len(values) > 0 and float(np.mean(within)) >= MOSTLY
+
+
 def are_compact_dates(values: Floats) -> bool:
     """Whether whole numbers are dates written as year, month and day without marks, of the years 1900 to 2099."""
     return len(values) > 0 and float(np.mean(_parts(values)[3])) >= MOSTLY
@@ -53,6 +72,8 @@ def are_compact_dates(values: Floats) -> bool:
 
 def seconds(values: Floats, unit: TimeUnit) -> Floats:
     """Seconds since 1970 of numbers in a unit; NaN where a number is no date."""
+    if unit == "excel":
+        return np.round((values - EXCEL_EPOCH) * SECONDS_A_DAY, EXCEL_DIGITS)
     if unit != "yyyymmdd":
         if unit == "ns":
             return np.floor(values / STEP) / PER_SECOND["us"]

@@ -17,8 +17,9 @@ from driftloop.data.reading import Decimal
 
 Written = Literal["plain", "point", "comma", "either-point", "either-comma", "grouped", "other"]
 
-_SPACES = "[ ']"
-"""Group separators that are never a decimal mark: spaces and apostrophes, in the forms that `in_ascii` gives them."""
+_SPACES = "[ '_]"
+"""Group separators that are never a decimal mark: spaces and apostrophes, in the forms that `in_ascii` gives them, and
+what programmers write (1_234)."""
 _LIKE_ASCII = str.maketrans(
     dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d", "-")
     | dict.fromkeys("\u00a0\u2007\u2008\u2009\u202f", " ")
@@ -44,7 +45,7 @@ _GROUPED = re.compile(rf"\d({_SPACES}|,(?=.*[.,])|\.(?=.*[.,]))\d{{2,3}}")
 _POINT = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}((,\d{{3}})+|({_SPACES}\d{{3}})+)|{_LAKHS})?(\.\d*)?([eE][+-]?\d+)?")
 _COMMA = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}((\.\d{{3}})+|({_SPACES}\d{{3}})+))?(,\d*)?([eE][+-]?\d+)?")
 _PLAIN = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|infinity|nan)", re.IGNORECASE | re.ASCII)
-_GROUPS = str.maketrans("", "", " '")
+_GROUPS = str.maketrans("", "", " '_")
 TRUTH = {"true": 1.0, "false": 0.0}
 
 

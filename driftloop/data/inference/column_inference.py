@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -51,18 +52,24 @@ def find_column(name: str, array: pa.Array, field: pa.Field | None = None) -> Fi
 
 def _of_plain(name: str, array: pa.Array) -> Finding:
     kind = array.type
+    if pa.types.is_string(kind):
+        return of_texts(name, as_dictionary(array))
     if array.null_count == len(array):
         return without_values(name)
     if pa.types.is_boolean(kind):
         role: Role = "time" if is_day_flag(name_parts(name)) else "feature"
         return Finding(name, "categorical", role, "true or false", "false/true")
+    if pa.types.is_temporal(kind):
+        return _of_temporal(name, kind)
+    return of_numbers(name, numbers(array, ()).values)
+
+
+def _of_temporal(name: str, kind: pa.DataType) -> Finding:
     if pa.types.is_time(kind):
         return Finding(name, "datetime", "feature", "times of day")
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return Finding(name, "datetime", "timestamp", "dates or times")
-    if pa.types.is_string(kind):
-        return of_texts(name, as_dictionary(array))
-    return of_numbers(name, numbers(array, ()).values)
+    if pa.types.is_duration(kind):
+        return Finding(name, "numeric", "feature", "durations, read in seconds", "duration", unit="s")
+    return Finding(name, "datetime", "timestamp", "dates or times")
 
 
 def seconds_of(array: pa.Array, written: str = "") -> Floats:
@@ -72,7 +79,8 @@ def seconds_of(array: pa.Array, written: str = "") -> Floats:
     """
     if is_text(array.type):
         encoded = as_dictionary(array)
-        order: DateOrder | None = "day-first" if written == "day-first" else "month-first" if written else None
+        orders: dict[str, DateOrder] = {order: order for order in get_args(DateOrder)}
+        order = orders.get(written)
         known = iso_seconds(encoded.dictionary, MISSING_TEXTS)
         if known is None:
             known = _seconds_of_texts([(text or "").strip() for text in text_list(encoded.dictionary)], order)

@@ -39,7 +39,7 @@ def infer_schema(
         For an empty table, and where nothing can be compared.
     """
     try:
-        findings, stream = infer_columns(batches)
+        findings, stream = infer_columns(batches, dates=None if reading is None else reading.dates)
     except InputError as error:
         name = str(getattr(batches, "name", ""))
         raise type(error)(f"{name}: {error}" if name and name not in str(error) else str(error)) from None

@@ -15,6 +15,7 @@ from driftloop.data.arrow import texts_array
 from driftloop.data.columns import as_dictionary, category_names
 from driftloop.data.inference.column_inference import find_column, seconds_of
 from driftloop.data.inference.finding import Finding, name_parts
+from driftloop.data.reading import DateOrder
 from driftloop.data.tables import as_batches, is_index_name
 from driftloop.errors import InputError
 
@@ -36,10 +37,13 @@ OTHER_TIMES = frozenset(
 """Words in the names of columns that say when something else was, or will be."""
 
 
-def infer_columns(batches: Any, now: float | None = None) -> tuple[list[Finding], Iterator[pa.RecordBatch]]:
+def infer_columns(
+    batches: Any, now: float | None = None, dates: DateOrder | None = None
+) -> tuple[list[Finding], Iterator[pa.RecordBatch]]:
     """Findings for the columns of a stream, and the whole stream again, the rows that were looked at included.
 
-    `now` is seconds since 1970: a column that reaches beyond it in the reference is not the record's own time.
+    `now` is seconds since 1970: a column that reaches beyond it in the reference is not the record's own time. `dates`:
+    the order that is declared of them.
 
     Raises
     ------
@@ -57,13 +61,13 @@ def infer_columns(batches: Any, now: float | None = None) -> tuple[list[Finding]
             break
     if not rows:
         raise InputError("the reference has no rows: nothing to compare with")
-    findings = findings_of(held, time.time() if now is None else now)
+    findings = findings_of(held, time.time() if now is None else now, dates)
     if not any(finding.role == "feature" for finding in findings):
         raise InputError("no column of the reference can be compared")
     return findings, chain(held, stream)
 
 
-def findings_of(batches: Iterable[pa.RecordBatch], now: float) -> list[Finding]:
+def findings_of(batches: Iterable[pa.RecordBatch], now: float, dates: DateOrder | None = None) -> list[Finding]:
     """Findings for the columns of batches that are held, one id and one timestamp at most."""
     fields: dict[str, pa.Field] = {}
     parts: dict[str, list[pa.Array]] = {}
@@ -80,7 +84,7 @@ def findings_of(batches: Iterable[pa.RecordBatch], now: float) -> list[Finding]:
         array = _joined(parts[name])  # one column at a time: a copy of all would double what is held
         found.append(find_column(name, array, field))
         if found[-1].role == "timestamp":
-            times[name] = seconds_of(array, found[-1].format)
+            times[name] = seconds_of(array, (found[-1].format and dates) or found[-1].format)
     return _one_time(_one_id(found), times, now)
 
 

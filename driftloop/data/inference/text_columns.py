@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
 
 from driftloop.data.columns import MISSING_TEXTS, Texts, category_names, iso_seconds, numbers, texts
-from driftloop.data.formats.date_formats import DateEvidence, moment, time_of_day
-from driftloop.data.formats.number_formats import NumberEvidence, are_simple_numbers
+from driftloop.data.formats.date_formats import DateEvidence, are_ordinal_dates, moment, time_of_day
+from driftloop.data.formats.durations import PER_DAY, duration
+from driftloop.data.formats.number_formats import NumberEvidence, are_simple_numbers, number
 from driftloop.data.formats.true_false import true_false_format
 from driftloop.data.formats.unit_symbols import symbol_of, unit_word_of, without_symbol, without_unit
 from driftloop.data.inference.calendar_columns import is_day_flag
 from driftloop.data.inference.calendar_texts import are_calendar_texts
+from driftloop.data.inference.digit_dates import DATE_WORDS
 from driftloop.data.inference.finding import (
     FEW_ROWS,
     ID_NAMES,
@@ -26,6 +29,7 @@ from driftloop.data.inference.finding import (
     without_values,
 )
 from driftloop.data.inference.number_columns import of_numbers
+from driftloop.data.reading import DateOrder
 
 WORDS = 3
 """Words in a text, on average, from which on different texts are prose."""
@@ -53,12 +57,10 @@ def _of_any_texts(name: str, array: pa.DictionaryArray) -> Finding:
     names = [stripped for level in levels if (stripped := level.strip()) not in MISSING_TEXTS]
     if (found_numbers := _of_number_texts(name, array, names)) is not None:
         return found_numbers
-    in_iso = iso_seconds(array.dictionary, MISSING_TEXTS) is not None
-    if in_iso or _are_mostly(names, _date):
-        order = "" if in_iso else DateEvidence.of(names).order or ""
-        return Finding(name, "datetime", "timestamp", "texts that are dates or times", order)
-    if _are_mostly(names, time_of_day):
-        return Finding(name, "datetime", "feature", "texts that are times of day")
+    if iso_seconds(array.dictionary, MISSING_TEXTS) is not None:
+        return Finding(name, "datetime", "timestamp", "texts that are dates or times")
+    if (found_times := _of_times(name, names)) is not None:
+        return found_times
     return _of_categories(name, texts(array, MISSING_TEXTS))
 
 
@@ -72,8 +74,27 @@ def _are_mostly(names: Sequence[str], parse: Callable[[str], float | None]) -> b
     return bool(names)
 
 
+def _of_times(name: str, names: list[str]) -> Finding | None:
+    """What a column of dates, times of day or durations is; None where it is none of them."""
+    if _are_mostly(names, _date):
+        return _of_dates(name, names)
+    if not _are_mostly(names, duration):
+        return None
+    if any(duration(text) not in (None, PER_DAY) and time_of_day(text) is None for text in names):
+        return Finding(name, "numeric", "feature", "durations in text, read in seconds", "duration", unit="s")
+    return Finding(name, "datetime", "feature", "texts that are times of day")
+
+
+def _of_dates(name: str, names: list[str]) -> Finding:
+    if are_ordinal_dates(names) and not DATE_WORDS & set(name_parts(name)):
+        return Finding(name, "categorical", "time", "texts that may be dates: year and day of the year")
+    order = DateEvidence.of(names).order or ""
+    return Finding(name, "datetime", "timestamp", "texts that are dates or times", order)
+
+
 def _date(text: str) -> float | None:
-    return moment(text, "day-first") if moment(text, "month-first") is None else 0.0
+    orders: tuple[DateOrder, ...] = get_args(DateOrder)
+    return next((value for order in orders if (value := moment(text, order)) is not None), None)
 
 
 def _of_number_texts(name: str, array: pa.Array, names: list[str]) -> Finding | None:
@@ -99,6 +120,15 @@ def _of_number_texts(name: str, array: pa.Array, names: list[str]) -> Finding | 
         return Finding(name, "categorical", "feature", "digits with leading zeros: codes")
     if written.is_plain:
         return of_numbers(name, numbers(array, MISSING_TEXTS).values)
+    return _of_grouped(name, names, written)
+
+
+def _of_grouped(name: str, names: list[str], written: NumberEvidence) -> Finding:
+    if any("_" in text for text in names):  # 12_001 may be a site and its patient, so the rules for ids are asked
+        values = [number(text, written.decimal or ".") for text in names]
+        found = of_numbers(name, np.array([np.nan if value is None else value for value in values]))
+        if found.role == "id":
+            return Finding(name, "categorical", "id", found.ground)
     return Finding(name, "numeric", "feature", "numbers in text", _decimal_format(written))
 
 

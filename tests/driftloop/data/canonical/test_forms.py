@@ -21,7 +21,8 @@ AUGUST = 1785542400.0  # 2026-08-01, UTC
 
 def read(values, column, *, reading=None, notes=None, **others):
     """One column as the statistics get it."""
-    schema = Schema((column, *(Column(name) for name in others)), reading=reading)
+    columns = (column, *(Column(name) for name in others), Column("beside"))
+    schema = Schema(columns, reading=reading)
     table = pa.table({column.name: values, **others})
     arrays = [b.column(0) for b in canonical_batches(table.to_batches(), schema, notes)]
     if column.kind == "categorical":
@@ -85,7 +86,7 @@ def test_two_marks_in_one_column_are_refused_and_single_slips_are_malformed():
     assert slip[3] == 3.5
 
 
-@pytest.mark.parametrize("text", ["1_000", "12a", "1,2,3", "1.2.3", "1,2,456", "--5", "٣", "0x10", "5 mg", "1 2"])
+@pytest.mark.parametrize("text", ["1_00", "12a", "1,2,3", "1.2.3", "1,2,456", "--5", "٣", "0x10", "5 mg", "1 2"])
 def test_what_is_no_number_is_none(text):
     assert plain_number(text) is None
     assert number(text, ".") is None
@@ -133,6 +134,8 @@ def test_what_leaves_day_and_month_open_is_refused_with_what_to_declare():
     assert read(["01/08/26"], TIME, reading=Reading(dates="day-first")) == [AUGUST]
     with pytest.raises(InputError, match="day first in some rows and the month first in others"):
         read(["25/08/2026", "08/25/2026"] * 5, TIME)
+    with pytest.raises(InputError, match="day first in some rows and the year first in others"):
+        read(["25/08/2026", "85/08/25"] * 5, TIME)
 
 
 def test_the_evidence_may_come_in_a_later_batch():
@@ -211,3 +214,50 @@ def test_reading_refuses_what_makes_no_sense():
     for wrong in ({"decimal": ",", "thousands": ","}, {"separator": "ab"}, {"encoding": "klingon"}, {"thousands": "x"}):
         with pytest.raises(ValueError, match=r"must|not known"):
             Reading(**wrong)
+
+
+def test_short_years_first_are_refused_with_what_to_declare_and_read_where_it_is_declared():
+    values = ["24-03-15", "25-01-02"]
+    with pytest.raises(
+        InputError, match=r"26-01-02.*four digits, or declare \[reading\] dates = \"year-first\", \"month-first\" or"
+    ):
+        read(values, TIME)
+    notes = ReadNotes()
+    assert read(values, TIME, reading=Reading(dates="year-first"), notes=notes) == [1710460800.0, 1735776000.0]
+    assert notes.lines == ("dates of column 'x' are read year first",)
+    assert read(["24.03.15", "25.01.02"], TIME, reading=Reading(dates="year-first")) == [1710460800.0, 1735776000.0]
+
+
+def test_a_short_year_that_is_no_day_tells_the_order_of_all():
+    assert read(["85-03-15", "24-03-15"], TIME) == [479692800.0, 1710460800.0]
+
+
+def test_years_with_four_digits_do_not_keep_to_year_first():
+    assert read(["25/03/2026"], TIME, reading=Reading(dates="year-first")) == [1774396800.0]
+    with pytest.raises(InputError, match="day or the month first"):
+        read(["01/02/2026"], TIME, reading=Reading(dates="year-first"))
+
+
+def test_underscores_stand_between_thousands():
+    assert read(["1_234", "12_345_678", "500"], NUMBER) == [1234.0, 12345678.0, 500.0]
+    assert read(["1_234.5", "7.5"], NUMBER) == [1234.5, 7.5]
+    assert math.isnan(read(["1_23", "7.5"], NUMBER)[0])
+
+
+def test_durations_are_read_in_seconds_whoever_writes_them():
+    column = Column("x", format="duration")
+    assert read(["36:15:00", "1 day, 2:03:04", "PT36H", "90"], column) == [130500.0, 93784.0, 129600.0, 90.0]
+    assert read(pa.array([3_600_000], pa.duration("ms")), column) == [3600.0]
+    assert math.isnan(read(["36:15:00", "long"], column)[1])
+
+
+def test_a_clock_beyond_a_day_is_read_among_times_of_day():
+    assert read(["23:15", "25:15"], Column("x", "datetime")) == [83700.0, 90900.0]
+
+
+def test_days_as_excel_counts_them_are_the_records_time():
+    notes, time = ReadNotes(), Column("x", "datetime", role="timestamp")
+    assert read([45366.0, 45366.5], time, notes=notes) == [1710460800.0, 1710504000.0]
+    assert notes.lines == ("numbers of column 'x' are read as days since 1900, as Excel counts",)
+    assert read(["45366.25"], time) == [1710482400.0]
+    assert read([45366.0], TIME) == [45366.0]  # of a feature these are seconds of a day

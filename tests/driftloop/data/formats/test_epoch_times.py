@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from driftloop.data.formats.epoch_times import YEAR_9999, are_compact_dates, seconds, time_unit
+from driftloop.data.formats.epoch_times import YEAR_9999, are_compact_dates, are_excel_days, seconds, time_unit
 
 MOMENT = datetime(2026, 8, 1, 12, tzinfo=UTC).timestamp()
 UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
@@ -48,3 +48,13 @@ def test_a_day_that_the_month_does_not_have_is_no_time():
 
 def test_numbers_near_the_largest_double_have_a_unit_without_a_warning():
     assert time_unit(np.array([1.7e308, 1.7e308])) == time_unit(np.array([1.7e308]))
+
+
+def test_excels_days_and_their_near_misses():
+    assert are_excel_days(np.array([36526.0, 51501.9]))
+    assert not are_excel_days(np.array([36525.9]))
+    assert not are_excel_days(np.array([51502.0]))
+    assert not are_excel_days(np.array([]))
+    assert are_excel_days(np.array([45000.0] * 95 + [0.0] * 5))
+    assert not are_excel_days(np.array([45000.0] * 94 + [0.0] * 6))
+    assert seconds(np.array([25569.0, 45366.5]), "excel").tolist() == [0.0, 1710504000.0]

@@ -263,3 +263,51 @@ def test_words_of_a_name():
     assert name_parts("HTTPRequestID") == ("http", "request", "id")
     assert name_parts("zip2_code") == ("zip", "2", "code")
     assert name_parts("") == ()
+
+
+# Durations, short years and days of the year.
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [f"{hours}:15:00" for hours in range(1, 40)],
+        [f"{days} days 02:03:04" for days in range(9)],
+        [f"{days} days, 2:03:04" for days in range(2, 9)],
+        [f"PT{hours}H" for hours in range(9)],
+    ],
+)
+def test_durations_in_text_are_numbers_of_seconds(texts):
+    finding = found(texts * 5)
+    assert (finding.kind, finding.role, finding.format, finding.unit) == ("numeric", "feature", "duration", "s")
+
+
+def test_clocks_within_a_day_and_its_end_are_times_of_day():
+    assert read_as([f"{hour}:15" for hour in range(24)] * 5) == ("datetime", "feature")
+    assert read_as([f"{hour}:00" for hour in range(25)] * 5) == ("datetime", "feature")
+
+
+def test_durations_of_arrow_are_the_same_kind():
+    assert found(pa.array(list(range(50)), pa.duration("s"))).format == "duration"
+
+
+def test_a_few_durations_among_texts_are_texts():
+    assert read_as(["36:15:00"] * 90 + ["long"] * 5 + ["short"] * 5) == CODE
+    assert read_as(["long", "short", "36:15:00", "37:15:00"] * 30) == CODE
+
+
+def test_short_years_first_are_times_and_those_beyond_31_tell_their_order():
+    assert read_as([f"24-03-{day:02d}" for day in range(1, 29)] * 3) == TIME
+    assert found([f"{year}-03-15" for year in range(40, 99)]).format == "year-first"
+
+
+def test_ordinal_dates_are_times_under_a_name_that_says_so():
+    texts = [f"2024-{day:03d}" for day in range(1, 300)]
+    assert read_as(texts, "admission_date") == TIME
+    assert read_as(texts, "case") == ("categorical", "time")
+
+
+def test_underscored_numbers_are_amounts_and_ids_by_the_rules_for_numbers():
+    amounts = rng().gamma(4, 9_000, ROWS).astype(int)
+    assert read_as([f"{amount:_}" for amount in amounts]) == NUMBER
+    assert is_id([f"{number:_}" for number in range(12_001, 12_401)])
