@@ -80,6 +80,7 @@ def test_p_is_the_upper_tail_of_the_pooled_moments() -> None:
 def test_smaller_errors_never_count_however_surprising() -> None:
     assert growth_p(sums(grown(0.2, 500)), sums(HOLDOUT), 0.1) == 1.0
     assert growth_p(sums(grown(1.0999, 500)), sums(HOLDOUT), 0.1) == 1.0, "within what is tolerated"
+    assert growth_p(sums(HOLDOUT), sums(HOLDOUT), 0.0) == 1.0, "exactly as large is no growth"
     assert growth_p(sums(grown(1.1001, 500)), sums(HOLDOUT), 0.1) < 0.51
     assert growth_p(sums(grown(1.1, 500)), sums(HOLDOUT), 0.05) < growth_p(sums(grown(1.1, 500)), sums(HOLDOUT), 0.09)
 

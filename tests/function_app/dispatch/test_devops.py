@@ -73,6 +73,7 @@ def target(pipelines: Pipelines) -> Iterator[AzureDevOpsDispatcher]:
 
 
 def test_an_event_becomes_a_run_with_template_parameters(pipelines: Pipelines, target: AzureDevOpsDispatcher) -> None:
+    assert not target.dry
     run = target.send(EVENT)
 
     assert run is not None

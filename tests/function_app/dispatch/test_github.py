@@ -26,6 +26,7 @@ def test_a_dispatch_starts_a_run_that_is_found_by_the_drift_s_id(github: GitHubS
     target = dispatcher(github)
     before = len(github.runs)
 
+    assert not target.dry
     assert target.send(EVENT) is None, "GitHub's 204 names no run"
 
     github.wait_idle()
