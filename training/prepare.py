@@ -73,7 +73,7 @@ def _split(
         change = _regime_of(labelled, schema, roles, how, with_target=True) or _from(labelled, roles, source)
     regime = _regime(collected, chosen, schema, source, how)
     recent = _recent(len(labelled), change, chosen.first, how)
-    held_out = sample.held_out(labelled, how)
+    held_out = sample.held_out(labelled, roles, how)
     judged, judged_old = _holdouts(recent, held_out & _unseen(labelled, roles, champion, how), how)
     if judged.sum() < how.split.smallest_holdout:
         raise InputError(
@@ -100,7 +100,7 @@ def _split(
         rows={name: len(table) for name, table in tables.items()}
         | {"recent": int(np.count_nonzero(recent & ~held_out))},
         left_out=collected.left_out,
-        holdout=_rule(how),
+        holdout=_rule(roles, how),
         impossible=collected.impossible,
         sample=_drawn(chosen, len(tables["train"]), regime, how),
     )
@@ -214,7 +214,7 @@ def _unseen(labelled: pa.Table, roles: Roles, champion: Path | None, how: settin
     if champion is None:
         return np.ones(len(labelled), dtype=bool)
     metrics = step.read_json(model_file.find(champion, model_file.METRICS))
-    if metrics.get("data", {}).get("holdout") == _rule(how):
+    if metrics.get("data", {}).get("holdout") == _rule(roles, how):
         return np.ones(len(labelled), dtype=bool)
     end = pa.scalar(parse_time(metrics["data"]["data_end"]), records.TIME)
     return np.asarray(pc.greater(labelled[roles.time], end).to_numpy(), dtype=bool)
@@ -235,7 +235,9 @@ def _holdouts(
     return chosen, before
 
 
-def _rule(how: settings.Settings) -> str:
+def _rule(roles: Roles, how: settings.Settings) -> str:
+    if roles.cluster:
+        return f"{split.SALT}:{how.split.holdout} by {roles.cluster[0]}"
     return f"{split.SALT}:{how.split.historic}:{how.split.holdout}"
 
 

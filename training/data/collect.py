@@ -49,7 +49,7 @@ class Source:
 @dataclass(frozen=True)
 class Collected:
     """All records, and how many were left out, by reason. The columns `OWN` say whether a record came in, and hold the
-    hashes of its id (`training.data.split`).
+    hashes of its id, or of its cluster (`training.data.split`).
 
     A record with several impossible values counts once in `left_out` and once for each column in `impossible`.
     """
@@ -179,7 +179,8 @@ def _cleaned(
     }
     counts = {name: int(np.count_nonzero(rows)) for name, rows in wrong.items()}
     found = split.hashes(good[roles.id].to_pylist())
-    good = good.append_column(HOLDOUT, pa.array(found.holdout)).append_column(SAMPLE, pa.array(found.sample))
+    held = split.hashes(records.groups(good, roles)).holdout
+    good = good.append_column(HOLDOUT, pa.array(held)).append_column(SAMPLE, pa.array(found.sample))
     return good, left_out, counts
 
 

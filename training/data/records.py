@@ -52,6 +52,16 @@ class Roles:
         return Roles(names["id"], names["timestamp"], names["target"], features, cluster)
 
 
+def groups(table: pa.Table, roles: Roles) -> list[str]:
+    """What is held out and left out of a fold together (n,): the cluster of each record; its id where it has none."""
+    names: list[str] = table[roles.id].to_pylist()
+    for column in roles.cluster:
+        clusters = table[column].to_pylist()
+        # A name may be another record's id: what kind it is stands before it.
+        names = [f"id {own}" if each is None else f"cluster {each}" for own, each in zip(names, clusters, strict=True)]
+    return names
+
+
 def files(folder: Path, barred: Iterable[str] = ()) -> list[Path]:
     """Data files below `folder` in order of their path, without those in `barred` (relative to `folder`)."""
     left_out = set(barred)

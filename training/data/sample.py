@@ -85,9 +85,15 @@ class _Newest:
     incoming: bool = False
 
 
-def held_out(table: pa.Table, how: Settings) -> Mask:
-    """Held out by hash; a smaller share of the historic records, which nested limits keep the same for every model."""
+def held_out(table: pa.Table, roles: Roles, how: Settings) -> Mask:
+    """Held out by hash; a smaller share of the historic records, which nested limits keep the same for every model.
+
+    Where the schema names a cluster, one share serves all records: of a cluster that goes on delivering, the historic
+    records would be learnt from and the new ones judge.
+    """
     hashed, new = table[HOLDOUT].to_numpy(), table[INCOMING].to_numpy()
+    if roles.cluster:
+        return split.held_out(hashed, how.split.holdout)
     return np.where(new, split.held_out(hashed, how.split.holdout), split.held_out(hashed, how.split.historic))
 
 
@@ -101,7 +107,7 @@ def choose(collected: Collected, roles: Roles, how: Settings, since: datetime | 
     found = _look(collected, design)
     newest = in_order(found.labelled.table(), roles)
     mark = None if not len(newest) else _Mark(newest[roles.time][0].as_py(), newest[roles.id][0].as_py())
-    learnable = newest.filter(~held_out(newest, how))
+    learnable = newest.filter(~held_out(newest, roles, how))
     places = _places(found.counts - _strata(learnable, design), how.data.max_rows - len(learnable))
     older = [] if mark is None else _draw(collected, design, mark, places)
     labelled = in_order(pa.concat_tables([newest, *older]), roles)
@@ -139,7 +145,7 @@ def _look(collected: Collected, design: _Design) -> _Newest:
         found.every.add(table)
         found.labelled.add(labelled)
         found.incoming |= bool(labelled[INCOMING].to_numpy().any())
-        found.counts += _strata(labelled.filter(~held_out(labelled, how)), design)
+        found.counts += _strata(labelled.filter(~held_out(labelled, roles, how)), design)
     return found
 
 
@@ -189,7 +195,7 @@ def _draw(collected: Collected, design: _Design, mark: _Mark, places: dict[Strat
     for table in collected.tables:
         labelled = table.filter(pc.is_valid(table[roles.target]))
         labelled = labelled.filter(mark.older(labelled, roles))
-        apart = held_out(labelled, how)
+        apart = held_out(labelled, roles, how)
         held = labelled.filter(apart)
         judging.add(held)
         before.add(held.slice(0, 0) if since is None else held.filter(pc.less(held[roles.time], since_scalar)))

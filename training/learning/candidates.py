@@ -33,16 +33,21 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Records:
-    """Labelled records to fit on: features (n, columns), outcomes (n,), and which (n,) are of the newest regime."""
+    """Labelled records to fit on: features (n, columns), outcomes (n,), and which (n,) are of the newest regime.
+
+    `groups` (n,): numbers of the clusters that they belong to, which no fold parts; None: each record stands alone.
+    """
 
     x: Matrix
     y: Outcomes
     recent: Mask
     schema: Schema
+    groups: NDArray[np.int64] | None = None
 
     def part(self, rows: Mask) -> "Records":
         """Some of them."""
-        return replace(self, x=self.x[rows], y=self.y[rows], recent=self.recent[rows])
+        groups = None if self.groups is None else self.groups[rows]
+        return replace(self, x=self.x[rows], y=self.y[rows], recent=self.recent[rows], groups=groups)
 
 
 @dataclass(frozen=True)
@@ -121,9 +126,11 @@ def _cross_validated(candidate: Candidate, records: Records, where: NDArray[np.i
     held: Vector | None = None
     place = np.full(len(records.y), -1)
     place[where] = np.arange(len(where))
-    for fold in _folds(records.y, where, answer):
+    for fold in _folds(records, where, answer):
         train = np.ones(len(records.y), dtype=bool)
         train[fold] = False
+        if records.groups is not None:  # older records of the same clusters
+            train &= ~np.isin(records.groups, records.groups[fold])
         part = records.part(train)
         if answer.classes and len(np.unique(part.y[part.recent | (candidate.older_weight > 0)])) < 2:
             return None
@@ -133,14 +140,36 @@ def _cross_validated(candidate: Candidate, records: Records, where: NDArray[np.i
     return held
 
 
-def _folds(y: Outcomes, where: NDArray[np.int64], answer: Answer) -> list[NDArray[np.int64]]:
-    """The recent records in parts of equal size, at random; each class in equal parts, too."""
+def _folds(records: Records, where: NDArray[np.int64], answer: Answer) -> list[NDArray[np.int64]]:
+    """The recent records in parts of equal size, at random; each class in equal parts, too. Clusters stay whole."""
     mixed = np.random.default_rng(len(where)).permutation(where)
+    if records.groups is not None:
+        if len(np.unique(records.groups[where])) < 2:
+            raise InputError(
+                "the newest regime holds records of one cluster only, so that no candidate can be judged on another: "
+                "wait for more"
+            )
+        return _whole_groups(mixed, records.groups)
     parts = min(FOLDS, len(where))
     if not answer.classes:
         return np.array_split(mixed, parts)
-    dealt = mixed[np.argsort(y[mixed], kind="stable")]
+    dealt = mixed[np.argsort(records.y[mixed], kind="stable")]
     return [dealt[start::parts] for start in range(parts)]
+
+
+def _whole_groups(mixed: NDArray[np.int64], groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Rows in parts of about equal size that share no group: the largest groups first, each to the smallest part.
+
+    >>> [part.tolist() for part in _whole_groups(np.arange(5), np.array([7, 7, 8, 8, 9]))]
+    [[0, 1], [2, 3], [4]]
+    """
+    names, of_row, sizes = np.unique(groups[mixed], return_inverse=True, return_counts=True)
+    filled = np.zeros(min(FOLDS, len(names)), dtype=np.int64)
+    part_of = np.empty(len(names), dtype=np.int64)
+    for group in np.argsort(-sizes, kind="stable"):
+        part_of[group] = filled.argmin()
+        filled[part_of[group]] += sizes[group]
+    return [mixed[part_of[of_row] == part] for part in range(len(filled))]
 
 
 def importances(estimator: Any, x: Matrix, schema: Schema, answer: Answer) -> dict[str, float]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from driftloop.errors import ConfigError
 from training import features, models
 from training.data.provenance import RECENT
-from training.data.records import Roles
+from training.data.records import Roles, groups
 from training.learning import own
 from training.learning.candidates import Records
 from training.learning.offers import Shelf
@@ -55,7 +56,10 @@ def learn_from(
     schema = features.with_classes(schema, answer.classes)
     shelf = own.shelf_for(model, schema, answer, how.search)
     task = task_of(shelf.answer)
-    records = Records(features.matrix(table, schema), task.outcomes(learnt), table[RECENT].to_numpy(), schema)
+    roles = Roles.of(schema)
+    names = groups(table, roles) if roles.cluster else []
+    numbers = np.unique(names, return_inverse=True)[1] if names else None
+    records = Records(features.matrix(table, schema), task.outcomes(learnt), table[RECENT].to_numpy(), schema, numbers)
     searched = None
     if trial is not None:
         shelf, searched = one_trial(shelf, model, trial)

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from driftloop.data.schema import Column, Schema
+from driftloop.errors import InputError
 from training.learning import built_in, candidates
 from training.learning.candidates import Candidate, Records, Score
 from training.learning.offers import Shelf
@@ -102,7 +106,7 @@ class TestClasses:
         records = self.records(rng)
         counts = [
             np.bincount(records.y[fold], minlength=3)
-            for fold in candidates._folds(records.y, np.flatnonzero(records.recent), self.SHELF.answer)
+            for fold in candidates._folds(records, np.flatnonzero(records.recent), self.SHELF.answer)
         ]
         assert len(counts) == candidates.FOLDS
         assert (np.ptp(counts, axis=0) <= 1).all()
@@ -126,3 +130,37 @@ class TestClasses:
     def test_scores_are_listed_from_best_to_worst(self, rng: np.random.Generator) -> None:
         scores: list[Score] = candidates.choose(self.records(rng), self.SHELF).scores
         assert [score.error for score in scores] == sorted(score.error for score in scores)
+
+
+def test_no_fold_parts_a_cluster_and_folds_are_about_equal(rng: np.random.Generator) -> None:
+    x, y = world(400, slope=1.0, rng=rng)
+    groups = rng.integers(0, 40, 400)
+    records = replace(alone(x, y), groups=groups)
+    folds = candidates._folds(records, np.arange(400), ANSWER)
+    assert sorted(np.concatenate(folds).tolist()) == list(range(400))
+    assert sum(len(set(groups[fold].tolist())) for fold in folds) == len(set(groups.tolist()))
+    assert max(map(len, folds)) - min(map(len, folds)) <= 10
+
+
+def test_a_candidate_is_never_judged_on_a_cluster_that_it_has_seen(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Older records of a cluster stay out of the training part, too."""
+    x, y = world(200, slope=1.0, rng=rng)
+    groups = np.tile(np.arange(20), 10)
+    records = Records(x, y, np.arange(200) >= 100, SCHEMA, groups)
+    seen, plain = [], candidates.fitted
+
+    def fitted(candidate: Candidate, part: Records, answer: Answer) -> object:
+        seen.append(set(part.groups.tolist()))
+        return plain(candidate, part, answer)
+
+    monkeypatch.setattr(candidates, "fitted", fitted)
+    candidates.choose(records, Shelf(SHELF.offers[:1], ANSWER))
+    assert {len(each) for each in seen} == {16}  # of 20 clusters, one fifth is judged
+
+
+def test_one_cluster_alone_cannot_be_judged(rng: np.random.Generator) -> None:
+    x, y = world(100, slope=1.0, rng=rng)
+    with pytest.raises(InputError, match="one cluster only"):
+        candidates.choose(replace(alone(x, y), groups=np.zeros(100, np.int64)), SHELF)
