@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from click import style
 
 from driftloop.config.policy import DRIFT_SHARE
+from driftloop.power.detectable import CHECKS, FOUND, WANTED_CHECKS, WANTED_SHIFT
 from driftloop.power.planted import Change
-from driftloop.power.sensitivity import CHECKS, FOUND, WANTED_CHECKS, WANTED_SHIFT
 
 if TYPE_CHECKING:
-    from driftloop.power.sensitivity import Detectable, Power
+    from driftloop.power.detectable import Detectable, Power
 
 NAMES = {Change.SHIFT: "mean", Change.SPREAD: "spread", Change.SHARE: "share", Change.MISSING: "missing"}
 NOT_FOUND = "not found"

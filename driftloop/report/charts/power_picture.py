@@ -6,12 +6,12 @@ from html import escape
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from driftloop.power.detectable import CHECKS, FOUND
 from driftloop.power.planted import SIZES, Change
-from driftloop.power.sensitivity import CHECKS, FOUND
 from driftloop.report.power_table import NAMES, short_name, size_text
 
 if TYPE_CHECKING:
-    from driftloop.power.sensitivity import Detectable, Power
+    from driftloop.power.detectable import Detectable, Power
 
 WIDTH, LEFT, RIGHT = 760, 230, 20
 """Pixels of the picture, of the names, and of the margin."""

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from driftloop.cli.main import run
+from driftloop.power.detectable import Detectable, Power
 from driftloop.power.planted import Change
-from driftloop.power.sensitivity import Detectable, Power
 from driftloop.report.charts.power_picture import power_picture
 from driftloop.report.power_table import power_table
 

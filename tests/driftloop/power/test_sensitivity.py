@@ -7,24 +7,14 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Baseline, Column, Evidence, InputError, Policy, Schema, Window, check
+from driftloop.power.detectable import CHECKS
 from driftloop.power.planted import Change
-from driftloop.power.sensitivity import (
-    CHECKS,
-    Detectable,
-    estimate_power,
-    first_alarms,
-    smallest_found,
-    wanted_sizes,
-)
+from driftloop.power.sensitivity import estimate_power, first_alarms
 
 
 def reference(rows: int, seed: int = 1) -> pa.Table:
     rng = np.random.default_rng(seed)
     return pa.table({"height": rng.normal(170, 8, rows).round(1), "ward": rng.choice(["a", "b", "c"], rows)})
-
-
-def shift_found(smallest: tuple[float | None, ...]) -> Detectable:
-    return Detectable("x", Change.SHIFT, (0.1,), ((1.0,),) * 3, smallest, 1.0)
 
 
 def test_the_engine_finds_what_is_said_to_be_found_and_half_of_it_less_often() -> None:
@@ -100,31 +90,6 @@ def test_the_first_alarm_is_counted_from_one() -> None:
     level = 0.75 / 520
     p = np.array([[1.0, level, level], [level, 1.0, 1.0], [1.0, 1.0, level * 1.001]])
     assert first_alarms(p, Policy()).tolist() == [2, 1, 0]
-
-
-@pytest.mark.parametrize(
-    ("found", "size"),
-    [([0.8, 0.9, 1.0], 0.1), ([0.0, 0.8, 1.0], 0.2), ([0.0, 0.7, 0.9], 0.3), ([0.0, 0.1, 0.79], None)],
-)
-def test_the_smallest_size_lies_between_two_that_were_tried(found: list[float], size: float | None) -> None:
-    smallest = smallest_found((0.1, 0.2, 0.4), np.array(found))
-    assert smallest == (size if size is None else pytest.approx(size))
-
-
-def test_a_found_size_twice_the_wanted_one_needs_four_times_the_difference() -> None:
-    # Found: a shift of 1 with 4 windows of 20 against 1,000: 80 * 1000 / 1080 = 74.07. Wanted: half of it, so 296.3 of
-    # k n m / (k n + m), which is k n = 296.3 * 1000 / 703.7 = 421.05: 105.3 a window.
-    assert wanted_sizes([shift_found((None, 1.0, 0.5))], 1000, 20) == (106, None)
-
-
-def test_a_reference_that_is_too_small_for_any_window_says_how_large_it_must_be() -> None:
-    # 80 * 100 / 180 / 0.25 = 177.8 > 100. With m records a side and 4 windows: 4 m / 5 = 177.8, so m = 222.2.
-    assert wanted_sizes([shift_found((None, 1.0, 0.5))], 100, 20) == (None, 223)
-
-
-def test_without_a_shift_to_go_by_nothing_is_suggested() -> None:
-    assert wanted_sizes([], 100, 20) == (None, None)
-    assert wanted_sizes([shift_found((None, None, 1.0))], 100, 20) == (None, None)
 
 
 def test_named_groups_make_the_answer_say_that_it_is_too_hopeful() -> None:
