@@ -139,6 +139,18 @@ def test_blocks_without_a_time_take_the_others() -> None:
     assert join(begun(None), begun(None)).since is None
 
 
+def test_joined_blocks_add_sketches_and_seasons_and_lose_a_sketch_that_one_of_them_lacks() -> None:
+    nothing = Sums(np.ones(1), np.ones(1))
+    with_sketch = Block.of(1, None, nothing, np.array([1.0, -2.0]), (3.0, 0.0))
+    both = join(with_sketch, Block.of(2, None, nothing, np.array([4.0, 1.0]), (1.0, 2.0)))
+    assert both.sketch is not None
+    assert (both.windows, both.sketch.tolist(), both.seasons) == (3, [5.0, -1.0], (4.0, 2.0))
+    without = Block.of(1, None, nothing)
+    assert without.sketch is None
+    for pair in ((with_sketch, without), (without, with_sketch), (without, without)):
+        assert join(*pair).sketch is None
+
+
 def test_recent_windows_weigh_half_as_much_with_each_that_follows() -> None:
     first = Recent.after(None, Sums(np.array([8.0]), np.array([4.0])), np.array([16.0]))
     assert first.variance[0] == (16 / 8 - (4 / 8) ** 2) * 8 / 7

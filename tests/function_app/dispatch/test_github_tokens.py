@@ -3,6 +3,7 @@
 import json
 import logging
 from datetime import UTC, datetime
+from inspect import signature
 
 import pytest
 import requests
@@ -11,7 +12,7 @@ from driftloop.config.models import GitHubTarget
 from driftloop.errors import ConfigError, DispatchError
 from function_app.dispatch import github_tokens
 from function_app.dispatch.github import GitHubDispatcher
-from function_app.dispatch.github_tokens import AppToken, FixedToken, token_source
+from function_app.dispatch.github_tokens import AppToken, FixedToken, TokenSource, token_source
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 from sandbox.github import GitHubStandIn, auth
 from tests.function_app.dispatch.sending import EVENT, START, dispatcher
@@ -134,6 +135,11 @@ def test_an_app_signs_from_a_minute_ago_for_nine_more(github: GitHubStandIn, mon
     signed = AppToken(GitHubTarget("o/r"), "7", github.tokens.app_key)._assertion()
     claims = jwt.decode(signed, options={"verify_signature": False})
     assert claims == {"iat": 1_800_000_000 - 60, "exp": 1_800_000_000 + 540, "iss": "7"}
+
+
+@pytest.mark.parametrize("source", [TokenSource, FixedToken, AppToken])
+def test_a_token_need_not_be_fresh_unless_it_is_asked_for(source: type) -> None:
+    assert signature(source.token).parameters["fresh"].default is False
 
 
 def test_a_time_without_a_zone_is_utc_as_github_writes_it() -> None:
