@@ -10,7 +10,6 @@ from driftloop import Baseline, Column, Evidence, Policy, Schema, Window, check
 from driftloop.profile.sampling.sample import Sample
 from driftloop.sequential.clustered_sums import ClusterVariance, cluster_variance, concentration_of, sketch_of, widened
 from driftloop.sequential.evidence import fits, update
-from driftloop.sequential.window_sums import Block, Sums, join
 from driftloop.stats.distributions import t_tail
 
 SCHEMA = Schema((Column("x"), Column("ward", "categorical", role="cluster")))
@@ -186,15 +185,6 @@ def test_p_of_an_estimated_variance_is_students():
     assert widened(np.array([0.0]), np.array([1e12]))[0] == pytest.approx(1e-300, rel=1e-3, abs=0), (
         "its tail never underflows"
     )
-
-
-def test_joined_blocks_add_sketches_and_seasons():
-    sums = Sums(np.ones(2), np.ones(2))
-    one = Block.of(1, None, sums, np.array([1.0, -2.0]), (3.0, 0.0))
-    both = join(one, Block.of(1, None, sums, np.array([4.0, 1.0]), (1.0, 2.0)))
-    assert both.sketch.tolist() == [5.0, -1.0]
-    assert both.seasons == (4.0, 2.0)
-    assert Block.of(1, None, sums).sketch is None
 
 
 def table(rng, effects, wards, shift=0.0):
