@@ -302,3 +302,14 @@ def test_numbers_and_names_beyond_a_full_dictionary_say_nothing():
     nothing = new_names(pair(np.arange(50.0), np.arange(90.0, 120.0)))
     for answer in (nothing, found(many, ["red"] * 40), found(["red"] * 40, many), found(["red"] * 40, [None] * 9)):
         assert (answer.sign, answer.turned_over, answer.note) == (None, False, "")
+
+
+def test_a_number_written_in_another_way_is_no_next_one():
+    old = drawn([f"campaign {number}" for number in range(1, 9)], 350)
+    assert not found(old, ["campaign 08"] * 40).turned_over
+
+
+def test_of_codes_the_three_most_frequent_are_shown():
+    old = [*["1"] * 90, *["0"] * 80, *["2"] * 70, *["3"] * 60]
+    sign = found(old, [*["q"] * 14, *["r"] * 16, *["s"] * 18, *["t"] * 20]).sign
+    assert sign.text == "another encoding: 't', 's', 'r' in place of '1', '0', '2'"

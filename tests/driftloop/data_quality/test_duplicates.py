@@ -51,6 +51,12 @@ def test_as_many_as_expected_is_no_sign():
     assert familiar_p(copies, 50, 0.125) == pytest.approx(1.0, abs=0.2)
 
 
+def test_fewer_than_expected_have_a_bound_of_one():
+    """Of 8 codes with 50 records each an eighth of 400 is expected in the window: 42 repetitions, all of them known."""
+    copies = np.array([50] * 8)
+    assert (repeated_p(copies, 10, 0.125), familiar_p(copies, 10, 0.125)) == (1.0, 1.0)
+
+
 def test_a_table_of_codes_repeats_itself():
     for seed in range(20):
         rng = np.random.default_rng(seed)

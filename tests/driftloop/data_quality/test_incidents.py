@@ -253,6 +253,13 @@ def test_a_lost_column_is_left_out_and_what_repeats_without_it_is_no_second_deli
     assert len(assessed(rows(200), twice.drop(columns="y"), TWO, repeats_allowed=True).incidents) == 1
 
 
+def test_one_row_without_a_column_is_enough_to_ask_for_no_repetitions():
+    schema, window = Schema(tuple(TWO)), rows(30, 2)
+    parts = [Window.build(part, schema) for part in (pd.concat([window, window]), window[["x"]].head(1))]
+    found = assess(Baseline.build(rows(200), schema), parts[0].merge(parts[1]), 0.0025)
+    assert [text.split(" (")[0] for text in found.incidents] == ["y: the column is missing in 1 rows"]
+
+
 def test_a_column_that_is_lost_before_another_still_counts_as_lost():
     window = rows(30, 2)
     found = assessed(rows(200), pd.concat([window, window]).drop(columns="x"), TWO)
@@ -268,6 +275,7 @@ def test_a_column_that_was_empty_is_left_out_with_a_note():
 def test_a_column_that_was_empty_and_is_gone_is_missing_all_the_same():
     found = assessed(rows(200, y=np.nan), rows(60, 2).drop(columns="y"), TWO)
     assert [text.split(" (")[0] for text in found.incidents] == ["y: the column is missing"]
+    assert (found.excluded, found.notes[1:]) == ({1}, ())
 
 
 @pytest.mark.parametrize(

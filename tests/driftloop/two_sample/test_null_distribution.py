@@ -10,7 +10,7 @@ from driftloop import Baseline, Column, Policy, Schema, Window
 from driftloop.two_sample.clusters import permuted_clusters
 from driftloop.two_sample.column_scores import LOCATION, SHARE, Score
 from driftloop.two_sample.compare import CLUSTERS, SEASONS, compare
-from driftloop.two_sample.null_distribution import score_means, seed_of
+from driftloop.two_sample.null_distribution import score_means, seed_of, side_statistics
 from driftloop.two_sample.permutation import permuted
 from driftloop.two_sample.score_matrix import ScoreMatrix, score_records
 from driftloop.two_sample.seasons import centred_within, permuted_within
@@ -18,6 +18,7 @@ from tests.driftloop.two_sample.tables import (
     BY_BOTH,
     BY_SEASON,
     MONDAY,
+    SCHEMA,
     TIMED,
     frame,
     of_seasons,
@@ -127,3 +128,19 @@ def test_the_seed_is_that_of_both_sides_in_their_order():
     assert len(set(seeds)) == 3
     assert all(0 <= seed < 2**64 for seed in seeds)
     assert max(seeds) > 2**32
+
+
+def test_of_tables_that_fit_each_permutation_is_one_of_their_records():
+    baseline, window = sides((60, 30))
+    found = side_statistics(baseline, window, [0, 1], 19)
+    pooled = pooled_of((baseline, window))
+    scores = score_records(pooled, SCHEMA.features, [0, 1])
+    assert found.names == scores.names
+    expected = permuted(scores.matrix, pooled.window, 19, seed_of(baseline.sha256, window.sha256))
+    np.testing.assert_array_equal(found.statistics, expected)
+
+
+@pytest.mark.parametrize("rows", [(0, 30), (30, 0)])
+def test_of_a_side_without_records_there_is_no_statistic(rows):
+    found = side_statistics(*sides(rows), [0, 1], 19)
+    assert (found.names, found.means, found.omnibus) == ((), [], None)
