@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import constants
+from scipy import constants, stats
 
 from driftloop.data_quality.chance import SMALLEST_TAIL_FACTOR, all_in_window_p, kolmogorov_p, tail_factor
 from driftloop.data_quality.unit_errors import CONVERSIONS, FEWEST_ROWS, FEWEST_SHIFTED, unit_errors
@@ -341,6 +341,13 @@ def test_below_small_positive_values_is_a_ratio_too():
     window[:12] /= 1000
     (sign,) = found(baseline, window)
     assert sign.text.startswith("20% of the values look like 1/1000")
+
+
+@pytest.mark.parametrize(("wider", "signs"), [(0.8, []), (1.0, []), (1.2, []), (1.35, ["100% 1.6 times"])])
+def test_a_population_that_moves_as_a_whole_and_keeps_its_spread_was_not_converted(wider, signs):
+    """In logarithms less than half of the conversion's factor: up to a width of 1.27, the root of 1.61."""
+    baseline, window = (100 + 5 * stats.norm.ppf((np.arange(rows) + 0.5) / rows) for rows in (350, 60))
+    assert told(baseline, 160.934 + wider * (window - 100)) == signs
 
 
 @pytest.mark.parametrize(
