@@ -66,13 +66,14 @@ def feature_rows(
     """A row for each compared column, in the schema's order."""
     columns = baseline.schema.features
     rows = []
-    for place, column in enumerate(columns):
+    for column_index, column in enumerate(columns):
         if comparison is not None and baseline.schema.season:
-            before, after = matched_summaries(baseline.profile.sample, window.profile.sample, place)
+            summaries = matched_summaries(baseline.profile.sample, window.profile.sample, column_index)
         else:
-            before, after = (summarise(side.profile.columns[column.name]) for side in (baseline, window))
-        results = comparison.of_column(place) if comparison is not None else ()
-        rows.append(_row(_Sides(columns, place, before, after), results, policy.alpha))
+            of_baseline, of_window = (side.profile.columns[column.name] for side in (baseline, window))
+            summaries = summarise(of_baseline), summarise(of_window)
+        results = comparison.of_column(column_index) if comparison is not None else ()
+        rows.append(_row(_Sides(columns, column_index, *summaries), results, policy.alpha))
     return tuple(rows)
 
 
@@ -81,17 +82,17 @@ class _Sides:
     """A column on both sides, among all columns."""
 
     columns: tuple[Column, ...]
-    place: int
-    before: Summary
-    after: Summary
+    column_index: int
+    baseline: Summary
+    window: Summary
 
     @property
     def column(self) -> Column:
-        return self.columns[self.place]
+        return self.columns[self.column_index]
 
 
 def _row(sides: _Sides, results: tuple[ScoreResult, ...], alpha: float) -> FeatureRow:
-    column, before, after = sides.column, sides.before, sides.after
+    column = sides.column
     surest = results[0] if results else None
     moved = surest is not None and surest.p <= alpha and surest.matters
     plain = SHARE if column.kind == "categorical" else LOCATION
@@ -114,8 +115,8 @@ def _row(sides: _Sides, results: tuple[ScoreResult, ...], alpha: float) -> Featu
         drift=moved,
         importance=column.importance,
         retrains=column.retrains,
-        missing_baseline=before.missing,
-        missing_window=after.missing,
+        missing_baseline=sides.baseline.missing,
+        missing_window=sides.window.missing,
         sentence=f"{column.name}: {text}{sure}",
     )
 
@@ -127,7 +128,6 @@ def _aspect(kind: str) -> str:
 
 def _effect(shown: ScoreResult | None, plain: str, sides: _Sides) -> tuple[float | None, str]:
     """The change in the unit of its kind, and in words."""
-    before, after = sides.before, sides.after
     kind = shown.score.kind if shown else plain
     if shown is not None and kind in (MISSING, RANGE, REPEAT):
         return shown.window_mean - shown.baseline_mean, _marked(shown)
@@ -136,18 +136,18 @@ def _effect(shown: ScoreResult | None, plain: str, sides: _Sides) -> tuple[float
     if kind == SHARE and shown is not None:
         return _points(f"value {shown.score.level}", shown.baseline_mean, shown.window_mean)
     if kind in (DEPENDENCE, PAIR) and shown is not None:
-        others = [sides.columns[other].name for other in shown.score.column_indexes if other != sides.place]
+        others = [sides.columns[other].name for other in shown.score.column_indexes if other != sides.column_index]
         if kind == PAIR and others:
             change = f"from {shown.baseline_mean:+.2f} to {shown.window_mean:+.2f}"
             return shown.window_mean - shown.baseline_mean, f"correlation with {others[0]} {change}"
         looser = "less" if shown.z < 0 else "more"
         return shown.window_mean - shown.baseline_mean, f"depends {looser} on the other columns than before"
-    return _numeric(kind, sides.column, before, after)
+    return _numeric(kind, sides.column, sides.baseline, sides.window)
 
 
 def _marked(shown: ScoreResult) -> str:
-    before, after = (max(share, 0.0) + 0.0 for share in (shown.baseline_mean, shown.window_mean))
-    shares = f"{after:.1%} of rows (before {before:.1%})"
+    baseline, window = (max(share, 0.0) + 0.0 for share in (shown.baseline_mean, shown.window_mean))
+    shares = f"{window:.1%} of rows (before {baseline:.1%})"
     if shown.score.kind == MISSING:
         return f"missing in {shares}"
     if shown.score.kind == RANGE:
@@ -156,43 +156,38 @@ def _marked(shown: ScoreResult) -> str:
 
 
 def _share(shown: ScoreResult | None, sides: _Sides) -> tuple[float | None, str]:
-    was, now = dict(sides.before.shares), dict(sides.after.shares)
-    level = shown.score.level if shown else next(iter(was), next(iter(now), None))
-    if level is None or not was or not now:
+    of_baseline, of_window = dict(sides.baseline.shares), dict(sides.window.shares)
+    level = shown.score.level if shown else next(iter(of_baseline), next(iter(of_window), None))
+    if level is None or not of_baseline or not of_window:
         return None, "no value to compare"
-    a, b, name = was.get(level, 0.0), now.get(level, 0.0), ""
-    if level in was or level in now:
-        name = named(level, sides.column, round(a * sides.before.known))
+    baseline, window, name = of_baseline.get(level, 0.0), of_window.get(level, 0.0), ""
+    if level in of_baseline or level in of_window:
+        name = named(level, sides.column, round(baseline * sides.baseline.known))
     elif shown is not None:  # several categories, taken together
-        a, b, name = shown.baseline_mean, shown.window_mean, f"values {level}"
-    return _points(name, a, b)
+        baseline, window, name = shown.baseline_mean, shown.window_mean, f"values {level}"
+    return _points(name, baseline, window)
 
 
-def _points(name: str, before: float, after: float) -> tuple[float, str]:
-    return after - before, f"share of {name} {100 * (after - before):+.0f} points ({before:.0%} to {after:.0%})"
+def _points(name: str, baseline: float, window: float) -> tuple[float, str]:
+    points = 100 * (window - baseline)
+    return window - baseline, f"share of {name} {points:+.0f} points ({baseline:.0%} to {window:.0%})"
 
 
-def _numeric(kind: str, column: Column, before: Summary, after: Summary) -> tuple[float | None, str]:
+def _numeric(kind: str, column: Column, baseline: Summary, window: Summary) -> tuple[float | None, str]:
     unit = f" {column.unit}" if column.unit and column.kind == "numeric" else ""
-    shift = mean_shift(before, after)
-    if (
-        shift is None
-        or before.mean is None
-        or before.deviation is None
-        or after.mean is None
-        or after.deviation is None
-    ):
+    if baseline.mean is None or baseline.deviation is None or window.mean is None or window.deviation is None:
         return None, "no value to compare"
-    if kind == SPREAD and before.deviation > 0:
-        ratio = after.deviation / before.deviation
-        return ratio, f"standard deviation times {ratio:.2f} ({before.deviation:.3g} to {after.deviation:.3g}{unit})"
-    shift = mean_shift(before, after)
+    if kind == SPREAD and baseline.deviation > 0:
+        ratio = window.deviation / baseline.deviation
+        deviations = f"{baseline.deviation:.3g} to {window.deviation:.3g}{unit}"
+        return ratio, f"standard deviation times {ratio:.2f} ({deviations})"
+    shift = mean_shift(baseline, window)
     if column.kind == "datetime":
         return shift, f"mean {shift / 86400:+.3g} days"
     apart = ", more than the other columns foretell" if kind == GIVEN else ""
     one_sided = ", mostly on one side" if kind == SIDE else ""
-    digits = _digits(before.mean, before.deviation)
-    means = f"{before.mean:.{digits}g} to {after.mean:.{digits}g}"
+    digits = _digits(baseline.mean, baseline.deviation)
+    means = f"{baseline.mean:.{digits}g} to {window.mean:.{digits}g}"
     return shift, f"mean {shift:+.3g}{unit} ({means}){apart}{one_sided}"
 
 
