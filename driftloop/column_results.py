@@ -12,6 +12,7 @@ from driftloop.data.schema import Column
 from driftloop.profile.summary import Summary, matched_summaries, mean_shift, summarise
 from driftloop.profile.window import Baseline, Window
 from driftloop.two_sample.column_scores import (
+    BUMP,
     CENTRE,
     DEPENDENCE,
     GIVEN,
@@ -142,7 +143,7 @@ def _effect(shown: ScoreResult | None, plain: str, sides: _Sides) -> tuple[float
             return shown.window_mean - shown.baseline_mean, f"correlation with {others[0]} {change}"
         looser = "less" if shown.z < 0 else "more"
         return shown.window_mean - shown.baseline_mean, f"depends {looser} on the other columns than before"
-    return _numeric(kind, sides.column, sides.baseline, sides.window)
+    return _numeric(kind, sides.column, sides.baseline, sides.window, _shape(shown))
 
 
 def _marked(shown: ScoreResult) -> str:
@@ -173,7 +174,16 @@ def _points(name: str, baseline: float, window: float) -> tuple[float, str]:
     return window - baseline, f"share of {name} {points:+.0f} points ({baseline:.0%} to {window:.0%})"
 
 
-def _numeric(kind: str, column: Column, baseline: Summary, window: Summary) -> tuple[float | None, str]:
+def _shape(shown: ScoreResult | None) -> str:
+    """What a mean alone does not say of how a column of numbers moved."""
+    if shown is None or shown.score.kind not in (GIVEN, SIDE, BUMP):
+        return ""
+    if shown.score.kind == BUMP:
+        return f", {'more' if shown.z > 0 else 'fewer'} values around the {shown.score.level} quartile"
+    return ", more than the other columns explain" if shown.score.kind == GIVEN else ", mostly on one side"
+
+
+def _numeric(kind: str, column: Column, baseline: Summary, window: Summary, shape: str) -> tuple[float | None, str]:
     unit = f" {column.unit}" if column.unit and column.kind == "numeric" else ""
     if baseline.mean is None or baseline.deviation is None or window.mean is None or window.deviation is None:
         return None, "no value to compare"
@@ -184,11 +194,9 @@ def _numeric(kind: str, column: Column, baseline: Summary, window: Summary) -> t
     shift = mean_shift(baseline, window)
     if column.kind == "datetime":
         return shift, f"mean {shift / 86400:+.3g} days"
-    apart = ", more than the other columns foretell" if kind == GIVEN else ""
-    one_sided = ", mostly on one side" if kind == SIDE else ""
     digits = _digits(baseline.mean, baseline.deviation)
     means = f"{baseline.mean:.{digits}g} to {window.mean:.{digits}g}"
-    return shift, f"mean {shift:+.3g}{unit} ({means}){apart}{one_sided}"
+    return shift, f"mean {shift:+.3g}{unit} ({means}){shape}"
 
 
 def _digits(mean: float, deviation: float) -> int:

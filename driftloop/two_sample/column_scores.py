@@ -5,7 +5,8 @@ from: without drift, every permutation of the records among both is as likely as
 
 Of a numeric column alone: its normal score z (van der Waerden 1952: the normal quantile of the mid-rank), z cut off at
 -0.5 and 0.5 (a population that splits in the middle), the upper and the lower half of z cut off at 0.2 and 1.2 (a
-change of one side of the population), marks of values beyond Tukey's outer fences and of the value that repeats most;
+change of one side of the population), a triangle over each quartile (a group between the middle and the tail that comes
+more often, or no longer), marks of values beyond Tukey's outer fences and of the value that repeats most;
 where it takes few whole values, which may be codes, a mark for each frequent one. Of a categorical column: a mark for
 each category. Of any: a mark where it is missing. They are functions of the distinct values and how often each occurs,
 so that records and profiles give the same. Scores of several columns together are in
@@ -25,7 +26,7 @@ from driftloop.stats.distributions import normal_quantile
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-LOCATION, CENTRE, SIDE, SHARE = "location", "centre", "side", "share"
+LOCATION, CENTRE, SIDE, BUMP, SHARE = "location", "centre", "side", "bump", "share"
 MISSING, RANGE, REPEAT = "missing", "range", "repeat"
 SPREAD, GIVEN, DEPENDENCE, PAIR, OMNIBUS = "spread", "given", "dependence", "pair", "omnibus"
 FENCE = 3.0
@@ -35,8 +36,11 @@ SIDE_FROM, SIDE_TO = 0.2, 1.2
 CENTRE_TO = 0.5
 """The centre's score rises from the 31 % to the 69 % quantile: with a step at any border between the 40 % and the
 60 % quantile its correlation is at least 0.89, the normal score's 0.79."""
-MOST_CENTRES = 150
-"""Columns up to which centres are scored: one more score a column would double the time of thousands of columns."""
+QUARTILE = 0.6745
+"""Normal quantile of 75 %. A bump's score rises from the middle to a quartile and falls to 0 at the 91 % quantile: the
+spread's score looks at the middle itself, a side's at the tail."""
+MOST_SHAPED = 150
+"""Columns up to which centres and bumps are scored: such scores would double the time of thousands of columns."""
 MAX_LEVELS = 30
 """Categories with a mark of their own: more would thin out the family's level for changes that few rows can show."""
 RARE = (1, 3, 10, 30)
@@ -61,7 +65,7 @@ Part = tuple[Score, Floats]
 """A score, and its value for each of a column's distinct values or for each record."""
 
 
-def numeric_parts(distinct: Floats, counts: Counts, column_index: int, *, centre: bool = True) -> list[Part]:
+def numeric_parts(distinct: Floats, counts: Counts, column_index: int, *, shapes: bool = True) -> list[Part]:
     """The scores of a numeric column.
 
     Parameters
@@ -69,7 +73,7 @@ def numeric_parts(distinct: Floats, counts: Counts, column_index: int, *, centre
     distinct : its distinct values (k,), ascending, infinities included, without missing ones.
     counts : how many pooled records have each (k,).
     column_index : of the column among the schema's features.
-    centre : whether to score the centre (`has_centres`).
+    shapes : whether to score the centre and bumps (`has_shapes`).
 
     Returns
     -------
@@ -79,20 +83,23 @@ def numeric_parts(distinct: Floats, counts: Counts, column_index: int, *, centre
     --------
     >>> parts = numeric_parts(np.array([1.0, 2.0, 3.0]), np.array([5, 10, 5]), 0)
     >>> [(score.kind, score.level) for score, _ in parts]  # doctest: +NORMALIZE_WHITESPACE
-    [('location', ''), ('centre', ''), ('side', 'high'), ('side', 'low'), ('range', 'above'), ('range', 'below'),
-     ('repeat', '2'), ('share', '2'), ('share', '1'), ('share', '3')]
+    [('location', ''), ('centre', ''), ('side', 'high'), ('side', 'low'), ('bump', 'lower'), ('bump', 'upper'),
+     ('range', 'above'), ('range', 'below'), ('repeat', '2'), ('share', '2'), ('share', '1'), ('share', '3')]
     """
     if not len(distinct):
         return []
     z = normal_scores(counts)
     columns = (column_index,)
-    middle = [(Score(CENTRE, columns), np.clip(z, -CENTRE_TO, CENTRE_TO))] if centre else []
+    middle = [(Score(CENTRE, columns), np.clip(z, -CENTRE_TO, CENTRE_TO))] if shapes else []
     parts = [
         (Score(LOCATION, columns), z),
         *middle,
         (Score(SIDE, columns, "high"), np.clip(z, SIDE_FROM, SIDE_TO)),
         (Score(SIDE, columns, "low"), np.clip(-z, SIDE_FROM, SIDE_TO)),
     ]
+    if shapes and len(distinct) >= FEWEST_VALUES:
+        for level, quartile in (("lower", -QUARTILE), ("upper", QUARTILE)):
+            parts.append((Score(BUMP, columns, level), np.clip(1 - np.abs(z - quartile) / QUARTILE, 0, 1)))
     low, high = _fences(distinct, counts)
     if low < high:
         parts.append((Score(RANGE, columns, "above"), (distinct > high).astype(float)))
@@ -103,13 +110,13 @@ def numeric_parts(distinct: Floats, counts: Counts, column_index: int, *, centre
     return [*parts, *_value_marks(distinct, counts, column_index)]
 
 
-def has_centres(columns: int) -> bool:
-    """Whether centres are scored where so many columns are compared together.
+def has_shapes(columns: int) -> bool:
+    """Whether centres and bumps are scored where so many columns are compared together.
 
-    >>> has_centres(150), has_centres(151)
+    >>> has_shapes(150), has_shapes(151)
     (True, False)
     """
-    return columns <= MOST_CENTRES
+    return columns <= MOST_SHAPED
 
 
 def category_parts(names: Sequence[str], counts: Counts, column_index: int) -> list[Part]:

@@ -14,12 +14,21 @@ from driftloop.profile.counting.category_counts import CategoryCounts
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.profile.counting.histogram import Histogram
 from driftloop.stats.fisher import share_z
-from driftloop.two_sample.column_scores import CENTRE, LOCATION, MISSING, SIDE, Score, category_parts, numeric_parts
+from driftloop.two_sample.column_scores import (
+    BUMP,
+    CENTRE,
+    LOCATION,
+    MISSING,
+    SIDE,
+    Score,
+    category_parts,
+    numeric_parts,
+)
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-CONTINUOUS = (LOCATION, CENTRE, SIDE)
+CONTINUOUS = (LOCATION, CENTRE, SIDE, BUMP)
 """Kinds of scores that take many values; the others are marks."""
 OTHER = "of all the rest"
 """The level of all categories that the bounded dictionaries do not surely hold."""
@@ -36,20 +45,20 @@ class ScoreMean:
 
 
 def count_score_means(
-    column: Column, column_index: int, baseline: ColumnProfile, window: ColumnProfile, *, centre: bool = True
+    column: Column, column_index: int, baseline: ColumnProfile, window: ColumnProfile, *, shapes: bool = True
 ) -> Iterator[tuple[Score, ScoreMean]]:
     """Each score of one column, and its means from the counts of both profiles.
 
     The scores are those of `driftloop.two_sample.column_scores`, computed on the pooled counts; for bins, values share
-    a bin's rank. A score that does not vary, or of which one side has no value, is left out. `centre` says whether the
-    centres of numbers are scored.
+    a bin's rank. A score that does not vary, or of which one side has no value, is left out. `shapes` says whether the
+    centres and bumps of numbers are scored.
     """
     if column.kind == "categorical":
         names, counts = _categories(baseline, window)
         parts = category_parts(names, counts.sum(axis=0), column_index) if names else []
     else:
         distinct, counts = _numbers(baseline, window)
-        parts = numeric_parts(distinct, counts.sum(axis=0), column_index, centre=centre)
+        parts = numeric_parts(distinct, counts.sum(axis=0), column_index, shapes=shapes)
     known = counts.sum(axis=1).astype(float)
     for name, score in parts:
         mean = _continuous(score, counts, known) if name.kind in CONTINUOUS else _share(score, counts, known)

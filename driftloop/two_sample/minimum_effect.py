@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from driftloop.config.policy import Policy
-from driftloop.two_sample.column_scores import CENTRE, DEPENDENCE, GIVEN, LOCATION, PAIR, SIDE, SPREAD, Score
+from driftloop.two_sample.column_scores import BUMP, CENTRE, DEPENDENCE, GIVEN, LOCATION, PAIR, SIDE, SPREAD, Score
 from driftloop.two_sample.count_scores import ScoreMean
 
 SPREAD_GAIN = 2.0
@@ -15,10 +15,10 @@ def is_large_enough(score: Score, mean: ScoreMean, policy: Policy) -> bool:
     """Whether a change reaches the policy's minimum, in the units that the policy speaks of.
 
     Shares of rows: `min_share`. In standard deviations of the score: `min_correlation` of dependence and products,
-    `min_shift` of a location, a centre, a side or a residual, twice `min_spread` of a spread.
+    `min_shift` of a location, a centre, a side, a bump or a residual, twice `min_spread` of a spread.
     """
     difference = abs(mean.window_mean - mean.baseline_mean)
-    if score.kind not in (LOCATION, CENTRE, SIDE, GIVEN, SPREAD, DEPENDENCE, PAIR):
+    if score.kind not in (LOCATION, CENTRE, SIDE, BUMP, GIVEN, SPREAD, DEPENDENCE, PAIR):
         return difference >= policy.min_share
     standard = difference / mean.deviation if mean.deviation > 0 else 0.0
     if score.kind in (DEPENDENCE, PAIR):

@@ -19,7 +19,7 @@ from driftloop.profile.contents import comparable_samples
 from driftloop.profile.memory import give_back
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.window import Baseline, Window
-from driftloop.two_sample.column_scores import Score, has_centres
+from driftloop.two_sample.column_scores import Score, has_shapes
 from driftloop.two_sample.count_scores import ScoreMean, count_score_means
 from driftloop.two_sample.families import Omnibus
 from driftloop.two_sample.large_tables import MAX_RECORDS, sampled_part, thin_samples, with_all_rows
@@ -75,7 +75,7 @@ def side_statistics(baseline: Baseline, window: Window, column_indexes: Sequence
             columns[index],
             index,
             *(side.profile.columns[columns[index].name] for side in (baseline, window)),
-            centre=has_centres(len(column_indexes)),
+            shapes=has_shapes(len(column_indexes)),
         )
     }
     part = sampled_part(marks, baseline.rows, window.rows)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from driftloop.data.schema import Column
 from driftloop.profile.sampling.sample import Sample, common_levels
-from driftloop.two_sample.column_scores import MISSING, Part, Score, category_parts, has_centres, numeric_parts
+from driftloop.two_sample.column_scores import MISSING, Part, Score, category_parts, has_shapes, numeric_parts
 from driftloop.two_sample.joint_scores import MAX_COLUMNS, joint_scores, main_parts, standardised, varies
 
 Floats = npt.NDArray[np.float64]
@@ -84,12 +84,12 @@ def _by_record(*sides: tuple[Sample, npt.NDArray[Any] | None]) -> npt.NDArray[An
 def score_records(pooled: PooledRecords, columns: Sequence[Column], column_indexes: Sequence[int]) -> ScoreMatrix:
     """All scores of some of the columns; those that are the same for all records are left out."""
     mains: list[Part] = []
-    centre = has_centres(len(column_indexes))
+    shapes = has_shapes(len(column_indexes))
 
     def parts() -> Iterator[Part]:
         for column_index in column_indexes:
             values, levels = pooled.values[:, column_index], pooled.levels[column_index]
-            of_column = _column_parts(values, columns[column_index], column_index, levels, centre=centre)
+            of_column = _column_parts(values, columns[column_index], column_index, levels, shapes=shapes)
             if len(mains) < MAX_COLUMNS:
                 mains.extend(part for part in main_parts(of_column) if varies(part[1]))
             yield from of_column
@@ -147,7 +147,7 @@ def _blocks(parts: Iterator[Part]) -> Iterator[list[Part]]:
 
 
 def _column_parts(
-    values: Floats, column: Column, column_index: int, levels: tuple[str, ...], *, centre: bool
+    values: Floats, column: Column, column_index: int, levels: tuple[str, ...], *, shapes: bool
 ) -> list[Part]:
     """The scores of one column by record: a missing value has the mean of the others, and its own mark."""
     known = ~np.isnan(values)
@@ -155,7 +155,7 @@ def _column_parts(
     if column.kind == "categorical":
         of_distinct = category_parts([levels[int(code)] for code in distinct], counts, column_index)
     else:
-        of_distinct = numeric_parts(distinct, counts, column_index, centre=centre)
+        of_distinct = numeric_parts(distinct, counts, column_index, shapes=shapes)
     parts = []
     for name, score in of_distinct:
         by_record = np.empty(len(values))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from driftloop.two_sample.column_scores import (
+    BUMP,
     CENTRE,
     FENCE,
     LOCATION,
@@ -16,10 +17,15 @@ from driftloop.two_sample.column_scores import (
     SIDE,
     Score,
     category_parts,
-    has_centres,
+    has_shapes,
     normal_scores,
     numeric_parts,
 )
+
+
+def evenly(values):
+    """So many distinct values, each once."""
+    return np.arange(float(values)), np.ones(values, np.int64)
 
 
 def levels(parts, kind):
@@ -39,7 +45,8 @@ def test_a_numeric_column_is_scored_by_location_centre_sides_fences_and_repetiti
     distinct, counts = np.unique(values, return_counts=True)
     parts = {(name.kind, name.level): score for name, score in numeric_parts(distinct, counts, 0)}
     assert list(parts) == [
-        (LOCATION, ""), (CENTRE, ""), (SIDE, "high"), (SIDE, "low"), (RANGE, "above"), (RANGE, "below"), (REPEAT, "50"),
+        (LOCATION, ""), (CENTRE, ""), (SIDE, "high"), (SIDE, "low"), (BUMP, "lower"), (BUMP, "upper"),
+        (RANGE, "above"), (RANGE, "below"), (REPEAT, "50"),
     ]  # fmt: skip
     assert (parts[RANGE, "above"] @ counts, parts[RANGE, "below"] @ counts) == (2, 1)
     assert parts[REPEAT, "50"] @ counts == 10
@@ -64,12 +71,31 @@ def test_the_centre_is_closer_to_a_step_in_the_middle_than_the_normal_score(bord
     assert np.corrcoef(step, parts[LOCATION])[0, 1] == pytest.approx(of_location, abs=0.005)
 
 
-def test_more_than_150_columns_have_no_centres():
-    assert has_centres(1)
-    assert has_centres(150)
-    assert not has_centres(151)
-    kinds = [name.kind for name, _ in numeric_parts(np.arange(9.0), np.ones(9, np.int64), 0, centre=False)]
-    assert CENTRE not in kinds
+def test_a_bump_is_a_triangle_over_a_quartile():
+    parts = {score.level: values for score, values in numeric_parts(*evenly(399), 0) if score.kind == BUMP}
+    upper, lower = parts["upper"], parts["lower"]
+    np.testing.assert_allclose(upper, lower[::-1], atol=1e-12)
+    assert upper[199] == 0  # the middle
+    assert upper[299] == pytest.approx(1, abs=0.003)  # the quartile
+    assert upper[249] == pytest.approx(stats.norm.ppf(0.625) / 0.6745, abs=0.003)  # half way, in ranks
+    assert upper[:199].max() == 0
+    # It ends at twice the quartile's z: the 91 % quantile.
+    assert stats.norm.cdf(2 * 0.6745) == pytest.approx(0.911, abs=0.001)
+    assert upper[363] > 0
+    assert upper[364] == 0
+
+
+@pytest.mark.parametrize(("values", "bumps"), [(2, []), (3, ["lower", "upper"])])
+def test_two_values_have_no_bump_between_them(values, bumps):
+    assert levels(numeric_parts(*evenly(values), 0), BUMP) == bumps
+
+
+def test_more_than_150_columns_have_no_centres_and_no_bumps():
+    assert has_shapes(1)
+    assert has_shapes(150)
+    assert not has_shapes(151)
+    kinds = [name.kind for name, _ in numeric_parts(np.arange(9.0), np.ones(9, np.int64), 0, shapes=False)]
+    assert not {CENTRE, BUMP} & set(kinds)
     assert LOCATION in kinds
 
 

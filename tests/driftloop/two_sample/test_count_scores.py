@@ -9,7 +9,7 @@ from driftloop.profile.counting.category_counts import MAX_NAMES, CategoryCounts
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.profile.counting.histogram import Histogram
 from driftloop.stats.fisher import share_z
-from driftloop.two_sample.column_scores import CENTRE, LOCATION, MISSING, RANGE, SHARE, SIDE, Score
+from driftloop.two_sample.column_scores import BUMP, CENTRE, LOCATION, MISSING, RANGE, SHARE, SIDE, Score
 from driftloop.two_sample.count_scores import OTHER, count_score_means
 from driftloop.two_sample.score_matrix import pool_samples, score_records
 
@@ -52,7 +52,9 @@ def test_means_from_counts_are_those_of_the_records():
         assert {name.kind for name in means} >= ({LOCATION, SIDE, MISSING} if column_index == 0 else {SHARE})
 
 
-@pytest.mark.parametrize(("kind", "level"), [(LOCATION, ""), (CENTRE, ""), (SIDE, "high"), (SIDE, "low")])
+@pytest.mark.parametrize(
+    ("kind", "level"), [(LOCATION, ""), (CENTRE, ""), (SIDE, "high"), (SIDE, "low"), (BUMP, "upper")]
+)
 def test_scores_of_many_values_are_standardised_over_all_rows(kind, level):
     baseline, window = numbers(1, 2, 3, 4, 4), numbers(3, 5, 6)
     name = Score(kind, (0,), level)
@@ -144,4 +146,4 @@ def test_names_that_one_full_dictionary_left_out_are_a_share_of_their_side():
 def test_centres_are_scored_where_asked_for():
     sides = numbers(1, 2, 3, 4, 4), numbers(3, 5, 6)
     assert Score(CENTRE, (0,)) in dict(count_score_means(NUMERIC, 0, *sides))
-    assert Score(CENTRE, (0,)) not in dict(count_score_means(NUMERIC, 0, *sides, centre=False))
+    assert Score(CENTRE, (0,)) not in dict(count_score_means(NUMERIC, 0, *sides, shapes=False))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from driftloop.two_sample.column_scores import (
+    BUMP,
     CENTRE,
     DEPENDENCE,
     GIVEN,
@@ -37,6 +38,7 @@ def test_weights_are_those_of_the_documentation():
             SIDE: 0.12,
             SHARE: 0.36,
             SPREAD: 0.30,
+            BUMP: 0.10,
             DEPENDENCE: 0.12,
             PAIR: 0.03,
             GIVEN: 0.02,
@@ -72,12 +74,13 @@ def test_each_kind_of_score_is_in_its_family_by_absolute_value():
         Score(LOCATION, (0,)), Score(SIDE, (0,), "high"), Score(SHARE, (1,), "a"), Score(SPREAD, (0,)),
         Score(DEPENDENCE, (0,)), Score(PAIR, (0, 1)), Score(GIVEN, (0,)), Score(MISSING, (0,)),
         Score(RANGE, (0,), "above"), Score(REPEAT, (0,), "5"), Score(CENTRE, (0,)), Score(SIDE, (0,), "low"),
+        Score(BUMP, (0,), "lower"), Score(BUMP, (0,), "upper"),
     )  # fmt: skip
     statistics = np.random.default_rng(2).normal(size=(20, len(names))).astype(np.float32)
     families, members = build_families(names, statistics, None)
     assert members == {
         LOCATION: [0, 10], SIDE: [1, 11], SHARE: [2], SPREAD: [3], DEPENDENCE: [4], PAIR: [5], GIVEN: [6],
-        BROKEN: [7, 8, 9],
+        BROKEN: [7, 8, 9], BUMP: [12, 13],
     }  # fmt: skip
     for family in families:
         values = np.abs(statistics[:, members[family.name]])

@@ -4,6 +4,7 @@ import pytest
 
 from driftloop import Policy
 from driftloop.two_sample.column_scores import (
+    BUMP,
     CENTRE,
     DEPENDENCE,
     GIVEN,
@@ -30,6 +31,7 @@ DEVIATION = 0.5
         (LOCATION, 0.1 * DEVIATION),
         (CENTRE, 0.1 * DEVIATION),
         (SIDE, 0.1 * DEVIATION),
+        (BUMP, 0.1 * DEVIATION),
         (GIVEN, 0.1 * DEVIATION),
         (SPREAD, 2 * 0.15 * DEVIATION),
         (DEPENDENCE, 0.2 * DEVIATION),

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from driftloop import Column, Profile, Schema
-from driftloop.two_sample.column_scores import CENTRE, LOCATION, MISSING, SHARE, SIDE, Score
+from driftloop.two_sample.column_scores import BUMP, CENTRE, LOCATION, MISSING, SHARE, SIDE, Score
 from driftloop.two_sample.score_matrix import PooledRecords, column_blocks, pool_samples, score_records
 
 SCHEMA = Schema((Column("x"), Column("g", "categorical")))
@@ -30,8 +30,8 @@ def test_a_missing_value_has_the_mean_of_the_others_and_its_own_mark():
     scores = score_records(records, SCHEMA.features, [0, 1])
     location, missing = (scores.names.index(Score(kind, (0,))) for kind in (LOCATION, MISSING))
     gone = np.isnan(records.values[:, 0])
-    of_values = [index for index, name in enumerate(scores.names) if name.kind in (LOCATION, CENTRE, SIDE)]
-    assert len(of_values) == 4
+    of_values = [index for index, name in enumerate(scores.names) if name.kind in (LOCATION, CENTRE, SIDE, BUMP)]
+    assert len(of_values) == 6
     np.testing.assert_allclose(scores.matrix[np.ix_(gone, of_values)], 0, atol=1e-12)
     assert scores.means[location] == pytest.approx(scores.matrix[~gone, location].mean() + scores.means[location])
     np.testing.assert_allclose(scores.matrix[:, missing] + scores.means[missing], gone)

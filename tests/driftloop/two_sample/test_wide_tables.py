@@ -9,7 +9,7 @@ import pytest
 
 from driftloop import Baseline, Policy, Window
 from driftloop.two_sample import permutation
-from driftloop.two_sample.column_scores import LOCATION, SHARE, SPREAD, Score, has_centres
+from driftloop.two_sample.column_scores import LOCATION, SHARE, SPREAD, Score, has_shapes
 from driftloop.two_sample.compare import compare
 from driftloop.two_sample.count_scores import ScoreMean
 from driftloop.two_sample.joint_scores import joint_scores, main_parts, standardised
@@ -46,7 +46,7 @@ def plain_scores(pooled, columns):
     parts, mains = [], []
     for index, column in enumerate(columns):
         of_column = _column_parts(
-            pooled.values[:, index], column, index, pooled.levels[index], centre=has_centres(len(columns))
+            pooled.values[:, index], column, index, pooled.levels[index], shapes=has_shapes(len(columns))
         )
         parts += of_column
         mains += main_parts(of_column)
