@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from function_app.checks.checking import ModelCheck
     from function_app.common_cause.rows import CauseRows
     from function_app.common_cause.together import Together
+    from function_app.incoming.watched_paths import WatchedPaths
     from function_app.scoring.client import ScoringClient
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,6 +79,13 @@ class Runtime:
         from function_app.common_cause.together import Together
 
         return Together(self.causes, self.ledger, self.config, self.schedule)
+
+    @cached_property
+    def watched_paths(self) -> "WatchedPaths":
+        """The patterns of all models' records."""
+        from function_app.incoming.watched_paths import WatchedPaths
+
+        return WatchedPaths(self.config.models)
 
     @cached_property
     def boxes(self) -> "BoxRows":

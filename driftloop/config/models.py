@@ -9,6 +9,7 @@ start and not a surprise at the first drift.
 import os
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,7 +90,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where people read of it: Teams, Slack, any webhook ([alerts](alerts.md)). A model's own replace those of all."""
 
 
-class Config(msgspec.Struct, frozen=True):
+class Config(msgspec.Struct, frozen=True, dict=True):
     """All of `driftloop.toml`."""
 
     models: tuple[Model, ...]
@@ -97,13 +98,17 @@ class Config(msgspec.Struct, frozen=True):
 
     def model(self, name: str) -> Model:
         """The model of that name. Raises ConfigError when it is not watched."""
-        for model in self.models:
-            if model.name == name:
-                return model
+        if (model := self._by_name.get(name)) is not None:
+            return model
         raise ConfigError(
             f"model {name!r} is not in {FILE_NAME}{nearest(name, (model.name for model in self.models))}; "
             "or add a [[model]] with this name"
         )
+
+    @cached_property
+    def _by_name(self) -> dict[str, Model]:
+        """A check looks its model up, whether there are three or ten thousand."""
+        return {model.name: model for model in self.models}
 
     def only_model(self) -> Model:
         """The model of a file that has one. Raises ConfigError with the names when there are several."""

@@ -25,17 +25,13 @@ def data_landed(runtime: "Runtime", event: "func.EventGridEvent") -> list[str]:
     The timer's check then finds nothing new. Raises DriftloopError and Azure's errors: Event Grid delivers the event
     again.
     """
-    from function_app.incoming.sources import expression
-
     subject = event.subject if isinstance(event.subject, str) else ""
     match = _SUBJECT.fullmatch(subject)
     if event_type(event) != BLOB_CREATED or match is None:
         emit("event_ignored", reason=f"not a new blob: {event_type(event)[:80]}")
         return []
     asked = []
-    for model in runtime.config.models:
-        container, _, path = model.records.partition("/")
-        if container == match["container"] and expression(path).fullmatch(match["name"]):
-            ask_once(runtime, model.name, QUIET + timedelta(seconds=model.settle_seconds))
-            asked.append(model.name)
+    for model in runtime.watched_paths.owners(match["container"], match["name"]):
+        ask_once(runtime, model.name, QUIET + timedelta(seconds=model.settle_seconds))
+        asked.append(model.name)
     return asked

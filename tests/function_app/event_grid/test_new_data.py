@@ -12,6 +12,7 @@ import pytest
 
 from driftloop.config.models import Config, Model
 from function_app.event_grid.new_data import BLOB_CREATED, QUIET, data_landed
+from function_app.incoming.watched_paths import WatchedPaths
 from function_app.queue import waiting
 from function_app.queue.sending import Message, QueueError
 from function_app.queue.waiting import begun
@@ -32,8 +33,10 @@ class SlowQueue:
 def runtime(storage: Storage, model_name: str) -> Any:
     """One model whose marks are in Azurite, and a queue in memory."""
     queue = SlowQueue()
+    config = Config((Model(name=model_name, records=f"incoming/{model_name}/records/*.csv"),))
     return SimpleNamespace(
-        config=Config((Model(name=model_name, records=f"incoming/{model_name}/records/*.csv"),)),
+        config=config,
+        watched_paths=WatchedPaths(config.models),
         storage=SimpleNamespace(tables=storage.tables, queue=lambda _: queue),
         queue=queue,
     )
