@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Where it is set, as in many containers, each of the many processes here compiles every module that it imports: half a second each
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup worker spark run docs test mutants lint bench schemas screenshots snapshots lock dist clean
+.PHONY: help setup worker deployed spark run docs test mutants lint bench schemas screenshots snapshots lock dist clean
 .NOTPARALLEL:
 # `make run` installs what it needs; `make setup` and what follows from it all, and then `make run` keeps to that
 LOOP := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.run)
@@ -13,10 +13,18 @@ LOOP := $(if $(wildcard .venv/.dev),.venv/.dev,.venv/.run)
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
+DEPLOYED := .tools/deployed/bin/python
+# What runs on Azure, and depends on the Python there; a minute on two cores. `make test` covers all on the Python of the clone.
+ON_DEPLOYED := tests/function_app tests/training/serving tests/training/tasks tests/training/test_model_file.py tests/training/test_pipeline.py
+
 setup: .venv/.dev .tools/.ready ## Virtual environment and Azurite, in this folder only
 
 worker: .venv/.dev ## Azure's own worker code on Python 3.13, for the tests that drive the app through it
 	@sh requirements/worker.sh
+
+deployed: .venv/.dev ## The Python that is deployed: an environment of it, and the tests of what is deployed (needs that Python)
+	@sh requirements/deployed.sh
+	@! test -x $(DEPLOYED) || $(DEPLOYED) -m pytest -n auto --dist loadfile -m "not slow" --without azurite $(ON_DEPLOYED) $(ARGS)
 
 spark: .venv/.dev ## Spark in .tools, for the tests of profiles on Spark (needs Java 17)
 	@sh requirements/spark.sh

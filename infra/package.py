@@ -4,7 +4,7 @@
     python -m infra.package --dependencies      only installs them beside the app, for `azd`, which zips by itself
 
 Dependencies are installed here, by hash, and not by Azure: a remote build has 60 seconds and may find other versions.
-The same commit gives the same bytes. Needs git and pip; run it with Python 3.11, on any system.
+The same commit gives the same bytes. Needs git and pip; run it with Python 3.11 or 3.12, on any system.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SITE_PACKAGES = ".python_packages/lib/site-packages"  # where the Functions worker looks
 _LINUX = ("--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64")
+# The Python that the app runs on (infra/modules/function-app.bicep reads the same file).
+_VERSION_FILE = ROOT / "requirements" / "deployed-python-version"
+# pip takes wheels for another Python, but judges markers by the one that it runs on: outside of what the lock is for,
+# it would leave out every package and call that a success.
+LOCKED = ((3, 11), (3, 12))
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -31,11 +36,12 @@ def files(root: Path = ROOT) -> list[str]:
 
 
 def install(target: Path, root: Path = ROOT) -> None:
-    """The dependencies for the system that Flex Consumption runs, whatever this one is."""
+    """The dependencies for the system and the Python that Flex Consumption runs, whatever these ones are."""
+    version = _VERSION_FILE.read_text(encoding="utf-8").strip()
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
-            *("--require-hashes", "--no-deps", "--only-binary", ":all:", *_LINUX, "--python-version", "3.11"),
+            *("--require-hashes", "--no-deps", "--only-binary", ":all:", *_LINUX, "--python-version", version),
             *("--target", str(target), "--requirement", str(root / "requirements.txt")),
         ],
         check=True,
@@ -73,6 +79,10 @@ def main() -> int:
     """Writes the package named on the command line."""
     if len(sys.argv) != 2 or sys.argv[1] in {"-h", "--help"}:
         sys.stderr.write("usage: python -m infra.package PACKAGE.zip | --dependencies\n")
+        return 2
+    if sys.version_info[:2] not in LOCKED:
+        sys.stderr.write(f"{sys.executable} is Python {sys.version.split()[0]}: run this with Python 3.11 or 3.12, ")
+        sys.stderr.write("for which requirements.txt lists packages\n")
         return 2
     if sys.argv[1] == "--dependencies":
         shutil.rmtree(ROOT / SITE_PACKAGES, ignore_errors=True)  # pip leaves what an earlier pin left there

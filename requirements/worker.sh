@@ -3,14 +3,7 @@
 # Python 3.13 (named by PYTHON313, on PATH, or of pyenv), says so and makes none; the tests that need it are skipped.
 set -eu
 cd "$(dirname "$0")/.."
-found=
-for python in ${PYTHON313:-} python3.13 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13.*/bin/python; do
-    if "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then
-        found=$python
-        break
-    fi
-done
-if [ -z "$found" ]; then
+if ! found=$(sh requirements/find-python.sh 3.13 "${PYTHON313:-}"); then
     echo "No Python 3.13 here: the app is not driven through azure-functions-runtime (name one with PYTHON313=/path/to/python3.13)"
     exit 0
 fi

@@ -14,6 +14,7 @@ from training.models import ROOT
 from training.settings import Search
 
 REQUIREMENTS = ROOT / "requirements" / "training.txt"
+SPARK_PYTHON = "3.11"  # of Synapse's runtime 3.5, the one that serverless Spark still offers (docs/scale.md)
 # The SDK takes values where Python expects types: it is how a pipeline's input is declared optional.
 HISTORIC = Input(type="uri_file")
 FOLDER = Input(type="uri_folder", optional=True)
@@ -134,7 +135,22 @@ def environment() -> Environment:
     """The steps' and the endpoint's environment. Its version is the hash of what it installs, so that an image is built
     once.
     """
+    return _pinned(yaml.safe_load((ROOT / "training" / "environment.yaml").read_text(encoding="utf-8")))
+
+
+def spark_environment() -> Environment:
+    """The environment of `profile_spark.yaml`: the same packages on the Python of serverless Spark.
+
+    Registered by whoever uses the component (docs/scale.md), since no workflow does.
+    """
     described = yaml.safe_load((ROOT / "training" / "environment.yaml").read_text(encoding="utf-8"))
+    described["name"] = "driftloop-spark"
+    described["description"] = f"Python {SPARK_PYTHON} with the pinned packages of requirements/training.txt"
+    described["conda_file"]["dependencies"] = [f"python={SPARK_PYTHON}", "pip"]
+    return _pinned(described)
+
+
+def _pinned(described: dict[str, Any]) -> Environment:
     described.pop("$schema")
     described["conda_file"]["dependencies"].append({"pip": _requirements()})
     version = sha256(msgspec.json.encode(described, order="sorted")).hexdigest()[:12]

@@ -1,4 +1,4 @@
-metadata description = 'The function app on Flex Consumption: Python 3.11, no account keys, no publishing passwords; its package lies in a blob container that it reads with its own identity.'
+metadata description = 'The function app on Flex Consumption: no account keys, no publishing passwords; its package lies in a blob container that it reads with its own identity.'
 
 import { tagSet } from 'names.bicep'
 
@@ -52,6 +52,8 @@ var hostSettings = {
   AZURE_CLIENT_ID: identityClientId // which of the app's identities DefaultAzureCredential takes
 }
 
+var pythonVersion = trim(loadTextContent('../../requirements/deployed-python-version'))
+
 var signsIn = !empty(pagesClientId)
 var secretlessSetting = 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID' // Azure's own name for: the app's identity in place of a client secret
 var pagesSettings = {
@@ -85,7 +87,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           }
         }
       }
-      runtime: { name: 'python', version: '3.11' }
+      runtime: { name: 'python', version: pythonVersion }
       scaleAndConcurrency: { instanceMemoryMB: memoryMb, maximumInstanceCount: maxInstances }
     }
     siteConfig: {

@@ -23,12 +23,15 @@ runs:
     - shell: bash
       run: echo "{action} is not run in the sandbox"
 """
-# The one action whose promise can be checked here: the interpreter that it names is the one that runs.
+# What the locks of requirements/ serve with the same pins: either may stand in for the other on a laptop.
+LOCKED_PYTHONS = ("3.11", "3.12")
+# The one action whose promise can be checked here: the interpreter that it names runs, or one with the same packages.
 SETUP_PYTHON_STUB = """\
 name: stand-in for actions/setup-python
-description: Checks that the Python asked for is the one on PATH
+description: Checks that the Python asked for is the one on PATH, or that one lock serves both
 inputs:
   python-version: {description: the version asked for, required: false}
+  python-version-file: {description: a file that holds nothing else, required: false}
 outputs:
   python-version: {description: the version found, value: "${{ steps.found.outputs.version }}"}
   python-path: {description: the interpreter found, value: "${{ steps.found.outputs.path }}"}
@@ -38,16 +41,24 @@ runs:
     - id: found
       shell: bash
       env:
-        WANTED: ${{ inputs.python-version }}
+        VERSION: ${{ inputs.python-version }}
+        VERSION_FILE: ${{ inputs.python-version-file }}
+        LOCKED: " LOCKED_PYTHONS "
       run: |
+        WANTED=${VERSION:-$(cat "$VERSION_FILE")}
         found=$(python -c 'import platform; print(platform.python_version())')
         echo "version=$found" >> "$GITHUB_OUTPUT"
         echo "path=$(command -v python)" >> "$GITHUB_OUTPUT"
+        locked() { case "$LOCKED" in *" $1 "*) ;; *) return 1 ;; esac; }
         case "$found." in
-          "$WANTED."*) echo "python $found" ;;
-          *) echo "::error::the workflow asks for Python $WANTED, the sandbox has $found"; exit 1 ;;
+          "$WANTED."*) echo "python $found"; exit ;;
         esac
-"""
+        if locked "$WANTED" && locked "${found%.*}"; then
+          echo "the workflow asks for Python $WANTED; the sandbox runs $found, with the same packages"
+        else
+          echo "::error::the workflow asks for Python $WANTED, the sandbox has $found"; exit 1
+        fi
+""".replace("LOCKED_PYTHONS", " ".join(LOCKED_PYTHONS))
 
 
 @dataclass(frozen=True)

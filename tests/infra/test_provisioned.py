@@ -274,11 +274,11 @@ def test_application_insights_keeps_its_logs_in_the_workspace_that_alerts_read()
     } == {logs.id}
 
 
-def test_the_function_app_runs_the_python_that_the_project_supports_on_flex_consumption() -> None:
-    run = small()
+def test_the_function_app_runs_the_deployed_python_on_flex_consumption() -> None:
+    run, deployed = small(), (ROOT / "requirements/deployed-python-version").read_text().strip()
     (plan,), (site,) = run.of("Microsoft.Web/serverfarms"), run.of("Microsoft.Web/sites")
     assert plan.body["sku"] == {"name": "FC1", "tier": "FlexConsumption"}
-    assert site.body["properties"]["functionAppConfig"]["runtime"] == {"name": "python", "version": "3.11"}
+    assert site.body["properties"]["functionAppConfig"]["runtime"] == {"name": "python", "version": deployed}
     forbidden = {
         "FUNCTIONS_WORKER_RUNTIME",
         "FUNCTIONS_EXTENSION_VERSION",

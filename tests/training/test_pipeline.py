@@ -245,3 +245,13 @@ def test_the_environment_is_pinned_with_hashes_and_named_by_its_content() -> Non
     assert {"scikit-learn", "skops", "azureml-inference-server-http"} <= {line.split("==")[0] for line in packages}
     assert environment.version == pipeline.environment().version
     assert re.fullmatch(r"[0-9a-f]{12}", str(environment.version))
+
+
+def test_the_environment_of_spark_has_the_same_packages_on_the_python_of_its_runtime() -> None:
+    spark, steps = pipeline.spark_environment(), pipeline.environment()
+    python, _, packages = spark.conda_file["dependencies"]  # type: ignore[index]
+    assert python == "python=3.11"
+    assert packages == steps.conda_file["dependencies"][-1]  # type: ignore[index]
+    component = yaml.safe_load((pipeline.ROOT / "training" / "profile_spark.yaml").read_text())
+    assert component["environment"] == f"azureml:{spark.name}@latest"
+    assert (spark.name, spark.version) != (steps.name, steps.version)

@@ -1,6 +1,7 @@
-"""The app in Microsoft's own worker code on Python 3.13: it lists exactly our functions, and calls them as they are.
+"""The app in Microsoft's own worker code: it lists exactly our functions, and calls them as they are.
 
-`make worker` brings the environment, where there is a Python 3.13.
+On Python 3.13, for which that code is made (`make worker`), where there is one. The Python that is deployed lists the
+functions by the same code (`make deployed`).
 """
 
 import base64
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.deployed_python import DEPLOYED, needs_deployed
 from tests.function_app.test_app import EXPECTED
 
 if TYPE_CHECKING:
@@ -21,15 +23,15 @@ ROOT = Path(__file__).resolve().parents[3]
 PYTHON = ROOT / ".tools" / "worker" / "bin" / "python"
 TRACE = "0af7651916cd43dd8448eb211c80319c"  # of the host's own span in driving.py
 
-pytestmark = pytest.mark.skipif(
+needs_worker = pytest.mark.skipif(
     not PYTHON.exists(), reason="no environment of Python 3.13 with azure-functions-runtime: `make worker` makes it"
 )
 
 
-def driven(environment: dict[str, str], *calls: dict[str, Any]) -> dict[str, Any]:
+def driven(environment: dict[str, str], *calls: dict[str, Any], python: Path = PYTHON) -> dict[str, Any]:
     """What the worker code told, with this app and these calls."""
     done = subprocess.run(
-        [str(PYTHON), str(Path(__file__).with_name("driving.py")), str(ROOT)],
+        [str(python), str(Path(__file__).with_name("driving.py")), str(ROOT)],
         input=json.dumps(calls),
         capture_output=True,
         text=True,
@@ -49,13 +51,17 @@ def http(function: str, method: str, path: str, body: str = "", **more: dict[str
     }
 
 
-def test_it_lists_exactly_the_functions_with_their_triggers() -> None:
-    told = driven({})
+@pytest.mark.parametrize(
+    "python", [pytest.param(PYTHON, marks=needs_worker), pytest.param(DEPLOYED, marks=needs_deployed)]
+)
+def test_it_lists_exactly_the_functions_with_their_triggers(python: Path) -> None:
+    told = driven({}, python=python)
     assert "failed" not in told
     found = {name: [kind for kind in kinds.values() if kind != "http"] for name, kinds in told["functions"].items()}
     assert found == {name: [trigger] for name, (trigger, _) in EXPECTED.items()}
 
 
+@needs_worker
 def test_a_tick_a_message_and_the_api_go_through_it_to_a_verdict_in_the_ledger(
     clinic: "Clinic", identity_environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -97,6 +103,7 @@ def test_a_tick_a_message_and_the_api_go_through_it_to_a_verdict_in_the_ledger(
     assert list(json.loads(health["body"])["models"][0])[:1] == ["model"]
 
 
+@needs_worker
 def test_a_message_that_is_not_ours_fails_the_call_so_that_the_queue_delivers_it_again(
     identity_environment: dict[str, str],
 ) -> None:

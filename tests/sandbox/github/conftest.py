@@ -76,13 +76,14 @@ FILES = {
           steps:
             - uses: actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0
               with:
-                python-version: "3.11"
+                python-version-file: python-version
             - id: run
               shell: bash
               env:
                 DRIFT_ID: ${{ inputs.drift-id }}
               run: bash training/train.sh
     """,
+    "python-version": "3.11",
     "training/train.sh": """
         echo "training on $GITHUB_SHA for ${DRIFT_ID:-a push} with $ENDPOINT"
         echo promoted=${PROMOTED:-true} >> "$GITHUB_OUTPUT"

@@ -1,6 +1,9 @@
 from pathlib import Path
 
+import pytest
+
 from sandbox.github import GitHubStandIn, process_tree
+from sandbox.github.snapshot import LOCKED_PYTHONS
 from tests.sandbox.github.client import Client, wait_for_text, write_tree
 
 
@@ -132,12 +135,21 @@ def test_two_dispatches_for_one_model_take_turns_and_for_two_models_do_not(githu
 
 
 def test_a_setup_python_that_the_machine_does_not_have_fails_the_job(github: GitHubStandIn, tree: Path) -> None:
-    action = (tree / "workflows/actions/train/action.yml").read_text()
-    write_tree(tree, {"workflows/actions/train/action.yml": action.replace('"3.11"', '"3.9"')})
+    write_tree(tree, {"python-version": "3.9"})
     (run,) = github.push(paths=["training/x"])
     github.wait_idle()
     assert run.conclusion == "failure"
     assert any("asks for Python 3.9" in text for text in run.job("train").annotations)
+
+
+@pytest.mark.parametrize("version", LOCKED_PYTHONS)
+def test_a_setup_python_may_name_any_python_that_the_locks_give_the_same_packages(
+    github: GitHubStandIn, tree: Path, version: str
+) -> None:
+    write_tree(tree, {"python-version": version})
+    (run,) = github.push(paths=["training/x"])
+    github.wait_idle()
+    assert run.conclusion == "success"
 
 
 def test_secrets_reach_steps_and_no_log(tree: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,9 @@ class Running:
         return requests.post(f"{self.url}/score", json=body, timeout=HANG_SECONDS)
 
 
-def start(folder: Path, model: Path, port: int, name: str = MODEL) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, model: Path, port: int, name: str = MODEL, python: str | Path = sys.executable
+) -> subprocess.Popen[bytes]:
     root = snapshot.write(folder / "code", name)
     environment = {
         **SMALL,
@@ -45,7 +48,7 @@ def start(folder: Path, model: Path, port: int, name: str = MODEL) -> subprocess
         "DRIFTLOOP_MODEL_VERSION": "7",
     }
     command = [
-        sys.executable,
+        str(python),
         "-m",
         "gunicorn",
         "-b",
@@ -63,23 +66,28 @@ def _answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="module")
-def server(first: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("server")
-    shutil.copytree(first.model, folder / "registered" / "model")
+@contextmanager
+def serving(folder: Path, model: Path, name: str = MODEL, python: str | Path = sys.executable) -> Iterator[Running]:
+    """The server with one model, until the block ends."""
+    shutil.copytree(model, folder / "registered" / "model")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = start(folder, folder / "registered", port)
+    process = start(folder, folder / "registered", port, name, python)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: process.poll() is not None or _answers(url), "the server's start", pause=0.1)
         assert process.poll() is None, (folder / "log").read_text()
-        smoke = json.loads((first.model / "smoke.json").read_text())
-        yield Running(url, folder / "log", smoke)
+        yield Running(url, folder / "log", json.loads((model / "smoke.json").read_text()))
     finally:
         process.terminate()
         process.wait(HANG_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def server(first: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with serving(tmp_path_factory.mktemp("server"), first.model) as running:
+        yield running
 
 
 def test_it_answers_what_evaluation_saw_and_which_version_it_is(server: Running) -> None:

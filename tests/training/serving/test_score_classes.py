@@ -1,8 +1,6 @@
 """score.py answers for a model with classes."""
 
-import json
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +9,9 @@ import pytest
 import requests
 
 from driftloop.errors import InputError
-from sandbox.waiting import HANG_SECONDS, wait_until
+from sandbox.waiting import HANG_SECONDS
 from tests.training.examples import run
-from tests.training.serving.test_score import Running, _answers, start
+from tests.training.serving.test_score import Running, serving
 from training import model_file, models
 from training.data.collect import Source
 
@@ -27,20 +25,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("server")
-    shutil.copytree(model, folder / "registered" / "model")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = start(folder, folder / "registered", port, "breast-cancer")
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: process.poll() is not None or _answers(url), "the server's start", pause=0.1)
-        assert process.poll() is None, (folder / "log").read_text()
-        yield Running(url, folder / "log", json.loads((model / "smoke.json").read_text()))
-    finally:
-        process.terminate()
-        process.wait(HANG_SECONDS)
+    with serving(tmp_path_factory.mktemp("server"), model, "breast-cancer") as running:
+        yield running
 
 
 def test_it_answers_classes_their_probabilities_and_the_sets_that_hold_the_true_one(
