@@ -37,7 +37,7 @@ def test_weights_are_those_of_the_documentation():
             LOCATION: 0.21,
             SIDE: 0.12,
             SHARE: 0.36,
-            SPREAD: 0.30,
+            SPREAD: 0.34,
             BUMP: 0.10,
             DEPENDENCE: 0.12,
             PAIR: 0.03,
