@@ -4,8 +4,8 @@ The unit that is relabelled is the part of a cluster that lies on one side. Of a
 it: under the hypothesis clusters are independent draws, so each is as likely to have been the window's. Of a cluster on
 both sides the two parts count as units of their own. They may share an effect, which then cancels in the difference of
 both sides, so the distribution is too wide and the error rate is kept; where the effect is new each time (a ward's
-week), it is exact. Relabelling records within a cluster would be more powerful, and wrong as soon as a part has an
-effect of its own.
+week), it is exact. Where many clusters stand on both sides, `driftloop.two_sample.cluster_pairs` loses less.
+Relabelling records within a cluster would be more powerful still, and wrong as soon as a part has an effect of its own.
 
 Units have different sizes. With intraclass correlation r the mean of k records has the variance r + (1 - r) / k, in
 variances of one record, so means are divided by its root before they change places: then units are exchangeable in
@@ -41,18 +41,19 @@ LEAST_VARIANCE = 1e-18
 
 @dataclass(frozen=True)
 class Units:
-    """The parts of clusters on one side: of which unit each record is (n,), each unit's records and side (u,)."""
+    """The parts of clusters on one side: the unit of each record (n,), each unit's records, side and cluster (u,)."""
 
     of_record: Integers
     sizes: Floats
     window: Marks
+    clusters: Integers
 
     @classmethod
     def of(cls, clusters: Keys, window: Marks) -> Units:
         """From the cluster and the side of each record."""
         sides = clusters.astype(np.int64) * 2 + window
         keys, of_record, sizes = np.unique(sides, return_inverse=True, return_counts=True)
-        return cls(of_record, sizes.astype(float), keys % 2 == 1)
+        return cls(of_record, sizes.astype(float), keys % 2 == 1, keys // 2)
 
     def means(self, matrix: Floats) -> Floats:
         """The mean score of each unit (u, k)."""

@@ -103,7 +103,7 @@ def _compare_columns(
     baseline: Baseline, window: Window, policy: Policy, column_indexes: Sequence[int], times: int
 ) -> Comparison:
     """The comparison of some columns, with their own error rate."""
-    scored = side_statistics(baseline, window, column_indexes, times)
+    scored = side_statistics(baseline, window, column_indexes, times, policy.check_level)
     exact = is_whole(baseline.profile.sample, window.profile.sample)
     sample = window.profile.sample
     return replace(
@@ -137,7 +137,7 @@ def compare_records(
     if pooled.window.all() or not pooled.window.any():
         return Comparison(1.0, 1.0, False, ())
     scores = score_records(pooled, columns, column_indexes)
-    scored = record_statistics(scores, pooled, times, seed)
+    scored = record_statistics(scores, pooled, times, seed, policy.check_level)
     judged = _judged(scored, policy)
     return replace(
         judged, permutations=times if scored.names else 0, relabelled=_units(pooled.clusters, pooled.seasons)

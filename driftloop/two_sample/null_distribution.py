@@ -50,7 +50,9 @@ NOTHING = ScoreStatistics((), [], np.empty((0, 0), np.float32), None)
 """Where no score varies, or one side has no record."""
 
 
-def side_statistics(baseline: Baseline, window: Window, column_indexes: Sequence[int], times: int) -> ScoreStatistics:
+def side_statistics(
+    baseline: Baseline, window: Window, column_indexes: Sequence[int], times: int, level: float
+) -> ScoreStatistics:
     """Of two sides that were read: from their records where all are at hand, else from counts and samples."""
     seed = seed_of(baseline.sha256, window.sha256)
     columns = baseline.schema.features
@@ -63,7 +65,7 @@ def side_statistics(baseline: Baseline, window: Window, column_indexes: Sequence
         return NOTHING
     scores = score_records(pooled, columns, column_indexes)
     if whole or pooled.is_structured:
-        return record_statistics(scores, pooled, times, seed)
+        return record_statistics(scores, pooled, times, seed, level)
     del pooled
     if not scores.names:
         return NOTHING
@@ -88,17 +90,19 @@ def side_statistics(baseline: Baseline, window: Window, column_indexes: Sequence
     return ScoreStatistics(names, means, normal_limit(root, observed, times, seed), omnibus)
 
 
-def record_statistics(scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: int) -> ScoreStatistics:
+def record_statistics(
+    scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: int, level: float
+) -> ScoreStatistics:
     """Of the records at hand, by relabelling."""
     if pooled.is_structured:
-        return _restricted(scores, pooled, times, seed)
+        return _restricted(scores, pooled, times, seed, level)
     if not scores.names:
         return NOTHING
     statistics = permuted(scores.matrix, pooled.window, times, seed)
     return ScoreStatistics(scores.names, score_means(scores, pooled.window), statistics, Omnibus.of(scores))
 
 
-def _restricted(scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: int) -> ScoreStatistics:
+def _restricted(scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: int, level: float) -> ScoreStatistics:
     """Where not every choice of records is as likely: whole clusters are relabelled, or records within seasons.
 
     With both, scores are centred within seasons and whole clusters are relabelled (residuals are exchangeable as far as
@@ -112,9 +116,9 @@ def _restricted(scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: in
     if not scores.names:
         return NOTHING
     if clusters is not None:
-        from driftloop.two_sample.clusters import permuted_clusters  # here: most tables have no dependent groups
+        from driftloop.two_sample.cluster_pairs import relabelled_clusters  # here: most tables have no dependent groups
 
-        statistics = permuted_clusters(scores.matrix, marks, clusters, times, seed)
+        statistics = relabelled_clusters(scores.matrix, marks, clusters, times=times, seed=seed, level=level)
     else:
         assert seasons is not None
         statistics = permuted_within(scores.matrix, marks, seasons, times, seed)
