@@ -213,3 +213,10 @@ def test_of_a_large_baseline_codes_that_come_again_with_other_ids_are_not_its_re
     baseline, window = Baseline.build(sides[0], schema), Window.build(sides[1], schema)
     assert (baseline.profile.sample.complete, window.profile.sample.complete) == (False, True)
     assert list(repeated_records(baseline, window)) == []
+
+
+@pytest.mark.parametrize(("values", "pairs"), [((0, 1, 2), 18), ((0, 2, 5), 6), ((0, 20, 49), 18), ((0, 20, 51), 6)])
+def test_of_a_single_column_records_on_neighbouring_steps_tell_how_often_two_agree(values, pairs):
+    """2, 3 and 4 records: 2 x 3 pairs and 3 x 4 where both gaps are below one and a half steps; half as many agree."""
+    rows = pd.DataFrame({"a": np.repeat(np.asarray(values, float), [2, 3, 4])})
+    assert coincidence_p(6, sample_of(rows)) == pytest.approx(stats.poisson.sf(5, pairs / 2))
