@@ -329,6 +329,13 @@ def test_the_baselines_ends_are_within_its_range():
     assert told(STEPS, np.concatenate([np.linspace(101, 198, 40), far])) == [f"20% {FAR_AWAY}"]
 
 
+@pytest.mark.parametrize(("off", "signs"), [(2e-4, [f"20% {FAR_AWAY}"]), (4e-4, [])])
+def test_the_range_is_wider_by_a_millionth_of_its_ends(off, signs):
+    """A millionth of 100 + 199 is 3e-4; two of ten values lie at the upper end and so much beyond it."""
+    far = 1e6 * np.concatenate([np.full(8, 150.0), np.full(2, 199.0 + off)])
+    assert told(STEPS, np.concatenate([np.linspace(101, 198, 40), far])) == signs
+
+
 def test_values_are_far_at_half_the_distance_from_the_median_to_the_end_beyond_it():
     """The median is 149, the end 199: far is beyond 224. 1.60934 times 140 is 225.3 and times 139 is 223.7."""
     far = 1.60934 * np.array([140.0, 150, 160, 170, 180, 190, 199])
