@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.two_sample.column_scores import OMNIBUS, Score
 from driftloop.two_sample.families import build_families
-from driftloop.two_sample.generalized_mean import generalized_mean_p
-from driftloop.two_sample.min_p import combine
+from driftloop.two_sample.min_p import combine, generalized_mean_p
 from driftloop.two_sample.minimum_effect import is_large_enough
 from driftloop.two_sample.null_distribution import ScoreStatistics, is_whole, record_statistics, side_statistics
 from driftloop.two_sample.score_matrix import PooledRecords, score_records

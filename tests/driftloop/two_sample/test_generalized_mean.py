@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from driftloop.two_sample.generalized_mean import generalized_mean_p
-from driftloop.two_sample.min_p import Family, combine
+from driftloop.two_sample.min_p import Family, combine, generalized_mean_p
 
 
 def family(name, weight, statistics):
