@@ -132,7 +132,7 @@ def test_the_seed_is_that_of_both_sides_in_their_order():
 
 def test_of_tables_that_fit_each_permutation_is_one_of_their_records():
     baseline, window = sides((60, 30))
-    found = side_statistics(baseline, window, [0, 1], 19)
+    found = side_statistics(baseline, window, [0, 1], 19, 0.05)
     pooled = pooled_of((baseline, window))
     scores = score_records(pooled, SCHEMA.features, [0, 1])
     assert found.names == scores.names
@@ -142,5 +142,5 @@ def test_of_tables_that_fit_each_permutation_is_one_of_their_records():
 
 @pytest.mark.parametrize("rows", [(0, 30), (30, 0)])
 def test_of_a_side_without_records_there_is_no_statistic(rows):
-    found = side_statistics(*sides(rows), [0, 1], 19)
+    found = side_statistics(*sides(rows), [0, 1], 19, 0.05)
     assert (found.names, found.means, found.omnibus) == ((), [], None)
