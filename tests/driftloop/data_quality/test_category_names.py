@@ -313,3 +313,7 @@ def test_of_codes_the_three_most_frequent_are_shown():
     old = [*["1"] * 90, *["0"] * 80, *["2"] * 70, *["3"] * 60]
     sign = found(old, [*["q"] * 14, *["r"] * 16, *["s"] * 18, *["t"] * 20]).sign
     assert sign.text == "another encoding: 't', 's', 'r' in place of '1', '0', '2'"
+
+
+def test_a_short_name_stands_by_custom_for_none_that_custom_does_not_know():
+    assert found(drawn(["red", "blue"], 350), [*drawn(["red", "blue"], 48, 1), *["f"] * 12]).sign is None
