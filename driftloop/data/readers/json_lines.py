@@ -1,10 +1,8 @@
-"""JSON Lines (an object a line), and an array of objects, as record batches."""
+"""JSON Lines (an object a line), and JSON that is one value, as record batches."""
 
 from __future__ import annotations
 
-import codecs
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,22 +13,27 @@ import pyarrow as pa
 from driftloop.data.arrow import numbers_array, texts_array
 from driftloop.data.plain_types import NESTED, without_short_floats
 from driftloop.data.readers.decompression import TextBytes
+from driftloop.data.readers.json_documents import (
+    ADVICE,
+    BETWEEN,
+    DECODER,
+    Record,
+    is_document,
+    of_array,
+    of_document,
+    refuse_deep,
+    without_surrogates,
+)
 from driftloop.data.readers.limits import BLOCK_BYTES, LONGEST_RECORD, rows_of, size
 from driftloop.data.readers.projection import Projection, check_names, shown
+from driftloop.data.reading import ReadNotes
 from driftloop.errors import InputError, SchemaError
 
 ROWS = 1 << 13
 """Objects that become one batch: enough for Arrow, and few beside what a block of text takes in memory."""
-MOST_NESTED = 200
-"""Lists and objects within one another: no table has so many, and every Python takes more."""
-MOST_DIGITS = 400
-"""Digits of a whole number: a float64 has at most 309, and of more than 4,300 Python makes no number."""
-Record = tuple[dict[str, Any], int]
-_BETWEEN = re.compile(r"[\s,]*")
-ADVICE = "write one object a line (in pandas: to_json(orient='records', lines=True))"
 
 
-def json_batches(file: TextBytes, projection: Projection) -> Iterator[pa.RecordBatch]:
+def json_batches(file: TextBytes, projection: Projection, notes: ReadNotes) -> Iterator[pa.RecordBatch]:
     """The objects of a file as batches: numbers, texts, and JSON texts where a column mixes nested values with others.
 
     NaN and Infinity, as Python writes them, are read as such.
@@ -38,12 +41,12 @@ def json_batches(file: TextBytes, projection: Projection) -> Iterator[pa.RecordB
     Raises
     ------
     InputError
-        For a record that is no JSON object, is longer than 4 MB or nested too deeply.
+        For a record that is no JSON object, is longer than 4 MB or nested too deeply, and an object without records.
     """
     names: dict[str, None] = {}
     rows: list[dict[str, Any]] = []
     held = count = 0
-    for row, length in _records(file):
+    for row, length in _records(file, notes):
         rows.append(row)
         held += length
         count += 1
@@ -59,12 +62,42 @@ def json_batches(file: TextBytes, projection: Projection) -> Iterator[pa.RecordB
         yield _batch(rows, list(names), projection)
 
 
-def _records(file: TextBytes) -> Iterator[Record]:
+def _records(file: TextBytes, notes: ReadNotes) -> Iterator[Record]:
     head = b""
     while not head.strip() and (more := file.read(1 << 16)):
         head = more
     head = head.lstrip()
-    yield from (_of_array if head.startswith(b"[") else _of_lines)(head, file)
+    if head.startswith(b"["):
+        yield from of_array(head, file)
+        return
+    line, head, is_alone = _first_line(head, file)
+    if head.startswith(b"{") and _is_around(line, is_alone=is_alone):
+        yield from of_document(head, file, notes)
+    else:
+        yield from _of_lines(head, file)
+
+
+def _first_line(head: bytes, file: TextBytes) -> tuple[bytes, bytes, bool]:
+    """The first line as far as a record may be long, all that was read for it, and whether nothing follows it."""
+    more = head
+    while b"\n" not in head and len(head) <= LONGEST_RECORD and (more := file.read(1 << 20)):
+        head += more
+    line, end, rest = head.partition(b"\n")
+    while end and not rest.strip() and (more := file.read(1 << 20)):
+        head, rest = head + more, more
+    return line, head, not rest.strip() and not more
+
+
+def _is_around(line: bytes, *, is_alone: bool) -> bool:
+    """Whether a file that begins with this line is one object around its records.
+
+    Its line is no record by itself: it ends within the object, or is the only one and holds a list of objects.
+    """
+    try:
+        rows = _by_python(line, 1, ValueError())
+    except InputError:
+        return True
+    return is_alone and len(rows) == 1 and isinstance(rows[0], dict) and is_document(rows[0])
 
 
 def _of_lines(head: bytes, file: TextBytes) -> Iterator[Record]:
@@ -83,21 +116,9 @@ def _of_lines(head: bytes, file: TextBytes) -> Iterator[Record]:
             for row in rows:
                 if not isinstance(row, dict):
                     raise InputError(f"record {number} is not a JSON object: {ADVICE}")
-                _refuse_deep(row, line.count(b"[") + line.count(b"{"), number)
+                refuse_deep(row, line.count(b"[") + line.count(b"{"), f"record {number}")
                 yield row, len(line) // len(rows)
             number += len(rows) - 1
-
-
-def _refuse_deep(row: dict[str, Any], opened: int, number: int) -> None:
-    """Raise InputError for a record nested too deeply; `opened`: brackets in its text, of which most have none."""
-    if opened <= MOST_NESTED:
-        return
-    level: list[Any] = [row]
-    for _ in range(MOST_NESTED):
-        inside = (value.values() if isinstance(value, dict) else value for value in level)
-        level = [value for values in inside for value in values if isinstance(value, dict | list)]
-    if level:
-        raise InputError(f"record {number} is nested too deeply")
 
 
 def _blocks_of_lines(head: bytes, file: TextBytes) -> Iterator[list[bytes]]:
@@ -122,9 +143,9 @@ def _by_python(line: bytes, number: int, first: Exception) -> list[Any]:
     try:
         text, place = line.decode("utf-8", "surrogatepass").strip(), 0
         while place < len(text):
-            row, place = _DECODER.raw_decode(text, place)
-            rows.append(_without_surrogates(row) if isinstance(row, dict) else row)
-            place = _BETWEEN.match(text, place).end()  # type: ignore[union-attr]
+            row, place = DECODER.raw_decode(text, place)
+            rows.append(without_surrogates(row) if isinstance(row, dict) else row)
+            place = BETWEEN.match(text, place).end()  # type: ignore[union-attr]
     except RecursionError:
         raise InputError(f"record {number} is nested too deeply") from None
     except UnicodeDecodeError:
@@ -136,58 +157,8 @@ def _by_python(line: bytes, number: int, first: Exception) -> list[Any]:
     return rows
 
 
-def _whole(text: str) -> int | float:
-    """The number of a text of digits: infinite where no float64 is so large, as in every other format."""
-    return int(text) if len(text) <= MOST_DIGITS else float(text)
-
-
-_DECODER = json.JSONDecoder(strict=False, parse_int=_whole)
-
-
 def _reason(error: Exception) -> str:
     return str(error).split(" - at")[0].split(" `$")[0][:80]
-
-
-def _without_surrogates(row: dict[str, Any]) -> dict[str, Any]:
-    def clean(value: Any) -> Any:
-        return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-
-    return {clean(name): clean(value) for name, value in row.items()}
-
-
-def _of_array(head: bytes, file: TextBytes) -> Iterator[Record]:
-    """The elements of one array, each decoded as soon as its text is there."""
-    utf8 = codecs.getincrementaldecoder("utf-8")()
-    text, place, number = utf8.decode(head)[1:], 0, 0
-    is_whole = False
-    while True:
-        place = _BETWEEN.match(text, place).end()  # type: ignore[union-attr]
-        if text.startswith("]", place):
-            return
-        number += 1
-        while True:
-            try:
-                row, end = _DECODER.raw_decode(text, place)
-            except RecursionError:
-                raise InputError(f"record {number} is nested too deeply") from None
-            except ValueError:
-                if is_whole:
-                    raise InputError(f"record {number} of the array is not JSON, or the array has no end") from None
-            else:
-                if end < len(text) or is_whole:
-                    break
-            if len(text) - place > LONGEST_RECORD:
-                raise InputError(f"has a record longer than {size(LONGEST_RECORD)}: {ADVICE}") from None
-            more = file.read(1 << 20)
-            text, place, is_whole = text[place:] + utf8.decode(more, not more), 0, not more
-            place = _BETWEEN.match(text, place).end()  # type: ignore[union-attr]
-            if text.startswith("]", place):
-                return
-        if not isinstance(row, dict):
-            raise InputError(f"record {number} is not a JSON object: {ADVICE}")
-        _refuse_deep(row, text.count("[", place, end) + text.count("{", place, end), number)
-        yield _without_surrogates(row), end - place
-        place = end
 
 
 def _batch(rows: list[dict[str, Any]], names: list[str], projection: Projection) -> pa.RecordBatch:

@@ -199,7 +199,7 @@ def _batches(part: Part, projection: Projection, reading: Reading, notes: ReadNo
         if part.format == "json":
             from driftloop.data.readers.json_lines import json_batches
 
-            yield from told(part.name, json_batches(text, projection), place)
+            yield from told(part.name, json_batches(text, projection, notes), place)
         else:
             from driftloop.data.readers.csv.batches import csv_batches
 
