@@ -90,6 +90,7 @@ def unformatted() -> list[str]:
 def copied(folder: Path) -> Path:
     """The templates and the deployments beside them, below `folder` as they lie in the repository."""
     shutil.copytree(INFRA, folder / "infra", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "requirements", folder / "requirements")  # a template reads the version of Python there
     shutil.copytree(DEPLOYMENTS, folder / DEPLOYMENTS.relative_to(ROOT))
     return folder
 

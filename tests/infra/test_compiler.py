@@ -83,8 +83,7 @@ def test_a_file_that_is_not_formatted_is_found(tmp_path: Path, monkeypatch: pyte
 @compiled
 def test_the_parameter_file_alone_deploys_the_smallest(tmp_path: Path) -> None:
     """With nothing set but what must be, it gives the snapshot that the other tests look at."""
-    shutil.copytree(INFRA, tmp_path / "infra")
-    file = tmp_path / "infra" / "main.bicepparam"
+    file = copied(tmp_path) / "infra" / "main.bicepparam"
     assert snapshot(file, "overwrite", **ENVIRONMENT) == ""
     made = json.loads(file.with_suffix(".snapshot.json").read_text())
     assert [one["id"] for one in made["predictedResources"]] == [one.body["id"] for one in small().resources]
