@@ -11,6 +11,7 @@ from driftloop.data.redaction import named
 from driftloop.data.schema import Column
 from driftloop.profile.summary import Summary, matched_summaries, mean_shift, summarise
 from driftloop.profile.window import Baseline, Window
+from driftloop.times import SECONDS_A_DAY
 from driftloop.two_sample.column_scores import (
     BUMP,
     CENTRE,
@@ -193,7 +194,7 @@ def _numeric(kind: str, column: Column, baseline: Summary, window: Summary, shap
         return ratio, f"standard deviation times {ratio:.2f} ({deviations})"
     shift = mean_shift(baseline, window)
     if column.kind == "datetime":
-        return shift, f"mean {shift / 86400:+.3g} days"
+        return shift, f"mean {shift / SECONDS_A_DAY:+.3g} days"
     digits = _digits(baseline.mean, baseline.deviation)
     means = f"{baseline.mean:.{digits}g} to {window.mean:.{digits}g}"
     return shift, f"mean {shift:+.3g}{unit} ({means}){shape}"

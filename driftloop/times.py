@@ -10,6 +10,10 @@ from typing import Literal
 
 from driftloop.errors import InputError
 
+SECONDS_A_DAY = 86_400.0
+CLOCKS_APART = SECONDS_A_DAY
+"""By how much clocks and time zones may differ before a time counts as ahead: local times without a zone run up to 14
+hours ahead of UTC."""
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 Precision = Literal["auto", "seconds", "microseconds"]
 

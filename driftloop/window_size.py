@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from driftloop.profile.window import Baseline, Window
+from driftloop.times import SECONDS_A_DAY
 
 FEWEST_EARLIER = 3
 """Earlier windows that say how many records are usual: of two nobody knows which is."""
@@ -17,7 +18,6 @@ FEWEST_BEFORE, FEWEST_NOW = 20, 5
 """Records of the baseline and of the window from which a rate is taken."""
 DAYS_OF_MORE = 2
 """Days that a window must span for its rate to be called high: a month's batch may arrive within one."""
-A_DAY = 86_400.0
 ASKED = {"fewer": "has a part been lost", "more": "was more than one window sent"}
 
 
@@ -75,4 +75,4 @@ def _question(now: float, usual: float) -> str:
 def _days(side: Baseline | Window) -> float:
     """Days from the first record to the last; 0 where no time says."""
     first, last = side.profile.first, side.profile.last
-    return 0.0 if first is None or last is None else (last - first) / A_DAY
+    return 0.0 if first is None or last is None else (last - first) / SECONDS_A_DAY

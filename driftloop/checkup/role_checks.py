@@ -18,11 +18,10 @@ from driftloop.data.schema import Column, Schema
 from driftloop.data.sources import batches_of
 from driftloop.profile.counting.category_counts import name_hash
 from driftloop.profile.counting.column_profile import ColumnProfile
+from driftloop.times import CLOCKS_APART
 
 MOSTLY_MISSING = 0.5
 """Part of the records without an outcome from which it should be asked why."""
-A_DAY = 86_400.0
-"""By how much clocks and time zones may differ before a time counts as ahead."""
 NEEDED = ("id", "timestamp", "target")
 
 
@@ -83,7 +82,7 @@ def time_is_usable(model: OneModel) -> Iterator[Finding]:
     if counted.missing:
         what = f"{counted.missing:,} of {counted.rows:,} records have none and are left out of training"
         yield warning(where, what, "see to the feed, or choose another column")
-    if counted.maximum is not None and counted.maximum > time.time() + A_DAY:
+    if counted.maximum is not None and counted.maximum > time.time() + CLOCKS_APART:
         yield error(where, "some records lie ahead of today", "choose the time at which a record was made")
 
 

@@ -12,8 +12,8 @@ from driftloop.checkup.findings import Finding, note, warning
 from driftloop.config.policy import DRIFT_SHARE
 from driftloop.setup.next_commands import power_command
 from driftloop.stats.distributions import normal_quantile
+from driftloop.times import SECONDS_A_DAY
 
-DAY = 86_400.0
 POWER = 0.8
 """Chance with which a shift shall be found by one window: the usual convention (Cohen 1988)."""
 WINDOWS = 10
@@ -35,10 +35,10 @@ def window_finds_enough(model: OneModel) -> Iterator[Finding]:
         return
     where, policy = f"model {model.name}, window", model.watched.policy
     times = profile.columns[column.name]
-    if times.minimum is None or times.maximum is None or times.maximum - times.minimum < DAY:
+    if times.minimum is None or times.maximum is None or times.maximum - times.minimum < SECONDS_A_DAY:
         yield note(where, "how many records come in between two checks cannot be told from the table")
         return
-    window = (profile.rows - 1) / (times.maximum - times.minimum) * DAY * days_between_checks(model)
+    window = (profile.rows - 1) / (times.maximum - times.minimum) * SECONDS_A_DAY * days_between_checks(model)
     waits = window < policy.min_rows
     if waits:
         what = f"about {window:.2g} records come in between two checks, fewer than min_rows = {policy.min_rows}"
@@ -78,7 +78,7 @@ def days_between_checks(model: OneModel) -> float:
             return 1.0
         ticks.append(tick)
         last = tick - timedelta(seconds=1)
-    return (ticks[0] - ticks[-1]).total_seconds() / DAY / (len(ticks) - 1)
+    return (ticks[0] - ticks[-1]).total_seconds() / SECONDS_A_DAY / (len(ticks) - 1)
 
 
 def smallest_shift(window: float, reference: float, columns: int, rate: float) -> float:

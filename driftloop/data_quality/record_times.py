@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 from driftloop.data_quality.sign import CERTAIN, Sign, ignore
 from driftloop.profile.window import Baseline, Window
-from driftloop.times import format_seconds
-
-A_DAY = 86_400.0
-"""Local times without a zone run up to 14 hours ahead of UTC, so only more than a day is the future."""
+from driftloop.times import CLOCKS_APART, format_seconds
 
 
 def record_times(baseline: Baseline, window: Window, now: float | None) -> Iterator[Sign]:
@@ -22,8 +19,8 @@ def record_times(baseline: Baseline, window: Window, now: float | None) -> Itera
     column = baseline.schema.role("timestamp")
     if first is None or last is None or column is None:
         return
-    ahead = baseline.profile.last is not None and now is not None and baseline.profile.last > now + A_DAY
-    if now is not None and last > now + A_DAY and not ahead:
+    ahead = baseline.profile.last is not None and now is not None and baseline.profile.last > now + CLOCKS_APART
+    if now is not None and last > now + CLOCKS_APART and not ahead:
         text = f"records from the future: {format_seconds(last) or 'no date at all'}"
         yield Sign(column.name, text, CERTAIN, ignore(column.name))
     if baseline.profile.first is not None and last < baseline.profile.first:

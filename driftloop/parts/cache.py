@@ -12,13 +12,13 @@ from pathlib import Path
 from driftloop.errors import BaselineError, InputError
 from driftloop.files.written import write_whole
 from driftloop.parts.partial import Partial
+from driftloop.times import SECONDS_A_DAY
 
 MAGIC = b"driftloop part 1\n"
 KEY_BYTES = 32
 """Of an entry's key, and of the hash of its content: SHA-256."""
 KEPT_DAYS = 40
 """After which an entry that nobody used is removed: a month, and the days that a holiday adds."""
-A_DAY = 86_400
 _HEAD = len(MAGIC) + 2 * KEY_BYTES
 
 
@@ -68,7 +68,7 @@ class PartCache:
         head, content = found[:_HEAD], found[_HEAD:]
         if head != MAGIC + bytes.fromhex(key) + sha256(content).digest():
             return None
-        if used < time.time() - A_DAY:
+        if used < time.time() - SECONDS_A_DAY:
             with suppress(OSError):  # somebody else's file: it is pruned too early, and counted again
                 os.utime(path)  # still in use: `prune` leaves it
         return content
@@ -93,7 +93,7 @@ class PartCache:
 
     def prune(self, now: float | None = None) -> int:
         """Remove the entries that nobody used for `KEPT_DAYS`; how many."""
-        before = (time.time() if now is None else now) - KEPT_DAYS * A_DAY
+        before = (time.time() if now is None else now) - KEPT_DAYS * SECONDS_A_DAY
         removed = 0
         for path in self.folder.glob("??/*.part"):
             with suppress(OSError):  # another process was faster, or the file is not ours

@@ -15,6 +15,7 @@ from driftloop.report.charts.pairs import draw_pair
 from driftloop.report.order import by_weight
 from driftloop.report.sections.impact import without_impact
 from driftloop.report.words.language import Sentence, Words
+from driftloop.times import SECONDS_A_DAY
 from driftloop.two_sample.column_scores import PAIR
 from driftloop.wording.number_formats import format_number, format_p, format_share
 
@@ -171,7 +172,7 @@ def _deviation(column: Column, summary: Summary, words: Words) -> str:
     if summary.deviation is None:
         return "–"
     if column.kind == "datetime":
-        return words("numbers.days", days=format_number(summary.deviation / 86_400, 3))
+        return words("numbers.days", days=format_number(summary.deviation / SECONDS_A_DAY, 3))
     return format_number(summary.deviation, 3)
 
 

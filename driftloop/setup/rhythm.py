@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DAY = 86_400.0
+from driftloop.times import SECONDS_A_DAY
+
 WINDOW = 60
 """Records that a window should hold: of some 50, weekly windows find a shift of half a standard deviation in three
 (README, Numbers).
@@ -52,13 +53,13 @@ def suggest(rows: int, first: float | None, last: float | None) -> Suggestion:
 
     Examples
     --------
-    >>> suggest(3_660, 0.0, 365 * DAY).rhythm.words, suggest(3_660, 0.0, 365 * DAY).window
+    >>> suggest(3_660, 0.0, 365 * SECONDS_A_DAY).rhythm.words, suggest(3_660, 0.0, 365 * SECONDS_A_DAY).window
     ('a week', 70)
     """
     if first is None or last is None or not last > first:
         why = "no time column says" if first is None else "one time for all records does not say"
         return Suggestion(UNKNOWN, None, f"{why} how often records come in: for a check a week")
-    daily = (rows - 1) / max((last - first) / DAY, 1.0)  # what came within a day is what comes in a day
+    daily = (rows - 1) / max((last - first) / SECONDS_A_DAY, 1.0)  # what came within a day is what comes in a day
     rhythm = next((rhythm for rhythm in RHYTHMS if daily * rhythm.days >= WINDOW), RHYTHMS[-1])
     window = round(daily * rhythm.days)
     ground = f"about {_plain(daily * rhythm.days)} records come in {rhythm.words}"

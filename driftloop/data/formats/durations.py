@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from driftloop.times import SECONDS_A_DAY
+
 _CLOCK = re.compile(r"(?P<sign>[+-]?)(?P<h>\d{1,6}):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d(?:[.,]\d{1,9})?))?", re.ASCII)
 _DAYS = re.compile(
     r"(?P<sign>[+-]?)(?P<days>\d{1,6})(?: days?,? |\.)(?P<clock>[+-]?\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)"
@@ -16,7 +18,6 @@ _ISO = re.compile(
     re.ASCII,
 )
 """Without years and months, which are of no length."""
-PER_DAY = 86_400.0
 
 
 def duration(text: str) -> float | None:
@@ -30,7 +31,7 @@ def duration(text: str) -> float | None:
     if found := _CLOCK.fullmatch(text):
         seconds = int(found["h"]) * 3600 + int(found["m"]) * 60 + _number(found["s"])
     elif found := _DAYS.fullmatch(text):
-        days = int(found["days"]) * PER_DAY
+        days = int(found["days"]) * SECONDS_A_DAY
         clock = duration(found["clock"])
         if clock is None:
             return None
@@ -38,7 +39,7 @@ def duration(text: str) -> float | None:
         is_floored = found["sign"] == "-" and "day" in text
         return clock - days if is_floored else -(days + clock) if found["sign"] == "-" else days + clock
     elif found := _ISO.fullmatch(text):
-        seconds = 7 * PER_DAY * _number(found["w"]) + PER_DAY * _number(found["d"])
+        seconds = 7 * SECONDS_A_DAY * _number(found["w"]) + SECONDS_A_DAY * _number(found["d"])
         seconds += 3600 * _number(found["h"]) + 60 * _number(found["m"]) + _number(found["s"])
     else:
         return None

@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.times import SECONDS_A_DAY
+
 Floats = npt.NDArray[np.float64]
 TimeUnit = Literal["s", "ms", "us", "ns", "yyyymmdd", "excel"]
 
@@ -15,7 +17,6 @@ PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 MOST_SECONDS = 3e11
 """Counts below it are seconds: the year 11476. In milliseconds it is mid-1979, before computers counted them."""
 STEP = 1e3
-SECONDS_A_DAY = 86_400.0
 EXCEL_DIGITS = 3
 """Decimals of seconds that survive: Excel shows milliseconds, and a fraction of a day has no exact double."""
 EXCEL_EPOCH = 25_569.0

@@ -18,6 +18,7 @@ from driftloop.data.inference.finding import Finding, name_parts
 from driftloop.data.reading import DateOrder
 from driftloop.data.tables import as_batches, is_index_name
 from driftloop.errors import InputError
+from driftloop.times import CLOCKS_APART
 
 LOOKED_AT = 100_000
 """Rows from which a schema is inferred: enough for every rule, and read in a fraction of a second."""
@@ -25,8 +26,6 @@ HELD_BYTES = 32 << 20
 """Bytes that are held meanwhile, so that wide tables do not fill the memory."""
 Floats = npt.NDArray[np.float64]
 
-A_DAY = 86_400.0
-"""By how much clocks and time zones may differ before a time counts as ahead."""
 RECORD_TIMES = frozenset(
     "at time timestamp ts recorded created logged event observed received arrived ingested".split()  # noqa: SIM905
 )
@@ -117,7 +116,7 @@ def _one_id(found: list[Finding]) -> list[Finding]:
 
 def _one_time(found: list[Finding], times: dict[str, Floats], now: float) -> list[Finding]:
     """Of several times the record's own, as docs/data.md says; the others are not compared."""
-    ahead = {name for name, values in times.items() if len(values) and values.max() > now + A_DAY}
+    ahead = {name for name, values in times.items() if len(values) and values.max() > now + CLOCKS_APART}
     ranks = {name: _rank(name, values) for name, values in times.items() if name not in ahead}
     candidates = [name for name in ranks if ranks[name][0] >= 0]
     chosen = max(candidates, key=lambda name: ranks[name], default=None)

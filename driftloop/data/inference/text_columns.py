@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from driftloop.data.columns import MISSING_TEXTS, Texts, category_names, iso_seconds, numbers, texts
 from driftloop.data.formats.date_formats import DateEvidence, are_ordinal_dates, moment, time_of_day
-from driftloop.data.formats.durations import PER_DAY, duration
+from driftloop.data.formats.durations import duration
 from driftloop.data.formats.number_formats import NumberEvidence, are_simple_numbers, number
 from driftloop.data.formats.true_false import true_false_format
 from driftloop.data.formats.unit_symbols import symbol_of, unit_word_of, without_symbol, without_unit
@@ -30,6 +30,7 @@ from driftloop.data.inference.finding import (
 )
 from driftloop.data.inference.number_columns import of_numbers
 from driftloop.data.reading import DateOrder
+from driftloop.times import SECONDS_A_DAY
 
 WORDS = 3
 """Words in a text, on average, from which on different texts are prose."""
@@ -80,7 +81,7 @@ def _of_times(name: str, names: list[str]) -> Finding | None:
         return _of_dates(name, names)
     if not _are_mostly(names, duration):
         return None
-    if any(duration(text) not in (None, PER_DAY) and time_of_day(text) is None for text in names):
+    if any(duration(text) not in (None, SECONDS_A_DAY) and time_of_day(text) is None for text in names):
         return Finding(name, "numeric", "feature", "durations in text, read in seconds", "duration", unit="s")
     return Finding(name, "datetime", "feature", "texts that are times of day")
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.times import SECONDS_A_DAY
+
 if TYPE_CHECKING:
     from driftloop.profile.sampling.sample import Sample
 
@@ -15,8 +17,7 @@ Integers = npt.NDArray[np.int64]
 
 UNKNOWN = -1
 """The season of a record without a time."""
-DAY, HOUR = 86_400.0, 3_600.0
-"""Seconds."""
+SECONDS_AN_HOUR = 3_600.0
 FIRST_WEEKDAY = 3
 """1 January 1970 was a Thursday; Monday is 0."""
 LARGEST_TIME = 2.0**53
@@ -50,9 +51,9 @@ def season_codes(times: Floats, season: str) -> Integers:
     known = np.isfinite(times) & (np.abs(times) < LARGEST_TIME)
     seconds = np.where(known, times, 0.0)
     if season == "weekday":
-        codes = (np.floor(seconds / DAY).astype(np.int64) + FIRST_WEEKDAY) % 7
+        codes = (np.floor(seconds / SECONDS_A_DAY).astype(np.int64) + FIRST_WEEKDAY) % 7
     elif season == "hour":
-        codes = np.floor(seconds / HOUR).astype(np.int64) % 24
+        codes = np.floor(seconds / SECONDS_AN_HOUR).astype(np.int64) % 24
     else:
         codes = np.floor(seconds).astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12
     return np.where(known, codes, UNKNOWN)

@@ -19,7 +19,7 @@ from driftloop.profile.summary import summarise
 from driftloop.report.charts.categories import paired_bars
 from driftloop.report.charts.drawing import WIDTH, Plane, fine_step, label, legend, line, svg, tick_labels, ticks
 from driftloop.report.words.language import Words
-from driftloop.times import format_seconds
+from driftloop.times import SECONDS_A_DAY, format_seconds
 from driftloop.two_sample.column_scores import FENCE
 from driftloop.wording.number_formats import format_number, format_share
 
@@ -152,7 +152,7 @@ def _foot(column: Column, axis: _Axis, plane: Plane, words: Words) -> list[str]:
 
 
 def _dates(values: list[float]) -> list[str]:
-    whole_days = len(values) < 2 or values[1] - values[0] >= 86_400
+    whole_days = len(values) < 2 or values[1] - values[0] >= SECONDS_A_DAY
     part = slice(10) if whole_days else slice(5, 16)
     return [(format_seconds(value) or "")[part] for value in values]
 
