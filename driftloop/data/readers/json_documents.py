@@ -10,6 +10,7 @@ from typing import Any
 
 from driftloop.data.readers.decompression import TextBytes
 from driftloop.data.readers.limits import LONGEST_RECORD, size
+from driftloop.data.readers.projection import Projection
 from driftloop.data.reading import ReadNotes
 from driftloop.errors import InputError
 
@@ -32,8 +33,10 @@ def of_array(head: bytes, file: TextBytes) -> Iterator[Record]:
     yield from _objects(text)
 
 
-def of_document(head: bytes, file: TextBytes, notes: ReadNotes) -> Iterator[Record]:
+def of_document(head: bytes, file: TextBytes, projection: Projection, notes: ReadNotes) -> Iterator[Record]:
     """The records that one object holds: a list of objects under any name, columns with rows, or columns of values.
+
+    Or the object itself, where it is a record over several lines (`is_record`).
 
     Parameters
     ----------
@@ -54,7 +57,7 @@ def of_document(head: bytes, file: TextBytes, notes: ReadNotes) -> Iterator[Reco
         if not isinstance(name, str) or text.sign() != ":":
             raise InputError(f"record 1 is not JSON (a name or a colon is missing): {ADVICE}")
         text.take()
-        if text.sign() == "[" and _begins_a_list_of_records(text):
+        if text.sign() == "[" and _begins_a_list_of_records(text) and not is_record(others, projection):
             if found:
                 raise InputError(f"holds two lists of records, {found!r} and {name!r}: {ADVICE}")
             found = name
@@ -70,8 +73,19 @@ def of_document(head: bytes, file: TextBytes, notes: ReadNotes) -> Iterator[Reco
     if found:
         notes.add(f"records are read from {found!r}")
         _say_next_page(others, notes)
+    elif is_record(others, projection):
+        yield without_surrogates(others), len(others)
     else:
         yield from _of_columns(others)
+
+
+def is_record(line: dict[str, Any], projection: Projection) -> bool:
+    """Whether an object has plain values for half of the schema's columns: a record then, whatever lists it has.
+
+    Systems that hand on each event by itself write one record a file. A single name, such as `count`, may be of both.
+    """
+    plain = sum(projection.knows(name) for name, value in line.items() if not isinstance(value, list | dict))
+    return plain > 0 and 2 * plain >= len(projection.known)
 
 
 def is_document(line: dict[str, Any]) -> bool:

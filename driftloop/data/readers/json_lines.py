@@ -19,6 +19,7 @@ from driftloop.data.readers.json_documents import (
     DECODER,
     Record,
     is_document,
+    is_record,
     of_array,
     of_document,
     refuse_deep,
@@ -46,7 +47,7 @@ def json_batches(file: TextBytes, projection: Projection, notes: ReadNotes) -> I
     names: dict[str, None] = {}
     rows: list[dict[str, Any]] = []
     held = count = 0
-    for row, length in _records(file, notes):
+    for row, length in _records(file, projection, notes):
         rows.append(row)
         held += length
         count += 1
@@ -62,7 +63,7 @@ def json_batches(file: TextBytes, projection: Projection, notes: ReadNotes) -> I
         yield _batch(rows, list(names), projection)
 
 
-def _records(file: TextBytes, notes: ReadNotes) -> Iterator[Record]:
+def _records(file: TextBytes, projection: Projection, notes: ReadNotes) -> Iterator[Record]:
     head = b""
     while not head.strip() and (more := file.read(1 << 16)):
         head = more
@@ -71,8 +72,8 @@ def _records(file: TextBytes, notes: ReadNotes) -> Iterator[Record]:
         yield from of_array(head, file)
         return
     line, head, is_alone = _first_line(head, file)
-    if head.startswith(b"{") and _is_around(line, is_alone=is_alone):
-        yield from of_document(head, file, notes)
+    if head.startswith(b"{") and _is_around(line, projection, is_alone=is_alone):
+        yield from of_document(head, file, projection, notes)
     else:
         yield from _of_lines(head, file)
 
@@ -88,16 +89,19 @@ def _first_line(head: bytes, file: TextBytes) -> tuple[bytes, bytes, bool]:
     return line, head, not rest.strip() and not more
 
 
-def _is_around(line: bytes, *, is_alone: bool) -> bool:
+def _is_around(line: bytes, projection: Projection, *, is_alone: bool) -> bool:
     """Whether a file that begins with this line is one object around its records.
 
-    Its line is no record by itself: it ends within the object, or is the only one and holds a list of objects.
+    Its line is no record by itself: it ends within the object, or is the only one and holds a list of objects. What
+    `is_record` knows is one, alone in its file, with a list of its own.
     """
     try:
         rows = _by_python(line, 1, ValueError())
     except InputError:
         return True
-    return is_alone and len(rows) == 1 and isinstance(rows[0], dict) and is_document(rows[0])
+    if not is_alone or len(rows) != 1 or not isinstance(rows[0], dict):
+        return False
+    return is_document(rows[0]) and not is_record(rows[0], projection)
 
 
 def _of_lines(head: bytes, file: TextBytes) -> Iterator[Record]:

@@ -5,6 +5,9 @@ import re
 
 import pytest
 
+from driftloop import Column, Schema
+from driftloop.data.readers.json_documents import is_record
+from driftloop.data.readers.projection import Projection
 from driftloop.data.reading import ReadNotes
 from driftloop.data.sources import batches_of
 from driftloop.errors import InputError
@@ -12,11 +15,14 @@ from driftloop.errors import InputError
 ROWS = [{"x": number, "kind": "ab"[number % 2]} for number in range(30)]
 
 
-def read(tmp_path, text):
+SCHEMA = Schema((Column("x"), Column("kind", "categorical"), Column("count"), Column("items", role="ignore")))
+
+
+def read(tmp_path, text, schema=None):
     """The records of a file, and what reading it has to say."""
     path, notes = tmp_path / "a.json", ReadNotes()
     path.write_text(text if isinstance(text, str) else json.dumps(text))
-    batches = list(batches_of(path, notes=notes))
+    batches = list(batches_of(path, schema, notes=notes))
     said = [note.removeprefix(f"{path}: ") for note in notes.lines]
     return [row for batch in batches for row in batch.to_pylist()], said
 
@@ -94,3 +100,22 @@ def test_a_document_that_is_no_utf8_is_refused(tmp_path):
     path.write_bytes('{\n"data": [{"x": "é"}]}'.encode("latin-1"))
     with pytest.raises(InputError, match="not UTF-8: declare the encoding"):
         list(batches_of(path))
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_one_record_alone_in_its_file_may_have_a_list_of_its_own(indent, tmp_path):
+    record = {"x": 1, "kind": "a", "items": [{"code": "p"}, {"code": "q"}], "more": {"y": 2}}
+    rows, notes = read(tmp_path, json.dumps(record, indent=indent), SCHEMA)
+    assert ([(row["x"], row["kind"]) for row in rows], notes) == ([(1, "a")], [])
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_name_that_an_answer_shares_with_the_schema_makes_it_no_record(indent, tmp_path):
+    rows, notes = read(tmp_path, json.dumps({"count": 30, "results": ROWS}, indent=indent), SCHEMA)
+    assert ([row["x"] for row in rows], notes) == (list(range(30)), ["records are read from 'results'"])
+
+
+@pytest.mark.parametrize(("names", "record"), [(("x", "kind"), True), (("x",), False), ((), False)])
+def test_half_of_the_schemas_columns_make_a_record(names, record):
+    assert is_record(dict.fromkeys(names, 1) | {"items": [1], "other": 2}, Projection(SCHEMA)) is record
+    assert not is_record({"x": 1}, Projection())
