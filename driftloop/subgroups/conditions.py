@@ -64,6 +64,14 @@ class Condition:
         return f"{self.column} is missing" if self.level is None else f"{self.column} = {self.level_name}"
 
 
+def met_by(rule: Iterable[Condition], values: Floats) -> Marks:
+    """Which records (n, d) meet every condition of a rule; all of them where it has none."""
+    met = np.ones(len(values), bool)
+    for condition in rule:
+        met &= condition.met(values)
+    return met
+
+
 def build_conditions(pooled: PooledRecords, columns: Sequence[Column]) -> list[Condition]:
     """Every condition that is tried, column by column.
 

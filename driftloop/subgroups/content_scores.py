@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.levels import codes_of
-from driftloop.stats.distributions import normal_quantile
+from driftloop.two_sample.column_scores import normal_scores
 
 if TYPE_CHECKING:
     from driftloop.data.schema import Column
@@ -29,14 +29,14 @@ CONSTANT = 1e-9
 def content_scores(pooled: PooledRecords, columns: Sequence[Column]) -> Floats:
     """Scores (n, d): normal scores of numbers, 0 if missing and for categories, whose content is a matter of shares.
 
-    The normal score of a value is Phi^-1 of its mid-rank among the pooled values (van der Waerden).
+    The normal score of a value is that of its mid-rank among the pooled values.
     """
     scores = np.zeros(pooled.values.shape)
     for index, column in enumerate(columns):
         values = pooled.values[:, index]
         known = ~np.isnan(values)
         if known.any() and column.kind != "categorical":
-            scores[known, index] = normal_scores(values[known])
+            scores[known, index] = scores_of_values(values[known])
     return scores
 
 
@@ -68,15 +68,14 @@ def scores_given_others(pooled: PooledRecords, columns: Sequence[Column], scores
         others = others - others.mean(axis=0)
         mine = mine - mine.mean()
         weights = np.linalg.solve(others.T @ others + RIDGE * np.eye(others.shape[1]), others.T @ mine)
-        found[known, index] = normal_scores(mine - others @ weights)
+        found[known, index] = scores_of_values(mine - others @ weights)
     return found
 
 
-def normal_scores(values: Floats) -> Floats:
-    """Phi^-1 of the mid-ranks (n,); 0 where all values are the same."""
+def scores_of_values(values: Floats) -> Floats:
+    """The normal score of each value (n,); 0 where all values are the same."""
     different, at, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - counts / 2) / counts.sum()
-    return np.asarray(normal_quantile(ranks)[at] if len(different) > 1 else np.zeros(len(values)))
+    return np.asarray(normal_scores(counts)[at]) if len(different) else np.zeros(0)
 
 
 def _predictors(pooled: PooledRecords, columns: Sequence[Column], scores: Floats) -> Iterator[tuple[int, Floats]]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from driftloop.config.policy import Policy
 from driftloop.profile.contents import comparable_samples
 from driftloop.subgroups.candidates import LEAST_RECORDS
-from driftloop.subgroups.conditions import Condition
+from driftloop.subgroups.conditions import met_by
 from driftloop.subgroups.search import Finding, search
 from driftloop.two_sample.compare import compare_records
 from driftloop.two_sample.large_tables import thin_samples
@@ -114,17 +114,10 @@ def find_subgroups(baseline: Baseline, window: Window, policy: Policy | None = N
         finding = search(part, columns, seed=seed + len(found))
         if finding is None or finding.p > policy.alpha:
             break
-        met = _met(finding.rule, pooled.values)
+        met = met_by(finding.rule, pooled.values)
         found.append(_described(finding, pooled, rest & met, rest, columns))
         rest &= ~met
     return Subgroups(tuple(found), _rest_p(pooled, rest, columns, policy, seed) if found else None, policy.alpha)
-
-
-def _met(rule: tuple[Condition, ...], values: Floats) -> Marks:
-    met = np.ones(len(values), bool)
-    for condition in rule:
-        met &= condition.met(values)
-    return met
 
 
 def _described(

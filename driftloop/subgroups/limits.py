@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from driftloop.subgroups.beam import GROWN, SHRUNK
 from driftloop.subgroups.candidates import content_z, may_be_named, share_z
-from driftloop.subgroups.conditions import Condition, short_limit
+from driftloop.subgroups.conditions import Condition, met_by, short_limit
 
 if TYPE_CHECKING:
     from driftloop.two_sample.score_matrix import PooledRecords
@@ -74,10 +74,7 @@ class Limits:
 
     def met(self, rule: tuple[Condition, ...]) -> Singles:
         """A mark (n,) for each record that meets a rule."""
-        met = np.ones(len(self.pooled.values), bool)
-        for condition in rule:
-            met &= condition.met(self.pooled.values)
-        return met.astype(np.float32)
+        return met_by(rule, self.pooled.values).astype(np.float32)
 
     def _others(self, condition: Condition) -> tuple[list[Condition], Singles]:
         """The condition with other limits, and the records (n, k) that meet each."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.two_sample.clusters import Units, intraclass_correlation, permuted_clusters
+from driftloop.two_sample.clusters import LEAST_VARIANCE, Units, intraclass_correlation, permuted_clusters
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -26,8 +26,6 @@ Marks = npt.NDArray[np.bool_]
 FINER = 4
 """How much smaller than the level the smallest p of the pairs must be: what is found is judged among several families,
 and eight pairs, which reach 1/128, are the fewest that can show anything at 0.05."""
-LEAST_VARIANCE = 1e-18
-"""Of a score's differences, whose scale is 1: below it they are all nothing."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from driftloop import Column
-from driftloop.subgroups.content_scores import LEAST_LEVEL, content_scores, normal_scores, scores_given_others
+from driftloop.subgroups.content_scores import LEAST_LEVEL, content_scores, scores_given_others, scores_of_values
 from driftloop.two_sample.score_matrix import PooledRecords
 
 NUMBERS = (Column("x"), Column("y"))
@@ -26,8 +26,8 @@ def test_scores_are_normal_scores_and_missing_values_count_nothing() -> None:
 
 
 def test_equal_values_share_a_score_and_one_value_alone_has_none() -> None:
-    assert normal_scores(np.array([5.0, 5.0])).tolist() == [0.0, 0.0]
-    scores = normal_scores(np.array([1.0, 1.0, 2.0, 2.0]))
+    assert scores_of_values(np.array([5.0, 5.0])).tolist() == [0.0, 0.0]
+    scores = scores_of_values(np.array([1.0, 1.0, 2.0, 2.0]))
     np.testing.assert_allclose(scores, [-0.674490, -0.674490, 0.674490, 0.674490], atol=1e-5)  # ranks 1/4 and 3/4
 
 
