@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from driftloop import Baseline, Column, Schema, Window
 from driftloop.data_quality.column_pair import ColumnPair, column_pairs
+from driftloop.data_quality.duplicates import repeated_records
+from driftloop.data_quality.sign import Sign
 
 
 def pair(baseline: Any, window: Any, kind: str = "numeric", **column: Any) -> ColumnPair:
@@ -14,6 +17,18 @@ def pair(baseline: Any, window: Any, kind: str = "numeric", **column: Any) -> Co
     schema = Schema((Column("x", kind, **column),))
     sides = [pd.DataFrame({"x": values}) for values in (baseline, window)]
     return column_pairs(Baseline.build(sides[0], schema), Window.build(sides[1], schema))[0]
+
+
+def measured(rows: int, seed: int) -> pd.DataFrame:
+    """Two columns of normal numbers: no record comes again by chance."""
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame({"a": rng.normal(size=rows), "b": rng.normal(size=rows)})
+
+
+def repetitions(baseline: Any, window: Any, *names: str) -> list[Sign]:
+    """What is said of records that come again, compared by the columns with these names."""
+    schema = Schema(tuple(Column(name) for name in names or ("a", "b")))
+    return list(repeated_records(Baseline.build(baseline, schema), Window.build(window, schema)))
 
 
 def same_p(expected: float) -> Any:

@@ -13,6 +13,11 @@ def found(baseline, window, **column):
     return new_names(pair(list(baseline), list(window), "categorical", **column))
 
 
+def found_in_part(old, new):
+    """One name in part in another spelling, beside others and beside itself as it was."""
+    return found([*[old] * 200, *["other"] * 150], [*[old] * 20, *["other"] * 28, *[new] * 12])
+
+
 def drawn(names, rows, seed=0):
     return np.random.default_rng(seed).choice(names, rows)
 
@@ -219,8 +224,7 @@ def test_names_mean_the_same_by_custom_in_columns_of_at_most_three(others, told)
     ],
 )
 def test_one_name_in_part_in_another_spelling_is_enough(old, new):
-    """Beside others, and beside itself as it was."""
-    answer = found([*[old] * 200, *["other"] * 150], [*[old] * 20, *["other"] * 28, *[new] * 12])
+    answer = found_in_part(old, new)
     assert answer.sign is not None
     assert answer.sign.text.startswith("another encoding: ")
 
@@ -237,7 +241,7 @@ def test_one_name_in_part_in_another_spelling_is_enough(old, new):
     ],
 )
 def test_names_that_differ_in_what_they_say_are_two(old, new):
-    new_name = found([*[old] * 200, *["other"] * 150], [*[old] * 20, *["other"] * 28, *[new] * 12])
+    new_name = found_in_part(old, new)
     assert (new_name.sign is not None) is (old == "é")  # accents alone are the same letter
 
 

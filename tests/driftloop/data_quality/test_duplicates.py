@@ -14,17 +14,7 @@ from driftloop.data_quality.duplicates import (
     repeated_p,
     repeated_records,
 )
-from tests.driftloop.data_quality.feeds import same_p
-
-
-def signs(baseline, window, *names):
-    schema = Schema(tuple(Column(name) for name in names or ("a", "b")))
-    return list(repeated_records(Baseline.build(baseline, schema), Window.build(window, schema)))
-
-
-def measured(rows, seed):
-    rng = np.random.default_rng(seed)
-    return pd.DataFrame({"a": rng.normal(size=rows), "b": rng.normal(size=rows)})
+from tests.driftloop.data_quality.feeds import measured, repetitions, same_p
 
 
 def sample_of(rows, **roles):
@@ -61,12 +51,12 @@ def test_a_table_of_codes_repeats_itself():
     for seed in range(20):
         rng = np.random.default_rng(seed)
         sides = [pd.DataFrame({"a": rng.integers(0, 4, n), "b": rng.integers(0, 3, n)}) for n in (300, 100)]
-        assert [sign.p < 0.01 for sign in signs(*sides)] in ([], [False], [False, False])
+        assert [sign.p < 0.01 for sign in repetitions(*sides)] in ([], [False], [False, False])
 
 
 def test_a_batch_delivered_twice():
     window = measured(50, 1)
-    (sign,) = signs(measured(350, 0), pd.concat([window, window]))
+    (sign,) = repetitions(measured(350, 0), pd.concat([window, window]))
     assert sign.text == "50% of the records are repetitions of others in the window: delivered twice?"
     assert sign.p < 1e-12
     assert "repeats_allowed = true" in sign.sentence
@@ -77,7 +67,7 @@ def test_a_tenth_of_repetitions_is_asked_for():
     for again, found in ((9, 0), (10, 1)):
         both = pd.concat([window, window.head(again)])
         assert (again / len(both) >= REPEATED) is bool(found)
-        assert len(signs(measured(350, 0), both)) == found
+        assert len(repetitions(measured(350, 0), both)) == found
 
 
 def test_half_of_the_window_from_the_baseline_is_asked_for():
@@ -85,8 +75,8 @@ def test_half_of_the_window_from_the_baseline_is_asked_for():
     for familiar, found in ((24, 0), (25, 1)):
         window = pd.concat([baseline.head(familiar), measured(50 - familiar, 1)])
         assert (familiar / 50 >= FAMILIAR) is bool(found)
-        assert len(signs(baseline, window)) == found
-    (sign,) = signs(baseline, baseline)
+        assert len(repetitions(baseline, window)) == found
+    (sign,) = repetitions(baseline, baseline)
     assert sign.text.startswith("100% of the window are the baseline itself")
 
 
@@ -101,8 +91,8 @@ def test_one_kind_of_rounded_records_agrees_by_coincidence():
             )
 
         baseline, window = pd.concat([kind(200, middle) for middle in (5.0, 6.0, 7.0)]), kind(100, 5.0)
-        assert [sign.p < 1e-3 for sign in signs(baseline, window, "a", "b", "c")] in ([], [False])
-        twice = signs(baseline, pd.concat([window, window.head(60)]), "a", "b", "c")
+        assert [sign.p < 1e-3 for sign in repetitions(baseline, window, "a", "b", "c")] in ([], [False])
+        twice = repetitions(baseline, pd.concat([window, window.head(60)]), "a", "b", "c")
         assert twice[0].p < 1e-6
 
 
@@ -127,15 +117,15 @@ def test_columns_that_are_all_but_constant_say_nothing():
 @pytest.mark.parametrize(("baseline", "window", "found"), [(350, 4, 0), (350, 5, 1), (4, 5, 0), (5, 5, 1)])
 def test_five_records_of_each_side_are_asked_for(baseline, window, found):
     """All of the window but its first record repeat that one."""
-    assert len(signs(measured(baseline, 0), pd.concat([measured(1, 1)] * window))) == found
+    assert len(repetitions(measured(baseline, 0), pd.concat([measured(1, 1)] * window))) == found
 
 
 def test_a_large_baseline_sent_again_is_found_although_both_samples_leave_rows_out():
     baseline = measured(20_000, 0)
     assert not Baseline.build(baseline, Schema((Column("a"), Column("b")))).profile.sample.complete
-    (sign,) = signs(baseline, baseline)
+    (sign,) = repetitions(baseline, baseline)
     assert "the baseline itself" in sign.text
-    assert signs(baseline, measured(20_000, 1)) == []
+    assert repetitions(baseline, measured(20_000, 1)) == []
 
 
 def test_copies_with_other_ids_are_no_pairs_that_agree_by_coincidence():
@@ -197,9 +187,9 @@ def test_of_patients_without_id_and_time_no_visit_is_called_repeated():
 
 def test_the_ps_are_the_bounds_of_how_often_each_record_comes():
     baseline = measured(100, 0)
-    (sign,) = signs(baseline, pd.concat([baseline.head(30), measured(10, 1)]))
+    (sign,) = repetitions(baseline, pd.concat([baseline.head(30), measured(10, 1)]))
     assert sign.p == same_p(familiar_p(np.repeat([1, 2], [80, 30]), 30, 40 / 140))
-    (sign,) = signs(baseline, pd.concat([measured(30, 1)] * 2))
+    (sign,) = repetitions(baseline, pd.concat([measured(30, 1)] * 2))
     assert sign.p == same_p(repeated_p(np.repeat([1, 2], [100, 30]), 30, 60 / 160))
 
 

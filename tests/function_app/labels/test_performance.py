@@ -14,16 +14,7 @@ from driftloop.events import InService
 from driftloop.sequential.label_shift import LabelSummary
 from driftloop.sequential.model_error import ErrorMoments
 from function_app.labels.performance import unwatched
-
-SCHEMA = Schema(
-    columns=(
-        Column(name="id", kind="categorical", role="id"),
-        Column(name="at", kind="datetime", role="timestamp"),
-        Column(name="bmi"),
-        Column(name="prediction", role="prediction"),
-        Column(name="outcome", role="target"),
-    )
-)
+from tests.function_app.labels.held_drift import SCHEMA
 
 
 def records(clinic: Any, count: int, day: int = 0) -> pa.Table:

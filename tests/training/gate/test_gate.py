@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from driftloop.wording.number_formats import with_p
+from tests.training.gate.squared_errors import improvement, vector
 from training.gate import gate, paired_tests
 from training.gate.gate import GateDecision, Predicted
 from training.gate.paired_tests import Improvement
@@ -19,20 +20,6 @@ from training.tasks.task import Vector
 LIMITS = GateLimits()
 LEVEL = 0.05
 TASK = Regression(Answer("regression", "squared"))
-
-
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng(20)
-
-
-def vector(values: Sequence[float]) -> Vector:
-    return np.array(values, dtype=np.float64)
-
-
-def improvement(target: Vector, challenger: Vector, reference: Vector, level: float) -> Improvement:
-    """Of squared errors."""
-    return paired_tests.improvement((target - challenger) ** 2, (target - reference) ** 2, level)
 
 
 def compare_subgroup(
@@ -186,10 +173,8 @@ def test_the_first_model_passes_without_a_champion_but_not_without_beating_the_m
 
 
 def test_a_challenger_no_better_than_the_champion_is_rejected_with_p_value_and_level(rng: np.random.Generator) -> None:
-    target = rng.normal(150, 77, 200)
-    decision = decide(
-        rng, target=target, challenger=target + rng.normal(0, 20, 200), champion=target + rng.normal(0, 20, 200)
-    )
+    target, errors = rng.normal(150, 77, 200), rng.normal(0, 20, 200)
+    decision = decide(rng, target=target, challenger=target + errors, champion=target + errors[::-1])
     assert decision.over_champion is not None
     p = decision.over_champion.p_value
     assert decision.reasons == [f"not better than the champion ({with_p(p)}, level 0.05)"]

@@ -1,30 +1,15 @@
 """The paired tests of the gate by their arithmetic; their error rate is in test_gate_error_rates.py."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
+from tests.training.gate.squared_errors import improvement, vector
 from training.gate import paired_tests
 from training.gate.paired_tests import Improvement
-from training.tasks.task import Vector
 
 LEVEL = 0.05
-
-
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng(20)
-
-
-def vector(values: Sequence[float]) -> Vector:
-    return np.array(values, dtype=np.float64)
-
-
-def improvement(target: Vector, challenger: Vector, reference: Vector, level: float) -> Improvement:
-    """Of squared errors."""
-    return paired_tests.improvement((target - challenger) ** 2, (target - reference) ** 2, level)
 
 
 def test_both_tests_must_agree_so_the_larger_p_value_counts() -> None:
