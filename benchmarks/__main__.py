@@ -28,10 +28,12 @@ from benchmarks.subgroups import named_subgroups
 from benchmarks.wide import wide_alarms
 from benchmarks.years import delays, null_years
 
-PARTS = ("speed", "cold_start", "loop", "detection", "held_out", "false_alarms", "unchanged_feeds", "broken_feeds")
-PARTS += ("subgroups", "segments", "wide_alarms", "many_models")
-PARTS += ("delays", "years", "clusters", "clustered_years", "seasons", "peers")
-PARTS += ("random_changes", "two_sample_tests", "oracle")
+PARTS: tuple[str, ...] = (
+    *("speed", "cold_start", "loop", "detection", "held_out", "false_alarms", "unchanged_feeds", "broken_feeds"),
+    *("subgroups", "segments", "wide_alarms", "many_models"),
+    *("delays", "years", "clusters", "clustered_years", "seasons", "peers"),
+    *("random_changes", "two_sample_tests", "oracle"),
+)
 QUICK = 0.002
 
 

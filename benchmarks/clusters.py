@@ -197,7 +197,7 @@ def _first_alarm(
 
 
 def sample_of(table: pa.Table, schema: Schema) -> Sample:
-    return ProfileBuilder(schema, cores=1).take(table).sample()
+    return ProfileBuilder(schema).take(table).sample()
 
 
 def _per_check(ends: Sequence[int | None]) -> Rate:

@@ -1,20 +1,29 @@
-"""A table with a weekday pattern and windows of single days: alarms with and without `season`, and the power left."""
+"""Tables with a pattern over the week, the year or the day: alarms with and without `season`, and the power left.
+
+Windows lie in one season (a weekday, a month, eight hours of the day), as those of daily and monthly batches do.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from benchmarks.clusters import MADE, made_columns, sample_of
 from benchmarks.rates import Rate, stream
 from driftloop import Baseline, Column, Policy, Schema, Window, check
-from driftloop.profile.sampling.season_codes import covered
+from driftloop.data.schema import Season
+from driftloop.profile.sampling.season_codes import covered, season_codes
 from driftloop.sequential.evidence import strongest_stretch
 from driftloop.sequential.reference_features import features_of_sample
 from driftloop.sequential.season_reference import season_counts
 from driftloop.sequential.window_sums import Block, compact
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 WEEKS = 20
 """Of the baseline, with 10 records on a working day and 6 on Saturday and Sunday."""
@@ -25,6 +34,16 @@ EFFECTS = (0.5, 0.2, 0.0, 0.0, -0.2, -0.8, -1.0)
 """Of the weekday on two of the columns, in standard deviations: planned admissions come on Mondays, and emergencies
 alone at weekends."""
 SHIFT = 0.7
+AMPLITUDE = 0.8
+"""Of the pattern over the year and over the day, a cosine, in standard deviations."""
+YEARS_OF_RECORDS, A_YEAR = 1_460, 730
+"""Records of a baseline with the pattern of the year, two a day, and its days."""
+NIGHT, HOURS = (22, 6), 24
+"""Hours in which a window of the night begins and ends."""
+CORRELATION = 0.3
+"""Of a ward's records, where groups and the season stand beside each other."""
+WARDS, A_WARD = 40, 8
+"""Wards that each have so many records a week in the baseline, one after the other."""
 DAY = 86_400
 START = 1_704_067_200
 """Monday, 1 January 2024, in seconds since 1970."""
@@ -36,6 +55,7 @@ SCHEMA = Schema(
     )
 )
 WITH = SCHEMA.with_season("weekday")
+CLUSTERED = Schema((*SCHEMA.columns, Column("group", "categorical", role="cluster")))
 DRIFT = ("drift", "incident")
 DAYS = 60
 """Of a season of daily checks."""
@@ -78,8 +98,113 @@ def baseline_days() -> np.ndarray:
     return np.repeat(np.arange(7 * WEEKS), np.tile(RECORDS, WEEKS))
 
 
+@dataclass(frozen=True)
+class Pattern:
+    """A season, its effect (k,) on two columns by code, and the seconds of the baseline's and a window's records."""
+
+    season: Season
+    effects: Floats
+    baseline: Callable[[np.random.Generator], Floats]
+    window: Callable[[np.random.Generator, int], Floats]
+
+    def table(self, seconds: Floats, rng: np.random.Generator, shift: float = 0.0) -> pa.Table:
+        """Records at these seconds since `START`; the first column shifted."""
+        at = START + np.asarray(seconds)
+        x = rng.normal(size=(len(at), 4))
+        x[:, :2] += self.effects[season_codes(at, self.season)][:, None]
+        first = int(rng.integers(1 << 60))
+        return pa.table(
+            {
+                **made_columns(x[:, 0] + shift, x[:, 1], x[:, 2], x[:, 3]),
+                "at": pa.array((at * 1_000_000).astype(np.int64), pa.timestamp("us")),
+                "record": [f"record {first + number}" for number in range(len(at))],
+            }
+        )
+
+
+def _in_a_month(rng: np.random.Generator, number: int) -> Floats:
+    """Records of one month of the third year: 28 days from its first one on."""
+    first = np.datetime64(f"2026-{1 + number % 12:02}-01", "s").astype(np.int64) - START
+    return first + rng.uniform(0, 28 * DAY, WINDOW)
+
+
+def _of_a_night(rng: np.random.Generator, number: int) -> Floats:
+    """Records of the nights of a week after the baseline."""
+    begin, end = NIGHT
+    hours = begin + rng.uniform(0, (end - begin) % HOURS, WINDOW)
+    return (7 * WEEKS + number % 7 + rng.integers(0, 7, WINDOW)) * DAY + hours * 3_600.0
+
+
+PATTERNS = (
+    Pattern(
+        "month", AMPLITUDE * np.cos(2 * np.pi * np.arange(12) / 12),
+        lambda rng: rng.uniform(0, A_YEAR * DAY, YEARS_OF_RECORDS), _in_a_month,
+    ),
+    Pattern(
+        "hour", AMPLITUDE * np.cos(2 * np.pi * np.arange(HOURS) / HOURS),
+        lambda rng: rng.uniform(0, 7 * WEEKS * DAY, YEARS_OF_RECORDS), _of_a_night,
+    ),
+)  # fmt: skip
+
+
+def patterns(scale: float, full: int = 400) -> list[Seasonal]:
+    """Single checks of a month and of a night, each beside a baseline that covers all of them."""
+    results = []
+    for index, pattern in enumerate(PATTERNS):
+        tries, rng = max(4, round(full * scale)), stream(18, index)
+        hits, found = np.zeros(2, int), 0
+        for number in range(tries):
+            baseline = pattern.table(pattern.baseline(rng), rng)
+            seconds = pattern.window(rng, number)
+            for place, schema in enumerate((SCHEMA.with_season(pattern.season), SCHEMA)):
+                hits[place] += _verdict(baseline, pattern.table(seconds, rng), schema) in DRIFT
+            moved = pattern.table(seconds, rng, SHIFT)
+            found += _verdict(baseline, moved, SCHEMA.with_season(pattern.season)) in DRIFT
+        one = Seasonal(f"one {pattern.season}, single check", *(Rate(int(each), tries) for each in (*hits, found)))
+        results.append(one)
+        print(f"seasons: {one.windows}: {one.with_season}, without {one.without}, found {one.found}", flush=True)
+    return results
+
+
+def clustered_weekdays(scale: float, full: int = 400) -> Seasonal:
+    """Single checks of a day whose records are of wards, with the season and the cluster, and with the season alone."""
+    tries, rng = max(4, round(full * scale)), stream(19)
+    hits, found = np.zeros(2, int), 0
+    with_both, season_alone = CLUSTERED.with_season("weekday"), CLUSTERED.with_roles(ignore=["group"])
+    for number in range(tries):
+        day = 7 * WEEKS + number % 7
+        baseline = _of_wards(rng, np.arange(WARDS), np.arange(7 * WEEKS))
+        for place, schema in enumerate((with_both, season_alone.with_season("weekday"))):
+            hits[place] += _verdict(baseline, _of_wards(rng, WARDS + np.arange(8), np.array([day])), schema) in DRIFT
+        moved = _of_wards(rng, WARDS + np.arange(8), np.array([day]), SHIFT)
+        found += _verdict(baseline, moved, with_both) in DRIFT
+    one = Seasonal("one day of eight new wards, single check; without: the season alone",
+                   *(Rate(int(each), tries) for each in (*hits, found)))  # fmt: skip
+    print(f"seasons: {one.windows}: {one.with_season}, without {one.without}, found {one.found}", flush=True)
+    return one
+
+
+def _of_wards(rng: np.random.Generator, wards: Integers, days: Integers, shift: float = 0.0) -> pa.Table:
+    """Records of these wards, `A_WARD` each, on random ones of these days; both have an effect."""
+    of_record = np.repeat(wards, A_WARD)
+    day = rng.choice(days, len(of_record))
+    x = np.sqrt(1 - CORRELATION) * rng.normal(size=(len(of_record), 4))
+    x += np.sqrt(CORRELATION) * np.repeat(rng.normal(size=(len(wards), 4)), A_WARD, axis=0)
+    x[:, :2] += np.array(EFFECTS)[day % 7][:, None]
+    at = START + day * DAY + rng.integers(0, DAY, len(day))
+    first = int(rng.integers(1 << 60))
+    return pa.table(
+        {
+            **made_columns(x[:, 0] + shift, x[:, 1], x[:, 2], x[:, 3]),
+            "at": pa.array(at * 1_000_000, pa.timestamp("us")),
+            "record": [f"record {first + number}" for number in range(len(day))],
+            "group": [f"ward {ward}" for ward in of_record],
+        }
+    )
+
+
 def seasonal(scale: float, full: int = 420) -> list[Seasonal]:
-    """Single checks of a day each, then daily checks with evidence."""
+    """Single checks of a day each, daily checks with evidence, then other seasons, and wards beside the weekday."""
     tries, rng = max(7, round(full * scale)), stream(16)
     hits, found = np.zeros(2, int), 0
     for number in range(tries):
@@ -98,7 +223,7 @@ def seasonal(scale: float, full: int = 420) -> list[Seasonal]:
         _per_check(ends["weekday"]), _per_check(ends[""]), Rate(sum((day or DAYS) <= 14 for day in late), series),
     )  # fmt: skip
     print(f"daily: {daily.with_season}, without {daily.without}, found {daily.found}", flush=True)
-    return [single, daily]
+    return [single, daily, *patterns(scale), clustered_weekdays(scale)]
 
 
 def _verdict(baseline: pa.Table, window: pa.Table, schema: Schema) -> str:

@@ -27,7 +27,9 @@ def _employment() -> pd.DataFrame:
 
 def _cards() -> pd.DataFrame:
     frame = pd.read_csv(OWN / "mc_reference.csv")
-    return frame[[name for name in frame if not name.startswith("y_pred") and name not in ("id", "timestamp")]]
+    return frame[
+        [name for name in map(str, frame) if not name.startswith("y_pred") and name not in ("id", "timestamp")]
+    ]
 
 
 def _hotel() -> pd.DataFrame:

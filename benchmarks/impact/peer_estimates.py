@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
+from typing import Any
 
 import lightgbm
 import nannyml
@@ -30,7 +31,7 @@ def frame_of(x: np.ndarray, said: np.ndarray, y: np.ndarray, classes: int) -> pd
     return frame.assign(pred=[f"c{index}" for index in said.argmax(1)], y=[f"c{index}" for index in y])
 
 
-def _asked(estimator: object, reference: pd.DataFrame, window: pd.DataFrame, metric: str) -> float:
+def _asked(estimator: Any, reference: pd.DataFrame, window: pd.DataFrame, metric: str) -> float:
     estimator.fit(reference)
     found = estimator.estimate(window).filter(period="analysis").to_df()
     return float(found[(metric, "value")].iloc[0])
