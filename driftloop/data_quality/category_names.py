@@ -49,7 +49,7 @@ class NewNames:
     note: str = ""
 
 
-def new_names(pair: ColumnPair) -> NewNames:
+def find_new_names(pair: ColumnPair) -> NewNames:
     """Whether the window's categories are the baseline's in another spelling, or new by nature."""
     baseline, window = pair.baseline.counts, pair.window.counts
     total = sum(window.values())

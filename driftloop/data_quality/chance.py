@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 NEGLIGIBLE_TERM = 1e-12
 """A term of a tail smaller than this part of the sum changes no digit that is looked at."""
@@ -27,7 +28,9 @@ SMALLEST_TAIL_FACTOR = 1e-3
 
 LARGEST = 1e300
 """The size to which values are limited before distances of them are taken: the largest double is 1.8e308, and no
-conversion has a factor beyond 1,000."""
+conversion has a factor beyond 1,000,000."""
+SLACK = 1e-3
+"""By which part of itself a value may be moved by rounding once more."""
 
 
 def bounded(values: Floats) -> Floats:
@@ -78,6 +81,32 @@ def tail_factor(baseline_distances: Floats, distance: float, count: int = 1) -> 
         return 1.0
     index = min(LARGEST_TAIL_INDEX, (1 - 1.645 / sqrt(records)) / excess)
     return max(SMALLEST_TAIL_FACTOR, exp(-count * index * log(distance / float(positive[-1]))))
+
+
+def kolmogorov_distance(
+    values: Floats, counts: Counts, others: Floats, other_counts: Counts, most: float = 0.0
+) -> float:
+    """The largest difference of two distribution functions: Kolmogorov's distance.
+
+    Parameters
+    ----------
+    values, others : ascending; each occurs `counts`, or `other_counts`, times.
+    most : how far rounding may have moved a value, which is never more than `SLACK` of itself. Steps that are closer
+        count as one: converted values are rounded once more, so that equal ones differ in their last digits.
+
+    Examples
+    --------
+    >>> ones = np.ones(2, np.int64)
+    >>> kolmogorov_distance(np.array([1.0, 2.0]), ones, np.array([2.0, 3.0]), ones)
+    0.5
+    """
+    at = np.concatenate([values, others])
+    at += np.minimum(SLACK * np.abs(at), most)
+    first, second = (
+        np.concatenate([[0.0], np.cumsum(c)])[np.searchsorted(v, at, "right")] / c.sum()
+        for v, c in ((values, counts), (others, other_counts))
+    )
+    return float(np.abs(first - second).max())
 
 
 def kolmogorov_p(distance: float, window_rows: int, baseline_rows: int) -> float:

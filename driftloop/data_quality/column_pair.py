@@ -42,6 +42,12 @@ class ColumnPair:
         """Finite values of the window's sample, sorted."""
         return _finite_values(self.window_sample, self.column_index)
 
+    @property
+    def baseline_ends(self) -> tuple[float, float] | None:
+        """The smallest and the largest value of the baseline; None where it has none."""
+        low, high = self.baseline.minimum, self.baseline.maximum
+        return None if low is None or high is None else (low, high)
+
     @cached_property
     def pooled(self) -> tuple[Floats, Counts, Counts]:
         """Distinct values of both samples, ascending, and how often each occurs in the baseline and in the window."""
@@ -51,7 +57,7 @@ class ColumnPair:
         return values, in_baseline.astype(np.int64), (totals - in_baseline).astype(np.int64)
 
 
-def column_pairs(baseline: Baseline, window: Window) -> tuple[ColumnPair, ...]:
+def pair_columns(baseline: Baseline, window: Window) -> tuple[ColumnPair, ...]:
     """A pair for each compared column, in the schema's order."""
     samples = comparable_samples(baseline.profile, window.profile)
     return tuple(

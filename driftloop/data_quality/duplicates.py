@@ -35,7 +35,7 @@ TILTS = np.geomspace(0.02, 8.0, 40)
 IF_NORMAL = "set `repeats_allowed = true` in the [policy] table"
 
 
-def repeated_records(baseline: Baseline, window: Window) -> Iterator[Sign]:
+def find_repeated_records(baseline: Baseline, window: Window) -> Iterator[Sign]:
     """Signs that more records are the same than the tables' own repetitions make likely.
 
     How often two records agree is taken from both sides together: a table of a few codes repeats itself all the time,

@@ -9,7 +9,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.data_quality.chance import all_in_window_p, kolmogorov_p, more_often_p
+from driftloop.data_quality.chance import all_in_window_p, kolmogorov_distance, kolmogorov_p, more_often_p
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import Sign, ignore
 
@@ -33,7 +33,7 @@ MOST_COLUMNS = 200
 """Moved columns that are compared with all others: the comparison is quadratic."""
 
 
-def exchanged_columns(pairs: Sequence[ColumnPair]) -> Iterator[Sign]:
+def find_exchanged_columns(pairs: Sequence[ColumnPair]) -> Iterator[Sign]:
     """A sign for each column whose values are those of another column, where at least two are of the same kind."""
     in_numbers = list(_exchanged_numbers(pairs))
     yield from in_numbers
@@ -124,9 +124,9 @@ def _reaches_out(pair: ColumnPair) -> bool:
 
 def _within(values: Floats, pair: ColumnPair) -> Marks:
     """Whether values lie in a column's baseline range."""
-    low, high = pair.baseline.minimum, pair.baseline.maximum
-    if low is None or high is None:
+    if pair.baseline_ends is None:
         return np.zeros(len(values), bool)
+    low, high = pair.baseline_ends
     marks: Marks = (values >= low) & (values <= high)
     return marks
 
@@ -154,9 +154,4 @@ def _scaled_distance(first: Floats, second: Floats) -> float:
 
 def _distance(first: Floats, second: Floats) -> float:
     """Kolmogorov's distance of two sorted samples."""
-    at = np.concatenate([first, second])
-    return float(
-        np.abs(
-            np.searchsorted(first, at, "right") / len(first) - np.searchsorted(second, at, "right") / len(second)
-        ).max()
-    )
+    return kolmogorov_distance(first, np.ones(len(first), np.int64), second, np.ones(len(second), np.int64))

@@ -11,24 +11,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from driftloop.data_quality.category_names import new_names
-from driftloop.data_quality.column_pair import ColumnPair, column_pairs
-from driftloop.data_quality.duplicates import repeated_records
-from driftloop.data_quality.exchanged_columns import exchanged_columns
+from driftloop.data_quality.category_names import find_new_names
+from driftloop.data_quality.column_pair import ColumnPair, pair_columns
+from driftloop.data_quality.duplicates import find_repeated_records
+from driftloop.data_quality.exchanged_columns import find_exchanged_columns
 from driftloop.data_quality.independent_records import independent_part
-from driftloop.data_quality.notes import column_notes
-from driftloop.data_quality.placeholder_name import placeholder_name
-from driftloop.data_quality.record_times import record_times
-from driftloop.data_quality.repeated_value import placeholder, stuck_value
+from driftloop.data_quality.notes import write_column_notes
+from driftloop.data_quality.placeholder_name import find_placeholder_name
+from driftloop.data_quality.record_times import check_record_times
+from driftloop.data_quality.repeated_value import find_placeholder, find_stuck_value
 from driftloop.data_quality.sign import Sign
-from driftloop.data_quality.unit_errors import unit_errors
-from driftloop.data_quality.unit_errors_of_codes import unit_error_of_codes
+from driftloop.data_quality.unit_errors import find_unit_errors
+from driftloop.data_quality.unit_errors_of_codes import find_unit_error_of_codes
 from driftloop.data_quality.unusable_values import (
-    header_rows,
-    impossible_values,
+    find_header_rows,
+    find_impossible_values,
+    find_repeated_headers,
+    find_unusable_values,
     missing_growth,
-    repeated_headers,
-    unusable_values,
 )
 from driftloop.profile.window import Baseline, Window
 
@@ -67,23 +67,23 @@ def assess(
     repeats_allowed
         Switches the rules about repeated records off.
     """
-    pairs = column_pairs(baseline, window)
-    signs = [*repeated_headers(baseline.profile, window.profile), *record_times(baseline, window, now)]
+    pairs = pair_columns(baseline, window)
+    signs = [*find_repeated_headers(baseline.profile, window.profile), *check_record_times(baseline, window, now)]
     excluded, notes = set[int](), list[str]()
     lost = False
     # Copies, so that what a pair computes of its values goes with it: of 2,000 columns they take 200 MB.
     for pair in map(replace, pairs):
         of_column, left_out = _of_column(pair)
         signs += of_column
-        notes += column_notes(pair)
+        notes += write_column_notes(pair)
         if left_out is not None:
             excluded.add(pair.column_index)
             notes += [left_out] if left_out else []
         lost = lost or pair.window.absent > 0
-    signs = [*exchanged_columns(pairs), *signs]  # they say more than a unit that happens to fit
+    signs = [*find_exchanged_columns(pairs), *signs]  # they say more than a unit that happens to fit
     # Records that lack columns are more alike than those of the baseline: that alone is no second delivery.
     if not lost and not repeats_allowed:
-        signs += repeated_records(baseline, window)
+        signs += find_repeated_records(baseline, window)
     part = independent_part(baseline, window)
     if part < 1:
         signs = [replace(sign, p=sign.p**part) for sign in signs]
@@ -96,22 +96,22 @@ def assess(
 def _of_column(pair: ColumnPair) -> tuple[list[Sign], str | None]:
     """Signs of one column, the most telling rule first; and a note, maybe empty, where it is not to be compared."""
     if not pair.baseline.rows - pair.baseline.missing and not pair.window.absent:
-        return [], ""  # `column_notes` says what it holds now
-    signs = [*unusable_values(pair), *header_rows(pair)]
+        return [], ""  # `write_column_notes` says what it holds now
+    signs = [*find_unusable_values(pair), *find_header_rows(pair)]
     if is_lost(pair):
         return signs, ""
-    names = new_names(pair)
+    names = find_new_names(pair)
     signs += [names.sign] if names.sign is not None else []
-    filled_in = placeholder_name(pair)
+    filled_in = find_placeholder_name(pair)
     signs += [filled_in] if filled_in is not None else []
-    repeated = placeholder(pair)  # before unit errors: 999 is some conversion of nearly anything
+    repeated = find_placeholder(pair)  # before unit errors: 999 is some conversion of nearly anything
     signs += [repeated] if repeated is not None else []
-    signs += unit_errors(pair)
-    of_codes = unit_error_of_codes(pair)
+    signs += find_unit_errors(pair)
+    of_codes = find_unit_error_of_codes(pair)
     signs += [of_codes] if of_codes is not None else []
-    if repeated is None and (stuck := stuck_value(pair)) is not None:
+    if repeated is None and (stuck := find_stuck_value(pair)) is not None:
         signs.append(stuck)
-    signs += impossible_values(pair)
+    signs += find_impossible_values(pair)
     return signs, names.note if names.turned_over and of_codes is None else None
 
 

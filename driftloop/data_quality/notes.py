@@ -8,14 +8,14 @@ import numpy as np
 
 from driftloop.data_quality.chance import bounded
 from driftloop.data_quality.column_pair import ColumnPair
-from driftloop.data_quality.repeated_value import is_coarse, stuck_value
-from driftloop.data_quality.unusable_values import rows_out_of_range
+from driftloop.data_quality.repeated_value import find_stuck_value, is_coarse
+from driftloop.data_quality.unusable_values import count_out_of_range
 
 FAR = 4.0
 """Distance from the median, in distances from the median to the baseline's end, of a value that a person should see."""
 
 
-def column_notes(pair: ColumnPair) -> Iterator[str]:
+def write_column_notes(pair: ColumnPair) -> Iterator[str]:
     """Sentences about one column: newly filled, one value in all rows, single values that are unusable or far away."""
     name, window = pair.column.name, pair.window
     known, before = window.rows - window.missing, pair.baseline.rows - pair.baseline.missing
@@ -28,7 +28,7 @@ def column_notes(pair: ColumnPair) -> Iterator[str]:
         and window.minimum is not None
         and window.minimum == window.maximum
         and _steps(pair)
-        and stuck_value(pair) is None
+        and find_stuck_value(pair) is None
     ):
         yield (
             f"{name}: {window.minimum:.6g} in every row, as of a calendar column; if that is its nature, give column "
@@ -40,7 +40,7 @@ def column_notes(pair: ColumnPair) -> Iterator[str]:
         was = f"{unusable_before} of {pair.baseline.rows}" if unusable_before else "none"
         count = f"{unusable} of {window.rows} values are no {kind} that can be used and count as missing"
         yield f"{name}: {count}; in the baseline {was}"
-    outside = rows_out_of_range(pair)
+    outside = count_out_of_range(pair)
     if outside:
         yield f"{name}: {outside} of {known} values beyond the schema's range"
     elif pair.column.kind == "numeric" and (far := _far_values(pair)):
@@ -54,10 +54,11 @@ def _steps(pair: ColumnPair) -> bool:
 
 
 def _far_values(pair: ColumnPair) -> int:
-    low, high = pair.baseline.minimum, pair.baseline.maximum
-    if low is None or high is None or low == high or not len(pair.baseline_values):
+    if pair.baseline_ends is None or not len(pair.baseline_values):
         return 0
-    low, high = bounded(np.array([low, high])).tolist()
+    low, high = bounded(np.array(pair.baseline_ends)).tolist()
+    if low == high:
+        return 0
     median = float(np.median(bounded(pair.baseline_values)))
     values, counts = bounded(pair.window.bins[0]), pair.window.bins[1]
     above = values > median + FAR * (high - median)

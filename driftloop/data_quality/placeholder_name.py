@@ -20,7 +20,7 @@ FEWEST, SMALLEST_SHARE = 3, 0.05
 """Rows that are asked for, and the part of a window: fewer may be a new answer that a form offers."""
 
 
-def placeholder_name(pair: ColumnPair) -> Sign | None:
+def find_placeholder_name(pair: ColumnPair) -> Sign | None:
     """The sign of a word for "not known" in many rows, where the baseline never has it; None where there is none.
 
     Its p is Fisher's exact test of the rows that have it, times the words that could have been it.

@@ -9,7 +9,7 @@ from driftloop.profile.window import Baseline, Window
 from driftloop.times import CLOCKS_APART, format_seconds
 
 
-def record_times(baseline: Baseline, window: Window, now: float | None) -> Iterator[Sign]:
+def check_record_times(baseline: Baseline, window: Window, now: float | None) -> Iterator[Sign]:
     """Signs that the newest record lies ahead of `now` (seconds since 1970), or before the baseline's first one.
 
     A column whose baseline lies ahead too (an arrival, an expiry) says nothing about when a record was made; so does a

@@ -45,18 +45,16 @@ def _has_amounts(pair: ColumnPair) -> bool:
     return pair.column.kind != "categorical" and len(pair.window_values) > 0 and len(pair.baseline_values) > 0
 
 
-def placeholder(pair: ColumnPair) -> Sign | None:
+def find_placeholder(pair: ColumnPair) -> Sign | None:
     """The sign of one value that stands far beyond all of the baseline, again and again; None where there is none.
 
     Its p is the smaller of two that chance bounds: that some value comes so much more often, and that so many of the
     records on one side of the baseline are all the window's.
     """
-    if not _has_amounts(pair):
+    if not _has_amounts(pair) or pair.baseline_ends is None:
         return None
     values, in_baseline, in_window = pair.pooled
-    low, high = pair.baseline.minimum, pair.baseline.maximum
-    if low is None or high is None:
-        return None
+    low, high = pair.baseline_ends
     outside = (values < low) | (values > high)
     if not outside.any():
         return None
@@ -79,7 +77,7 @@ def placeholder(pair: ColumnPair) -> Sign | None:
     return Sign(pair.column.name, text, p, f"{missing}, or {ignore(pair.column.name)}", is_noted=True)
 
 
-def stuck_value(pair: ColumnPair) -> Sign | None:
+def find_stuck_value(pair: ColumnPair) -> Sign | None:
     """The sign of one value that comes in many rows and stands alone; None where there is none."""
     if not _has_amounts(pair):
         return None

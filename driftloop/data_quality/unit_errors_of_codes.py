@@ -10,17 +10,16 @@ from driftloop.data.formats.number_formats import plain_number
 from driftloop.data_quality.chance import more_often_p
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import Sign, ignore
-from driftloop.data_quality.unit_errors import CONVERSIONS, INSIDE, Conversion, Floats
+from driftloop.data_quality.unit_conversions import CONVERSIONS, Conversion, Floats
+from driftloop.data_quality.unit_error_of_part import FEWEST_ROWS, INSIDE, SMALLEST_SHARE
 
 FEWEST_NAMES = 2
 """New numbers that must be conversions of known ones: one may be a new code."""
-FEWEST_ROWS, SMALLEST_SHARE = 3, 0.02
-"""Rows that must hold them, as of a column of many values."""
 NEAR = 1e-3
 """By which part of itself a converted number may miss a known one: it was rounded."""
 
 
-def unit_error_of_codes(pair: ColumnPair) -> Sign | None:
+def find_unit_error_of_codes(pair: ColumnPair) -> Sign | None:
     """The sign that new numbers of a categorical column are its old ones in another unit; None where they are not.
 
     Its p is Fisher's exact test of the rows that hold a number which the baseline does not have.

@@ -19,7 +19,7 @@ FEWEST, FEWEST_IMPOSSIBLE = 3, 2
 MOSTLY = 0.5
 
 
-def unusable_values(pair: ColumnPair) -> Iterator[Sign]:
+def find_unusable_values(pair: ColumnPair) -> Iterator[Sign]:
     """The first of: column lost, unreadable, gone blank; and infinite values beside them."""
     name, baseline, window = pair.column.name, pair.baseline, pair.window
     if window.absent:
@@ -61,7 +61,7 @@ def _unreadable(pair: ColumnPair) -> Sign | None:
     return Sign(name, f"{share:.0%} of the values are not {pair.column.kind}{was}", p, normal)
 
 
-def repeated_headers(baseline: Profile, window: Profile) -> Iterator[Sign]:
+def find_repeated_headers(baseline: Profile, window: Profile) -> Iterator[Sign]:
     """Rows of a CSV that repeated its header and were left out: files that were joined as they are, or lost a part."""
     rows = window.repeated_headers
     if rows and not baseline.repeated_headers:
@@ -70,7 +70,7 @@ def repeated_headers(baseline: Profile, window: Profile) -> Iterator[Sign]:
         yield Sign(None, text, CERTAIN, "give the files as a folder or a pattern, or join them without their headers")
 
 
-def header_rows(pair: ColumnPair) -> Iterator[Sign]:
+def find_header_rows(pair: ColumnPair) -> Iterator[Sign]:
     """Records of a table that hold the name of a column, where no reader could tell them from records."""
     name = pair.column.name
     rows = pair.window.counts.get(name, 0)
@@ -85,9 +85,9 @@ def missing_growth(baseline: ColumnProfile, window: ColumnProfile) -> float:
     return window.missing / max(window.rows, 1) - baseline.missing / max(baseline.rows, 1)
 
 
-def impossible_values(pair: ColumnPair) -> Iterator[Sign]:
+def find_impossible_values(pair: ColumnPair) -> Iterator[Sign]:
     """Values beyond the range that the schema calls possible; one alone is told by `notes` instead."""
-    rows = rows_out_of_range(pair)
+    rows = count_out_of_range(pair)
     if rows >= max(FEWEST_IMPOSSIBLE, IMPOSSIBLE * pair.window.rows):
         name, (low, high) = pair.column.name, pair.column.range or (0.0, 0.0)
         unit = f" {pair.column.unit}" if pair.column.unit else ""
@@ -95,7 +95,7 @@ def impossible_values(pair: ColumnPair) -> Iterator[Sign]:
         yield Sign(name, text, CERTAIN, f"widen `range` of column {name!r} in the schema")
 
 
-def rows_out_of_range(pair: ColumnPair) -> int:
+def count_out_of_range(pair: ColumnPair) -> int:
     """How many values of the window lie beyond the schema's range; 0 where it states none."""
     window = pair.window
     if pair.column.range is None or window.minimum is None or window.maximum is None:

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from driftloop import Baseline, Column, Schema, Window
-from driftloop.data_quality.column_pair import ColumnPair, column_pairs
-from driftloop.data_quality.duplicates import repeated_records
+from driftloop.data_quality.column_pair import ColumnPair, pair_columns
+from driftloop.data_quality.duplicates import find_repeated_records
 from driftloop.data_quality.sign import Sign
 
 
@@ -16,7 +16,7 @@ def pair(baseline: Any, window: Any, kind: str = "numeric", **column: Any) -> Co
     """One column `x` with these values on both sides."""
     schema = Schema((Column("x", kind, **column),))
     sides = [pd.DataFrame({"x": values}) for values in (baseline, window)]
-    return column_pairs(Baseline.build(sides[0], schema), Window.build(sides[1], schema))[0]
+    return pair_columns(Baseline.build(sides[0], schema), Window.build(sides[1], schema))[0]
 
 
 def measured(rows: int, seed: int) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def measured(rows: int, seed: int) -> pd.DataFrame:
 def repetitions(baseline: Any, window: Any, *names: str) -> list[Sign]:
     """What is said of records that come again, compared by the columns with these names."""
     schema = Schema(tuple(Column(name) for name in names or ("a", "b")))
-    return list(repeated_records(Baseline.build(baseline, schema), Window.build(window, schema)))
+    return list(find_repeated_records(Baseline.build(baseline, schema), Window.build(window, schema)))
 
 
 def same_p(expected: float) -> Any:

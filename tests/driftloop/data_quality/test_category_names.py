@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from driftloop.data_quality.category_names import new_names
+from driftloop.data_quality.category_names import find_new_names
 from driftloop.data_quality.chance import more_often_p
 from driftloop.profile.counting.category_counts import MAX_NAMES
 from tests.driftloop.data_quality.feeds import pair, same_p
 
 
 def found(baseline, window, **column):
-    return new_names(pair(list(baseline), list(window), "categorical", **column))
+    return find_new_names(pair(list(baseline), list(window), "categorical", **column))
 
 
 def found_in_part(old, new):
@@ -303,7 +303,7 @@ def test_numbers_behind_a_name_are_not_cut_off():
 
 def test_numbers_and_names_beyond_a_full_dictionary_say_nothing():
     many = [f"n{number}" for number in range(MAX_NAMES + 1)]
-    nothing = new_names(pair(np.arange(50.0), np.arange(90.0, 120.0)))
+    nothing = find_new_names(pair(np.arange(50.0), np.arange(90.0, 120.0)))
     for answer in (nothing, found(many, ["red"] * 40), found(["red"] * 40, many), found(["red"] * 40, [None] * 9)):
         assert (answer.sign, answer.turned_over, answer.note) == (None, False, "")
 
@@ -321,3 +321,20 @@ def test_of_codes_the_three_most_frequent_are_shown():
 
 def test_a_short_name_stands_by_custom_for_none_that_custom_does_not_know():
     assert found(drawn(["red", "blue"], 350), [*drawn(["red", "blue"], 48, 1), *["f"] * 12]).sign is None
+
+
+def test_a_name_of_three_letters_is_a_word_that_custom_shortens_though_it_is_still_there():
+    names = ["man", "woman"]
+    assert found(drawn(names, 350), [*drawn(names, 48, 1), *["m"] * 12]).sign is not None
+    assert found(drawn(["no", "x"], 350), [*drawn(["no", "x"], 48, 1), *["n"] * 12]).sign is None
+
+
+@pytest.mark.parametrize(("baseline", "turned_over"), [([None] * 9, False), (["campaign 1"], False)])
+def test_a_baseline_without_a_name_or_with_one_has_no_names_that_turn_over(baseline, turned_over):
+    answer = found(baseline, ["campaign 2"] * 9)
+    assert (answer.turned_over, answer.sign) == (turned_over, None)
+
+
+def test_the_single_names_of_a_baseline_of_one_record_explain_all_new_ones():
+    assert not found(["batch 1 of 2"], [*["batch 2 of 2"] * 59, "batch 1 of 2"]).turned_over
+    assert found(["batch 1 of 2"] * 2, [*["batch 2 of 2"] * 59, "batch 1 of 2"]).turned_over

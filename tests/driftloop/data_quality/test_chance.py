@@ -10,6 +10,7 @@ from driftloop.data_quality.chance import (
     SMALLEST_TAIL_FACTOR,
     all_in_window_p,
     bounded,
+    kolmogorov_distance,
     kolmogorov_p,
     more_often_p,
     tail_factor,
@@ -108,3 +109,28 @@ def test_a_tail_of_fewer_than_five_records_gives_no_factor():
 
 def test_kolmogorovs_bound_is_no_probability_above_one():
     assert kolmogorov_p(0.01, 50, 350) == 1.0
+
+
+def ones(count):
+    return np.ones(count, np.int64)
+
+
+def test_kolmogorovs_distance_is_that_of_samples_and_of_counted_values(rng):
+    first, second = np.sort(rng.normal(size=40)), np.sort(rng.normal(0.5, 1, 25))
+    expected = stats.ks_2samp(first, second).statistic
+    assert kolmogorov_distance(first, ones(40), second, ones(25)) == pytest.approx(expected)
+    values, others = np.array([1.0, 2, 3]), np.array([2.0, 4])
+    expected = stats.ks_2samp(np.repeat(values, [5, 1, 2]), np.repeat(others, [1, 3])).statistic
+    found = kolmogorov_distance(values, np.array([5, 1, 2]), others, np.array([1, 3]))
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("beside", "most", "distance"), [(0.09, 0.0, 1), (0.09, 1.0, 0), (0.11, 1.0, 1), (0.09, 0.08, 1)]
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_steps_are_one_where_they_lie_within_a_thousandth_and_what_rounding_moves(beside, most, distance, sign):
+    """Of 100 a thousandth is 0.1."""
+    values, others = np.array([sign * 100.0]), np.array([sign * 100.0 + beside])
+    assert kolmogorov_distance(values, ones(1), others, ones(1), most=most) == distance
+    assert kolmogorov_distance(others, ones(1), values, ones(1), most=most) == distance

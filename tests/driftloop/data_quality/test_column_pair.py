@@ -5,14 +5,14 @@ import pandas as pd
 
 from driftloop import Baseline, Column, Schema, Window
 from driftloop.data_quality import column_pair
-from driftloop.data_quality.column_pair import column_pairs
+from driftloop.data_quality.column_pair import pair_columns
 from tests.driftloop.data_quality.feeds import pair
 
 
 def test_there_is_a_pair_for_each_compared_column():
     schema = Schema((Column("id", "categorical", role="id"), Column("a"), Column("b")))
     rows = pd.DataFrame({"id": list("xyz"), "a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]})
-    pairs = column_pairs(Baseline.build(rows, schema), Window.build(rows.tail(1), schema))
+    pairs = pair_columns(Baseline.build(rows, schema), Window.build(rows.tail(1), schema))
     assert [(each.column.name, each.column_index) for each in pairs] == [("a", 0), ("b", 1)]
     assert [each.baseline_values.tolist() for each in pairs] == [[1, 2, 3], [4, 5, 6]]
     assert [each.window_values.tolist() for each in pairs] == [[3], [6]]
@@ -46,3 +46,8 @@ def test_of_a_sample_that_leaves_rows_out_each_distinct_row_counts_once():
     both = pair(np.repeat(np.arange(6_000.0), 3), [1.0])
     assert not both.baseline_sample.complete
     assert len(both.baseline_values) == len(both.baseline_sample.keys)
+
+
+def test_a_baseline_has_two_ends_where_it_has_a_value():
+    assert pair([3.0, np.nan, -1.0], [9.0]).baseline_ends == (-1, 3)
+    assert pair([np.nan, np.nan], [9.0]).baseline_ends is None

@@ -11,8 +11,8 @@ from driftloop.data_quality.duplicates import (
     REPEATED,
     coincidence_p,
     familiar_p,
+    find_repeated_records,
     repeated_p,
-    repeated_records,
 )
 from tests.driftloop.data_quality.feeds import measured, repetitions, same_p
 
@@ -164,7 +164,7 @@ def of_visits(baseline, window, *roles):
     columns = [Column("value"), Column("patient", "categorical", role="cluster")]
     columns += [Column(role, kinds[role], role=role) for role in roles]
     schema = Schema(tuple(columns))
-    return list(repeated_records(Baseline.build(baseline, schema), Window.build(window, schema)))
+    return list(find_repeated_records(Baseline.build(baseline, schema), Window.build(window, schema)))
 
 
 @pytest.mark.parametrize("role", ["id", "timestamp"])
@@ -202,7 +202,7 @@ def test_of_a_large_baseline_codes_that_come_again_with_other_ids_are_not_its_re
     ]
     baseline, window = Baseline.build(sides[0], schema), Window.build(sides[1], schema)
     assert (baseline.profile.sample.complete, window.profile.sample.complete) == (False, True)
-    assert list(repeated_records(baseline, window)) == []
+    assert list(find_repeated_records(baseline, window)) == []
 
 
 @pytest.mark.parametrize(("values", "pairs"), [((0, 1, 2), 18), ((0, 2, 5), 6), ((0, 20, 49), 18), ((0, 20, 51), 6)])

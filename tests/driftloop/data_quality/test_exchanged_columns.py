@@ -7,8 +7,8 @@ import pytest
 from driftloop import Baseline, Column, Schema, Window
 from driftloop.data_quality import exchanged_columns as rule
 from driftloop.data_quality.chance import more_often_p
-from driftloop.data_quality.column_pair import column_pairs
-from driftloop.data_quality.exchanged_columns import exchanged_columns
+from driftloop.data_quality.column_pair import pair_columns
+from driftloop.data_quality.exchanged_columns import find_exchanged_columns
 from driftloop.profile.counting.category_counts import MAX_NAMES
 
 
@@ -20,7 +20,9 @@ def signs(change, seed=0):
 
     schema = Schema((Column("a"), Column("b"), Column("c")))
     return list(
-        exchanged_columns(column_pairs(Baseline.build(frame(350), schema), Window.build(change(frame(60)), schema)))
+        find_exchanged_columns(
+            pair_columns(Baseline.build(frame(350), schema), Window.build(change(frame(60)), schema))
+        )
     )
 
 
@@ -50,7 +52,10 @@ def test_unchanged_columns_that_are_alike_are_no_sign():
     rng = np.random.default_rng(5)
     schema = Schema((Column("a"), Column("b")))
     sides = [pd.DataFrame({"a": rng.normal(size=n), "b": rng.normal(size=n)}) for n in (350, 60)]
-    assert list(exchanged_columns(column_pairs(Baseline.build(sides[0], schema), Window.build(sides[1], schema)))) == []
+    assert (
+        list(find_exchanged_columns(pair_columns(Baseline.build(sides[0], schema), Window.build(sides[1], schema))))
+        == []
+    )
 
 
 def test_two_columns_that_moved_and_one_that_looks_like_another_are_a_drift():
@@ -76,7 +81,9 @@ def names(change, seed=0):
 
     schema = Schema(tuple(Column(name, "categorical") for name in ("sex", "ward", "site")))
     return list(
-        exchanged_columns(column_pairs(Baseline.build(frame(350), schema), Window.build(change(frame(60)), schema)))
+        find_exchanged_columns(
+            pair_columns(Baseline.build(frame(350), schema), Window.build(change(frame(60)), schema))
+        )
     )
 
 
@@ -106,7 +113,7 @@ def told(baseline, window, kind="numeric"):
     """Which column holds the values of which other in all rows, of tables of one kind of columns."""
     schema = Schema(tuple(Column(name, kind) for name in baseline))
     sides = Baseline.build(pd.DataFrame(baseline), schema), Window.build(pd.DataFrame(window), schema)
-    found = exchanged_columns(column_pairs(*sides))
+    found = find_exchanged_columns(pair_columns(*sides))
     return [(sign.column, sign.text.split()[4].rstrip(":")) for sign in found if "columns exchanged" in sign.text]
 
 
@@ -178,3 +185,41 @@ def test_a_column_of_names_alone_is_exchanged_with_none():
 def test_names_beyond_a_full_dictionary_may_be_a_columns_own():
     many, few = [f"n{number}" for number in range(MAX_NAMES + 1)], ["p"] * (MAX_NAMES + 1)
     assert told({"a": many, "b": few}, {"a": few, "b": many}, "categorical") == []
+
+
+@pytest.mark.parametrize(("others", "found"), [(48, 2), (49, 0)])
+def test_fifty_columns_that_reach_out_are_looked_at_two_by_two(others, found):
+    """Two columns exchanged in a part of the rows behind so many that only reach out."""
+    rng = np.random.default_rng(1)
+
+    def frame(rows):
+        names = [f"n{number}" for number in range(others)]
+        reaching = {name: np.append(rng.uniform(0.1, 0.9, rows - 2), [0.0, 1.0]) for name in names}
+        return pd.DataFrame({**reaching, "y": 50 + np.linspace(0, 1, rows), "z": 90 + np.linspace(0.001, 0.999, rows)})
+
+    baseline, window = frame(350), frame(60)
+    window.iloc[0, :others] = -5.0
+    part = slice(20, 50)
+    window.loc[part, ["y", "z"]] = window.loc[part, ["z", "y"]].to_numpy()
+    schema = Schema(tuple(Column(name) for name in baseline.columns))
+    signs = list(find_exchanged_columns(pair_columns(Baseline.build(baseline, schema), Window.build(window, schema))))
+    assert [sign.column for sign in signs] == ["y", "z"][:found]
+
+
+def test_two_hundred_moved_columns_are_compared_with_all_others():
+    assert rule.MOST_COLUMNS == 200
+    names = [f"n{number}" for number in range(201)]
+    baseline = {name: [f"{name}-a", f"{name}-b"] for name in names}
+    window = {name: baseline[names[index - 1]] for index, name in enumerate(names)}
+    assert len(told(baseline, window, "categorical")) == 200
+
+
+@pytest.mark.parametrize(("known", "found"), [("own", False), ("other", True)])
+def test_names_that_the_schema_calls_a_columns_own_are_none_of_another(known, found):
+    """Ward has north and south; the schema may say so of site, too."""
+    categories = ("east", "west", "north", "south") if known == "own" else ("east", "west")
+    schema = Schema((Column("site", "categorical", categories=categories), Column("ward", "categorical")))
+    baseline = pd.DataFrame({"site": ["east", "west"] * 50, "ward": ["north", "south"] * 50})
+    window = pd.DataFrame({"site": ["north", "south"] * 20, "ward": ["east", "west"] * 20})
+    signs = list(find_exchanged_columns(pair_columns(Baseline.build(baseline, schema), Window.build(window, schema))))
+    assert len(signs) == (2 if found else 0)

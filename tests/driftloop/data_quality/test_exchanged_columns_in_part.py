@@ -6,8 +6,8 @@ import pytest
 
 from driftloop import Baseline, Column, Schema, Window
 from driftloop.data_quality.chance import all_in_window_p
-from driftloop.data_quality.column_pair import column_pairs
-from driftloop.data_quality.exchanged_columns import PART, exchanged_columns
+from driftloop.data_quality.column_pair import pair_columns
+from driftloop.data_quality.exchanged_columns import PART, find_exchanged_columns
 
 
 def places(rows, seed):
@@ -24,7 +24,7 @@ def places(rows, seed):
 def of_places(window, baseline=None):
     schema = Schema((Column("lat"), Column("lon"), Column("x")))
     baseline = places(350, 0) if baseline is None else baseline
-    return list(exchanged_columns(column_pairs(Baseline.build(baseline, schema), Window.build(window, schema))))
+    return list(find_exchanged_columns(pair_columns(Baseline.build(baseline, schema), Window.build(window, schema))))
 
 
 def swapped(window, rows):
@@ -75,3 +75,9 @@ def test_rows_that_are_not_distributed_as_the_other_column_are_another_group():
     window = places(120, 1)
     window.loc[:29, "lat"], window.loc[:29, "lon"] = 13.01 + window.index[:30] / 1e4, 52.5
     assert of_places(window) == []
+
+
+def test_a_p_is_no_more_than_one():
+    """Four rows of 120 beside a baseline of 30: all of them are the window's with 0.4, on one of four sides."""
+    signs = of_places(swapped(places(120, 1), 4), places(30, 0))
+    assert [sign.p for sign in signs] == [1.0, 1.0]

@@ -10,7 +10,7 @@ from driftloop.data_quality import repeated_value
 from driftloop.data_quality.chance import more_often_p
 from driftloop.data_quality.incidents import assess, is_lost
 from driftloop.data_quality.independent_records import independent_part
-from driftloop.data_quality.record_times import record_times
+from driftloop.data_quality.record_times import check_record_times
 from tests.driftloop.data_quality.feeds import pair
 from tests.driftloop.populations import BASELINE_ROWS, SCHEMA, compared, draw, fresh
 
@@ -203,7 +203,7 @@ def with_code(rows):
 
 
 def test_a_p_that_is_exactly_the_share_of_a_rule_is_an_incident_and_no_note():
-    p_of = {rows: repeated_value.placeholder(pair(STUCK[0], with_code(rows))).p for rows in range(3, 40)}
+    p_of = {rows: repeated_value.find_placeholder(pair(STUCK[0], with_code(rows))).p for rows in range(3, 40)}
     code, p = next((rows, p) for rows, p in p_of.items() if 10 * p / 10 == p)
     at, below = (
         assessed({"x": STUCK[0]}, {"x": with_code(code)}, [Column("x")], level, repeats_allowed=True)
@@ -319,4 +319,4 @@ def test_records_without_a_time_are_neither_late_nor_early():
     untimed = fresh(ROWS).assign(at=pd.NaT)
     for sides in ((timed, untimed), (timed.assign(at=pd.NaT), fresh(ROWS).assign(at=pd.Timestamp("2020-01-01")))):
         baseline, window = Baseline.build(sides[0], schema), Window.build(sides[1], schema)
-        assert list(record_times(baseline, window, pd.Timestamp("2026-03-10").timestamp())) == []
+        assert list(check_record_times(baseline, window, pd.Timestamp("2026-03-10").timestamp())) == []

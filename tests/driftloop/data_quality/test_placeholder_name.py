@@ -3,14 +3,14 @@
 import pytest
 
 from driftloop.data_quality.chance import more_often_p
-from driftloop.data_quality.placeholder_name import placeholder_name
+from driftloop.data_quality.placeholder_name import find_placeholder_name
 from tests.driftloop.data_quality.feeds import pair, same_p
 
 BASELINE = ["cardiology", "oncology"] * 100
 
 
 def found(window, baseline=BASELINE, **column):
-    return placeholder_name(pair(baseline, window, "categorical", **column))
+    return find_placeholder_name(pair(baseline, window, "categorical", **column))
 
 
 @pytest.mark.parametrize("word", ["unknown", "Unknown", "not available", "#N/A", "-", "?", "unbekannt"])

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Baseline, Column, Schema, Window
-from driftloop.data_quality.record_times import record_times
+from driftloop.data_quality.record_times import check_record_times
 from driftloop.data_quality.sign import CERTAIN
 
 SCHEMA = Schema((Column("at", "datetime", role="timestamp"), Column("x")))
@@ -16,7 +16,7 @@ DAY, SECOND = pd.Timedelta(days=1), pd.Timedelta(seconds=1)
 def texts(baseline, window, now=NOW):
     """What is said of records with these times."""
     sides = [pd.DataFrame({"at": pd.to_datetime(times, utc=True), "x": 1.0}) for times in (baseline, window)]
-    signs = record_times(
+    signs = check_record_times(
         Baseline.build(sides[0], SCHEMA), Window.build(sides[1], SCHEMA), None if now is None else now.timestamp()
     )
     return [(sign.column, sign.text.split(":")[0], sign.p) for sign in signs]
@@ -60,7 +60,7 @@ def test_the_newest_time_is_said_also_where_it_is_no_date():
 
     def text(seconds):
         window = pa.table({"at": pa.array([seconds], pa.timestamp("s", "UTC")), "x": [1.0]})
-        (sign,) = record_times(baseline, Window.build(window, SCHEMA), NOW.timestamp())
+        (sign,) = check_record_times(baseline, Window.build(window, SCHEMA), NOW.timestamp())
         return sign.text
 
     assert text(int((NOW + 9 * DAY).timestamp())) == "records from the future: 2026-03-19T00:00:00Z"

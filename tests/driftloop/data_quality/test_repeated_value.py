@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from driftloop.data_quality.chance import all_in_window_p, more_often_p, tail_factor
-from driftloop.data_quality.repeated_value import ATOM, COARSE, ISOLATED, STUCK, is_coarse, placeholder, stuck_value
+from driftloop.data_quality.repeated_value import (
+    ATOM,
+    COARSE,
+    ISOLATED,
+    STUCK,
+    find_placeholder,
+    find_stuck_value,
+    is_coarse,
+)
 from tests.driftloop.data_quality.feeds import pair, same_p
 
 
@@ -18,7 +26,7 @@ def signs(baseline, window):
 
 
 def of_pair(both):
-    sign = placeholder(both) or stuck_value(both)
+    sign = find_placeholder(both) or find_stuck_value(both)
     return [] if sign is None else [sign]
 
 
@@ -137,23 +145,23 @@ def test_a_negative_code_among_counts_is_a_placeholder_however_near():
 def test_a_placeholder_lies_at_least_twice_as_far_as_the_baselines_end(value, found):
     """The median is 100 and the end 120."""
     both = pair(spread(351), np.concatenate([spread(50), np.full(5, value)]))
-    assert (placeholder(both) is not None) is found
+    assert (find_placeholder(both) is not None) is found
 
 
 def test_the_distance_is_measured_in_reaches_of_the_same_side():
     """Of a column from 80 to 200 with its median at 100, 50 is two and a half times as far as the lower end."""
     baseline = np.concatenate([np.linspace(80, 100, 176), np.linspace(100, 200, 175)])
     window = np.concatenate([np.linspace(80, 200, 50), np.full(5, 50.0)])
-    assert placeholder(pair(baseline, window)).text.startswith("50 in 9% of rows")
+    assert find_placeholder(pair(baseline, window)).text.startswith("50 in 9% of rows")
     above = np.concatenate([np.linspace(80, 200, 50), np.full(5, 250.0)])
-    assert placeholder(pair(baseline, above)) is None
+    assert find_placeholder(pair(baseline, above)) is None
 
 
 def test_a_negative_code_is_told_where_the_baseline_begins_at_zero():
     baseline, counts = np.repeat(np.arange(0.0, 9.0), 40), np.repeat(np.arange(0.0, 9.0), 12)
-    sign = placeholder(pair(baseline, np.append(counts, np.full(8, -1.0))))
+    sign = find_placeholder(pair(baseline, np.append(counts, np.full(8, -1.0))))
     assert sign is not None
-    assert placeholder(pair(baseline - 0.5, np.append(counts, np.full(8, -1.0)))) is None
+    assert find_placeholder(pair(baseline - 0.5, np.append(counts, np.full(8, -1.0)))) is None
 
 
 def test_a_value_that_only_the_window_has_is_no_step_of_the_baseline():
@@ -164,13 +172,13 @@ def test_a_value_that_only_the_window_has_is_no_step_of_the_baseline():
 
 def test_one_new_category_in_all_rows_is_no_stuck_sensor():
     both = pair(["a", "b"] * 100, ["z"] * 60, "categorical")
-    assert (placeholder(both), stuck_value(both)) == (None, None)
+    assert (find_placeholder(both), find_stuck_value(both)) == (None, None)
 
 
 @pytest.mark.parametrize(("baseline", "window"), [([np.nan] * 50, [7.0] * 50), (list(range(50)), [np.nan] * 50)])
 def test_a_side_without_a_value_has_nothing_that_repeats(baseline, window):
     both = pair(baseline, window)
-    assert (placeholder(both), stuck_value(both)) == (None, None)
+    assert (find_placeholder(both), find_stuck_value(both)) == (None, None)
 
 
 @pytest.mark.parametrize(("records", "coarse"), [(2, False), (3, True)])
@@ -184,7 +192,7 @@ def test_a_value_may_come_more_often_by_less_than_15_percent_of_the_rows():
     baseline = np.concatenate([spread(96), np.full(4, 97.3)])
     for stuck, found in ((18, False), (20, True)):
         window = np.concatenate([np.linspace(81, 119, 100 - stuck), np.full(stuck, 97.3)])
-        assert (stuck_value(pair(baseline, window)) is not None) is found
+        assert (find_stuck_value(pair(baseline, window)) is not None) is found
 
 
 def test_a_value_of_exactly_a_twentieth_is_a_step_of_the_scale_and_no_atom():
@@ -202,20 +210,20 @@ def test_values_at_the_baselines_ends_are_not_beyond_it():
     """They come more often than the placeholder, and are no rivals of it."""
     for end in (80.0, 120.0):
         window = np.concatenate([np.full(30, end), np.full(5, -999.0)])
-        assert placeholder(pair(spread(351), window)).text.startswith("-999 in 14% of rows")
+        assert find_placeholder(pair(spread(351), window)).text.startswith("-999 in 14% of rows")
 
 
 @pytest.mark.parametrize(("others", "found"), [(1, True), (2, False)])
 def test_four_of_five_values_beyond_the_baseline_must_be_the_placeholder(others, found):
     window = np.concatenate([spread(50), [-999.0] * 4, -500.0 - np.arange(others)])
-    assert (placeholder(pair(spread(351), window)) is not None) is found
+    assert (find_placeholder(pair(spread(351), window)) is not None) is found
 
 
 def test_the_p_of_a_placeholder_weighs_its_distance_on_its_own_side():
     """The median is 100; as many records lie at each side of it."""
     baseline = spread(351)
     for value in (300.0, -100.0):
-        sign = placeholder(pair(baseline, np.concatenate([spread(50), np.full(5, value)])))
+        sign = find_placeholder(pair(baseline, np.concatenate([spread(50), np.full(5, value)])))
         factor = tail_factor(np.abs(baseline[baseline > 100] - 100), 200.0)
         assert factor < 1
         assert sign.p == same_p(more_often_p(5, 0, 55, 351) * factor)
@@ -224,28 +232,30 @@ def test_the_p_of_a_placeholder_weighs_its_distance_on_its_own_side():
 def test_a_baseline_may_be_one_wide_but_not_without_width():
     """Of a median of 100 and an end of 101, and of a median that is the end."""
     window = np.concatenate([np.linspace(99, 101, 50), np.full(5, 103.0)])
-    assert placeholder(pair(np.linspace(99, 101, 351), window)) is not None
-    assert placeholder(pair([99.0] * 20 + [101.0] * 80, window)) is None
+    assert find_placeholder(pair(np.linspace(99, 101, 351), window)) is not None
+    assert find_placeholder(pair([99.0] * 20 + [101.0] * 80, window)) is None
 
 
 def test_a_code_of_minus_one_is_negative_however_small_the_numbers():
-    sign = placeholder(pair(np.linspace(0.5, 3.5, 351), np.concatenate([np.linspace(0.5, 3.5, 50), np.full(5, -0.5)])))
+    sign = find_placeholder(
+        pair(np.linspace(0.5, 3.5, 351), np.concatenate([np.linspace(0.5, 3.5, 50), np.full(5, -0.5)]))
+    )
     assert sign.text.startswith("-0.5 in 9% of rows")
 
 
 def test_one_record_may_be_stuck_and_says_little():
     """Any of 351 values could have been it."""
-    assert stuck_value(pair(spread(350), [97.3])).p == same_p(1.0)
+    assert find_stuck_value(pair(spread(350), [97.3])).p == same_p(1.0)
 
 
 def test_an_atom_is_more_than_a_twentieth_of_the_baseline():
     """Of 340 records, 17 are 5 % and no atom."""
     for common, found in ((17, True), (18, False)):
         baseline = np.concatenate([spread(340 - common), np.full(common, 97.3)])
-        assert (stuck_value(pair(baseline, np.full(50, 97.3))) is not None) is found
+        assert (find_stuck_value(pair(baseline, np.full(50, 97.3))) is not None) is found
 
 
 def test_the_texts_of_a_stuck_value_say_both_shares():
     baseline = np.concatenate([spread(333), np.full(17, 97.3)])
-    sign = stuck_value(pair(baseline, np.concatenate([spread(30), np.full(30, 97.3)])))
+    sign = find_stuck_value(pair(baseline, np.concatenate([spread(30), np.full(30, 97.3)])))
     assert sign.text == "stuck: the same value 97.3 in 50% of rows (baseline 5%)"

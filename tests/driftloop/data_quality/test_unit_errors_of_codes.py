@@ -3,7 +3,7 @@
 import pytest
 
 from driftloop.data_quality.chance import more_often_p
-from driftloop.data_quality.unit_errors_of_codes import unit_error_of_codes
+from driftloop.data_quality.unit_errors_of_codes import find_unit_error_of_codes
 from driftloop.profile.counting.category_counts import MAX_NAMES
 from tests.driftloop.data_quality.feeds import pair, same_p
 
@@ -11,7 +11,7 @@ DOSES = ["5", "10", "20", "40"]
 
 
 def found(window, baseline=DOSES * 50, **column):
-    return unit_error_of_codes(pair(baseline, window, "categorical", **column))
+    return find_unit_error_of_codes(pair(baseline, window, "categorical", **column))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,13 @@ def test_a_converted_number_misses_a_known_one_by_a_thousandth_at_most(name, tol
 
 
 def test_numbers_beyond_a_full_dictionary_and_columns_of_numbers_are_none():
-    assert unit_error_of_codes(pair([5.0, 10.0] * 50, [5000.0, 10000.0] * 10)) is None
+    assert find_unit_error_of_codes(pair([5.0, 10.0] * 50, [5000.0, 10000.0] * 10)) is None
     many = [str(number) for number in range(1, MAX_NAMES + 2)]
     assert found(["5000000", "10000000"] * 10, many) is None
     assert found([f"{number}000" for number in range(1, MAX_NAMES + 2)]) is None
+
+
+def test_zero_converted_and_back_is_zero_up_to_rounding():
+    """-17.77777777777778 degrees is 0 Fahrenheit."""
+    window = ["-17.77777777777778", "-17.22222222222222"] * 10
+    assert found(window, ["0", "1"] * 50).text.startswith("100% of the values look like Celsius instead of Fahrenheit")
