@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from math import comb, factorial, prod
 
 import numpy as np
@@ -125,8 +126,9 @@ def permuted_clusters(matrix: Floats, window: Marks, clusters: Keys, times: int,
     deviation = np.sqrt(np.where(variance > LEAST_VARIANCE, variance, 1.0))
     standard = (scaled / deviation).astype(np.float32)
     classes = np.unique(np.column_stack([units.sizes, units.window]), axis=0, return_inverse=True)[1].reshape(-1)
-    rows = [coefficients.astype(np.float32)[None, :], *_relabelled(coefficients, classes, times, seed)]
-    return np.concatenate([each @ standard for each in rows])
+    observed, others = coefficients.astype(np.float32)[None, :], _relabelled(coefficients, classes, times, seed)
+    # One block after the other: all of many clusters would be 40 MB.
+    return np.concatenate([each @ standard for each in chain([observed], others)])
 
 
 def cluster_labels(window: Marks, clusters: Keys, times: int, seed: int) -> Singles:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -89,8 +90,9 @@ def permuted_within(matrix: Floats, window: Marks, seasons: Integers, times: int
         n = len(part)
         variance += m * (n - m) / (n * (n - 1.0)) * (matrix[part] ** 2).sum(axis=0)
     standard = (matrix / np.sqrt(variance)).astype(np.float32)
-    rows = [window.astype(np.float32)[None, :], *labels_within(window, seasons, times, seed)]
-    return np.concatenate([labels @ standard for labels in rows])
+    observed, others = window.astype(np.float32)[None, :], labels_within(window, seasons, times, seed)
+    # One block after the other: all labels of two large samples would be 40 MB.
+    return np.concatenate([labels @ standard for labels in chain([observed], others)])
 
 
 def labels_within(window: Marks, seasons: Integers, times: int, seed: int) -> Iterator[Singles]:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from driftloop.two_sample.cluster_pairs import Pairs, relabelled_clusters
-from driftloop.two_sample.clusters import Units, permuted_clusters
+from driftloop.two_sample.cluster_pairs import Pairs, _rows, relabelled_clusters
+from driftloop.two_sample.clusters import Units, intraclass_correlation, permuted_clusters
 
 
 def wards(count, of_baseline, of_window, alone=(0, 0)):
@@ -136,3 +136,41 @@ def test_without_a_change_p_is_small_as_seldom_as_it_says(own):
         found = relabelled_clusters((x - x.mean())[:, None], window, groups, times=199, seed=number, level=0.05)
         hits += p_of(found) <= 0.05
     assert hits <= 34
+
+
+def test_both_statistics_are_added_row_by_row_with_the_roots_of_their_information():
+    """Ten wards on both sides and 30 on each side alone: random signs beside relabellings, each of which comes once."""
+    window, groups = wards(10, 10, 8, alone=(30, 20))
+    matrix = scores_of(groups, window, lasting=1.0)
+    found = relabelled_clusters(matrix, window, groups, times=99, seed=4, level=0.05)
+
+    units = Units.of(groups, window)
+    means, pairs = units.means(matrix), Pairs.of(units)
+    own = intraclass_correlation(matrix, means, units.sizes)
+    within = (1 - own) * (matrix**2).mean(axis=0)
+    signs = pairs.statistics(means, within, 99, np.random.Generator(np.random.SFC64(4)))
+    alone = groups >= 10
+    others = permuted_clusters(matrix[alone] - matrix[alone].mean(axis=0), window[alone], groups[alone], 99, 4)
+    precision = 5 / (5 * own[0] + 1 - own[0])
+    of_others = 1 / (1 / (30 * precision) + 1 / (20 * precision))
+    of_pairs = 10 / (1 / 10 + 1 / 8) / (1 - own[0])
+    expected = np.sqrt(of_pairs) * signs + np.sqrt(of_others) * others
+    np.testing.assert_allclose(found, expected / np.sqrt(of_pairs + of_others), atol=1e-4)
+
+
+def test_few_orders_are_drawn_again_and_again_and_each_comes():
+    """Of one cluster on each side alone the observed order and the other one."""
+    drawn = _rows(2, 200, np.random.default_rng(1))
+    assert set(drawn.tolist()) == {0, 1}
+    assert len(drawn) == 200
+    assert _rows(5, 4, np.random.default_rng(1)).tolist() == [1, 2, 3, 4]
+    assert len(_rows(4, 4, np.random.default_rng(1))) == 4
+
+
+def test_records_that_are_alike_within_their_wards_leave_pairs_all_the_information():
+    """The correlation within wards is 1, so that nothing but differences of wards' means is left."""
+    window, groups = wards(10, 4, 4)
+    effects = np.random.default_rng(2).normal(size=10)
+    x = effects[groups.astype(int)] + 0.1 * window
+    found = relabelled_clusters((x - x.mean())[:, None], window, groups, times=99, seed=1, level=0.05)
+    assert found[0, 0] == pytest.approx(np.sqrt(10), rel=1e-3)  # ten equal differences

@@ -1,6 +1,7 @@
 """Whole clusters relabelled: direct arithmetic of units, intraclass correlation and enumerated p."""
 
 import re
+import tracemalloc
 from itertools import combinations, permutations
 
 import numpy as np
@@ -16,6 +17,7 @@ from driftloop.two_sample.clusters import (
     permuted_clusters,
     smallest_p,
     smallest_p_of,
+    too_few,
 )
 from driftloop.two_sample.compare import compare
 from driftloop.two_sample.permutation import permuted
@@ -253,3 +255,39 @@ def test_the_smallest_p_of_records_counts_the_clusters_of_each_side():
     clusters, window = np.array([1, 1, 2, 3, 3, 4], np.uint64), np.arange(6) >= 3
     assert smallest_p_of(clusters, window) == smallest_p(2, 2)
     assert smallest_p_of(clusters, np.arange(6) >= 5) == smallest_p(3, 1)
+
+
+def peak(work):
+    """The most memory that numpy held meanwhile, in bytes."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_at_most_so_many_labels_are_held_at_once():
+    """2,000 clusters relabelled 999 times are two million labels: 8 MB, and 16 as places. A tenth of that at once."""
+    groups = np.arange(2_000, dtype=np.uint64)
+    matrix = centred(np.random.default_rng(4).normal(size=2_000))
+    assert peak(lambda: permuted_clusters(matrix, groups >= 1_500, groups, 999, 1)) < 5e6
+
+
+def sample_of(patients):
+    return Window.build(rows(patients), SCHEMA).profile.sample
+
+
+@pytest.mark.parametrize(("level", "needed"), [(0.004, 249), (0.001, 999), (0.0009, 1_000), (1e-6, 1_000)])
+def test_beyond_a_thousand_nobody_is_told_how_many_clusters_are_needed(level, needed):
+    """One in the baseline: with so many in the window the smallest p is one in one more."""
+    said = too_few(sample_of([0, 0]), sample_of([1, 1]), level, "patient")
+    assert f"at least {needed} are needed in the window" in said
+    assert said.startswith("1 group of 'patient' in the window and 1 in the baseline")
+
+
+def test_an_empty_side_or_one_without_clusters_has_none_too_few():
+    plain = Window.build(rows([1]), Schema((Column("x"),))).profile.sample
+    empty = Window.build(rows([]), SCHEMA).profile.sample
+    for baseline, window in ((plain, sample_of([1])), (sample_of([1]), plain), (empty, sample_of([1]))):
+        assert too_few(baseline, window, 0.05, "patient") is None

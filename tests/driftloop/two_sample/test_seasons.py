@@ -153,3 +153,9 @@ def test_as_many_relabellings_as_asked_for_however_they_are_divided(monkeypatch)
     np.testing.assert_array_equal(np.concatenate(list(labels_within(window, seasons, 7, 1))), whole)
     monkeypatch.setattr(seasons_module, "AT_ONCE", 1)
     np.testing.assert_array_equal(np.concatenate(list(labels_within(window, seasons, 7, 1))), whole)
+
+
+def test_at_most_so_many_labels_are_held_at_once(monkeypatch):
+    monkeypatch.setattr(seasons_module, "AT_ONCE", 3 * 20 + 19)
+    blocks = list(labels_within(np.arange(20) % 3 == 0, np.repeat([0, 1], 10), 7, 1))
+    assert [len(block) for block in blocks] == [3, 3, 1]
