@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
+
+import numpy as np
 
 from driftloop.profile.window import Baseline, Window
+from driftloop.stats.sorting import median
 from driftloop.times import SECONDS_A_DAY
 
 FEWEST_EARLIER = 3
@@ -36,7 +38,7 @@ def unusual_size(rows: int, earlier: Sequence[int]) -> tuple[str, ...]:
     latest = earlier[-KEPT_SIZES:]
     if len(latest) < FEWEST_EARLIER:
         return ()
-    usual = median(latest)
+    usual = median(np.array(latest, np.float64))
     question = _question(rows, usual)
     if not question:
         return ()

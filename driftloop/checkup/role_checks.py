@@ -18,6 +18,7 @@ from driftloop.data.schema import Column, Schema
 from driftloop.data.sources import batches_of
 from driftloop.profile.counting.category_counts import name_hash
 from driftloop.profile.counting.column_profile import ColumnProfile
+from driftloop.stats.sorting import distinct_values
 from driftloop.times import CLOCKS_APART
 
 MOSTLY_MISSING = 0.5
@@ -67,7 +68,7 @@ def id_is_usable(model: OneModel) -> Iterator[Finding]:
     if len(ids) < rows:
         what = f"{rows - len(ids):,} of {rows:,} records have none and are left out of training"
         yield warning(where, what, "see to the feed, or choose another column")
-    repeats = len(ids) - len(np.unique(ids))
+    repeats = len(ids) - len(distinct_values(ids))
     if repeats:
         what = f"{repeats:,} of {rows:,} records have an id that another has, too"
         yield error(where, what, "choose a column that names one record, or take the repeated records out")

@@ -13,6 +13,7 @@ from driftloop.profile.contents import comparable_samples
 from driftloop.profile.sampling.row_hash import content_keys
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.window import Baseline, Window
+from driftloop.stats.sorting import are_among, distinct_rows, distinct_values
 from driftloop.stats.special import special
 
 Keys = npt.NDArray[np.uint64]
@@ -53,13 +54,13 @@ def find_repeated_records(baseline: Baseline, window: Window) -> Iterator[Sign]:
     if min(n, m) < FEWEST_RECORDS:
         return
     copies = np.unique(np.concatenate([of_baseline, of_window]), return_counts=True)[1]
-    again = m - len(np.unique(of_window))
+    again = m - len(distinct_values(of_window))
     if again >= REPEATED * m:
         text = f"{again / m:.0%} of the records are repetitions of others in the window: delivered twice?"
         p = repeated_p(copies, again, m / (n + m))
         p = p if clustered else max(p, coincidence_p(again, both[1], both[0]))
         yield Sign(None, text, p, IF_NORMAL)
-    familiar = int(np.count_nonzero(np.isin(of_window, of_baseline)))
+    familiar = int(np.count_nonzero(are_among(of_window, of_baseline)))
     both_whole = baseline.profile.sample.complete and window.profile.sample.complete
     if familiar >= FAMILIAR * m and (both_whole or _chosen_alike(baseline, window)):
         what = "the baseline itself" if familiar == m == n else "records of the baseline"
@@ -93,8 +94,8 @@ def coincidence_p(again: int, window: Sample, baseline: Sample | None = None) ->
     Where a single column varies, no other tells how often records agree; then the steps of its scale do. Without
     copies two records lie on neighbouring steps twice as often as on the same one.
     """
-    distinct = np.unique(window.values, axis=0)
-    varying = np.flatnonzero([len(np.unique(column[~np.isnan(column)])) > 1 for column in distinct.T])
+    distinct = distinct_rows(window.values)
+    varying = np.flatnonzero([len(distinct_values(column[~np.isnan(column)])) > 1 for column in distinct.T])
     if len(varying) == 1:
         pairs = _pairs_on_neighbouring_steps(window, int(varying[0])) / 2
     elif len(distinct) < FEWEST_RECORDS:  # so few say nothing of how often they agree, but the baseline's may
@@ -182,4 +183,4 @@ def _contents(sample: Sample) -> Keys:
 
 def _chosen_alike(baseline: Baseline, window: Window) -> bool:
     """Whether samples that left rows out still share their rows: the same row has the same key on both sides."""
-    return bool(np.isin(window.profile.sample.keys, baseline.profile.sample.keys).mean() >= FAMILIAR)
+    return bool(are_among(window.profile.sample.keys, baseline.profile.sample.keys).mean() >= FAMILIAR)

@@ -10,6 +10,7 @@ from driftloop.data_quality.chance import bounded
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.repeated_value import find_stuck_value, is_coarse
 from driftloop.data_quality.unusable_values import count_out_of_range
+from driftloop.stats.sorting import median
 
 FAR = 4.0
 """Distance from the median, in distances from the median to the baseline's end, of a value that a person should see."""
@@ -59,8 +60,8 @@ def _far_values(pair: ColumnPair) -> int:
     low, high = bounded(np.array(pair.baseline_ends)).tolist()
     if low == high:
         return 0
-    median = float(np.median(bounded(pair.baseline_values)))
+    middle = median(bounded(pair.baseline_values))
     values, counts = bounded(pair.window.bins[0]), pair.window.bins[1]
-    above = values > median + FAR * (high - median)
-    below = values < median - FAR * (median - low)
+    above = values > middle + FAR * (high - middle)
+    below = values < middle - FAR * (middle - low)
     return int(counts[(above & (values > high)) | (below & (values < low))].sum())

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from driftloop.data_quality.chance import all_in_window_p, bounded, more_often_p, tail_factor
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import Sign, ignore
+from driftloop.stats.sorting import median
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -63,14 +64,14 @@ def find_placeholder(pair: ColumnPair) -> Sign | None:
     if count < max(FEWEST_PLACEHOLDERS, PLACEHOLDERS_AMONG_OUTSIDE * int(in_window[outside].sum())):
         return None
     of_baseline, far, ends = (bounded(each) for each in (pair.baseline_values, values[most], np.array([low, high])))
-    median = float(np.median(of_baseline))
+    middle = median(of_baseline)
     side = 1 if values[most] > high else -1
-    reach, distance = abs(float(ends[1 if side > 0 else 0]) - median), abs(float(far) - median)
+    reach, distance = abs(float(ends[1 if side > 0 else 0]) - middle), abs(float(far) - middle)
     is_negative = values[most] < 0 <= low  # what is never below zero has no -1, however near
     if reach == 0 or (distance < PLACEHOLDER_DISTANCE * reach and not is_negative):
         return None
     beyond = all_in_window_p(count, int(in_window.sum()), int(in_baseline.sum()))  # of two sides and two bounds
-    p = min(_of_value(in_baseline, in_window, most), 4 * beyond) * tail_factor(side * (of_baseline - median), distance)
+    p = min(_of_value(in_baseline, in_window, most), 4 * beyond) * tail_factor(side * (of_baseline - middle), distance)
     share = count / len(pair.window_values)
     text = f"{values[most]:.6g} in {share:.0%} of rows, beyond all of the baseline: a placeholder?"
     missing = f"add {f'{values[most]:.6g}'!r} to `missing` in the schema if it stands for a missing value"

@@ -9,6 +9,7 @@ import numpy as np
 from driftloop.data_quality.binned_numbers import BinnedNumbers
 from driftloop.data_quality.chance import kolmogorov_distance, kolmogorov_p
 from driftloop.data_quality.unit_conversions import CONVERSIONS, DECIMALS, Converted
+from driftloop.stats.sorting import are_among
 
 SAME_SHAPE = 1.95
 """Largest distance sqrt(nm / (n + m)) D of a converted column from the baseline: Kolmogorov's 99.9 % quantile."""
@@ -64,6 +65,6 @@ def _is_part(baseline: BinnedNumbers, window: BinnedNumbers) -> bool:
     """
     if not (baseline.is_exact and window.is_exact):
         return False
-    known = window.counts[np.isin(window.values, baseline.values)].sum() / window.counts.sum()
-    held = baseline.counts[np.isin(baseline.values, window.values)].sum() / baseline.counts.sum()
+    known = window.counts[are_among(window.values, baseline.values)].sum() / window.counts.sum()
+    held = baseline.counts[are_among(baseline.values, window.values)].sum() / baseline.counts.sum()
     return bool(known >= KNOWN and held >= HELD)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.levels import codes_of
+from driftloop.stats.sorting import distinct_values
 
 if TYPE_CHECKING:
     from driftloop.data.schema import Column
@@ -47,7 +48,7 @@ def possible_changes(column: Column, sample: Sample, column_index: int) -> tuple
     if column.kind == "datetime" or not len(known):
         return ()
     if column.kind == "categorical":
-        return (Change.SHARE, Change.MISSING) if len(np.unique(known)) > 1 else (Change.MISSING,)
+        return (Change.SHARE, Change.MISSING) if len(distinct_values(known)) > 1 else (Change.MISSING,)
     return (Change.SHIFT, Change.SPREAD, Change.MISSING) if np.ptp(known) > 0 else (Change.MISSING,)
 
 

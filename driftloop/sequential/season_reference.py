@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from driftloop.profile.sampling.season_codes import NAMES
 from driftloop.sequential.window_sums import NO_ROWS, Sums
+from driftloop.stats.sorting import distinct_values
 
 if TYPE_CHECKING:
     from driftloop.profile.sampling.sample import Sample
@@ -82,7 +83,7 @@ def less_season_means(matrix: Floats, sample: Sample) -> Floats:
     filled = np.where(present, matrix, 0.0)
     overall = weights @ filled / np.maximum(weights @ present, NO_ROWS)
     found = matrix.copy()
-    for season in np.unique(sample.seasons):
+    for season in distinct_values(sample.seasons):
         mine = sample.seasons == season
         rows = np.maximum(weights[mine] @ present[mine], NO_ROWS)
         found[mine] += overall - weights[mine] @ filled[mine] / rows

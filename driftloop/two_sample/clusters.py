@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.profile.sampling.sample import Sample
+from driftloop.stats.sorting import distinct_values
 from driftloop.two_sample.score_matrix import column_blocks
 
 Floats = npt.NDArray[np.float64]
@@ -219,14 +220,14 @@ def smallest_p(of_baseline: int, of_window: int) -> float:
 
 def smallest_p_of(clusters: Keys, window: Marks) -> float:
     """The same of pooled records, both sides of which have one."""
-    return smallest_p(len(np.unique(clusters[~window])), len(np.unique(clusters[window])))
+    return smallest_p(len(distinct_values(clusters[~window])), len(distinct_values(clusters[window])))
 
 
 def too_few(baseline: Sample, window: Sample, level: float, name: str) -> str | None:
     """A sentence where no relabelling of the clusters could reach the level, with the number needed; None elsewhere."""
     if baseline.clusters is None or window.clusters is None:
         return None
-    n, m = len(np.unique(baseline.clusters)), len(np.unique(window.clusters))
+    n, m = len(distinct_values(baseline.clusters)), len(distinct_values(window.clusters))
     if not n or not m or smallest_p(n, m) <= level:
         return None
     needed = next((more for more in range(m + 1, MOST_NEEDED) if smallest_p(n, more) <= level), MOST_NEEDED)

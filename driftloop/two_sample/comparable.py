@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from driftloop.profile.sampling.season_codes import UNKNOWN, covered, season_names
+from driftloop.stats.sorting import are_among, distinct_values
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
@@ -44,9 +43,9 @@ def season_notes(baseline: Baseline, window: Window) -> tuple[str, ...]:
     after = sample.seasons
     if not season or before is None or after is None or not len(after):
         return ()
-    shared = np.intersect1d(after[after != UNKNOWN], before)
+    shared = distinct_values(after[are_among(after, before) & (after != UNKNOWN)])
     notes = [f"compared with the baseline's records of the same {season}: {season_names(shared, season)}"]
-    alone = ~np.isin(after, shared)
+    alone = ~are_among(after, shared)
     if alone.any():
         share = sample.weights[alone].sum() / sample.rows
         which = season_names(after[alone], season)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.profile.sampling.season_codes import UNKNOWN
+from driftloop.stats.sorting import are_among, distinct_values
 from driftloop.two_sample.permutation import mark_smallest
 from driftloop.two_sample.score_matrix import CONSTANT, PooledRecords, ScoreMatrix
 
@@ -32,15 +33,16 @@ def matching(pooled: PooledRecords) -> PooledRecords:
     """The records of the seasons that both sides have."""
     if pooled.seasons is None:
         return pooled
-    shared = np.intersect1d(pooled.seasons[pooled.window], pooled.seasons[~pooled.window])
-    kept = np.isin(pooled.seasons, shared[shared != UNKNOWN])
+    shared = distinct_values(pooled.seasons[pooled.window])
+    shared = shared[are_among(shared, pooled.seasons[~pooled.window])]
+    kept = are_among(pooled.seasons, shared[shared != UNKNOWN])
     return pooled if kept.all() else pooled.chosen(kept)
 
 
 def centred_within(scores: ScoreMatrix, seasons: Integers) -> ScoreMatrix:
     """The scores less their season's mean; those that vary between seasons only are left out."""
     matrix = scores.matrix.copy()
-    for season in np.unique(seasons):
+    for season in distinct_values(seasons):
         mine = seasons == season
         matrix[mine] -= matrix[mine].mean(axis=0)
     varying = np.abs(matrix).max(axis=0, initial=0.0) > CONSTANT
@@ -83,7 +85,7 @@ def permuted_within(matrix: Floats, window: Marks, seasons: Integers, times: int
     -------
     Statistics (B + 1, k); row 0 is observed.
     """
-    parts = [np.flatnonzero(seasons == season) for season in np.unique(seasons)]
+    parts = [np.flatnonzero(seasons == season) for season in distinct_values(seasons)]
     few = [int(np.count_nonzero(window[part])) for part in parts]
     variance = np.zeros(matrix.shape[1])
     for part, m in zip(parts, few, strict=True):
@@ -97,7 +99,7 @@ def permuted_within(matrix: Floats, window: Marks, seasons: Integers, times: int
 
 def labels_within(window: Marks, seasons: Integers, times: int, seed: int) -> Iterator[Singles]:
     """Marks of records (some rows, n), in all so many rows: of each season as many as the window has."""
-    parts = [np.flatnonzero(seasons == season) for season in np.unique(seasons)]
+    parts = [np.flatnonzero(seasons == season) for season in distinct_values(seasons)]
     few = [int(np.count_nonzero(window[part])) for part in parts]
     random = np.random.Generator(np.random.SFC64(seed))
     at_once = max(1, AT_ONCE // len(window))

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Literal
 
+from driftloop.data.formats.patterns import Pattern
 from driftloop.data.reading import DateOrder
 
 _CLOCK = r"(?P<clock>\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?) ?(?P<half>[AaPp]\.?[Mm]\.?)?"
@@ -18,23 +19,23 @@ HOURS_OF = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "P
 """Zones by name: those of the United States as RFC 822 has them, and Europe's."""
 _ZONE = rf"(?P<zone>Z|UTC|GMT|(UTC|GMT)?[+-]\d{{2}}(:?\d{{2}})?|{'|'.join(HOURS_OF)})?"
 _TIME = rf"([T ,]+{_CLOCK} ?{_ZONE})?"
-_ISO = re.compile(rf"(?P<y>\d{{4}})(?P<mark>[-/.])(?P<m>\d{{1,2}})(?P=mark)(?P<d>\d{{1,2}}){_TIME}", re.ASCII)
-_ORDERED = re.compile(rf"(?P<p>\d{{1,2}})(?P<mark>[-/.])(?P<q>\d{{1,2}})(?P=mark)(?P<y>\d{{4}}|\d{{2}}){_TIME}")
-_NAMED = re.compile(
+_ISO = Pattern(rf"(?P<y>\d{{4}})(?P<mark>[-/.])(?P<m>\d{{1,2}})(?P=mark)(?P<d>\d{{1,2}}){_TIME}", re.ASCII)
+_ORDERED = Pattern(rf"(?P<p>\d{{1,2}})(?P<mark>[-/.])(?P<q>\d{{1,2}})(?P=mark)(?P<y>\d{{4}}|\d{{2}}){_TIME}")
+_NAMED = Pattern(
     rf"([A-Za-z]{{3,9}}\.?,? )?(?P<d>\d{{1,2}})[ ./-]{{0,2}}(?P<name>[A-Za-z]{{3,9}})\.?,?[ /-]?(?P<y>\d{{4}}|\d{{2}})"
     rf"([T ,:]+{_CLOCK} ?{_ZONE})?"
 )
 """Also as Oracle (31-JAN-26), SAS (31JAN2026:10:00:00) and Apache (31/Jan/2026:10:00:00 +0000) write them."""
-_CTIME = re.compile(rf"[A-Za-z]{{3}} (?P<name>[A-Za-z]{{3}}) {{1,2}}(?P<d>\d{{1,2}}) {_CLOCK} ?{_ZONE} (?P<y>\d{{4}})")
+_CTIME = Pattern(rf"[A-Za-z]{{3}} (?P<name>[A-Za-z]{{3}}) {{1,2}}(?P<d>\d{{1,2}}) {_CLOCK} ?{_ZONE} (?P<y>\d{{4}})")
 """As C's ctime and Java's Date.toString write it: Fri Mar 01 10:00:00 CET 2024."""
-_EAST_ASIAN = re.compile(rf"(?P<y>\d{{4}})[年년] ?(?P<m>\d{{1,2}})[月월] ?(?P<d>\d{{1,2}})[日일]( ?{_CLOCK} ?{_ZONE})?")
-_ORDINAL = re.compile(rf"(?P<y>\d{{4}})-(?P<n>\d{{3}}){_TIME}", re.ASCII)
-_ISO_WEEK = re.compile(rf"(?P<y>\d{{4}})(?P<mark>-?)W(?P<w>\d{{2}})(?P=mark)(?P<n>[1-7]){_TIME}", re.ASCII)
-_AMERICAN = re.compile(rf"([A-Za-z]{{3,9}},? )?(?P<name>[A-Za-z]{{3,9}})\.? (?P<d>\d{{1,2}}),? (?P<y>\d{{4}}){_TIME}")
-_MONTH = re.compile(r"(?P<y>\d{4})-(?P<m>0[1-9]|1[0-2])")
-_COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})([T ]?(?P<clock>\d{6}) ?(?P<zone>Z)?)?", re.ASCII)
-_LONG_YEAR = re.compile(r"\d{4}")
-_TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,9})?))?", re.ASCII)
+_EAST_ASIAN = Pattern(rf"(?P<y>\d{{4}})[年년] ?(?P<m>\d{{1,2}})[月월] ?(?P<d>\d{{1,2}})[日일]( ?{_CLOCK} ?{_ZONE})?")
+_ORDINAL = Pattern(rf"(?P<y>\d{{4}})-(?P<n>\d{{3}}){_TIME}", re.ASCII)
+_ISO_WEEK = Pattern(rf"(?P<y>\d{{4}})(?P<mark>-?)W(?P<w>\d{{2}})(?P=mark)(?P<n>[1-7]){_TIME}", re.ASCII)
+_AMERICAN = Pattern(rf"([A-Za-z]{{3,9}},? )?(?P<name>[A-Za-z]{{3,9}})\.? (?P<d>\d{{1,2}}),? (?P<y>\d{{4}}){_TIME}")
+_MONTH = Pattern(r"(?P<y>\d{4})-(?P<m>0[1-9]|1[0-2])")
+_COMPACT = Pattern(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})([T ]?(?P<clock>\d{6}) ?(?P<zone>Z)?)?", re.ASCII)
+_LONG_YEAR = Pattern(r"\d{4}")
+_TIME_OF_DAY = Pattern(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,9})?))?", re.ASCII)
 _MONTH_NAMES = ("january february march april may june july august september october november december").split()  # noqa: SIM905
 MONTHS = {name: place + 1 for place, full in enumerate(_MONTH_NAMES) for name in (full, full[:3])} | {"sept": 9}
 LAST_MONTH, LAST_DAY = 12, 31

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 
+from driftloop.data.formats.patterns import Pattern
 from driftloop.times import SECONDS_A_DAY
 
-_CLOCK = re.compile(r"(?P<sign>[+-]?)(?P<h>\d{1,6}):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d(?:[.,]\d{1,9})?))?", re.ASCII)
-_DAYS = re.compile(
-    r"(?P<sign>[+-]?)(?P<days>\d{1,6})(?: days?,? |\.)(?P<clock>[+-]?\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)"
-)
+_CLOCK = Pattern(r"(?P<sign>[+-]?)(?P<h>\d{1,6}):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d(?:[.,]\d{1,9})?))?", re.ASCII)
+_DAYS = Pattern(r"(?P<sign>[+-]?)(?P<days>\d{1,6})(?: days?,? |\.)(?P<clock>[+-]?\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)")
 """As Python, pandas and PostgreSQL write it (1 day, 2:03:04; 1 days 02:03:04; -1 days +22:00:00), and .NET
 (1.02:03:04)."""
-_ISO = re.compile(
+_ISO = Pattern(
     r"(?P<sign>-?)P(?=[\dT])(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?"
     r"(?:T(?=\d)(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:[.,]\d+)?)S)?)?",
     re.ASCII,

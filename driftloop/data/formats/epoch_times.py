@@ -27,6 +27,8 @@ YEAR_9999 = (253_370_764_800.0, 253_402_300_800.0)
 """Seconds of the year 9999, which stands for an open end and says nothing of the unit."""
 MOSTLY = 0.95
 """Part of the values that must be dates: a few slips do not make a column of dates one of counts."""
+COMPACT_DATES = (19_000_000.0, 21_000_000.0)
+"""Years 1900 to 2099, with four digits of month and day behind them."""
 EPOCH = date(1970, 1, 1)
 
 
@@ -68,7 +70,10 @@ def are_excel_days(values: Floats) -> bool:
 
 def are_compact_dates(values: Floats) -> bool:
     """Whether whole numbers are dates written as year, month and day without marks, of the years 1900 to 2099."""
-    return len(values) > 0 and float(np.mean(_parts(values)[3])) >= MOSTLY
+    within = (values >= COMPACT_DATES[0]) & (values < COMPACT_DATES[1])
+    if not len(values) or float(np.mean(within)) < MOSTLY:
+        return False  # most columns, and taking all their numbers apart is slow
+    return float(np.mean(_parts(values)[3])) >= MOSTLY
 
 
 def seconds(values: Floats, unit: TimeUnit) -> Floats:

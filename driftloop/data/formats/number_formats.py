@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from driftloop.data.arrow import texts_array
+from driftloop.data.formats.patterns import Pattern
 from driftloop.data.reading import Decimal
 
 Written = Literal["plain", "point", "comma", "either-point", "either-comma", "grouped", "other"]
@@ -29,22 +30,22 @@ _LIKE_ASCII = str.maketrans(
 ones; a curly apostrophe."""
 _LAKHS = r"[1-9]\d?(,\d{2})+,\d{3}"
 """Groups of two digits above the thousands, as India writes them."""
-_WRITTEN: tuple[tuple[Written, re.Pattern[str]], ...] = (
-    ("plain", re.compile(r"[+-]?(\d+([eE][+-]?\d+)?|[iI]nf(inity)?)")),
-    ("either-point", re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")),
-    ("either-comma", re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")),
-    ("point", re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")),
-    ("comma", re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")),
-    ("point", re.compile(rf"[+-]?[1-9]\d{{0,2}}((,\d{{3}})+\.\d*|(,\d{{3}}){{2,}}|({_SPACES}\d{{3}})+\.\d*)")),
-    ("comma", re.compile(rf"[+-]?[1-9]\d{{0,2}}((\.\d{{3}})+,\d*|(\.\d{{3}}){{2,}}|({_SPACES}\d{{3}})+,\d*)")),
-    ("grouped", re.compile(rf"[+-]?[1-9]\d{{0,2}}({_SPACES}\d{{3}})+")),
-    ("point", re.compile(rf"[+-]?{_LAKHS}(\.\d*)?")),
+_WRITTEN: tuple[tuple[Written, Pattern], ...] = (
+    ("plain", Pattern(r"[+-]?(\d+([eE][+-]?\d+)?|[iI]nf(inity)?)")),
+    ("either-point", Pattern(r"[+-]?[1-9]\d{0,2}\.\d{3}")),
+    ("either-comma", Pattern(r"[+-]?[1-9]\d{0,2},\d{3}")),
+    ("point", Pattern(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")),
+    ("comma", Pattern(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")),
+    ("point", Pattern(rf"[+-]?[1-9]\d{{0,2}}((,\d{{3}})+\.\d*|(,\d{{3}}){{2,}}|({_SPACES}\d{{3}})+\.\d*)")),
+    ("comma", Pattern(rf"[+-]?[1-9]\d{{0,2}}((\.\d{{3}})+,\d*|(\.\d{{3}}){{2,}}|({_SPACES}\d{{3}})+,\d*)")),
+    ("grouped", Pattern(rf"[+-]?[1-9]\d{{0,2}}({_SPACES}\d{{3}})+")),
+    ("point", Pattern(rf"[+-]?{_LAKHS}(\.\d*)?")),
 )
-_GROUPED = re.compile(rf"\d({_SPACES}|,(?=.*[.,])|\.(?=.*[.,]))\d{{2,3}}")
+_GROUPED = Pattern(rf"\d({_SPACES}|,(?=.*[.,])|\.(?=.*[.,]))\d{{2,3}}")
 """A mark with another one behind it, or one that is never a decimal mark."""
-_POINT = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}((,\d{{3}})+|({_SPACES}\d{{3}})+)|{_LAKHS})?(\.\d*)?([eE][+-]?\d+)?")
-_COMMA = re.compile(rf"[+-]?(\d+|[1-9]\d{{0,2}}((\.\d{{3}})+|({_SPACES}\d{{3}})+))?(,\d*)?([eE][+-]?\d+)?")
-_PLAIN = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|infinity|nan)", re.IGNORECASE | re.ASCII)
+_POINT = Pattern(rf"[+-]?(\d+|[1-9]\d{{0,2}}((,\d{{3}})+|({_SPACES}\d{{3}})+)|{_LAKHS})?(\.\d*)?([eE][+-]?\d+)?")
+_COMMA = Pattern(rf"[+-]?(\d+|[1-9]\d{{0,2}}((\.\d{{3}})+|({_SPACES}\d{{3}})+))?(,\d*)?([eE][+-]?\d+)?")
+_PLAIN = Pattern(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|infinity|nan)", re.IGNORECASE | re.ASCII)
 _GROUPS = str.maketrans("", "", " '_")
 TRUTH = {"true": 1.0, "false": 0.0}
 

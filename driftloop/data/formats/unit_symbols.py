@@ -6,16 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from driftloop.data.formats.patterns import Pattern
+
 __all__ = ["is_symbol", "symbol_of", "unit_word_of", "without_symbol", "without_unit"]
 
 _SIGNS = "%‰$€£¥₹₩₽₺₫₪฿₴₦₱"
 _CODES = "EUR|USD|GBP|CHF|JPY|CNY|INR|KRW|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|SGD|HKD"
 """Currencies that are traded most, by their ISO 4217 codes. Other words behind a number may name a kind of thing."""
 _SYMBOL = rf"[{_SIGNS}]|{_CODES}"
-_IS_SYMBOL = re.compile(_SYMBOL)
-_BEFORE = re.compile(rf"(?P<sign>[+-]?)(?P<symbol>{_SYMBOL})\s?(?P<rest>[+-]?[\d.,].*)", re.DOTALL)
-_AFTER = re.compile(rf"(?P<sign>)(?P<rest>[+-]?[\d.,].*?)\s?(?P<symbol>{_SYMBOL})", re.DOTALL)
-_WORD = re.compile(
+_IS_SYMBOL = Pattern(_SYMBOL)
+_BEFORE = Pattern(rf"(?P<sign>[+-]?)(?P<symbol>{_SYMBOL})\s?(?P<rest>[+-]?[\d.,].*)", re.DOTALL)
+_AFTER = Pattern(rf"(?P<sign>)(?P<rest>[+-]?[\d.,].*?)\s?(?P<symbol>{_SYMBOL})", re.DOTALL)
+_WORD = Pattern(
     r"(?P<number>[+-]?\d[\d.,]*)(?P<space>\s?)(?!e\d)(?P<unit>(?:[^\W\d_]|°)[\w°/²³^*·%-]{0,11})", re.IGNORECASE
 )
 """A number and one word; not `1e5`, which is a number."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from driftloop.data.formats.patterns import Pattern
+
 _WEEKDAYS = """
     mon tue tues wed thu thur thurs fri sat sun monday tuesday wednesday thursday friday saturday sunday
     montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so
@@ -38,9 +40,9 @@ PERIOD_WORDS = frozenset(
 _MARK = r"[-\u2013/ _.]?"
 _YEAR = r"(?:(?:19|20)\d{2}|'?\d{2})"
 _WEEK = r"(?:0?[1-9]|[1-4]\d|5[0-3])"
-_BARE = re.compile(rf"q[1-4]|(?:w|kw|week){_MARK}{_WEEK}", re.IGNORECASE)
+_BARE = Pattern(rf"q[1-4]|(?:w|kw|week){_MARK}{_WEEK}", re.IGNORECASE)
 _PERIODS = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    Pattern(pattern, re.IGNORECASE)
     for pattern in (
         rf"q[1-4]{_MARK}(?:fy)?{_YEAR}",
         rf"(?:fy)?(?:19|20)\d{{2}}{_MARK}q[1-4]",
@@ -54,7 +56,7 @@ _PERIODS = tuple(
     )
 )
 """Quarters, fiscal years, halves, weeks (ISO 8601 and by name), months with their year, and school years."""
-_NAMED = re.compile(
+_NAMED = Pattern(
     rf"(?P<name>[^\W\d_]{{3,10}})\.?[-\u2013/ _,]{{1,2}}{_YEAR}|(?:19|20)\d{{2}}[-\u2013/ _](?P<last>[^\W\d_]{{3,10}})"
 )
 """A month by its name, with its year: Nov-26, November 2026."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.data.inference.finding import MOSTLY
+from driftloop.stats.sorting import distinct_values
 
 Floats = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
@@ -100,13 +101,16 @@ def digit_dates(words: Sequence[str], values: Floats) -> str | None:
     >>> digit_dates(["income"], np.array([46000.0, 46001.5])) is None
     True
     """
-    distinct = np.unique(values)
-    if np.all(distinct == np.floor(distinct)):
+    are_whole, may_be_counted = bool(np.all(values == np.floor(values))), bool(COUNTED_WORDS & set(words))
+    if not are_whole and not may_be_counted:
+        return None  # most columns, and sorting them is slow
+    distinct = distinct_values(values)
+    if are_whole:
         named = bool(DATE_WORDS & set(words))
         for name, (are_dates, fewest, fewest_named) in WAYS.items():
             if len(distinct) >= (fewest_named if named else fewest) and are_dates(distinct).mean() >= MOSTLY:
                 return name
-    if COUNTED_WORDS & set(words) and len(distinct) >= FEWEST_DAYS:
+    if may_be_counted and len(distinct) >= FEWEST_DAYS:
         for name, (low, high) in COUNTS.items():
             if low <= distinct[0] and distinct[-1] <= high:
                 return name

@@ -19,6 +19,7 @@ from driftloop.data.inference.finding import (
     name_parts,
     without_values,
 )
+from driftloop.stats.sorting import distinct_values
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,7 +49,7 @@ def of_numbers(name: str, values: Floats) -> Finding:
     if np.all(known == np.floor(known)):
         return _of_whole_numbers(name, known, complete=len(known) == len(values))
     are_times = bool(EPOCH_NAMES & set(name_parts(name)) or np.all(np.diff(known) >= 0))
-    if are_times and (unit := _epoch(known, np.unique(known))) is not None:
+    if are_times and (unit := _epoch(known, distinct_values(known))) is not None:
         return Finding(name, "datetime", "timestamp", f"numbers that are times, in {unit} since 1970")
     return Finding(name, "numeric", "feature", "numbers with fractions")
 
@@ -59,13 +60,13 @@ def _of_the_calendar(name: str, known: Floats) -> Finding | None:
         return Finding(name, "numeric", "time", f"numbers that are dates: {written}")
     if (part := calendar_part(words, known)) is not None:
         return Finding(name, "numeric", "time", f"numbers of the calendar: {part}")
-    if is_day_flag(words) and set(np.unique(known)) <= {0.0, 1.0}:
+    if is_day_flag(words) and set(distinct_values(known)) <= {0.0, 1.0}:
         return Finding(name, "categorical", "time", "says which kind of day it is")
     return None
 
 
 def _of_whole_numbers(name: str, known: Floats, *, complete: bool) -> Finding:
-    levels, words = np.unique(known), set(name_parts(name))
+    levels, words = distinct_values(known), set(name_parts(name))
     kind: Kind = "categorical"
     if len(levels) <= FEW_CODES and len(known) >= REPEATS * len(levels):
         names = [str(int(level)) for level in levels] if abs(levels).max() < 2**53 else []

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from driftloop.by_content import ByContent
 from driftloop.data.levels import codes_of, recode, values_of
+from driftloop.stats.sorting import distinct_values
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -82,7 +83,7 @@ class Sample(ByContent):
                 used.append(())
                 continue
             codes = codes_of(values[:, column_index])
-            mine = tuple(sorted({names[code] for code in np.unique(codes[codes >= 0])}))
+            mine = tuple(sorted({names[code] for code in distinct_values(codes[codes >= 0])}))
             values[:, column_index] = values_of(recode(codes, names, mine))
             used.append(mine)
         return cls(

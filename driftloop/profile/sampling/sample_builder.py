@@ -10,6 +10,7 @@ import numpy.typing as npt
 from driftloop.data.columns import Numbers, Texts
 from driftloop.data.levels import recode, values_of
 from driftloop.profile.sampling.sample import MAX_ROWS, Sample
+from driftloop.stats.sorting import distinct_values
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -91,7 +92,7 @@ class SampleBuilder:
     def _coded(part: Texts, chosen: Integers, levels: dict[str, int]) -> Floats:
         """The categories of some rows as indices into `levels`, to which new ones are added."""
         codes = part.codes[chosen]
-        occurring = np.unique(codes[codes >= 0])
+        occurring = distinct_values(codes[codes >= 0])
         names = [part.levels[code] for code in occurring]
         for name in names:
             levels.setdefault(name, len(levels))

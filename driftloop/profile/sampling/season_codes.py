@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.stats.sorting import are_among, distinct_values
 from driftloop.times import SECONDS_A_DAY
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def covered(window: Sample, baseline: Sample) -> Sample:
     """The window's records of seasons that the baseline has; all of them where no season is asked for."""
     if window.seasons is None or baseline.seasons is None:
         return window
-    marks = np.isin(window.seasons, baseline.seasons) & (window.seasons != UNKNOWN)
+    marks = are_among(window.seasons, baseline.seasons) & (window.seasons != UNKNOWN)
     return window if marks.all() else window.chosen(marks)
 
 
@@ -73,4 +74,4 @@ def season_names(codes: Integers, season: str) -> str:
     >>> season_names(np.array([6, 5, 5, -1]), "weekday")
     'unknown, Saturday, Sunday'
     """
-    return ", ".join(NAMES[season][code] if code >= 0 else "unknown" for code in np.unique(codes))
+    return ", ".join(NAMES[season][code] if code >= 0 else "unknown" for code in distinct_values(codes))
