@@ -136,10 +136,10 @@ def _compare(
     Both are permutation p-values, and the second is taken where the first is small. A p up to `REFINED_BELOW` is then
     always the second one, and a larger one is at most as often too small as the first: the level holds.
     """
-    found = compare_records(part, columns, used, policy, times=policy.permutations, seed=seed)
+    found = compare_records(part, columns, used, policy, times=policy.permutations, seed=seed, level=share)
     wanted = min(max(REFINED_PERMUTATIONS, ceil(HITS / share)), MOST_PERMUTATIONS)
     if found.p <= REFINED_BELOW and policy.permutations < wanted:
-        return compare_records(part, columns, used, policy, times=wanted, seed=seed)
+        return compare_records(part, columns, used, policy, times=wanted, seed=seed, level=share)
     return found
 
 

@@ -81,7 +81,8 @@ def compare(
     ----------
     baseline, window : read with one schema; each with at least one row.
     policy : error rate, minimum effects, number of permutations.
-    refine : where p is small, ten times as many permutations tell how small.
+    refine : p will be judged at the level of evidence over time: where it is small, ten times as many permutations tell
+        how small.
     excluded : indices (among the schema's features) of columns to leave out.
 
     Returns
@@ -91,18 +92,19 @@ def compare(
     columns = [(index, column) for index, column in enumerate(baseline.schema.features) if index not in excluded]
     used = [index for index, column in columns if column.retrains]
     unused = [index for index, column in columns if not column.retrains]
-    of_used = _compare_columns(baseline, window, policy, used, policy.permutations)
+    level = policy.evidence_level if refine else policy.check_level
+    of_used = _compare_columns(baseline, window, policy, used, policy.permutations, level=level)
     if refine and of_used.p <= REFINED_BELOW and policy.permutations < REFINED_PERMUTATIONS:
-        of_used = _compare_columns(baseline, window, policy, used, REFINED_PERMUTATIONS)
-    of_unused = _compare_columns(baseline, window, policy, unused, policy.permutations)
+        of_used = _compare_columns(baseline, window, policy, used, REFINED_PERMUTATIONS, level=level)
+    of_unused = _compare_columns(baseline, window, policy, unused, policy.permutations, level=level)
     return replace(of_used, results=of_used.results + of_unused.results)
 
 
 def _compare_columns(
-    baseline: Baseline, window: Window, policy: Policy, column_indexes: Sequence[int], times: int
+    baseline: Baseline, window: Window, policy: Policy, column_indexes: Sequence[int], times: int, *, level: float
 ) -> Comparison:
     """The comparison of some columns, with their own error rate."""
-    scored = side_statistics(baseline, window, column_indexes, times, policy.check_level)
+    scored = side_statistics(baseline, window, column_indexes, times, level)
     exact = is_whole(baseline.profile.sample, window.profile.sample)
     sample = window.profile.sample
     return replace(
@@ -121,6 +123,7 @@ def compare_records(
     *,
     times: int,
     seed: int,
+    level: float | None = None,
 ) -> Comparison:
     """The comparison of the records that are at hand, each counted, by permutation; else as `compare`.
 
@@ -131,12 +134,13 @@ def compare_records(
     column_indexes : which of them to look at.
     policy : error rate and minimum effects.
     times, seed : of the permutations.
+    level : at which p will be judged; that of a single check if not said otherwise.
     """
     pooled = matching(pooled)
     if pooled.window.all() or not pooled.window.any():
         return Comparison(1.0, 1.0, False, ())
     scores = score_records(pooled, columns, column_indexes)
-    scored = record_statistics(scores, pooled, times, seed, policy.check_level)
+    scored = record_statistics(scores, pooled, times, seed, policy.check_level if level is None else level)
     judged = _judged(scored, policy)
     return replace(
         judged, permutations=times if scored.names else 0, relabelled=_units(pooled.clusters, pooled.seasons)

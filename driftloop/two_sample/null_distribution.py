@@ -9,6 +9,7 @@ same correlations. The statistics are the same, so the two agree where they meet
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -93,7 +94,9 @@ def side_statistics(
 def record_statistics(
     scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: int, level: float
 ) -> ScoreStatistics:
-    """Of the records at hand, by relabelling."""
+    """Of the records at hand, by relabelling. Records that are each a cluster of their own are independent ones."""
+    if pooled.clusters is not None and len(np.unique(pooled.clusters)) == len(pooled.clusters):
+        pooled = replace(pooled, clusters=None)
     if pooled.is_structured:
         return _restricted(scores, pooled, times, seed, level)
     if not scores.names:

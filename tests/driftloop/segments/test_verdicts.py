@@ -109,9 +109,9 @@ def test_a_small_p_is_told_with_enough_permutations_for_its_level(monkeypatch: p
     asked: list[int] = []
     real = compare.compare_records
 
-    def watched(*arguments: object, times: int, seed: int) -> Comparison:
+    def watched(*arguments: object, times: int, seed: int, level: float) -> Comparison:
         asked.append(times)
-        return real(*arguments, times=99, seed=seed)  # type: ignore[arg-type]
+        return real(*arguments, times=99, seed=seed, level=level)  # type: ignore[arg-type]
 
     monkeypatch.setattr("driftloop.segments.verdicts.compare_records", watched)
     judge_segments(*sides(visits(1), visits(2, by=1.5)), Policy(), 1 / 520)

@@ -14,7 +14,7 @@ from driftloop.two_sample.compare import (
     compare,
     compare_records,
 )
-from driftloop.two_sample.score_matrix import PooledRecords
+from driftloop.two_sample.score_matrix import PooledRecords, pool_samples
 from tests.driftloop.two_sample.tables import (
     BY_BOTH,
     BY_SEASON,
@@ -161,3 +161,36 @@ def test_records_that_do_not_vary_are_no_comparison():
     pooled = PooledRecords(np.ones((6, 1)), ((),), np.arange(6) > 3)
     found = compare_records(pooled, [Column("x")], [0], Policy(), times=9, seed=1)
     assert found == Comparison(1.0, 1.0, False, ())
+
+
+def of_wards(count, shift, seed=1):
+    """A baseline and a window of the same wards, which have an effect for good."""
+    rng = np.random.default_rng(seed)
+    effects, sides_of_wards = rng.normal(0, 1.5, count), []
+    for kind, records in ((Baseline, 20), (Window, 20)):
+        wards = np.repeat(np.arange(count), records)
+        x = rng.normal(size=len(wards)) + effects[wards] + shift * (kind is Window)
+        table = pa.table({"x": x, "ward": [f"w{ward}" for ward in wards]})
+        sides_of_wards.append(kind.build(table, WARDS))
+    return sides_of_wards
+
+
+WARDS = Schema((Column("x"), Column("ward", "categorical", role="cluster")))
+
+
+def test_pairs_that_cannot_reach_the_level_of_evidence_do_not_stand_for_it():
+    """Ten pairs have 1,024 signs, so that p is at least 1/512; evidence asks for 1/693, which 13 pairs reach."""
+    refined = compare(*of_wards(10, 4.0), Policy(), refine=True)
+    assert refined.p <= Policy().evidence_level / 2
+    assert compare(*of_wards(10, 4.0), Policy()).p >= 1 / 1_000
+    # Thirteen pairs are enough, and see beneath what the wards have for good.
+    assert compare(*of_wards(13, 1.0), Policy(), refine=True).p <= Policy().evidence_level / 2
+
+
+def test_records_are_compared_at_the_level_that_is_asked_for():
+    baseline, window = of_wards(10, 4.0)
+    pooled = pool_samples(baseline.profile.sample, window.profile.sample)
+    arguments = {"times": 9_999, "seed": 1}
+    by_pairs = compare_records(pooled, WARDS.features, [0], Policy(), **arguments)
+    by_all = compare_records(pooled, WARDS.features, [0], Policy(), **arguments, level=0.001)
+    assert by_all.p < 1 / 600 < by_pairs.p

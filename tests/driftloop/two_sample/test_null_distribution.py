@@ -10,9 +10,9 @@ from driftloop import Baseline, Column, Policy, Schema, Window
 from driftloop.two_sample.clusters import permuted_clusters
 from driftloop.two_sample.column_scores import LOCATION, SHARE, Score
 from driftloop.two_sample.compare import CLUSTERS, SEASONS, compare
-from driftloop.two_sample.null_distribution import score_means, seed_of, side_statistics
+from driftloop.two_sample.null_distribution import record_statistics, score_means, seed_of, side_statistics
 from driftloop.two_sample.permutation import permuted
-from driftloop.two_sample.score_matrix import ScoreMatrix, score_records
+from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix, score_records
 from driftloop.two_sample.seasons import centred_within, permuted_within
 from tests.driftloop.two_sample.tables import (
     BY_BOTH,
@@ -144,3 +144,21 @@ def test_of_tables_that_fit_each_permutation_is_one_of_their_records():
 def test_of_a_side_without_records_there_is_no_statistic(rows):
     found = side_statistics(*sides(rows), [0, 1], 19, 0.05)
     assert (found.names, found.means, found.omnibus) == ((), [], None)
+
+
+@pytest.mark.parametrize("seasons", [None, np.arange(80) % 4])
+def test_records_that_are_each_a_cluster_of_their_own_are_relabelled_as_independent_ones(seasons):
+    rng = np.random.default_rng(5)
+    window, columns = np.arange(80) >= 60, (Column("x"), Column("y"))
+    values = rng.normal(size=(80, 2))
+
+    def statistics(clusters):
+        pooled = PooledRecords(values, ((), ()), window, clusters, seasons)
+        return record_statistics(score_records(pooled, columns, [0, 1]), pooled, 99, 7, 0.05)
+
+    alone, plain = statistics(rng.permutation(80).astype(np.uint64)), statistics(None)
+    np.testing.assert_array_equal(alone.statistics, plain.statistics)
+    assert alone.means == plain.means
+    twice = np.arange(80, dtype=np.uint64)
+    twice[79] = 0
+    assert not np.array_equal(statistics(twice).statistics, plain.statistics)
