@@ -18,15 +18,11 @@ def too_little(baseline: Baseline, window: Window, policy: Policy) -> str | None
     Clusters are counted among the sampled records. Of a season both sides need `policy.min_rows` matching records.
     """
     before, after = baseline.profile.sample, window.profile.sample
-    season = baseline.schema.season
-    if season:
+    if baseline.schema.season:
         both = covered(after, before), covered(before, after)
         few, where = min((both[0].rows, "in the window"), (both[1].rows, "in the baseline"))
         if few < policy.min_rows:
-            return (
-                f"only {few} rows {where} are of a {season} that both sides have (at least {policy.min_rows} are "
-                "needed): give a baseline that covers it, or no season"
-            )
+            return _no_season(baseline, window) or _few_of_season(baseline, window, few, where, policy.min_rows)
         after, before = both
     column = baseline.schema.role("cluster")
     if column is None:
@@ -44,8 +40,14 @@ def season_notes(baseline: Baseline, window: Window) -> tuple[str, ...]:
     if not season or before is None or after is None or not len(after):
         return ()
     shared = distinct_values(after[are_among(after, before) & (after != UNKNOWN)])
-    notes = [f"compared with the baseline's records of the same {season}: {season_names(shared, season)}"]
-    alone = ~are_among(after, shared)
+    notes = []
+    if len(shared):
+        notes.append(f"compared with the baseline's records of the same {season}: {season_names(shared, season)}")
+    timeless = after == UNKNOWN
+    if timeless.any():
+        share = sample.weights[timeless].sum() / sample.rows
+        notes.append(f"{share:.0%} of the rows were not compared: they have no time, so no {season}")
+    alone = ~are_among(after, shared) & ~timeless
     if alone.any():
         share = sample.weights[alone].sum() / sample.rows
         which = season_names(after[alone], season)
@@ -53,3 +55,24 @@ def season_notes(baseline: Baseline, window: Window) -> tuple[str, ...]:
             f"{share:.0%} of the rows were not compared: the baseline has no record of their {season} ({which})"
         )
     return tuple(notes)
+
+
+def _no_season(baseline: Baseline, window: Window) -> str | None:
+    """What is said of a side none of whose rows has a time; None where both sides have some."""
+    for side, where in ((window, "in the window"), (baseline, "in the baseline")):
+        seasons, column = side.profile.sample.seasons, side.schema.role("timestamp")
+        if seasons is not None and column is not None and (seasons == UNKNOWN).all():
+            return (
+                f"no row {where} has a time in {column.name!r}, so none is of a {side.schema.season}: have the times "
+                "delivered, or ask for no season"
+            )
+    return None
+
+
+def _few_of_season(baseline: Baseline, window: Window, few: int, where: str, needed: int) -> str:
+    season, seasons = baseline.schema.season, window.profile.sample.seasons
+    names = "" if seasons is None else season_names(seasons[seasons != UNKNOWN], season)
+    return (
+        f"only {few} rows {where} are of a {season} that both sides have (at least {needed} are needed; the window is "
+        f"of {names}): give a baseline that covers it, or no season"
+    )

@@ -32,8 +32,8 @@ def reason(baseline, window, schema=BY_WEEKDAY, **patients):
 def test_both_sides_need_the_minimum_of_rows_of_the_seasons_that_they_share():
     assert reason({"MON": 20}, {"MON": 20, "SUN": 5}) is None
     assert reason({"MON": 40}, {"MON": 19, "SUN": 50}) == (
-        "only 19 rows in the window are of a weekday that both sides have (at least 20 are needed): give a baseline "
-        "that covers it, or no season"
+        "only 19 rows in the window are of a weekday that both sides have (at least 20 are needed; the window is of "
+        "Monday, Sunday): give a baseline that covers it, or no season"
     )
     assert reason({"MON": 19, "SAT": 90}, {"MON": 40}).startswith("only 19 rows in the baseline are of a weekday")
     assert reason({"MON": 9}, {"MON": 8}).startswith("only 8 rows in the window")
@@ -63,7 +63,25 @@ def test_what_the_baseline_lacks_is_said_with_its_share():
     baseline = side(Baseline, MON=30, NONE=5)
     assert season_notes(baseline, side(Window, MON=30, SAT=4, SUN=4, NONE=2)) == (
         "compared with the baseline's records of the same weekday: Monday",
-        "25% of the rows were not compared: the baseline has no record of their weekday (unknown, Saturday, Sunday)",
+        "5% of the rows were not compared: they have no time, so no weekday",
+        "20% of the rows were not compared: the baseline has no record of their weekday (Saturday, Sunday)",
+    )
+
+
+def test_a_window_of_seasons_that_the_baseline_lacks_is_said_to_be_compared_with_none():
+    baseline, window = side(Baseline, MON=40), side(Window, SUN=30)
+    assert season_notes(baseline, window) == (
+        "100% of the rows were not compared: the baseline has no record of their weekday (Sunday)",
+    )
+    assert "(at least 20 are needed; the window is of Sunday)" in reason({"MON": 40}, {"SUN": 30})
+
+
+@pytest.mark.parametrize("where", ["window", "baseline"])
+def test_rows_without_any_time_are_no_matter_of_which_seasons_the_baseline_covers(where):
+    sides = [{"MON": 40}, {"NONE": 40}] if where == "window" else [{"NONE": 40}, {"MON": 40}]
+    assert reason(*sides) == (
+        f"no row in the {where} has a time in 'at', so none is of a weekday: have the times delivered, or ask for no "
+        "season"
     )
 
 
