@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from benchmarks.clusters import clustered, clustered_years
+from benchmarks.clustered_seasons import clustered_seasons
+from benchmarks.clustered_years import checked_years, clustered_years
+from benchmarks.clusters import clustered
 from benchmarks.cold_start import cold_start
 from benchmarks.loop import loop
 from benchmarks.many_models import many_models
@@ -20,6 +22,7 @@ from benchmarks.peers.two_sample_tests import two_sample_tests
 from benchmarks.picture import svg
 from benchmarks.real_feeds.measure import broken_feeds, unchanged_feeds
 from benchmarks.results import Results, machine
+from benchmarks.season_coverage import coverage
 from benchmarks.seasons import seasonal
 from benchmarks.segments import segment_rates
 from benchmarks.single import detection, false_alarms, held_out, random_changes
@@ -31,7 +34,17 @@ from benchmarks.years import delays, null_years
 PARTS: tuple[str, ...] = (
     *("speed", "cold_start", "loop", "detection", "held_out", "false_alarms", "unchanged_feeds", "broken_feeds"),
     *("subgroups", "segments", "wide_alarms", "many_models"),
-    *("delays", "years", "clusters", "clustered_years", "seasons", "peers"),
+    *(
+        "delays",
+        "years",
+        "clusters",
+        "clustered_years",
+        "checked_years",
+        "seasons",
+        "season_coverage",
+        "clustered_seasons",
+        "peers",
+    ),
     *("random_changes", "two_sample_tests", "oracle"),
 )
 QUICK = 0.002
@@ -73,7 +86,10 @@ def main(quick: bool, scale: float | None, only: tuple[str, ...], out: Path) -> 
         "years": lambda: null_years(size),
         "clusters": lambda: clustered(size),
         "clustered_years": lambda: clustered_years(size),
+        "checked_years": lambda: checked_years(size),
         "seasons": lambda: seasonal(size),
+        "season_coverage": lambda: coverage(size),
+        "clustered_seasons": lambda: clustered_seasons(size),
         "peers": lambda: peers(size, Path("out/peers")),
     }
     out.mkdir(parents=True, exist_ok=True)

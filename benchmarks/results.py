@@ -10,7 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.clusters import Clustered, ClusteredYears
+from benchmarks.clustered_years import CheckedYears, ClusteredYears
+from benchmarks.clusters import Clustered
 from benchmarks.many_models import PerModel
 from benchmarks.oracle import Best
 from benchmarks.peers.compare import Peer
@@ -43,7 +44,10 @@ class Results:
     delays: list[Delay] = field(default_factory=list)
     clusters: list[Clustered] = field(default_factory=list)
     clustered_years: list[ClusteredYears] = field(default_factory=list)
+    checked_years: list[CheckedYears] = field(default_factory=list)
     seasons: list[Seasonal] = field(default_factory=list)
+    season_coverage: list[Seasonal] = field(default_factory=list)
+    clustered_seasons: list[Seasonal] = field(default_factory=list)
     speed: list[Timing] = field(default_factory=list)
     cold_start: list[ProcessTime] = field(default_factory=list)
     loop: list[ProcessTime] = field(default_factory=list)

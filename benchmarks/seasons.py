@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from benchmarks.clusters import MADE, made_columns, sample_of
+from benchmarks.cluster_feeds import MADE, made_columns
+from benchmarks.clustered_years import sample_of
 from benchmarks.rates import Rate, stream
 from driftloop import Baseline, Column, Policy, Schema, Window, check
 from driftloop.data.schema import Season
@@ -40,10 +41,6 @@ YEARS_OF_RECORDS, A_YEAR = 1_460, 730
 """Records of a baseline with the pattern of the year, two a day, and its days."""
 NIGHT, HOURS = (22, 6), 24
 """Hours in which a window of the night begins and ends."""
-CORRELATION = 0.3
-"""Of a ward's records, where groups and the season stand beside each other."""
-WARDS, A_WARD = 40, 8
-"""Wards that each have so many records a week in the baseline, one after the other."""
 DAY = 86_400
 START = 1_704_067_200
 """Monday, 1 January 2024, in seconds since 1970."""
@@ -55,7 +52,6 @@ SCHEMA = Schema(
     )
 )
 WITH = SCHEMA.with_season("weekday")
-CLUSTERED = Schema((*SCHEMA.columns, Column("group", "categorical", role="cluster")))
 DRIFT = ("drift", "incident")
 DAYS = 60
 """Of a season of daily checks."""
@@ -109,17 +105,24 @@ class Pattern:
 
     def table(self, seconds: Floats, rng: np.random.Generator, shift: float = 0.0) -> pa.Table:
         """Records at these seconds since `START`; the first column shifted."""
-        at = START + np.asarray(seconds)
-        x = rng.normal(size=(len(at), 4))
-        x[:, :2] += self.effects[season_codes(at, self.season)][:, None]
-        first = int(rng.integers(1 << 60))
-        return pa.table(
-            {
-                **made_columns(x[:, 0] + shift, x[:, 1], x[:, 2], x[:, 3]),
-                "at": pa.array((at * 1_000_000).astype(np.int64), pa.timestamp("us")),
-                "record": [f"record {first + number}" for number in range(len(at))],
-            }
-        )
+        return patterned(self.season, self.effects, seconds, rng, shift)
+
+
+def patterned(
+    season: Season, effects: Floats, seconds: Floats, rng: np.random.Generator, shift: float = 0.0
+) -> pa.Table:
+    """Records at these seconds since `START`, two columns with their season's effect; the first column shifted."""
+    at = START + np.asarray(seconds)
+    x = rng.normal(size=(len(at), 4))
+    x[:, :2] += effects[season_codes(at, season)][:, None]
+    first = int(rng.integers(1 << 60))
+    return pa.table(
+        {
+            **made_columns(x[:, 0] + shift, x[:, 1], x[:, 2], x[:, 3]),
+            "at": pa.array((at * 1_000_000).astype(np.int64), pa.timestamp("us")),
+            "record": [f"record {first + number}" for number in range(len(at))],
+        }
+    )
 
 
 def _in_a_month(rng: np.random.Generator, number: int) -> Floats:
@@ -166,45 +169,8 @@ def patterns(scale: float, full: int = 400) -> list[Seasonal]:
     return results
 
 
-def clustered_weekdays(scale: float, full: int = 400) -> Seasonal:
-    """Single checks of a day whose records are of wards, with the season and the cluster, and with the season alone."""
-    tries, rng = max(4, round(full * scale)), stream(19)
-    hits, found = np.zeros(2, int), 0
-    with_both, season_alone = CLUSTERED.with_season("weekday"), CLUSTERED.with_roles(ignore=["group"])
-    for number in range(tries):
-        day = 7 * WEEKS + number % 7
-        baseline = _of_wards(rng, np.arange(WARDS), np.arange(7 * WEEKS))
-        for place, schema in enumerate((with_both, season_alone.with_season("weekday"))):
-            hits[place] += _verdict(baseline, _of_wards(rng, WARDS + np.arange(8), np.array([day])), schema) in DRIFT
-        moved = _of_wards(rng, WARDS + np.arange(8), np.array([day]), SHIFT)
-        found += _verdict(baseline, moved, with_both) in DRIFT
-    one = Seasonal("one day of eight new wards, single check; without: the season alone",
-                   *(Rate(int(each), tries) for each in (*hits, found)))  # fmt: skip
-    print(f"seasons: {one.windows}: {one.with_season}, without {one.without}, found {one.found}", flush=True)
-    return one
-
-
-def _of_wards(rng: np.random.Generator, wards: Integers, days: Integers, shift: float = 0.0) -> pa.Table:
-    """Records of these wards, `A_WARD` each, on random ones of these days; both have an effect."""
-    of_record = np.repeat(wards, A_WARD)
-    day = rng.choice(days, len(of_record))
-    x = np.sqrt(1 - CORRELATION) * rng.normal(size=(len(of_record), 4))
-    x += np.sqrt(CORRELATION) * np.repeat(rng.normal(size=(len(wards), 4)), A_WARD, axis=0)
-    x[:, :2] += np.array(EFFECTS)[day % 7][:, None]
-    at = START + day * DAY + rng.integers(0, DAY, len(day))
-    first = int(rng.integers(1 << 60))
-    return pa.table(
-        {
-            **made_columns(x[:, 0] + shift, x[:, 1], x[:, 2], x[:, 3]),
-            "at": pa.array(at * 1_000_000, pa.timestamp("us")),
-            "record": [f"record {first + number}" for number in range(len(day))],
-            "group": [f"ward {ward}" for ward in of_record],
-        }
-    )
-
-
 def seasonal(scale: float, full: int = 420) -> list[Seasonal]:
-    """Single checks of a day each, daily checks with evidence, then other seasons, and wards beside the weekday."""
+    """Single checks of a day each, daily checks with evidence, then other seasons."""
     tries, rng = max(7, round(full * scale)), stream(16)
     hits, found = np.zeros(2, int), 0
     for number in range(tries):
@@ -223,7 +189,7 @@ def seasonal(scale: float, full: int = 420) -> list[Seasonal]:
         _per_check(ends["weekday"]), _per_check(ends[""]), Rate(sum((day or DAYS) <= 14 for day in late), series),
     )  # fmt: skip
     print(f"daily: {daily.with_season}, without {daily.without}, found {daily.found}", flush=True)
-    return [single, daily, *patterns(scale), clustered_weekdays(scale)]
+    return [single, daily, *patterns(scale)]
 
 
 def _verdict(baseline: pa.Table, window: pa.Table, schema: Schema) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.clusters import FEEDS, SCHEMA, WITHOUT, Population
+from benchmarks.cluster_feeds import FEEDS, SCHEMA, WITHOUT, Population
 from benchmarks.seasons import SCHEMA as ALL_DAYS
 from benchmarks.seasons import WEEKS, WINDOW, WITH, Week, baseline_days
 from driftloop import Baseline, Verdict, Window, check
@@ -24,7 +24,7 @@ def alarms(tries, seed, schema, sides):
 def visits(feed, correlation):
     def sides(rng, _):
         made = Population(correlation, rng)
-        return made.table(feed.baseline(rng)), made.table(feed.window(rng, 0))
+        return made.baseline(feed), made.window(feed, 0)
 
     return sides
 
