@@ -20,6 +20,7 @@ from driftloop.profile.contents import comparable_samples
 from driftloop.profile.memory import give_back
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.window import Baseline, Window
+from driftloop.stats.sorting import distinct_values
 from driftloop.two_sample.column_scores import Score, has_shapes
 from driftloop.two_sample.count_scores import ScoreMean, count_score_means
 from driftloop.two_sample.families import Omnibus
@@ -95,7 +96,7 @@ def record_statistics(
     scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: int, level: float
 ) -> ScoreStatistics:
     """Of the records at hand, by relabelling. Records that are each a cluster of their own are independent ones."""
-    if pooled.clusters is not None and len(np.unique(pooled.clusters)) == len(pooled.clusters):
+    if pooled.clusters is not None and len(distinct_values(pooled.clusters)) == len(pooled.clusters):
         pooled = replace(pooled, clusters=None)
     if pooled.is_structured:
         return _restricted(scores, pooled, times, seed, level)
