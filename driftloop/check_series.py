@@ -1,7 +1,7 @@
 """One window after the other: what each check says, which windows wait for the next, and what the evidence is then.
 
 These are the timer's rules. A window that is too small waits and is checked together with the next. An incident leaves
-the evidence as it was; where several windows were checked together, those that are broken by themselves are set aside
+the evidence as it was. Where several windows were checked together, those that are broken by themselves are set aside,
 and the others wait for the next check. A window that comes twice counts once.
 """
 

@@ -50,7 +50,7 @@ def check(
         target.
     target, id, time, cluster, ignore
         Columns with these roles, which are not compared. `cluster` names the dependent group of a record (patient,
-        ward, device): groups are then what is relabelled, and the error rate holds where their records are alike.
+        ward, device). Groups are then relabelled as a whole, and the error rate holds where their records are alike.
     season
         `weekday`, `month` or `hour`: the window is compared with the reference's records of the same seasons.
     segments

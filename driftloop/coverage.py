@@ -23,8 +23,9 @@ class NotCompared(NamedTuple):
 
     name: str
     reason: str
-    """id, time, follows the calendar, target, names a dependent group, ignored, all missing, unreadable, constant,
-    absent in the window, not in the baseline, all missing in the baseline, values turned over, lost."""
+    """id, time, follows the calendar, target, names a dependent group, ignored, all missing, unreadable, constant. Or
+    absent in the window, not in the baseline, all missing in the baseline, values turned over, lost.
+    """
 
 
 def columns_not_compared(

@@ -32,8 +32,8 @@ TRIED = 5
 class Line:
     """One check: the file that landed, the verdict, how sure the evidence is (0 to 1) and what it rests on.
 
-    `p`: the chance of such evidence at one check without drift; `stretch`: over how many windows it is strongest, and
-    `feature` in what; `retrain`: whether the timer would have started one now.
+    `p`: the chance of such evidence at one check without drift. `stretch`: over how many windows it is strongest, and
+    `feature` in what. `retrain`: whether the timer would have started one now.
     """
 
     window: str

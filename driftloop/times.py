@@ -12,8 +12,9 @@ from driftloop.errors import InputError
 
 SECONDS_A_DAY = 86_400.0
 CLOCKS_APART = SECONDS_A_DAY
-"""By how much clocks and time zones may differ before a time counts as ahead: local times without a zone run up to 14
-hours ahead of UTC."""
+"""By how much clocks and time zones may differ before a time counts as ahead. Local times without a zone run up to 14
+hours ahead of UTC.
+"""
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 Precision = Literal["auto", "seconds", "microseconds"]
 

@@ -125,7 +125,7 @@ class Check(Result):
         Parameters
         ----------
         holdout
-            Records that the model was not fitted on, with predictions and outcomes (or a column `model_error`): a
+            Records that the model was not fitted on, with predictions and outcomes (or a column `model_error`). It is a
             table, a path, or what was registered with the version.
         labelled
             Records of this window whose outcomes are known, in the same form; at least 20 of them count.
@@ -168,10 +168,11 @@ def check(
 ) -> Check:
     """Compare a window with a baseline. Pure: the same arguments give the same answer on every machine.
 
-    Without `evidence` the verdict is `drift` when the comparison's p is at most `policy.alpha`; with it, when the
-    evidence of this and earlier windows together raises the alarm (`driftloop.sequential.evidence`). An incident or a
-    window that is too small leaves the evidence as it was. `now` (seconds since 1970) is when the check is made:
-    records from later than that are an incident. Raises SchemaError when the two were read with different schemas.
+    Without `evidence` the verdict is `drift` when the comparison's p is at most `policy.alpha`. With it, the verdict is
+    `drift` when the evidence of this and earlier windows together raises the alarm (`driftloop.sequential.evidence`).
+    An incident or a window that is too small leaves the evidence as it was. `now` (seconds since 1970) is when the
+    check is made: records from later than that are an incident. Raises SchemaError when the two were read with
+    different schemas.
     """
     policy = policy or Policy()
     context = _Context(

@@ -65,8 +65,8 @@ class Azurite:
     def start(self) -> None:
         """Start it; returns once all three services answer with this certificate.
 
-        A port that was free may be taken before Azurite binds it, by another program that starts at the same moment:
-        then it is started again on other ports.
+        A port that was free may be taken before Azurite binds it, by another program that starts at the same moment.
+        Then it is started again on other ports.
 
         Raises
         ------

@@ -2,12 +2,12 @@
 
 The change has a strength s, and is drawn from the table:
 
-- the population: odds exp(k z) of taking a record, where z adds up the three columns that say most about the outcome,
-  and k is the largest for which the effective number of records, (sum w)^2 / sum w^2, is at least half of the table. So
-  every record that comes in looks like one that the table holds, and what a column says about the outcome stays.
+- the population: odds exp(k z) of taking a record, where z adds up the three columns that say most about the outcome. k
+  is the largest for which the effective number of records, (sum w)^2 / sum w^2, is at least half of the table. So every
+  record that comes in looks like one that the table holds, and what a column says about the outcome stays.
 - the outcome, if a number: 0.65 s + 0.3 s x residual standard deviations higher (those of the records that come in
-  then), x the strongest column standardised, and the population moves to the side where these are smaller;
-  if a class: of the commonest class a share 0.45 s, 0.9 at most, turns into the second commonest.
+  then). x is the strongest column standardised. The population moves to the side where these are smaller. If a class:
+  of the commonest class a share 0.45 s, 0.9 at most, becomes the second commonest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,8 +63,8 @@ class OwnTable:
         return Population(self.table, kept, self.roles.target, self.classes, ranges)
 
     def labels_required(self) -> int:
-        """Labels that a retrain waits for: a third of the table, 100 to 200; more where a class is so rare that the
-        holdout would have fewer than a dozen of it.
+        """Labels that a retrain waits for: a third of the table, 100 to 200. There are more where a class is so rare
+        that the holdout would have fewer than a dozen of it.
         """
         wanted = min(max(len(self.table) // 3, FEWEST_LABELS), USUAL_LABELS)
         if self.classes:

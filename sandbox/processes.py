@@ -1,5 +1,5 @@
-"""Child processes that never outlive the sandbox: each in a process group of its own, killed with it, and by the kernel
-when this process dies.
+"""Child processes that never outlive the sandbox. Each is in a process group of its own, killed with it, and by the
+kernel when this process dies.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ STOP_SECONDS = 5.0
 
 @functools.cache
 def _die_with_parent() -> tuple[str, ...]:
-    """A prefix for a command line that asks the kernel to kill the child when its parent is gone; empty where there is
+    """A prefix for a command line that asks the kernel to kill the child when its parent is gone. Empty where there is
     no such program.
     """
     setpriv = shutil.which("setpriv")
@@ -32,7 +32,7 @@ def _die_with_parent() -> tuple[str, ...]:
 
 
 class _Spawner:
-    """One thread that lives as long as the process and starts every child: the kernel takes the end of the starting
+    """One thread that lives as long as the process and starts every child. The kernel takes the end of the starting
     THREAD for the parent's death.
     """
 

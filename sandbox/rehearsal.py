@@ -1,8 +1,8 @@
 """A world is played once in memory before it is shown: would its change be found, and its challenger promoted?
 
-The pipeline's own steps and the engine's own check answer, on the very files that the feed will deliver. Of changes of
-growing strength, then with more records a day, the first is taken that ends with a promotion: a change is no larger
-than the model and its gate ask for.
+The pipeline's own steps and the engine's own check answer, on the very files that the feed will deliver. Changes of
+growing strength are tried, then more records a day. The first that ends with a promotion is taken: a change is no
+larger than the model and its gate ask for.
 """
 
 import tempfile

@@ -72,7 +72,7 @@ class World:
         """Records with their outcomes, dated over the year before the first day.
 
         They come from the smooth population that is fitted to the real records, as all that follow do. Real ones beside
-        drawn ones would be a drift, and the engine finds it: in the diabetes table s4 is s1 divided by s3 to the digit,
+        drawn ones would be a drift, and the engine finds it. In the diabetes table s4 is s1 divided by s3 to the digit,
         in the drawn one only nearly.
         """
         rows = self.play.historic_rows

@@ -1,5 +1,5 @@
-"""A model's folder: `model.skops`, loaded without ever running code from it, and beside it what is needed to read its
-answers: the schema, `answer.json`, and `population.json`, which says whom it is meant for.
+"""A model's folder. `model.skops` is loaded without ever running code from it. Beside it lies what is needed to read
+its answers: the schema, `answer.json`, and `population.json`, which says whom it is meant for.
 """
 
 import zipfile

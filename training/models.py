@@ -1,6 +1,6 @@
 """`models/`: one folder a model, called like it.
 
-`schema.toml` says what its columns are, `model.toml` how it is trained and judged; `estimator.py` brings an estimator
+`schema.toml` says what its columns are, `model.toml` how it is trained and judged. `estimator.py` brings an estimator
 of its own where the built-in ones do not serve.
 """
 

@@ -52,8 +52,9 @@ class Parts:
 def prepare(schema: Schema, source: Source, how: settings.Settings, champion: Path | None = None) -> Parts:
     """Collect and split. `champion` is the folder of the model in service: only records that it has never seen judge.
 
-    Raises ConfigError where model.toml does not fit the schema, and InputError where no labelled record is left, a
-    column has no value, labels do not fit the task, or too few records are left to judge a challenger.
+    Raises ConfigError where model.toml does not fit the schema. Raises InputError where no labelled record is left, a
+    column has no value, or labels do not fit the task. It also does so where too few records are left to judge a
+    challenger.
     """
     check_settings(schema, how)
     with tempfile.TemporaryDirectory(prefix="driftloop-") as folder:

@@ -1,4 +1,4 @@
-"""The code that goes to Azure: `training/`, `driftloop/` and the model's own folder alone, so that editing a page of
+"""The code that goes to Azure: `training/`, `driftloop/` and the model's own folder alone. So editing a page of
 documentation or another model does not rerun a step.
 
 Of `driftloop.toml` goes what the model declares about the way its files are written: the steps read the same files as

@@ -1,9 +1,9 @@
 """Step 2: choose and fit the challenger, and write all that goes with it.
 
-Writes `model.skops`, `schema.json` (with the importance of each feature), `answer.json`, `metrics.json`,
-`baseline.parquet` (the regime that the model is meant for), `holdout.parquet` (a sample of the holdout with the model's
-error on each record), `population.json` (the regime in a few numbers, for the endpoint), `smoke.json` (a few requests
-and what they must be answered) and `model_card.md`.
+Writes `model.skops`, `schema.json` (with the importance of each feature), `answer.json` and `metrics.json`. Writes
+`baseline.parquet` (the regime that the model is meant for) and `holdout.parquet` (a sample of the holdout with the
+model's error on each record). Writes `population.json` (the regime in a few numbers, for the endpoint), `smoke.json` (a
+few requests and what they must be answered) and `model_card.md`.
 """
 
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def _read(folder: Path) -> Tables:
 
 
 def _fitted(records: Records, choice: Choice, answer: Answer, holdout: pa.Table) -> SavedModel:
-    """The best candidate, fitted to all records to learn from, and calibrated on what it was not fitted on: the
+    """The best candidate, fitted to all records to learn from, and calibrated on what it was not fitted on. That is the
     temperature on cross-validated predictions, the margin on those and the holdout's.
     """
     truth = records.y[records.recent]
@@ -148,8 +148,8 @@ def errors(task: Task, schema: Schema, outcomes: Outcomes, predicted: Vector) ->
 
 
 def watched(task: Task, schema: Schema, predicted: Vector) -> tuple[list[Any], str | None]:
-    """Predictions as the schema's column of them holds them: a number, a class, or the probability of the class that
-    the column's name says; and that class.
+    """Predictions as the schema's column of them holds them, and that class. A prediction is a number, a class, or the
+    probability of the class that the column's name says.
     """
     prediction = schema.role("prediction")
     of = None if prediction is None else class_of(prediction)
@@ -173,8 +173,8 @@ def _smoke(holdout: pa.Table, model: SavedModel) -> dict[str, Any]:
 
 
 def _baseline(tables: Tables, model: SavedModel, records: Records, choice: Choice) -> bytes:
-    """The regime as a profile. Where the schema has a column of predictions it holds those that the model makes; of
-    records that it was fitted on, those that were made without them.
+    """The regime as a profile. Where the schema has a column of predictions it holds those that the model makes. Of
+    records that it was fitted on, it holds those that were made without them.
     """
     from driftloop.profile.window import Baseline
 

@@ -42,7 +42,7 @@ def credential(environment: Mapping[str, str] = os.environ) -> "TokenCredential"
     """Who this run is: the workflow's federated identity on GitHub and Azure DevOps, else what DefaultAzureCredential
     finds.
 
-    The federated ones ask the CI system for a new assertion whenever a token runs out; the one that a login step leaves
+    The federated ones ask the CI system for a new assertion whenever a token runs out. The one that a login step leaves
     behind is
     good for minutes only (AADSTS700024).
     """

@@ -68,7 +68,7 @@ class Endpoint:
         return False
 
     def _refuse_a_second(self) -> None:
-        """Before names had a suffix an endpoint was called like its model: whoever asks that one would get an old
+        """Before names had a suffix an endpoint was called like its model. Whoever asks that one would get an old
         version for ever, if a second one were made beside it.
         """
         plain = self._asked.model

@@ -1,8 +1,8 @@
 """Refuses a dispatch whose payload is not what the function app sends, by type, before anything reads a value of it.
 
 `python3 -I workflows/payload.py`, the first thing that a job does; it reads the event as GitHub wrote it
-(GITHUB_EVENT_PATH). An expression turns null into nothing, an object into the word Object and a list into Array, and
-the system cuts a variable at a NUL, so what a job sees of a payload can look harmless. Standard library only, because
+(GITHUB_EVENT_PATH). An expression turns null into nothing, an object into the word Object and a list into Array. The
+system cuts a variable at a NUL. So what a job sees of a payload can look harmless. Standard library only, because
 nothing is installed yet. Values are not printed: a log must not repeat what it refuses.
 """
 

@@ -1,7 +1,7 @@
 """Blue/green: put a version into service beside the one that serves, and give the traffic back when anything is wrong.
 
-Every step asks Azure what is there instead of remembering it. So a run that was killed anywhere can be started again,
-and a newer version can take over a rollout of an older one, which then stands aside.
+Every step asks Azure what is there instead of remembering it. So a run that was killed anywhere can be started again. A
+newer version can take over a rollout of an older one, which then stops.
 """
 
 import time

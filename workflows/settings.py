@@ -53,7 +53,7 @@ class Compute(msgspec.Struct, frozen=True):
 
 
 class Train(msgspec.Struct, frozen=True):
-    """What one training run is asked to do. `run` names the workflow run, the same when it is run again; `attempt` is
+    """What one training run is asked to do. `run` names the workflow run, the same when it is run again. `attempt` is
     which try for its drift the function app asked for, None where a person started it.
     """
 
@@ -206,7 +206,7 @@ def model(name: str | None) -> str:
 
 
 def as_word(name: str, most: int) -> str:
-    """A model's name as letters, digits and `-`, for what takes nothing else: a name that it cannot keep gets a hash,
+    """A model's name as letters, digits and `-`, for what takes nothing else. A name that it cannot keep gets a hash,
     so that no two become one.
 
     Examples
@@ -225,7 +225,7 @@ def as_word(name: str, most: int) -> str:
 
 def _endpoint(variables: Variables, model: str) -> str:
     """The endpoint that serves a model: its name, made unique by the environment's suffix, because all endpoints of an
-    Azure region share their names; or what DRIFTLOOP_ENDPOINT says, in which `{model}` stands for it.
+    Azure region share their names. Or it is what DRIFTLOOP_ENDPOINT says, in which `{model}` stands for it.
     """
     named = variables.optional("DRIFTLOOP_ENDPOINT", ENDPOINT_TEMPLATE)
     if named is not None and MODEL_FIELD not in named and len(models.names()) > 1:

@@ -25,10 +25,10 @@ LARGE = 0.8
 def window_finds_enough(model: OneModel) -> Iterator[Finding]:
     """The records between two checks against what a check needs, and the smallest shift of one column that is found.
 
-    An approximation by the normal distribution of a difference of two means, at the rate that the budget leaves to one
-    column of a check (Cohen 1988, "Statistical Power Analysis for the Behavioral Sciences", 2.4): with n records in the
-    window and m in the table, (z(1 - a / 2) + z(0.8)) sqrt(1 / n + 1 / m) standard deviations. Ten windows are taken
-    for one of ten times as many records.
+    It uses the normal approximation of a difference of two means, at the rate that the budget leaves to one column of a
+    check. The source is Cohen 1988, "Statistical Power Analysis for the Behavioral Sciences", 2.4. With n records in
+    the window and m in the table it is (z(1 - a / 2) + z(0.8)) sqrt(1 / n + 1 / m) standard deviations. Ten windows are
+    taken for one of ten times as many records.
     """
     profile, column = model.counted, model.schema.role("timestamp")
     if profile is None or column is None or profile.rows < 2:

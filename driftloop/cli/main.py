@@ -1,7 +1,7 @@
 """The command line: `driftloop check`, `replay`, `profile` and `power`.
 
-Exit codes: 0 for any verdict, 2 for bad input or an output that cannot be written (one line on standard error says
-what and where), 3 for a verdict that `--fail-on` names, 130 after Ctrl-C, 143 after SIGTERM, 1 for a crash.
+Exit codes: 0 for any verdict, 1 for a crash, 2 for bad input or an output that cannot be written. Also 3 for a verdict
+that `--fail-on` names, 130 after Ctrl-C, 143 after SIGTERM. With 2, one line on standard error says what and where.
 """
 
 from __future__ import annotations

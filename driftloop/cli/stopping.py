@@ -14,7 +14,7 @@ WORDS = {signal.SIGINT: "stopped by Ctrl-C", signal.SIGTERM: "stopped by SIGTERM
 def stop_with_one_line() -> None:
     """From now on either signal ends the process with 128 and its number: 130 or 143.
 
-    The process ends within the handler: an exception would meet imports, threads and clean-up code that are half way
+    The process ends within the handler. An exception would meet imports, threads and clean-up code that are half way
     through, and each might turn it into a traceback. A signal that the caller has switched off stays off.
     """
     for number in WORDS:
@@ -25,7 +25,7 @@ def stop_with_one_line() -> None:
 def end_process(code: int) -> NoReturn:
     """End the process with this exit code as soon as all that was printed is written.
 
-    Without the interpreter's own end: after an error Arrow may still be reading ahead, and a thread of C++ that is not
+    The interpreter's own end is skipped. After an error Arrow may still be reading ahead. A C++ thread that is not
     done by then aborts the process with another exit code.
     """
     for stream in (sys.stdout, sys.stderr):

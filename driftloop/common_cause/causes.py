@@ -23,12 +23,13 @@ MOST_NAMED = 3
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """Many drifts at once, taken for one. A drift belongs to it that was found from `since` to `until`, a day before
-    the newest of those that were counted and half a day after it, and to no earlier one.
+    """Many drifts at once, taken for one. A drift belongs to it if it was found from `since` to `until`, and to no
+    earlier cause. That is from a day before the newest of those that were counted to half a day after it.
 
-    `watched`, `expected` and `bound`: models that are watched, drifts that they have a day without a common cause, and
-    the number from which on there is one. `released_at`: when a person let the retrains go on. `told`: how many models
-    were named when people were told last; `complete`: they were told after `until`.
+    `watched`, `expected` and `bound` are numbers of models and drifts. They are the models that are watched and the
+    drifts that they have a day without a common cause. The last is the number from which on there is one.
+    `released_at`: when a person let the retrains go on. `told`: how many models were named when people were told last;
+    `complete`: they were told after `until`.
     """
 
     number: int

@@ -1,7 +1,7 @@
 """When many drifts at once are too many for chance.
 
-Drifts of models that have nothing to do with each other come as a Poisson process: each model's false alarms at the
-rate of its policy, and real drifts of its own. A day with more of them than `LEVEL` allows has a common cause.
+Drifts of models that have nothing to do with each other come as a Poisson process. It adds each model's false alarms at
+the rate of its policy, and real drifts of its own. A day with more of them than `LEVEL` allows has a common cause.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def expected_drifts(models: Iterable[Model], schedule: str | None) -> float:
     Returns
     -------
     float
-        The sum over models of `checks a day * (DRIFT_SHARE + ERROR_SHARE) / budget + days between checks * OWN_DRIFTS`,
-        where both numbers are at least 1: models with weekly checks are counted as on the day of their check.
+        The sum over models of `checks a day * (DRIFT_SHARE + ERROR_SHARE) / budget + days between checks * OWN_DRIFTS`.
+        Both numbers are at least 1: models with weekly checks are counted as on the day of their check.
     """
     rates: dict[str | None, float] = {}
     total = 0.0

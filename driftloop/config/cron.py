@@ -1,8 +1,8 @@
 """Six-field cron (second minute hour day month weekday, UTC), as Azure Functions' timers take it: which tick is due?
 
-The host reads schedules with NCrontab. Whatever is taken here is taken there with the same ticks; three things that it
-takes are refused here, with the reason, because they do not do what they seem to (reversed ranges, steps of 0, names
-of one or two letters).
+The host reads schedules with NCrontab. Whatever is taken here is taken there with the same ticks. Three things that it
+takes are refused here, with the reason, because they do not do what they seem to. They are reversed ranges, steps of 0,
+and names of one or two letters.
 """
 
 from dataclasses import dataclass

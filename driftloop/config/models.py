@@ -1,9 +1,9 @@
 """`driftloop.toml`: which models are watched, where their data lies, and what a drift of theirs starts.
 
 `${NAME}` in any text stands for the environment variable NAME, `${NAME:-text}` for NAME or, where it is not set, the
-text; `{model}` in a pattern for the model's name. A table `[defaults]` holds what all models share, `[common_cause]`
-what becomes of many drifts at once. Everything is validated when the file is read, so that a mistake is one line at the
-start and not a surprise at the first drift.
+text. `{model}` in a pattern stands for the model's name. A table `[defaults]` holds what all models share,
+`[common_cause]` what becomes of many drifts at once. Everything is validated when the file is read. So a mistake is one
+line at the start and not a surprise at the first drift.
 """
 
 import os
@@ -134,8 +134,8 @@ def parse(
 ) -> Config:
     """The same for a document that is already decoded; `where` names it in errors.
 
-    Where nothing is ever sent (`sends=False`, the command line), a variable of `dispatch` and `alerts` may be missing:
-    it is set where the function app runs.
+    Where nothing is ever sent (`sends=False`, the command line), a variable of `dispatch` and `alerts` may be missing.
+    It is set where the function app runs.
     """
     for name in document:
         if name not in TABLES:

@@ -1,7 +1,7 @@
 """The dashboard on this machine alone: a small HTTP server on loopback, for `driftloop dashboard`.
 
-It answers GET and HEAD of one address. It takes only requests whose Host names this machine, so that no page of the
-internet can read it through a name that it has pointed to 127.0.0.1 (DNS rebinding).
+It answers GET and HEAD of one address. It takes only requests whose Host names this machine. So no page of the internet
+can read it through a name that it has pointed to 127.0.0.1 (DNS rebinding).
 """
 
 from __future__ import annotations

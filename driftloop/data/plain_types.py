@@ -50,9 +50,10 @@ def is_nested(kind: pa.DataType) -> bool:
 def plain(array: pa.Array) -> pa.Array:
     """The same values as strings, booleans, numbers, times or nulls.
 
-    Extension types give their storage (UUIDs their text), dictionaries and run-end encoded arrays their values, views
-    and large types their ordinary forms, binary values UTF-8 texts, decimals and short floats the float64 that their
-    shortest text stands for, so that 0.1 is the same number in every type. Raises SchemaError for nested values.
+    Extension types give their storage (UUIDs their text), and dictionaries and run-end encoded arrays their values.
+    Views and large types give their ordinary forms, and binary values UTF-8 texts. Decimals and short floats give the
+    float64 that their shortest text stands for, so that 0.1 is the same number in every type. Raises SchemaError for
+    nested values.
     """
     kind = array.type
     is_json = isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.json"
@@ -139,8 +140,8 @@ DIGITS = (6, 7, 8, 9)
 def shortest_decimals(values: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The float64 of the shortest decimal text that stands for each float32: what a writer of CSV would write.
 
-    A decimal of few digits is an integer over (or times) a power of ten; both are exact, so that one division gives
-    the float64 which is nearest to the text.
+    A decimal of few digits is an integer over (or times) a power of ten. Both are exact, so one division gives the
+    float64 which is nearest to the text.
 
     Examples
     --------

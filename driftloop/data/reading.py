@@ -17,7 +17,7 @@ MOST_NOTES = 20
 class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is declared about the way files are written; what is None is recognised file by file.
 
-    A declaration holds for every text file (CSV, TSV, JSON Lines) and for texts in typed files; typed values such as
+    A declaration holds for every text file (CSV, TSV, JSON Lines) and for texts in typed files. Typed values such as
     Parquet's numbers and times need none.
 
     Examples

@@ -17,9 +17,10 @@ from driftloop.validation import convert, nearest
 
 Kind = Literal["numeric", "categorical", "datetime"]
 Role = Literal["feature", "prediction", "target", "id", "timestamp", "time", "cluster", "ignore"]
-"""What a column is to the model. `timestamp` is when a record was made; `time` a column that follows the calendar or
-turns over (months, campaigns, versions), so that any two windows differ in it; `cluster` names the dependent group of a
-record (patient, ward, device)."""
+"""What a column is to the model. `timestamp` is when a record was made. `time` is a column that follows the calendar or
+turns over (months, campaigns, versions), so that any two windows differ in it. `cluster` names the dependent group of a
+record (patient, ward, device).
+"""
 Season = Literal["", "weekday", "month", "hour"]
 
 COMPARED: frozenset[str] = frozenset({"feature", "prediction"})
@@ -44,9 +45,10 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     importance: float | None = None
     """How much the model relies on the column, any scale; 0: not at all, so its drift never retrains; None: unknown."""
     format: str = ""
-    """How the reference writes its values, for files that leave it open: `decimal-point`, `decimal-comma`, `day-first`,
-    `month-first`, `year-first`, `duration` (numeric: `36:15:00` is read in seconds), or the words for false and true as
-    in `no/yes`."""
+    """How the baseline writes its values, for files that leave it open. Numbers and dates are `decimal-point`,
+    `decimal-comma`, `day-first`, `month-first`, `year-first`, or `duration` (numeric: `36:15:00` is read in seconds).
+    Booleans are the words for false and true as in `no/yes`.
+    """
     unit_in_text: bool = False
     """Whether numbers are written with the unit behind them, as in `70.5 kg`; with another unit they cannot be read."""
     title: str = ""

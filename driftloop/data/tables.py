@@ -22,8 +22,8 @@ def as_batches(source: Any) -> Iterator[pa.RecordBatch]:
     Parameters
     ----------
     source
-        Whatever gives its rows by the Arrow PyCapsule interface (pandas 2.2 and newer, polars, pyarrow, DuckDB), an
-        older pandas frame, or an iterable of record batches.
+        Whatever gives its rows by the Arrow PyCapsule interface (pandas 2.2 and newer, polars, pyarrow, DuckDB). Also
+        an older pandas frame, or an iterable of record batches.
 
     Raises
     ------

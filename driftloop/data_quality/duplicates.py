@@ -24,13 +24,15 @@ REPEATED, FAMILIAR = 0.1, 0.5
 """Part of the records that must come again, within the window or from the baseline: fewer are a client's retry."""
 FEWEST_RECORDS = 5
 FINE, FINE_COLUMNS = 1 / 40, 2
-"""Columns, and the chance up to which two records agree in each, of a table whose records are hardly ever alike: then
-fewer than `FEWEST_RECORDS` different ones are copies. One such column alone may have come to a few steps."""
+"""Columns, and the chance up to which two records agree in each, of a table whose records are hardly ever alike. There
+fewer than `FEWEST_RECORDS` different ones are copies. One such column alone may have come to a few steps.
+"""
 MOST_COPIES = 1_000
 """Copies of one record that are looked at: more say nothing new and cost memory."""
 COARSE = 0.5
-"""Chance that two records agree in a column up to which the column tells how often they do: of a column that is nearly
-constant, the few pairs that differ would be multiplied by a large factor."""
+"""Chance that two records agree in a column up to which the column tells how often they do. In a column that is nearly
+constant, the few pairs that differ would be multiplied by a large factor.
+"""
 TILTS = np.geomspace(0.02, 8.0, 40)
 """Where the bound is looked for: its minimum is flat, and each point by itself is a valid bound."""
 IF_NORMAL = "set `repeats_allowed = true` in the [policy] table"
@@ -39,7 +41,7 @@ IF_NORMAL = "set `repeats_allowed = true` in the [policy] table"
 def find_repeated_records(baseline: Baseline, window: Window) -> Iterator[Sign]:
     """Signs that more records are the same than the tables' own repetitions make likely.
 
-    How often two records agree is taken from both sides together: a table of a few codes repeats itself all the time,
+    How often two records agree is taken from both sides together. A table of a few codes repeats itself all the time,
     measurements hardly ever do. Without a change, every choice of which of them are the window's is equally likely.
     Where records belong to clusters, a patient may be measured alike twice: then records are the same only with the
     same id and time.
@@ -72,9 +74,9 @@ def repeated_p(copies: Counts, again: int, share: float) -> float:
     """Bound of P(at least `again` records of the window repeat another of the window).
 
     Of a record with c copies on both sides together, X lie in the window, and max(0, X - 1) of them are repetitions. X
-    is hypergeometric; a binomial number with the same mean bounds its exponential moments (Hoeffding 1963), and those
-    of different records multiply (negative association; Joag-Dev and Proschan 1983). Chernoff's bound follows with
-    E exp(t max(0, X - 1)) = exp(-t) (1 - q + q exp(t))^c + (1 - exp(-t)) (1 - q)^c, where q is the window's `share`.
+    is hypergeometric, and a binomial number with the same mean bounds its exponential moments (Hoeffding 1963). Those
+    of different records multiply (negative association; Joag-Dev and Proschan 1983). Chernoff's bound follows with E
+    exp(t max(0, X - 1)) = exp(-t) (1 - q + q exp(t))^c + (1 - exp(-t)) (1 - q)^c, where q is the window's `share`.
     """
     return _chernoff(
         copies,
@@ -87,8 +89,8 @@ def coincidence_p(again: int, window: Sample, baseline: Sample | None = None) ->
     """P(at least `again` records repeat another one), if they agree by coincidence in each of their columns.
 
     Where one kind of the records comes alone, rounded values agree more often than in the baseline, and no record was
-    delivered twice. Then distinct records also agree in all columns but one. Of D_j such pairs of column j, where two
-    records agree with probability q_j, there are D_j q_j / (1 - q_j) that agree in that one, too: the largest of these
+    delivered twice. Then distinct records also agree in all columns but one. Take D_j such pairs of column j, where two
+    records agree with probability q_j. Then D_j q_j / (1 - q_j) pairs agree in that one, too. The largest of these
     estimates is the mean of a Poisson number. Copies of records add nothing to D_j.
 
     Where a single column varies, no other tells how often records agree; then the steps of its scale do. Without

@@ -97,8 +97,8 @@ def _exchanged_in_part(pairs: Sequence[ColumnPair]) -> Iterator[Sign]:
     """Two columns that hold each other's values in a part of the rows, where their baselines do not overlap there.
 
     Both values of such a row lie beyond their own baseline and within the other's, and are distributed as there.
-    Without a change that is at most as likely as that so many of the records farthest out, on one of two sides of a
-    column, are all the window's.
+    Without a change, that is bounded by the chance of another event. So many of the records farthest out, on one of two
+    sides of a column, are all the window's.
     """
     outside = [pair for pair in pairs if pair.column.kind == "numeric" and _reaches_out(pair)][:MOST_OUTSIDE]
     of_two = list(combinations(outside, 2))

@@ -12,7 +12,7 @@ def independent_part(baseline: Baseline, window: Window) -> float:
     """Which part of the records count as independent: the power to which a rule's p is raised; 1 without clusters.
 
     The logarithm of a tail is proportional to the number of records (Chernoff). At worst all records of a cluster are
-    alike; then a side of n records with shares q_i of clusters is worth 1 / sum q_i^2 (Kish 1965). Of two sides worth a
+    alike. Then a side of n records with shares q_i of clusters is worth 1 / sum q_i^2 (Kish 1965). Of two sides worth a
     and b the harmonic part a b / (a + b) counts, against n m / (n + m) of the records.
 
     Examples

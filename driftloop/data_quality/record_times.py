@@ -12,7 +12,7 @@ from driftloop.times import CLOCKS_APART, format_seconds
 def check_record_times(baseline: Baseline, window: Window, now: float | None) -> Iterator[Sign]:
     """Signs that the newest record lies ahead of `now` (seconds since 1970), or before the baseline's first one.
 
-    A column whose baseline lies ahead too (an arrival, an expiry) says nothing about when a record was made; so does a
+    A column whose baseline lies ahead too (an arrival, an expiry) says nothing about when a record was made. Nor does a
     baseline that was made of records from ahead of now.
     """
     first, last = window.profile.first, window.profile.last

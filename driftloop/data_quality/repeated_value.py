@@ -32,8 +32,9 @@ FILLED = 0.8
 OUTER = 0.05
 """Part of the records beyond each outer step: a few rare ones lie far apart in any rounded measurement."""
 TAIL_HEIGHT = 0.25
-"""Height of both outer quarters of the steps, as a part of the highest, up to which whole numbers are measured: numbers
-that follow the calendar or number kinds of things are about as frequent at their ends as in their middle."""
+"""Height of both outer quarters of the steps, as a part of the highest, up to which whole numbers are measured. Numbers
+that follow the calendar or number kinds of things are about as frequent at their ends as in their middle.
+"""
 FEWEST_PLACEHOLDERS = 3
 PLACEHOLDERS_AMONG_OUTSIDE = 0.8
 """The part of the values beyond the baseline that must be the placeholder: a population has no single far value."""
@@ -49,8 +50,8 @@ def _has_amounts(pair: ColumnPair) -> bool:
 def find_placeholder(pair: ColumnPair) -> Sign | None:
     """The sign of one value that stands far beyond all of the baseline, again and again; None where there is none.
 
-    Its p is the smaller of two that chance bounds: that some value comes so much more often, and that so many of the
-    records on one side of the baseline are all the window's.
+    Its p is the smaller of two that chance bounds. One is that some value comes so much more often. The other is that
+    so many of the records on one side of the baseline are all the window's.
     """
     if not _has_amounts(pair) or pair.baseline_ends is None:
         return None
@@ -104,7 +105,7 @@ def find_stuck_value(pair: ColumnPair) -> Sign | None:
 def is_coarse(counts: Counts) -> bool:
     """Whether a column is a scale of few steps, so that all of a window may lie on one of them.
 
-    `counts`: how often each distinct value occurs in the baseline. Atoms are left out: a column that is zero in nine
+    `counts`: how often each distinct value occurs in the baseline. Atoms are left out. A column that is zero in nine
     rows of ten and continuous in the tenth is not coarse where it is not zero.
     """
     counts = counts[counts > 0]
@@ -118,8 +119,8 @@ def is_coarse(counts: Counts) -> bool:
 def is_step_of_measurement(values: Floats, counts: Counts, which: int) -> bool:
     """Whether a common value is one step of a rounded measurement, so that all of a window on it means a stuck sensor.
 
-    Its steps are many and fill an even grid; the value is no atom among its neighbours; whole numbers are rarer towards
-    both ends, because months, hours and numbers of things may be the same in all of a window by their nature.
+    Its steps are many and fill an even grid, and the value is no atom among its neighbours. Whole numbers are rarer
+    towards both ends, because months, hours and counts may be the same in all of a window by their nature.
 
     `values`, `counts`: the distinct values, ascending, and how often each occurs in the baseline; `which`: the index of
     the value.

@@ -28,10 +28,10 @@ class Watermark(msgspec.Struct, frozen=True):
     """Which of a model's files have been read.
 
     `high`: the newest last-modified time. `seen`: the files that are remembered one by one (a hash of name and ETag
-    each, with the last-modified time). `floor`: files as old as that, or older, count as read without being remembered;
-    None in rows of older versions, which remembered a fixed time before `high`. `contents`: hashes of what was read
-    last, each with when, so that a file that is delivered again is not read twice. `forgotten`: those below the floor,
-    by the day of their last-modified time; None in rows of older versions, which did not count them.
+    each, with the last-modified time). `floor`: files as old as that, or older, count as read without being remembered.
+    It is None in rows of older versions, which remembered a fixed time before `high`. `contents`: hashes of what was
+    read last, each with when, so that a file that is delivered again is not read twice. `forgotten`: those below the
+    floor, by the day of their last-modified time; None in rows of older versions, which did not count them.
     """
 
     high: datetime | None = None

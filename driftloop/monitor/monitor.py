@@ -59,8 +59,8 @@ class Monitor(SaidColumns):
 
     Notes
     -----
-    As in scikit-learn the arguments stand as attributes of the same names, and what was learned from data is kept
-    apart from them: `baseline`, `evidence`, `history`. A call that raises leaves a monitor as it was.
+    As in scikit-learn the arguments stand as attributes of the same names. What was learned from data is kept apart
+    from them: `baseline`, `evidence`, `history`. A call that raises leaves a monitor as it was.
 
     Examples
     --------

@@ -21,8 +21,8 @@ to two seconds). Its profile is used once and not found again."""
 def identity_of(part: Part) -> str:
     """A name for the content of a file. The same file, unchanged, has the same; any change gives another.
 
-    A local file is named by its path, inode, size and both times (the second moves with every change, also where a tool
-    puts the first one back); one in a storage by its URL, size and time of change.
+    A local file is named by its path, inode, size and both times. The second time moves with every change, also where a
+    tool puts the first one back. One in a storage is named by its URL, size and time of change.
 
     Raises
     ------

@@ -12,8 +12,9 @@ from driftloop.data.schema import Schema
 from driftloop.profile.saving.parquet_format import VERSION
 
 COUNTED = 1
-"""Of what is counted and how: raise it with any change that gives other profiles of the same rows, so that no cached
-part of an older version is merged with those of a newer one."""
+"""Of what is counted and how. Raise it with any change that gives other profiles of the same rows. Then no cached part
+of an older version is merged with those of a newer one.
+"""
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

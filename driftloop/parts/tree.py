@@ -1,8 +1,8 @@
 """The parts of a source as a tree of keys, in which a new file changes only the nodes above it.
 
-Neighbouring keys are joined into a node wherever a key says so itself (content-defined chunking, as in rsync and in
-prolly trees): the same files make the same nodes, whatever came before or behind them. A window that loses its first
-day and gains a last one shares all other nodes with the window before.
+A key itself marks where neighbouring keys are joined into a node (content-defined chunking, as in rsync and in prolly
+trees). So the same files make the same nodes, whatever came before or behind them. A window that loses its first day
+and gains a last one shares all other nodes with the window before.
 """
 
 from __future__ import annotations

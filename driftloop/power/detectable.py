@@ -26,7 +26,7 @@ class Detectable:
     """How a kind of change of one column is found.
 
     `sizes` (k,) are those that were tried. `found[c][i]` is the share of cases in which size i was found within
-    `CHECKS[c]` checks, `smallest[c]` the size from which it is `FOUND` of them: None where none that was tried is.
+    `CHECKS[c]` checks. `smallest[c]` is the size from which it is `FOUND` of them: None where none that was tried is.
     Sizes: standard deviations for a shift, a part of the standard deviation for a spread, else a share of records.
     """
 
@@ -51,7 +51,7 @@ class Power:
 
     `false_retrains` and `quiet_checks`: alarms in so many simulated checks without drift. `rows_wanted`: records a
     window needs so that a shift of `WANTED_SHIFT` standard deviations of any numeric column is found within
-    `WANTED_CHECKS` checks; None where the reference is too small for that, or has no numeric column, and then
+    `WANTED_CHECKS` checks. It is None where the baseline is too small for that, or has no numeric column. Then
     `reference_wanted` says how many records it needs with windows of its own size.
     """
 
@@ -111,9 +111,9 @@ def smallest_found(sizes: Sequence[float], found: Floats) -> float | None:
 def wanted_sizes(found: Sequence[Detectable], reference: int, rows: int) -> tuple[int | None, int | None]:
     """Records of a window, or else of the reference, that the wanted shift needs; both None without a shift to go by.
 
-    A mean over k windows of n records differs from that of a reference of m by d standard deviations with a
-    standardised difference of d sqrt(k n m / (k n + m)). The size that was found in the simulation gives the
-    difference that is needed; the formula then says at which n, or at which m = n, the wanted shift has it. That is an
+    A mean over k windows of n records is compared with that of a baseline of m. A difference of d standard deviations
+    has a standardised difference of d sqrt(k n m / (k n + m)). The size that was found in the simulation gives the
+    difference that is needed. The formula then says at which n, or at which m = n, the wanted shift has it. That is an
     approximation: the part of the level that each stretch gets changes with the number of checks, not with n.
     """
     place = CHECKS.index(WANTED_CHECKS)

@@ -1,7 +1,7 @@
 """Checks of windows that are drawn from a reference's own records, with evidence as the timer keeps it.
 
 The population is the reference's sample. Baseline and windows are drawn from it with replacement, so that a baseline
-differs from its population as much as a real one does: windows drawn around the baseline itself would be found too
+differs from its population as much as a real one does. Windows drawn around the baseline itself would be found too
 easily. A drawn window is a row of counts, and its sums of scores are those counts times the scores of the sample's
 rows. So each row is scored once and a thousand windows cost one product of matrices.
 
@@ -103,8 +103,8 @@ def evidence_p(features: ReferenceFeatures, rows: Floats, totals: Floats, policy
 
     Returns
     -------
-    p after each check (series, checks), corrected for the stretches that are looked at. While at most 64 windows are
-    kept in blocks, that is for `checks` up to 64, it is the same to the rounding of the stored sums.
+    p after each check (series, checks), corrected for the stretches that are looked at. Up to 64 windows are kept in
+    blocks. For `checks` up to 64, it is therefore the same to the rounding of the stored sums.
     """
     series, checks = rows.shape[:2]
     lengths = stretch_lengths(checks)

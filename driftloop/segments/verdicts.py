@@ -1,9 +1,9 @@
 """A verdict for each segment that the schema names: each ward, each region, judged by itself.
 
-The records of a segment, of both sides, are compared by the single check's statistics and permutations. A segment's
-own records are exchangeable when nothing has changed inside it, whatever its share of all records does. The p-values
-of all segments of all columns are adjusted together by Holm's procedure, so without a change any segment is called
-`drift` with a chance of at most the level.
+The records of a segment, of both sides, are compared by the single check's statistics and permutations. A segment's own
+records are exchangeable when nothing has changed inside it, whatever its share of all records does. The p-values of all
+segments of all columns are adjusted together by Holm's procedure. So without a change any segment is called `drift`
+with a chance of at most the level.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ MOST_SEGMENTS = 50
 """Judged, those with the most records first: more would be a table that nobody reads, and each costs all others power.
 The rest are counted."""
 HITS = 5
-"""Permutations that reach the observed statistic, at the level that Holm asks of the smallest p: with so many, that p
-is told to about half of itself."""
+"""Permutations that reach the observed statistic, at the level that Holm asks of the smallest p. With so many, that p
+is known to about half of itself.
+"""
 MOST_PERMUTATIONS = 30_000
 """Of a segment: enough for 50 segments at a budget of 520 checks, and below a second each."""
 
@@ -134,7 +135,7 @@ def _compare(
     """The comparison of a segment; where its p is small, enough permutations to tell a p of `share`.
 
     Both are permutation p-values, and the second is taken where the first is small. A p up to `REFINED_BELOW` is then
-    always the second one, and a larger one is at most as often too small as the first: the level holds.
+    always the second one. A larger one is at most as often too small as the first, so the level holds.
     """
     found = compare_records(part, columns, used, policy, times=policy.permutations, seed=seed, level=share)
     wanted = min(max(REFINED_PERMUTATIONS, ceil(HITS / share)), MOST_PERMUTATIONS)

@@ -1,18 +1,19 @@
 """Sums over records that depend on each other within clusters: how much wider they vary, and how surely that is known.
 
-A cluster with k of n records adds (k / n)^2 to the concentration Q of a side. With the between and within mean squares
-B and W of one baseline (analysis of variance over its G clusters, of common size k_0), the difference of two means has
+A cluster with k of n records adds (k / n)^2 to the concentration Q of a side. Let B and W be the between and within
+mean squares of one baseline (analysis of variance over its G clusters, of common size k_0). Then the difference of two
+means has
 
 V = a B + max(R - a, 0) W,  a = (Q_windows + Q_baseline) / k_0,  R = 1/n + 1/m.
 
 Where clusters are as large as the baseline's, a is R and V = R B: the test of cluster means. Where the windows' are
 smaller, the within mean square counts for the rest. Where they are larger, V is that of records that agree as much as
-the baseline cannot rule out; and of a baseline of single records it is that of clusters whose records are all alike.
-V has the degrees of freedom of a sum of mean squares (Satterthwaite 1946), so p is Student's (`widened`).
+the baseline cannot rule out. Of a baseline of single records it is that of clusters whose records are all alike. V has
+the degrees of freedom of a sum of mean squares (Satterthwaite 1946), so p is Student's (`widened`).
 
-Clusters that come again in later windows count as one: which they are is kept as a sketch, whose sum of squares is that
-of the clusters' counts (Alon, Matias and Szegedy 1999; one bucket a cluster: Thorup and Zhang 2012). It adds up over
-windows as the sums do. The parts of a cluster in windows and baseline count as independent, as in the single check: an
+Clusters that come again in later windows count as one. Which they are is kept as a sketch, whose sum of squares is that
+of the clusters' counts. See Alon, Matias and Szegedy 1999; one bucket a cluster: Thorup and Zhang 2012. It adds up over
+windows as the sums do. The parts of a cluster in windows and baseline count as independent, as in the single check. An
 effect that they share only makes the difference smaller.
 """
 

@@ -2,7 +2,7 @@
 
 A numeric value x becomes u, its mid-rank among the baseline's values, and the normal score z = Phi^-1(u) (van der
 Waerden). Features of a column: z (location), z^2 (scale; Klotz), the Legendre polynomials of u of degree 3 and 4
-(shape; Neyman); and, as indicators, shares of categories, missing values, values out of range, values never seen.
+(shape; Neyman). There are indicators too: shares of categories, missing values, values out of range, values never seen.
 
 A baseline record is scored among the *other* baseline records (leave one out), a new one among all of them. So the two
 are exchangeable but for one record in m. Without this nothing in the baseline is ever out of its own range or unseen,

@@ -1,8 +1,9 @@
 """Have the outcomes themselves moved? Labels that have landed, against those of the model's own holdout.
 
 Reported, and no more: whether the model errs more is what a retrain depends on (`driftloop.sequential.model_error`).
-Numbers by the difference of means, z = (m1 - m2) / (s sqrt(1/n1 + 1/n2)) with s pooled; classes by Fisher's exact test
-of each class, times their number (Bonferroni). At most one false report in `budget` looks, as for drift.
+Numbers are compared by the difference of means, z = (m1 - m2) / (s sqrt(1/n1 + 1/n2)) with s pooled. Classes are
+compared by Fisher's exact test of each class, times their number (Bonferroni). At most one false report in `budget`
+looks, as for drift.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MOST_CLASSES = 100  # that are counted one by one; a target with more is no clas
 
 
 class LabelSummary(msgspec.Struct, frozen=True):
-    """Outcomes in short: how many; for numbers the sums of values, of squares and of squared deviations from the mean;
+    """Outcomes in short. How many; for numbers the sums of values, of squares and of squared deviations from the mean;
     for classes the count of each.
 
     `deviations` is None in summaries of earlier versions. `squares` alone loses the spread of numbers far from zero.

@@ -172,7 +172,7 @@ def _sums(errors: ErrorMoments, unit: float) -> Sums:
 def growth_p(window: Sums, holdout: Sums, tolerance: float) -> float:
     """One-sided p-value of the hypothesis that the window's errors are at most (1 + tolerance) times the holdout's.
 
-    With n records of the window and m of the holdout, stretched, of pooled variance s^2: the difference of means is
+    Take n records of the window and m of the holdout, stretched, of pooled variance s^2. The difference of means is
     standardised by s sqrt((1/n + 1/m) (n + m) / (n + m - 1)), for sampling without replacement. Its skewness and
     kurtosis follow from the pooled ones (`driftloop.stats.moments.shape_of_difference`).
 

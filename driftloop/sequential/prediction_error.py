@@ -1,7 +1,7 @@
 """How wrong one prediction was, from the outcome that arrived later.
 
-|prediction - outcome| for numbers; 0 or 1 for classes; (p - [outcome is the class])^2, the Brier score, where the
-column of predictions holds a class's probability. The last sees what a right or wrong class cannot: of a rare class, a
+|prediction - outcome| for numbers; 0 or 1 for classes. Where the column of predictions holds a class's probability, it
+is the Brier score, (p - [outcome is the class])^2. The last sees what a right or wrong class cannot. Of a rare class, a
 model may predict none at all and lose nothing by having become useless.
 """
 

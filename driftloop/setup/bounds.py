@@ -1,6 +1,6 @@
 """Ranges and categories for a schema: what a value must be to be refused tomorrow.
 
-A schema's range is what can be true, not what was seen: a record beyond it is left out of training and makes a feed
+A schema's range is what can be true, not what was seen. A record beyond it is left out of training and makes a feed
 look broken. So a range is far wider than the data, and a list of categories is only closed where it is surely complete.
 """
 
@@ -15,12 +15,12 @@ from driftloop.data.schema import Column
 from driftloop.profile.counting.column_profile import ColumnProfile
 
 SPANS = 10
-"""By how many times the span that was seen each end moves out. Of 400 values of a log-normal column with a standard
-deviation of 2, which is as skewed as incomes come, the range refuses one later value in 20,000, of ordinary columns
-none; what is left to find is another unit (a factor of 1,000) or a 99999 that stands for missing.
+"""By how many times the span that was seen each end moves out. A log-normal column with a standard deviation of 2 is as
+skewed as incomes come. Of 400 of its values the range refuses one later value in 20,000. Of ordinary columns it refuses
+none. What is left to find is another unit (a factor of 1,000) or a 99999 that stands for missing.
 """
 SURELY = 300
-"""Records from which on what was never seen is taken for impossible, such as a negative value or a further category: by
+"""Records from which on what was never seen is taken for impossible, such as a negative value or a further category. By
 the rule of three (Hanley and Lippman-Hand 1983) at most 3 / 300 = 1 % of all records have it, at 95 % confidence.
 """
 MOST_LISTED = 50

@@ -88,8 +88,8 @@ def suggested_task(name: str, found: Finding, counted: ColumnProfile) -> Choice:
 
 
 def class_counts(counted: ColumnProfile) -> dict[str, int] | None:
-    """The values that could be classes and how many records have each; None where they are too many to be kept, or
-    more than two of them are no whole numbers.
+    """The values that could be classes and how many records have each. None where they are too many to be kept, or more
+    than two of them are no whole numbers.
     """
     if counted.histogram is None:
         found = None if counted.other else dict(counted.counts)

@@ -47,8 +47,8 @@ def comment(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with what a terminal or a file would act upon shown escaped: control characters, line ends of all
-    scripts, and marks that change the direction of what follows.
+    """The text with what a terminal or a file would act upon shown escaped. That is control characters, line ends of
+    all scripts, and marks that change the direction of what follows.
     """
     return "".join(map(_escaped, text)) if not text.isprintable() else text
 

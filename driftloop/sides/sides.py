@@ -60,9 +60,9 @@ def read_baseline(reference: Any, settings: ColumnSettings, means: Means | None 
 def read_sides(reference: Any, current: Any, settings: ColumnSettings, means: Means | None = None) -> Sides:
     """Both sides, read with one schema; with `means`, paths are read part by part where that is worth it.
 
-    With an inferred schema, a single column that only the reference has is taken for its target: the window is read
-    first, so that the reference is read once. With a written or saved schema a lost column stays lost.
-    Raises InputError for a reference without rows, SchemaError or BaselineError.
+    With an inferred schema, a single column that only the baseline has is taken for its target. The window is read
+    first, so that the baseline is read once. With a written or saved schema a lost column stays lost. Raises InputError
+    for a reference without rows, SchemaError or BaselineError.
     """
     notes = ReadNotes()
     ready = saved_baseline(reference, settings)

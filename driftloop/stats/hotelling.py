@@ -51,8 +51,8 @@ def t_squared(differences: npt.NDArray[Real], inverse: npt.NDArray[Real]) -> npt
 def hotelling_p(statistic: Floats, columns: int, baseline_rows: float) -> Floats:
     """p-values of T^2 (k,) when R was estimated from the baseline's records.
 
-    T^2 (m - d) / (d (m - 1)) has the distribution F(d, m - d) for d columns and m records; 1 where m is at most 2 d:
-    too few records to know the correlations.
+    T^2 (m - d) / (d (m - 1)) has the distribution F(d, m - d) for d columns and m records. It is 1 where m is at most 2
+    d: too few records to know the correlations.
     """
     if columns == 0 or baseline_rows <= 2 * columns:
         return np.ones(len(statistic))

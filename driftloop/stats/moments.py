@@ -1,7 +1,7 @@
 """Skewness and kurtosis of samples and of differences of means, and the tail that follows from them.
 
-A normal tail is not good enough far out, where a budget of one false retrain in hundreds of checks lies: for squares
-of normal scores, 50 records against 350, it is wrong by a factor of 10 at one in a thousand.
+A normal tail is not good enough far out, where a budget of one false retrain in hundreds of checks lies. For squares of
+normal scores, 50 records against 350, it is wrong by a factor of 10 at one in a thousand.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def moments_p(z: Floats, skew: Floats, excess: Floats) -> Floats:
     """Two-sided p-values, by doubling, of standardised sums with this skewness and excess kurtosis; one shape, (k,).
 
     Pearson's type III (a shifted gamma) matches the skewness, as is usual for permutation distributions (Mielke and
-    Berry, 2007). Kurtosis beyond the gamma's own 1.5 skew^2 makes the tail that of Student's t instead: with
-    4 + 6 / excess degrees of freedom, scaled to variance 1, at the gamma's normal value.
+    Berry, 2007). Kurtosis beyond the gamma's own 1.5 skew^2 makes the tail that of Student's t instead. It has 4 + 6 /
+    excess degrees of freedom, scaled to variance 1, at the gamma's normal value.
 
     Examples
     --------

@@ -1,11 +1,11 @@
 """Clusters on both sides change sides with themselves: the difference between their two parts changes its sign.
 
-A ward that is in the baseline and in the window gives a pair of means. What the ward has for good cancels in their
-difference, which is as likely to be positive as negative without a change: also where each part has an effect of its
-own (a ward's week). Only symmetry is assumed: exact for parts of one size, and else as far as means are symmetric.
-Clusters on one side change sides among each other, as `driftloop.two_sample.clusters` has it, and both statistics are
-added with the information that each holds (Fisher 1935; complete and incomplete pairs together: Einsporn and Habtzghi
-2013, Journal of Data Science 11).
+A ward that is in the baseline and in the window gives a pair of means. A ward's lasting effect cancels in their
+difference, which is as likely to be positive as negative without a change. That holds also where each part has an
+effect of its own (a ward's week). Only symmetry is assumed: exact for parts of one size, and else as far as means are
+symmetric. Clusters on one side change sides among each other, as `driftloop.two_sample.clusters` has it. Both
+statistics are added with the information that each holds (Fisher 1935). For complete and incomplete pairs together see
+Einsporn and Habtzghi 2013, Journal of Data Science 11.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ Keys = npt.NDArray[np.uint64]
 Marks = npt.NDArray[np.bool_]
 
 FINER = 4
-"""How much smaller than the level the smallest p of the pairs must be: what is found is judged among several families,
-and eight pairs, which reach 1/128, are the fewest that can show anything at 0.05."""
+"""How much smaller than the level the smallest p of the pairs must be. What is found is judged among several families.
+Eight pairs, which reach 1/128, are the fewest that can show anything at 0.05.
+"""
 
 
 @dataclass(frozen=True)
 class Pairs:
     """The units of clusters on both sides: places of the baseline's and the window's part, and each pair's weight (p,).
 
-    The variance of a difference is proportional to 1/k + 1/l for k and l records, as far as an effect lasts; the weight
+    The variance of a difference is proportional to 1/k + 1/l for k and l records, as far as an effect lasts. The weight
     is its inverse.
     """
 
@@ -53,9 +54,10 @@ class Pairs:
 
         sum w_i s_i d_i / sqrt(max(sum (w_i d_i)^2, v sum w_i)), with signs s_i = 1 in row 0 and v the variance within
         parts (`within`, (k,)). The first is the variance over all signs, the second what it is expected to be at least.
-        Of a mark so rare that small parts have none, all differences are small and of one sign: by the first alone that
-        would look like the surest change there is. Rows with random signs are widened by sqrt(p / (p - 1)) for p pairs,
-        a margin for differences that are not symmetric: of ten parts of 35 and 5 records, 7 % alarms at 0.05 without.
+        Take a mark so rare that small parts have none. All its differences are small and of one sign, and by the first
+        alone that would look like the surest change there is. Rows with random signs are widened by sqrt(p / (p - 1))
+        for p pairs, a margin for differences that are not symmetric. Without it ten parts of 35 and 5 records had 7 %
+        alarms at 0.05.
         """
         differences = (means[self.window] - means[self.baseline]) * self.weights[:, None]
         variance = np.maximum((differences**2).sum(axis=0), within * self.weights.sum())
@@ -72,10 +74,10 @@ def relabelled_clusters(
 ) -> Singles:
     """Statistics of each score, as observed and with clusters relabelled: with pairs where these tell more.
 
-    With mean intraclass correlation r, pairs hold the information sum w_i / (1 - r), and two sides whose units have the
+    With mean intraclass correlation r, pairs hold the information sum w_i / (1 - r). Two sides whose units have the
     precisions v = 1 / (r + (1 - r) / k) hold 1 / (1 / sum of v + 1 / sum of v). Pairs and the clusters on one side must
-    together hold at least what all units without pairs do, and the pairs be enough for the level: p of them is at least
-    2 / 2^pairs. Sizes and r say so, which no exchange of equal parts changes.
+    together hold at least what all units without pairs do. The pairs must also be enough for the level: p of them is at
+    least 2 / 2^pairs. Sizes and r say so, which no exchange of equal parts changes.
 
     Parameters
     ----------

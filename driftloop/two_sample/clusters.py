@@ -1,14 +1,14 @@
 """Whole clusters relabelled: the permutation distribution where records of a patient or a ward depend on each other.
 
 The unit that is relabelled is the part of a cluster that lies on one side. Of a cluster on one side only that is all of
-it: under the hypothesis clusters are independent draws, so each is as likely to have been the window's. Of a cluster on
+it. Under the hypothesis clusters are independent draws, so each is as likely to have been the window's. Of a cluster on
 both sides the two parts count as units of their own. They may share an effect, which then cancels in the difference of
-both sides, so the distribution is too wide and the error rate is kept; where the effect is new each time (a ward's
+both sides. So the distribution is too wide and the error rate is kept. Where the effect is new each time (a ward's
 week), it is exact. Where many clusters stand on both sides, `driftloop.two_sample.cluster_pairs` loses less.
 Relabelling records within a cluster would be more powerful still, and wrong as soon as a part has an effect of its own.
 
 Units have different sizes. With intraclass correlation r the mean of k records has the variance r + (1 - r) / k, in
-variances of one record, so means are divided by its root before they change places: then units are exchangeable in
+variances of one record. So means are divided by its root before they change places. Then units are exchangeable in
 their first two moments whatever their sizes, and exactly where all sizes are the same. r is estimated for each score
 from all units (analysis of variance; Donner 1986), which does not look at which side a unit is from.
 """
@@ -70,9 +70,9 @@ class Units:
 def intraclass_correlation(matrix: Floats, means: Floats, sizes: Floats) -> Floats:
     """The intraclass correlation of each score (k,), by analysis of variance.
 
-    With n records in u units of sizes k_i: r = s / (s + W), s = max(0, (B - W) / k_0), where B and W are the mean
-    squares between and within units and k_0 = (n - sum k_i^2 / n) / (u - 1) (Donner 1986). 0 where no unit has two
-    records, so that nothing depends on it.
+    With n records in u units of sizes k_i: r = s / (s + W), s = max(0, (B - W) / k_0). B and W are the mean squares
+    between and within units, and k_0 = (n - sum k_i^2 / n) / (u - 1) (Donner 1986). 0 where no unit has two records, so
+    that nothing depends on it.
 
     Examples
     --------
@@ -94,10 +94,10 @@ def intraclass_correlation(matrix: Floats, means: Floats, sizes: Floats) -> Floa
 def permuted_clusters(matrix: Floats, window: Marks, clusters: Keys, times: int, seed: int) -> Singles:
     """Standardised differences of each score's mean, as observed and with whole units relabelled.
 
-    Let y_i be the mean of unit i divided by its standard deviation, and c_i = 1 / (sd_i sum of 1 / sd^2 of its side),
-    negative for the baseline: sum c_i y_i is the difference of the sides' weighted means. A relabelling gives the
+    Let y_i be the mean of unit i divided by its standard deviation. Let c_i = 1 / (sd_i sum of 1 / sd^2 of its side),
+    negative for the baseline. Then sum c_i y_i is the difference of the sides' weighted means. A relabelling gives the
     coefficients to other units. Where there are no more than B + 1 different ones all of them are looked at, so p is
-    the exact one; two clusters of one size on each side have six.
+    the exact one. Two clusters of one size on each side have six.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def _arrangements(counts: list[int]) -> Iterator[tuple[int, ...]]:
 def smallest_p(of_baseline: int, of_window: int) -> float:
     """The smallest p that relabelling so many clusters of each side can give.
 
-    One over the choices of the window's clusters among all; two over it where both sides have as many, because
+    One over the choices of the window's clusters among all. Two over it where both sides have as many, because
     exchanging the sides gives the same absolute difference.
 
     >>> smallest_p(2, 2), round(1 / smallest_p(10, 5))

@@ -1,15 +1,15 @@
 """Records as vectors of scores, so that every statistic of a comparison is a mean of scores in the window.
 
 The scores of a record depend on the pooled records (baseline and window together) and not on which of the two it came
-from: without drift, every permutation of the records among both is as likely as the one that was seen.
+from. So without drift, every permutation of the records among both is as likely as the one that was seen.
 
-Of a numeric column alone: its normal score z (van der Waerden 1952: the normal quantile of the mid-rank), z cut off at
--0.5 and 0.5 (a population that splits in the middle), the upper and the lower half of z cut off at 0.2 and 1.2 (a
-change of one side of the population), a triangle over each quartile (a group between the middle and the tail that comes
-more often, or no longer), marks of values beyond Tukey's outer fences and of the value that repeats most;
-where it takes few whole values, which may be codes, a mark for each frequent one. Of a categorical column: a mark for
-each category. Of any: a mark where it is missing. They are functions of the distinct values and how often each occurs,
-so that records and profiles give the same. Scores of several columns together are in
+Of a numeric column alone there are these scores. Its normal score is z (van der Waerden 1952: the normal quantile of
+the mid-rank). z cut off at -0.5 and 0.5 finds a population that splits in the middle. The upper and the lower half of z
+cut off at 0.2 and 1.2 find a change of one side of the population. A triangle over each quartile finds a group between
+the middle and the tail that comes more often, or no longer. Marks show values beyond Tukey's outer fences and the value
+that repeats most. Where the column takes few whole values, which may be codes, each frequent one has a mark. Of a
+categorical column: a mark for each category. Of any: a mark where it is missing. They are functions of the distinct
+values and how often each occurs, so that records and profiles give the same. Scores of several columns together are in
 `driftloop.two_sample.joint_scores`.
 """
 
@@ -34,11 +34,13 @@ FENCE = 3.0
 SIDE_FROM, SIDE_TO = 0.2, 1.2
 """A side's score rises from the 58 % to the 88 % quantile: it follows the body of one side, not its far tail."""
 CENTRE_TO = 0.5
-"""The centre's score rises from the 31 % to the 69 % quantile: with a step at any border between the 40 % and the
-60 % quantile its correlation is at least 0.89, the normal score's 0.79."""
+"""The centre's score rises from the 31 % to the 69 % quantile. With a step at any border between the 40 % and the 60 %
+quantile its correlation is at least 0.89, the normal score's 0.79.
+"""
 QUARTILE = 0.6745
-"""Normal quantile of 75 %. A bump's score rises from the middle to a quartile and falls to 0 at the 91 % quantile: the
-spread's score looks at the middle itself, a side's at the tail."""
+"""Normal quantile of 75 %. A bump's score rises from the middle to a quartile and falls to 0 at the 91 % quantile. The
+spread's score looks at the middle itself, a side's at the tail.
+"""
 MOST_SHAPED = 150
 """Columns up to which centres and bumps are scored: such scores would double the time of thousands of columns."""
 MAX_LEVELS = 30

@@ -1,7 +1,7 @@
 """Which statistics are looked at together, and how much of the error rate each family may spend.
 
-The weights were chosen so that each kind of change is found about as often as by a test of its own at the same total
-error rate (docs/statistics.md). They shift power, never the error rate.
+The weights are chosen for equal power. Each kind of change is found about as often as by a test of its own at the same
+total error rate (docs/statistics.md). They shift power, never the error rate.
 """
 
 from __future__ import annotations
@@ -51,15 +51,17 @@ FAMILY_OF = {
     REPEAT: BROKEN,
 }
 WEIGHTS = {SPREAD: 0.34, BUMP: 0.10, DEPENDENCE: 0.12, PAIR: 0.03, GIVEN: 0.02, BROKEN: 0.08, OMNIBUS: 0.025}
-"""Chosen on the changes of `benchmarks/changes.py`: spread and dependence need most, because their scores have the
-heaviest tails; blank or stuck feeds are so far out that a small weight serves. That of bumps was chosen on 20 random
-changes of a seed of their own: 0.05 to 0.3 found as many; 0.1 costs the other changes least."""
+"""Chosen on the changes of `benchmarks/changes.py`. Spread and dependence need most, because their scores have the
+heaviest tails. Blank or stuck feeds are so far out that a small weight serves. That of bumps was chosen on 20 random
+changes of a seed of their own. Weights of 0.05 to 0.3 found as many; 0.1 costs the other changes least.
+"""
 NUMBERS = {LOCATION: 0.42, SIDE: 0.24}
 CATEGORIES = {SHARE: 0.72}
 """Weights where all columns are numbers, or categories."""
 CROWDING = 0.3
-"""A table of both divides these as its numbers of columns to this power: between equal parts for each column (1) and
-equal parts for both kinds (0)."""
+"""A table of both divides these as its numbers of columns to this power. It lies between equal parts for each column
+(1) and equal parts for both kinds (0).
+"""
 
 
 @dataclass(frozen=True)

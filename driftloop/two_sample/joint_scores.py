@@ -1,12 +1,12 @@
 """Multivariate scores: residuals of a column given the others, and products of two columns.
 
-Let x be a record's standardised scores (a numeric column's normal score, marks of the frequent categories), C their
-correlations over the pooled records, and e what is left of a column after linear regression on all others: with
-K = (C + ridge)^-1, e_j = (K x)_j / sqrt(K_jj), which has variance 1. Then
+Let x be a record's standardised scores (a numeric column's normal score, marks of the frequent categories), and C their
+correlations over the pooled records. Let e be what is left of a column after linear regression on all others. With K =
+(C + ridge)^-1, e_j = (K x)_j / sqrt(K_jj), which has variance 1. Then
 - e moves when one column moves and its relatives do not (`given`);
 - z^2 + e^2 grows when a column spreads, on its own or against what the others predict (`spread`; Klotz 1962);
-- z^2 - e^2 falls when the others no longer predict the column: it is the logarithm of the likelihood ratio of "depends
-  on the others as before" to "independent of them", up to scale (`dependence`);
+- z^2 - e^2 falls when the others no longer predict the column (`dependence`). Up to scale it is the logarithm of a
+  likelihood ratio: "depends on the others as before" against "independent of them";
 - x_j x_k finds a dependence of two columns that was not there before (`pair`).
 """
 

@@ -28,8 +28,8 @@ def thin_samples(baseline: Sample, window: Sample, seed: int) -> tuple[Sample, S
     """Two samples whose records are alike in how they were chosen, of at most half of `MAX_RECORDS` each.
 
     A sample that left rows out chose among distinct rows. Where rows repeat, that choice must be made on both sides, so
-    only rows below the smaller of the two largest keys are compared; where they do not, it is a plain random choice.
-    A side that has a few distinct rows only, such as a feed that stands still, may have none below: then all stand.
+    only rows below the smaller of the two largest keys are compared. Where they do not, it is a plain random choice. A
+    side that has a few distinct rows only, such as a feed that stands still, may have none below: then all stand.
     """
     both = [baseline, window]
     limits = [sample.keys[-1] for sample in both if not sample.complete]
@@ -63,7 +63,7 @@ def with_all_rows(
 
     Returns
     -------
-    The names of all K scores, also those that only all rows have; their means; and the correlations of all K
+    The names of all K scores, also those that only all rows have, and their means. Also the correlations of all K
     statistics (K, K), of which only the diagonal and what lies above it is set.
 
     A statistic of all rows and one of a sample are correlated as their scores are, times the root of `part`. Statistics

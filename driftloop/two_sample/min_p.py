@@ -58,9 +58,9 @@ class Family:
     def p_of(self, statistics: Singles) -> Floats:
         """The part of the B + 1 rows whose largest statistic reaches each of some statistics.
 
-        From `TAIL_ROWS` rows, the k = (B + 1) / `TAIL_PART` largest have an exponential tail instead: k / (B + 1) times
-        exp(-(x - u) / s), with u the next smaller one and s their mean distance from it (peaks over a threshold:
-        Pickands 1975). It treats all rows alike and falls as x grows, so that what is made of it keeps its law.
+        From `TAIL_ROWS` rows, the k = (B + 1) / `TAIL_PART` largest have an exponential tail instead (peaks over a
+        threshold: Pickands 1975). It is k / (B + 1) times exp(-(x - u) / s), with u the next smaller one and s their
+        mean distance from it. It treats all rows alike and falls as x grows, so that what is made of it keeps its law.
 
         >>> Family.of("only", 1.0, np.array([[3.0], [1.0], [2.0], [0.5]], np.float32)).p_of_rows().tolist()
         [0.25, 0.75, 0.5, 1.0]
@@ -93,9 +93,10 @@ def combine(families: Sequence[Family]) -> Combined:
     """Adjusted p-values of all statistics, and the p of the smallest of them.
 
     In a family, the p of a statistic is the part of the B + 1 rows whose largest statistic reaches it. Over families,
-    its adjusted p is the part of rows whose smallest p / weight is at most its own p / weight (min-p: Tippett 1931;
-    Westfall and Young 1993, single step). So each p is exact whatever the dependence, and without a change any adjusted
-    p is at most alpha with at most that chance. Weights need not sum to one: they move power, never the error rate.
+    its adjusted p is the part of rows whose smallest p / weight is at most its own p / weight. This is min-p, single
+    step (Tippett 1931; Westfall and Young 1993). So each p is exact whatever the dependence, and without a change any
+    adjusted p is at most alpha with at most that chance. Weights need not sum to one: they move power, never the error
+    rate.
 
     Parameters
     ----------
@@ -124,10 +125,10 @@ def combine(families: Sequence[Family]) -> Combined:
 def generalized_mean_p(families: Sequence[Family]) -> float:
     """The p of everything together.
 
-    With p_f a family's p and w_f its weight, the statistic is the sum over families of (w_f / p_f)^0.7: the generalised
-    mean of the weighted p-values of order -0.7 (Vovk and Wang 2020), decreasing in each p. Its p is the part of the B +
-    1 rows whose own sum is at least as large. Under permutation the rows are exchangeable, so it is exact whatever the
-    dependence; the weights move power, never the error rate.
+    With p_f a family's p and w_f its weight, the statistic is the sum over families of (w_f / p_f)^0.7, decreasing in
+    each p. It is the generalised mean of the weighted p-values of order -0.7 (Vovk and Wang 2020). Its p is the part of
+    the B + 1 rows whose own sum is at least as large. Under permutation the rows are exchangeable, so it is exact
+    whatever the dependence; the weights move power, never the error rate.
 
     Parameters
     ----------

@@ -7,15 +7,16 @@ from driftloop.two_sample.column_scores import BUMP, CENTRE, DEPENDENCE, GIVEN, 
 from driftloop.two_sample.count_scores import ScoreMean
 
 SPREAD_GAIN = 2.0
-"""The spread score z^2 + e^2 has a standard deviation near 2 and a mean of 2 (1 + s)^2 where the column's standard
-deviation grows by a part s: it moves by about 4 s, which is 2 s of its own standard deviations."""
+"""Let the column's standard deviation grow by a part s. The spread score z^2 + e^2 has a standard deviation near 2 and
+then a mean of 2 (1 + s)^2. It moves by about 4 s, which is 2 s of its own standard deviations.
+"""
 
 
 def is_large_enough(score: Score, mean: ScoreMean, policy: Policy) -> bool:
     """Whether a change reaches the policy's minimum, in the units that the policy speaks of.
 
-    Shares of rows: `min_share`. In standard deviations of the score: `min_correlation` of dependence and products,
-    `min_shift` of a location, a centre, a side, a bump or a residual, twice `min_spread` of a spread.
+    Shares of rows: `min_share`. In standard deviations of the score. It is `min_correlation` of dependence and
+    products, `min_shift` of a location, a centre, a side, a bump or a residual. It is twice `min_spread` of a spread.
     """
     difference = abs(mean.window_mean - mean.baseline_mean)
     if score.kind not in (LOCATION, CENTRE, SIDE, BUMP, GIVEN, SPREAD, DEPENDENCE, PAIR):

@@ -2,7 +2,7 @@
 
 While both sides fit their samples, every record counts and the statistics have their permutation distribution: exact,
 whatever the dependence, ties or shape. Of larger tables the statistics of single columns come from the profiles' counts
-over all rows, those of columns together from the samples, and the distribution is its limit, the normal one with the
+over all rows, and those of columns together from the samples. The distribution is its limit, the normal one with the
 same correlations. The statistics are the same, so the two agree where they meet.
 """
 
@@ -109,8 +109,8 @@ def record_statistics(
 def _restricted(scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: int, level: float) -> ScoreStatistics:
     """Where not every choice of records is as likely: whole clusters are relabelled, or records within seasons.
 
-    With both, scores are centred within seasons and whole clusters are relabelled (residuals are exchangeable as far as
-    seasons differ in their means alone; Freedman and Lane 1983).
+    With both, scores are centred within seasons and whole clusters are relabelled. Residuals are exchangeable as far as
+    seasons differ in their means alone (Freedman and Lane 1983).
     """
     marks, clusters, seasons = pooled.window, pooled.clusters, pooled.seasons
     weights = None if seasons is None else mix_weights(seasons, marks)

@@ -28,8 +28,8 @@ WIDE = 2_500
 def permuted(matrix: Floats, window: Marks, times: int, seed: int) -> Singles:
     """Standardised sums of each score over the window, as observed and under random permutations.
 
-    Under permutation a sum of centred scores over m of n records has mean 0 and variance m (n - m) / (n (n - 1)) times
-    the scores' sum of squares (Hajek and Sidak 1967).
+    Consider a sum of centred scores over m of n records. Under permutation it has mean 0 and variance m (n - m) / (n (n
+    - 1)) times the scores' sum of squares (Hajek and Sidak 1967).
 
     Parameters
     ----------

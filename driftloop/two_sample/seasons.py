@@ -2,7 +2,7 @@
 
 A window of Mondays is compared with the baseline's Mondays. Without a change the records of one season are exchangeable
 between both sides, whatever differs between seasons. So records are relabelled within seasons only, and every score is
-centred within its season: the statistic is the sum over seasons of the window's centred scores (a stratified
+centred within its season. The statistic is the sum over seasons of the window's centred scores (a stratified
 permutation test; van Elteren 1960). Records of a season that only one side has cannot be compared and are left out.
 """
 
@@ -69,9 +69,9 @@ def mix_weights(seasons: Integers, window: Marks) -> Floats:
 def permuted_within(matrix: Floats, window: Marks, seasons: Integers, times: int, seed: int) -> Singles:
     """Standardised sums of each score over the window, as observed and relabelled within seasons.
 
-    Of season s let m_s of n_s records be the window's. A sum of scores that are centred within seasons has mean 0 and
-    variance sum over s of m_s (n_s - m_s) / (n_s (n_s - 1)) times the season's sum of squares (Hajek and Sidak 1967, in
-    each stratum by itself).
+    Of season s let m_s of n_s records be the window's. Consider a sum of scores that are centred within seasons. It has
+    mean 0 and variance sum over s of m_s (n_s - m_s) / (n_s (n_s - 1)) times the season's sum of squares. See Hajek and
+    Sidak 1967, in each stratum by itself.
 
     Parameters
     ----------

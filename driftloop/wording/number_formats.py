@@ -1,7 +1,7 @@
 """Numbers as people read them, the same in every place: a p-value, a rarity, a change, an error with its unit.
 
-One event has one number. How surprising an outcome is without drift is said as a rarity ("1 in 690 checks"), never as
-a certainty: on a stable day "50 % sure" reads like an alarm.
+One event has one number. How surprising an outcome is without drift is said as a rarity ("1 in 690 checks"), never as a
+certainty. On a stable day "50 % sure" reads like an alarm.
 """
 
 from __future__ import annotations

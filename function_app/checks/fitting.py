@@ -1,7 +1,7 @@
 """What a check's row holds of a very wide table: all of it where that fits, else what is surest.
 
 The row of a model's state carries its newest check along, and a table row holds a megabyte. The state of 2,000 columns
-takes up to 825 kB after a year; what every one of them says of itself would take 300 kB more. The report holds it all.
+takes up to 825 kB after a year. What every one of them says of itself would take 300 kB more. The report holds it all.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,9 @@
 """Which files break a window? Group testing: the innocent among them are found together, the guilty one by one.
 
 First a group of files is looked for that is calm by itself: halves, quarters, and so on. To it the other files are
-added group by group: where the window stays calm, all of the group are innocent and stay in it; where it breaks, the
-group is halved, down to single files. So n files of which k are broken take about k log2(n) comparisons, and every file
-is judged beside enough rows, however small it is (Dorfman 1943; Hwang 1972).
+added group by group. Where the window stays without incident, all of the group are innocent and stay in it. Where it
+breaks, the group is halved, down to single files. So n files of which k are broken take about k log2(n) comparisons
+(Dorfman 1943; Hwang 1972). Every file is judged beside enough rows, however small it is.
 """
 
 from collections import deque

@@ -1,8 +1,8 @@
 """What is counted over all models, in partitions of the table `drifts` that no model's name can have.
 
 `!found`: a row for each drift, newest first, so that a look back of a day reads that day alone. `!causes`: a row for
-each common cause; its number is its key, so that of two processes that open one at the same moment one does.
-`!turns`: when each retrain of a common cause may start, and from when on the next one may.
+each common cause. Its number is its key, so that of two processes that open one at the same moment one does. `!turns`:
+when each retrain of a common cause may start, and from when on the next one may.
 """
 
 from datetime import datetime, timedelta

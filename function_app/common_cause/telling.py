@@ -1,7 +1,7 @@
 """A common cause is told as one: once while its drifts still come in, and again when no more can join it.
 
 What is told is noted on the cause's row afterwards. A process that dies in between leaves it to the next one, whose
-alerts have the same ids; so people are told at least once, and a receiver once.
+alerts have the same ids. So people are told at least once, and a receiver once.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,8 +1,8 @@
 """One drift among those of all models: does it have a common cause, may it be sent, and when is its turn?
 
 Each drift is remembered before the others are counted, and it is counted before it is sent. So of drifts that come at
-once at most one fewer than the bound is sent by itself, however many processes look at the same moment: the last one
-that is remembered sees all.
+once at most one fewer than the bound is sent by itself. That holds however many processes look at the same moment. The
+process whose drift is remembered last sees all.
 """
 
 from collections.abc import Callable

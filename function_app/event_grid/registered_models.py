@@ -38,9 +38,9 @@ class _Registered(msgspec.Struct, frozen=True):
 def version_registered(runtime: "Runtime", event: "func.EventGridEvent") -> bool:
     """Requests the deployment of a registered version, once; whether it did.
 
-    Not for a version that is in service or older than the one in service, that was requested before, or that its own
-    training run deploys (tag `deploy` = `run`). Raises DispatchError when the request did not get through: Event Grid
-    delivers the event again.
+    Not for a version that is in service or older than the one in service. Nor for one that was requested before, or
+    that its own training run deploys (tag `deploy` = `run`). Raises DispatchError when the request did not get through:
+    Event Grid delivers the event again.
     """
     data = _registered(event)
     model = None if data is None else next((model for model in runtime.config.models if model.name == data.name), None)

@@ -57,7 +57,7 @@ class CheckAnswer(CheckRecord, frozen=True, kw_only=True, tag=False):
 
 
 class CommonCauseAnswer(msgspec.Struct, frozen=True):
-    """Many drifts at once: `columns` moved in at least half of the `models`; `released_at` is null while their retrains
+    """Many drifts at once: `columns` moved in at least half of the `models`. `released_at` is null while their retrains
     wait for a person, or go on without one.
     """
 

@@ -112,8 +112,8 @@ def _id_column(schema: "Schema") -> str:
 
 
 def _name(line: _Line, number: int, column: str) -> str:
-    """The record's id. A scoring script of before logged none: its lines are joined by their place, as they were then,
-    and only where a line of inputs and one of outputs have the same number of rows.
+    """The record's id. A scoring script of an earlier version logged none. Its lines are joined by row number, as they
+    were then. That is done only where a line of inputs and one of outputs have the same number of rows.
     """
     given = line.data[number].get(column)
     return f"{line.correlationid}-{number}-of-{len(line.data)}" if given is None else str(given)

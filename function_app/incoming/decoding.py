@@ -1,5 +1,5 @@
-"""From an open file to its rows, and what makes a file broken: unreadable, without a column, or with a column that says
-nothing in any row.
+"""From an open file to its rows, and what makes a file broken. It is unreadable, lacks a column, or has a column that
+says nothing in any row.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def by_schema(schema: "Schema", reading: Reading, never_blank: frozenset[str] = 
     """Files with the columns of a schema, `reading` as in `any_columns`. One that lacks a feature is broken, and one
     whose times cannot be read.
 
-    So is one in which a column of `never_blank` has no value at all: among other files it would look like a population
+    So is one in which a column of `never_blank` has no value at all. Among other files it would look like a population
     in which that value has become rare.
     """
     from driftloop.data.readable import refuse_unreadable

@@ -1,8 +1,8 @@
 """Notes in the container `quarantine`: each has training leave one version of one file out until it is deleted.
 
-A note belongs to the version that it was written for: the app tells it by its ETag, training, which sees files in a
-mounted folder, by the hash of its content. Where the file was written again, the note says nothing about it: the check
-that finds the new version good takes the note away, one that finds it broken writes a new one.
+A note belongs to the version that it was written for. The app tells it by its ETag. Training, which sees files in a
+mounted folder, tells it by the hash of its content. Where the file was written again, the note says nothing about it.
+The check that finds the new version good takes the note away; one that finds it broken writes a new one.
 """
 
 from collections.abc import Iterable, Mapping

@@ -11,7 +11,7 @@ class WatchedPaths:
     """The patterns of all models' records, by their text before the first wildcard.
 
     Only patterns whose text a blob's name begins with are compiled and tried. Each model usually has a folder of its
-    own, so that is one: compiling those of 10,000 models took 0.3 s of the processor for each blob.
+    own, so that is one. Compiling those of 10,000 models took 0.3 s of the processor for each blob.
 
     Parameters
     ----------

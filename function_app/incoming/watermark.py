@@ -1,10 +1,10 @@
 """The watermark: which of the files that are there are new, so that each is checked once.
 
 Time is the storage service's: a file is placed by its last-modified time, never by this machine's clock. Files may
-become visible out of order, so those that were read are remembered one by one, by name and ETag: at least all of the
-last OVERLAP, and the newest REMEMBERED of all. What is not among them and newer than the oldest of them is new; what is
-older counts as read, and is named where it never was (`function_app.incoming.stragglers`). A file that was written
-again is a new file; one with the content of a file that was read is a copy, and is read once.
+become visible out of order, so those that were read are remembered one by one, by name and ETag. At least all of the
+last OVERLAP are remembered, and the newest REMEMBERED of all. What is not among them and newer than the oldest of them
+is new. What is older counts as read, and is named where it never was (`function_app.incoming.stragglers`). A file that
+was written again is a new file. One with the content of a file that was read is a copy, and is read once.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 class Selection:
     """The files of one window, oldest first, and those that wait because they may still be written.
 
-    `stragglers`: sentences about files that count as read and never were; `watermark`: the one that was given, with
+    `stragglers`: sentences about files that count as read and never were. `watermark`: the one that was given, with
     what is there of the files below its floor.
     """
 
@@ -118,8 +118,8 @@ def marked(watermark: Watermark, taken: Iterable[File]) -> Watermark:
 
 
 def overlap(settle: timedelta) -> timedelta:
-    """How far before the watermark every file is remembered: twice as long as one may be left waiting, because it may
-    have become visible as late as that.
+    """How far before the watermark every file is remembered. It is twice as long as one may be left waiting, because it
+    may have become visible as late as that.
     """
     return max(OVERLAP, 2 * max(settle, APPEND_SETTLE))
 

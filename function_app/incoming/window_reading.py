@@ -1,8 +1,8 @@
 """From files to one stream of record batches: small files many at a time, large ones piece by piece, broken ones set
 aside.
 
-A broken file must add nothing to the window. Small files are decoded before any of their rows are handed on; where a
-large one breaks in the middle, BrokenFileError ends the stream and the window is built again without it.
+A broken file must add nothing to the window. Small files are decoded before any of their rows are handed on. Where a
+large one breaks in the middle, BrokenFileError ends the stream, and the window is built again without it.
 """
 
 import io
@@ -33,7 +33,7 @@ _Result = TypeVar("_Result")
 class Reading:
     """What became of the files of a window.
 
-    `contents`: hashes of the content of those that were read (with the file), and of those that were read before;
+    `contents`: hashes of the content of those that were read (with the file), and of those that were read before.
     `copies`: files with the content of another, which is named where it is one of this window.
     """
 

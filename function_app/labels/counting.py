@@ -30,9 +30,9 @@ def count_labelled(
     """Records at or after `since` (ISO 8601) that have a label, each counted once.
 
     Both are matched by the schema's id column; a record's time is its timestamp column. Where the schema has no
-    timestamp, a record is as new as its file; where it has no id, the rows of label files that landed since then are
-    counted. Files that landed well before `since` hold nothing from after it, so they are not read; neither are files
-    that are in quarantine, because training leaves them out.
+    timestamp, a record is as new as its file. Where it has no id, the rows of label files that landed since then are
+    counted. Files that landed well before `since` hold nothing from after it, so they are not read. Nor are files that
+    are in quarantine, because training leaves them out.
 
     Parameters
     ----------

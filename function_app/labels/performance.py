@@ -42,8 +42,8 @@ SECONDS = "seconds"  # the column of a record's time in what `_predicted` reads
 class LabelFindings:
     """What newly landed labels say.
 
-    `state`: the model's after them; `batch`: their hash, which names them; `reasons`: sentences about them;
-    `performance`: None where no error can be measured; `stragglers`: sentences about files that count as read and never
+    `state`: the model's after them. `batch`: their hash, which names them. `reasons`: sentences about them.
+    `performance`: None where no error can be measured. `stragglers`: sentences about files that count as read and never
     were.
     """
 

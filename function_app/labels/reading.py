@@ -115,9 +115,9 @@ def outcomes_of(batch: "pa.RecordBatch", column: "Column", missing: tuple[str, .
 def _decode(schema: "Schema", reading: Reading) -> Decode:
     """Reads a label file as ids and outcomes.
 
-    A file with texts in all rows where the schema says numbers is refused: its labels would count as missing, and an
-    error of the model would never be seen. So is one whose classes are all others than the model's: each would count
-    as a wrong prediction, and start a retrain.
+    A file with texts in all rows where the schema says numbers is refused. Its labels would count as missing, and an
+    error of the model would never be seen. So is one whose classes are all others than the model's: each would count as
+    a wrong prediction, and start a retrain.
     """
     import pyarrow as pa
 

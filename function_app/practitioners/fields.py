@@ -17,7 +17,7 @@ FEWEST = 40  # values of which quantiles are told: of fewer, each end would be o
 
 @dataclass(frozen=True)
 class Field:
-    """One measurement. `categories` are its only values; of a number, `lowest` and `highest` bound what can be true,
+    """One measurement. `categories` are its only values. Of a number, `lowest` and `highest` bound what can be true,
     and nine in ten of the population lie in `usual`.
     """
 

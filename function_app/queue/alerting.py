@@ -1,5 +1,5 @@
-"""When alerts are sent: after a check, in a message of their own, so that no check waits for a receiver; and again as
-long as one has not taken them. What keeps an alert from being sent is logged, and never fails a check.
+"""When alerts are sent: after a check, in a message of their own, so that no check waits for a receiver. They are sent
+again as long as one has not taken them. What keeps an alert from being sent is logged, and never fails a check.
 """
 
 from collections.abc import Callable

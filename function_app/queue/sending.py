@@ -23,7 +23,7 @@ _SENDERS = 8
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is asked for: a `check` of a model, a `follow-up` of its open drifts only, or that its `alerts` are sent; or
+    """What is asked for. A `check` of a model, a `follow-up` of its open drifts only, or that its `alerts` are sent. Or
     that people are told of a `common-cause` of many models, which names none.
 
     `waiting`: the ledger knows that it waits, so that no second one is sent meanwhile (`function_app.queue.waiting`).

@@ -1,8 +1,9 @@
 """Checks that are asked for while one waits are one.
 
 A mark in the table `states` says that a message for a model waits in the queue, and from when on it is seen. It is
-written before the message is sent, confirmed after, and taken away when the check begins: before it looks at files, so
-that what lands from then on is another check's. A mark that is not confirmed proves nothing: its writer may have died.
+written before the message is sent, confirmed after, and taken away when the check begins. That is before it looks at
+files, so that what lands from then on is another check's. A mark that is not confirmed proves nothing: its writer may
+have died.
 """
 
 import time

@@ -1,9 +1,9 @@
 """From a drift to one retrain and its outcome: the steps that docs/ledger.md draws.
 
-Each step is one conditional write to the ledger, before or after one thing in the outside world, chosen so that a
-process may die anywhere: what the next one finds is either not done, and is done then, or done, and is seen. The one
-request that cannot be repeated, the dispatch, is made under a lease, and after a doubt only when no run with this
-drift's id is to be found.
+Each step is one conditional write to the ledger, before or after one thing in the outside world. So a process may die
+anywhere. What the next one finds is either not done, and is done then, or done, and is seen. The one request that
+cannot be repeated, the dispatch, is made under a lease. After a doubt it is made only when no run with this drift's id
+is to be found.
 """
 
 import time

@@ -1,12 +1,12 @@
 """The ledger in Azure Table Storage.
 
 A table transaction reaches one partition of one table, but a check, its drift and its model's state live in three
-tables. So the state's row carries the newest check and drift along until they are delivered: one conditional write
+tables. So the state's row carries the newest check and drift along until they are delivered. One conditional write
 stores all three, and whoever reads the state next copies what has not been copied yet. Copies are made only where none
 exists, so it does not matter how often, or by whom.
 
-Tables: `states` (partition: model, row `state`), `drifts` (partition: model, row: drift id), `checks` (three times:
-partition `id` of the check; partitions `model:<name>` and `every`, newest first).
+The tables are `states` (partition: model, row `state`) and `drifts` (partition: model, row: drift id). In `checks` each
+check stands three times: in partition `id` of the check, and newest first in partitions `model:<name>` and `every`.
 """
 
 from collections.abc import Iterable, Iterator

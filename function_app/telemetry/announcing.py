@@ -1,7 +1,8 @@
 """What is said of a check: the events that alerts are on, the summary that the API answers, the note of a crash.
 
-What must not be lost is stored in the ledger together with what it tells of (its outbox), and logged after that: by the
-process that stored it, or by the next that reads the row. So it is logged at least once, each time with the same id.
+What must not be lost is stored in the ledger together with what it tells of (its outbox), and logged after that. The
+process that stored it logs it, or the next that reads the row. So it is logged at least once, each time with the same
+id.
 """
 
 from collections.abc import Callable

@@ -2,10 +2,10 @@
 
 A role's `actions` are of Resource Manager, its `data_actions` of what lies inside a resource; `not_actions` are taken
 from the first. `*` stands for any text (https://learn.microsoft.com/azure/role-based-access-control/role-definitions);
-`/*/` stands for a single slash as well: a role with `workspaces/*/read` reads the workspace itself, and one without
-`computes/*/write` creates no compute, as the documentation of AzureML Data Scientist says in words.
-The lists are those of https://learn.microsoft.com/azure/role-based-access-control/built-in-roles, without actions on
-resource types that the sandbox does not play.
+`/*/` stands for a single slash as well. A role with `workspaces/*/read` reads the workspace itself. One without
+`computes/*/write` creates no compute, as the documentation of AzureML Data Scientist says in words. The lists are those
+of https://learn.microsoft.com/azure/role-based-access-control/built-in-roles, without actions on resource types that
+the sandbox does not play.
 """
 
 import re

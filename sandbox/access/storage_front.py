@@ -1,9 +1,9 @@
 """The storage account as Azure answers for it: tokens are verified and roles required, then Azurite does the work.
 
-Azurite reads bearer tokens without verifying them and knows no roles, so this stands in front of it: 401 for a token
-that is foreign, expired or meant for another service, 403 AuthorizationPermissionMismatch where no role allows the
-operation, 403 KeyBasedAuthenticationNotPermitted for account keys. Signed addresses (SAS) are Azurite's to verify.
-Bodies pass as streams; each connection has one of its own to Azurite.
+Azurite reads bearer tokens without verifying them and knows no roles, so this stands in front of it. It answers 401 for
+a token that is foreign, expired or meant for another service. It answers 403 AuthorizationPermissionMismatch where no
+role allows the operation, and 403 KeyBasedAuthenticationNotPermitted for account keys. Signed addresses (SAS) are
+Azurite's to verify. Bodies pass as streams; each connection has one of its own to Azurite.
 """
 
 import asyncio

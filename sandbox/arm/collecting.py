@@ -2,8 +2,8 @@
 
 A line is a CloudEvent, as in Azure; the files are
 `modelDataCollector/ENDPOINT/DEPLOYMENT/COLLECTION/yyyy/MM/dd/HH/INSTANCE.jsonl` in the default datastore. As in Azure,
-requests that come close in time may share a line, and inputs and outputs are grouped each for itself: by chance, with a
-seed. A shared line has the head of its first request.
+requests that come close in time may share a line, and inputs and outputs are grouped separately. It happens by chance,
+with a seed. A shared line has the head of its first request.
 """
 
 import json

@@ -1,9 +1,9 @@
 """The scoring front of the endpoints: checks keys and tokens, shares out the traffic, and tells a model's failure from
 its own.
 
-Status codes are those of the real front: 401 for a bad key, 404 where no deployment has a share, 408 for a timeout, 413
-for too much, and
-424 when the model answers with anything but 2xx (its own status is then in `ms-azureml-model-error-statuscode`).
+Status codes are those of the real front. 401 is for a bad key, 404 where no deployment has a share, 408 for a timeout,
+413 for too much. 424 is for any answer of the model but 2xx (its own status is then in
+`ms-azureml-model-error-statuscode`).
 """
 
 import hmac

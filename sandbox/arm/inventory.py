@@ -1,5 +1,5 @@
-"""What is in the workspace, as plain values for a report: jobs with their steps and the trials of a sweep, models,
-deployments with their share of the traffic.
+"""What is in the workspace, as plain values for a report. That is jobs with their steps and the trials of a sweep,
+models, and deployments with their share of the traffic.
 """
 
 import re

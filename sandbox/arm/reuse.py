@@ -1,6 +1,6 @@
 """Step reuse: a deterministic step whose component, inputs and variables have been seen before gives what it gave then.
 
-As in Azure ML, data is compared by where it lies and not by what is in it: new files under the same URL do not make a
+As in Azure ML, data is compared by where it lies and not by what is in it. New files under the same URL do not make a
 step
 run again. A pipeline that reads a growing folder must say so, by an input that changes with it or by `force_rerun`.
 """

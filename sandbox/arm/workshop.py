@@ -23,7 +23,7 @@ _KEPT = ("LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT", "OMP
 
 @dataclass(frozen=True)
 class Workshop:
-    """Handles on the service; `identity` gives the variables of a machine that has a managed identity, or none;
+    """Handles on the service. `identity` gives the variables of a machine that has a managed identity, or none.
     `folder` is where work is done, `tracking` whether steps are told of the MLflow server.
     """
 

@@ -1,5 +1,5 @@
-"""Finds the function app and indexes it, with the Python worker's rules: what would leave an app with zero functions
-in Azure is an error here.
+"""Finds the function app and indexes it, with the Python worker's rules. What would leave an app with zero functions in
+Azure is an error here.
 """
 
 import importlib

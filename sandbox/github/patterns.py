@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 def pattern(glob: str) -> re.Pattern[str]:
     """The regular expression of one filter pattern.
 
-    `*` is any text without a slash, `**` any text, `?` none or one of the character before it, `+` one or more of it,
-    `[...]` one of the characters listed, a backslash takes the next character as it is.
+    `*` is any text without a slash, `**` any text, `?` none or one of the character before it, `+` one or more of it.
+    `[...]` is one of the characters listed, and a backslash takes the next character as it is.
     """
     parts: list[str] = []
     at = 0

@@ -2,7 +2,7 @@
 quarantined.
 
 A note in quarantine belongs to one version of a file. A mounted folder has no ETags, so the note says the hash of the
-content that it was written for: a file that was written again since is read.
+content that it was written for. A file that was written again since is read.
 """
 
 import hashlib
@@ -82,7 +82,7 @@ def in_order(table: pa.Table, roles: Roles) -> pa.Table:
 
 def collect(schema: Schema, source: Source, folder: Path, held: int = VALUES_HELD) -> Collected:
     """Read, join and clean. Raises InputError naming the file that cannot be read, lacks a column, or holds labels of
-    another kind; and where an id of the historic records is missing or repeats.
+    another kind. It raises one too where an id of the historic records is missing or repeats.
 
     Parameters
     ----------
@@ -185,8 +185,8 @@ def _cleaned(
 
 
 class _Familiar:
-    """Raises SchemaError at the end of a file of labels that holds classes, and none of those that the target has: in
-    the schema, or else in the historic records.
+    """Raises SchemaError at the end of a file of labels that holds classes, and none of those that the target has.
+    Those stand in the schema, or else in the historic records.
     """
 
     def __init__(self, schema: Schema, known: set[Any]) -> None:

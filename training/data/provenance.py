@@ -11,8 +11,8 @@ RECENT = "driftloop_recent"
 
 
 class Drawn(msgspec.Struct, frozen=True):
-    """How a sample was drawn (`training.data.sample`): `kept` of the `learnable` labelled records that are not held
-    out, the `newest` of them whole; `regime_kept` of the `regime` records that the baseline describes.
+    """How a sample was drawn (`training.data.sample`). `kept` of the `learnable` labelled records that are not held
+    out, the `newest` of them whole. `regime_kept` of the `regime` records that the baseline describes.
     """
 
     max_rows: int
@@ -24,7 +24,7 @@ class Drawn(msgspec.Struct, frozen=True):
 
 
 class Provenance(msgspec.Struct, frozen=True):
-    """Times are ISO 8601, UTC. `holdout` names the rule by which records were held out; `left_out` counts records by
+    """Times are ISO 8601, UTC. `holdout` names the rule by which records were held out. `left_out` counts records by
     reason, `impossible` those with a value outside the schema's range or categories by column. `sample` is None where
     no record was left out for their number.
     """

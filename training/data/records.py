@@ -1,7 +1,7 @@
 """Files of records and labels, in whatever format and type they came, as one table in the schema's types.
 
 The table has the id as text, the time as a UTC timestamp, numbers as float64, categories as text and the target as
-float64; missing values are null. Everything behind `prepare` reads only this form.
+float64. Missing values are null. Everything behind `prepare` reads only this form.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -166,7 +166,7 @@ def _empty(schema: Schema, columns: Sequence[str]) -> pa.Table:
 
 
 def require_values(table: pa.Table, names: Iterable[str]) -> None:
-    """Raises InputError for a column without a single value: nothing can be learnt from it, and a model would answer
+    """Raises InputError for a column without a single value. Nothing can be learnt from it, and a model would answer
     the first value that comes with whatever it happened to do.
     """
     empty = [name for name in names if table[name].null_count == len(table)]

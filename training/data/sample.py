@@ -5,8 +5,8 @@ Below `max_rows` records nothing is sampled. Above it
 - the newest `LONGEST` labelled records stay whole: they show where the newest regime begins;
 - held-out records are never sampled: the newest ones judge, as they would without a sample;
 - of the older records those with the smallest hash of their id are kept. Records since the drift began come first, up
-  to half of the places where older ones need the other half; each class has its share of the places (proportional
-  allocation; Cochran 1977, "Sampling Techniques", section 5.5), and at least `FEWEST_OF_CLASS`.
+  to half of the places where older ones need the other half. Each class has its share of the places, and at least
+  `FEWEST_OF_CLASS`. This is proportional allocation (Cochran 1977, "Sampling Techniques", section 5.5).
 
 A record's hash is always the same. So a run that is repeated draws the same sample, and the next one draws most of it
 again.
@@ -36,8 +36,9 @@ Stratum = tuple[bool, Any]  # whether it is since the drift began, and its class
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the steps behind look at, each in order of time: `labelled` to learn from and to judge by, and the `newest`
-    records, labelled or not. `sampled` says whether there are more; `learnable` and `whole` count as in `Drawn`.
+    """What the steps behind look at, each in order of time. They are the `labelled` records to learn from and to judge
+    by, and the `newest` records, labelled or not. `sampled` says whether there are more; `learnable` and `whole` count
+    as in `Drawn`.
     """
 
     labelled: pa.Table
@@ -88,7 +89,7 @@ class _Newest:
 def held_out(table: pa.Table, roles: Roles, how: Settings) -> Mask:
     """Held out by hash; a smaller share of the historic records, which nested limits keep the same for every model.
 
-    Where the schema names a cluster, one share serves all records: of a cluster that goes on delivering, the historic
+    Where the schema names a cluster, one share serves all records. Of a cluster that goes on delivering, the historic
     records would be learnt from and the new ones judge.
     """
     hashed, new = table[HOLDOUT].to_numpy(), table[INCOMING].to_numpy()
@@ -122,8 +123,9 @@ def choose(collected: Collected, roles: Roles, how: Settings, since: datetime | 
 
 
 def regime_since(collected: Collected, roles: Roles, most: int, since: datetime | None) -> tuple[pa.Table, int, int]:
-    """The records since a moment, or all where there is none or it leaves no record, in order of time: those with the
-    smallest hashes where they are more than `most`; how many there are, and how many are older.
+    """The records since a moment, in order of time, or all where there is none or it leaves no record. Where they are
+    more than `most`, those with the smallest hashes are taken. It also gives how many there are, and how many are
+    older.
     """
     start = None if since is None else pa.scalar(since, records.TIME)
     if start is not None and not any(pc.any(pc.greater_equal(t[roles.time], start)).as_py() for t in collected.tables):

@@ -4,8 +4,8 @@ them.
 A split by time or by chance would hand a later challenger records that today's champion is judged on, or the other way
 round. With a hash, champion and challenger have both never seen the holdout, whenever each was trained.
 
-Where the schema names a cluster (a patient, a ward), its name is hashed in place of the id's: records of one cluster
-are alike, and a model that was fitted on some of them is flattered by the others.
+Where the schema names a cluster (a patient, a ward), its name is hashed in place of the id's. Records of one cluster
+are alike, so a model that was fitted on some of them looks better on the others than it is.
 """
 
 from collections.abc import Iterable

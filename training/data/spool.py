@@ -1,7 +1,7 @@
 """Tables that may be larger than memory: held while they are small, else on disk in parts by the hash of a record's id.
 
-Whatever bears one id lies in one part, so that duplicates are found and labels joined a part at a time (a Grace hash
-join; Kitsuregawa, Tanaka and Moto-oka 1983, "Application of hash to data base machine and its architecture").
+Whatever bears one id lies in one part, so that duplicates are found and labels joined a part at a time. This is a Grace
+hash join (Kitsuregawa, Tanaka and Moto-oka 1983, "Application of hash to data base machine and its architecture").
 """
 
 from collections.abc import Iterator, Sequence

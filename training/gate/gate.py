@@ -35,8 +35,8 @@ class Judged:
 
 
 class SubgroupComparison(msgspec.Struct, frozen=True):
-    """A subgroup's error (its mean loss as people read it) under the challenger and under its reference: the champion,
-    or the constant answer; None without records. `harmed` is None where the records are too few to say.
+    """A subgroup's error (its mean loss as people read it) under the challenger and under its reference. That is the
+    champion, or the constant answer; None without records. `harmed` is None where the records are too few to say.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Forgetting(msgspec.Struct, frozen=True):
 class GateDecision(msgspec.Struct, frozen=True):
     """`gate.json`: the decision with all its numbers. `champion` is None for the first model; `reasons` says why not,
     empty when promoted. `loss` names what is compared; the metrics of the three models are for people. `trusted` are
-    the types beyond the built-in ones that the challenger's file holds; `sample` says how the records that it learnt
+    the types beyond the built-in ones that the challenger's file holds. `sample` says how the records that it learnt
     from were drawn, None where it learnt from all.
     """
 
@@ -168,8 +168,8 @@ def better(task: Task, outcomes: Outcomes, challenger: Vector, reference: Vector
 def compare_subgroup(
     name: str, challenger: Vector, reference: Vector, summary: Summary, limits: GateLimits, *, least: float = 0.0
 ) -> SubgroupComparison:
-    """Harmed: the error grows beyond the tolerance (a share of it, or of `least` where that is larger), and by more
-    than chance alone moves it in so few records (one standard error of the growth).
+    """Harmed means two things. The error grows beyond the tolerance (a share of it, or of `least` where that is
+    larger). It also grows by more than chance alone moves it in so few records (one standard error of the growth).
     """
     n = len(challenger)
     if n == 0:

@@ -1,10 +1,10 @@
 """By how much a mean loss falls, record by record, and how surely.
 
 A one-sided paired test on the difference of losses d = loss(reference) - loss(challenger). Two tests must agree at the
-stated level: the studentised bootstrap (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", 12.5), which
-takes account of skewness, and the sign-flip permutation test (Fisher 1935), which is exact for symmetric differences at
-any size. Requiring both keeps the share of promotions of a model that is not better at or below the level where either
-alone would exceed it.
+stated level. The studentised bootstrap takes account of skewness (Efron and Tibshirani 1993, "An Introduction to the
+Bootstrap", 12.5). The sign-flip permutation test (Fisher 1935) is exact for symmetric differences at any size.
+Requiring both keeps the share of promotions of a model that is not better at or below the level where either alone
+would exceed it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,8 +50,8 @@ def both_p_values(bootstrap: float, flips: float) -> float:
 
 
 def reached(resampled: Vector, observed: float) -> float:
-    """The share of resampled statistics that are at least the observed one, which counts as one of them (Davison and
-    Hinkley 1997, "Bootstrap Methods and their Application", 4.2.5): never 0.
+    """The share of resampled statistics that are at least the observed one, which counts as one of them: never 0. See
+    Davison and Hinkley 1997, "Bootstrap Methods and their Application", 4.2.5.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 Each candidate is an estimator together with the weight of older records: 1 trusts them as much as recent ones, 0
 forgets them. Folds are cut from the recent records only, so that a candidate is judged by how it predicts the regime it
-is meant for; older records, at their weight, are in every fold's training part. A real change of concept makes
+is meant for. Older records, at their weight, are in every fold's training part. A real change of concept makes
 forgetting win; where nothing changed, more data wins.
 """
 
@@ -69,8 +69,8 @@ class Score(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Choice:
-    """The best candidate; every candidate's score, best first; and the best one's predictions of the recent records
-    (those of `Records.recent`, in order), each made without that record.
+    """The best candidate, and every candidate's score, best first. Also the best one's predictions of the recent
+    records (those of `Records.recent`, in order), each made without that record.
     """
 
     best: Candidate

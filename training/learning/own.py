@@ -1,6 +1,6 @@
 """A model's own estimators: `models/<name>/estimator.py` with `candidates(schema)`.
 
-The file is the repository's own code and is imported, under a name that says where it lies; classes that it defines are
+The file is the repository's own code and is imported, under a name that says where it lies. Classes that it defines are
 saved and loaded by that name.
 """
 
@@ -79,7 +79,7 @@ def shelf_for(folder: ModelFolder, schema: Schema, answer: Answer, search: Searc
 
 
 def try_first(folder: ModelFolder, shelf: Shelf, records: Records) -> None:
-    """Fit each own estimator to a few records in which every column lacks a value, and let it predict one that lacks
+    """Fit each own estimator to a few records in which every column lacks a value. Then let it predict one that lacks
     all, as a request to the endpoint may.
 
     Raises ConfigError that names the estimator and what it does not take. No value of a record is in the message.

@@ -2,7 +2,7 @@
 
 A parameter whose value is a list, or a distribution of scipy.stats, is searched, as scikit-learn's own searches read
 them. What is drawn depends on the candidates and the settings alone. So a sweep of Azure ML, one trial a process, and
-`train` by itself try the same, and choose the same by the cross-validated error of the records to learn from.
+`train` by itself try the same. They choose the same by the cross-validated error of the records to learn from.
 """
 
 import itertools

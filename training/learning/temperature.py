@@ -11,8 +11,8 @@ SURE = 2.0  # standard errors by which the loss must fall: the number itself is 
 
 
 def temperature(outcomes: Outcomes, predicted: Vector) -> float:
-    """The temperature with the smallest logarithmic loss on records that were predicted without being fitted on; 1
-    where that is not surely better than what the estimator said.
+    """The temperature with the smallest logarithmic loss on records that were predicted without being fitted on. It is
+    1 where that is not surely better than what the estimator said.
     """
 
     def losses(logarithm: float) -> Vector:

@@ -17,8 +17,8 @@ SEED = 0  # of the split: the same records give the same file
 def fit(values: Matrix, schema: Schema) -> Population:
     """The population of records (n, measurements) in the order of `training.features.inputs`.
 
-    The split is random and does not look at the records, so that those to calibrate on and a new one of the same
-    population are exchangeable.
+    The split is random and does not look at the records. So those to calibrate on and a new one of the same population
+    are exchangeable.
     """
     order = np.random.default_rng(SEED).permutation(len(values))
     first = values[order[: max(round(len(values) * FIT_SHARE), 1)]]
@@ -77,8 +77,8 @@ def _shares(values: Vector) -> tuple[float, float]:
 def _correlation(
     values: Matrix, measurements: tuple[Measurement, ...], numbers: list[int]
 ) -> tuple[tuple[float, ...], ...] | None:
-    """Shrunk towards independence as far as so few records ask for (Ledoit and Wolf 2004, "A well-conditioned
-    estimator for large-dimensional covariance matrices"); what is missing counts as the mean.
+    """Shrunk towards independence as far as so few records ask for; what is missing counts as the mean. See Ledoit and
+    Wolf 2004, "A well-conditioned estimator for large-dimensional covariance matrices".
     """
     if not 1 < len(numbers) <= MOST_CORRELATED or len(values) < FEWEST_CORRELATED:
         return None

@@ -1,9 +1,9 @@
 """Is a record unlike the population that the model is meant for? A conformal p-value with a stated error rate.
 
 With distances of n records that the distance was not fitted on, p = (1 + number of them at least as far) / (n + 1). For
-a new record of the same population P(p <= a) <= a, whatever its distribution (Vovk, Gammerman and Shafer 2005,
-"Algorithmic Learning in a Random World"; Bates, Candes, Lei, Romano and Sesia 2023, "Testing for outliers with
-conformal p-values").
+a new record of the same population P(p <= a) <= a, whatever its distribution. See Vovk, Gammerman and Shafer 2005,
+"Algorithmic Learning in a Random World". See also Bates, Candes, Lei, Romano and Sesia 2023, "Testing for outliers with
+conformal p-values".
 """
 
 import msgspec

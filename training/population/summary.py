@@ -1,9 +1,9 @@
 """`population.json`: a population in numbers, and how far a record lies from it.
 
-The distance is minus twice a log-likelihood, up to a constant. Numbers that are there count as normal (those of skewed
-columns by their logarithm) with the correlation of the population, z' R^-1 z over them; a category and a missing value
-count by how rare they are, -2 log p. It says nothing by itself: `training.population.novelty` compares it with the
-distances of records that it was not fitted on.
+The distance is minus twice a log-likelihood, up to a constant. Numbers that are present count as normal (those of
+skewed columns by their logarithm) with the correlation of the population, z' R^-1 z over them. A category and a missing
+value count by how rare they are, -2 log p. It says nothing by itself: `training.population.novelty` compares it with
+the distances of records that it was not fitted on.
 """
 
 from typing import Any

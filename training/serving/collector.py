@@ -1,7 +1,7 @@
 """Azure ML's data collector behind one function, switched on by DRIFTLOOP_COLLECT_DATA.
 
 Each record gets an id that is logged as a column with its inputs and with its prediction. The collector writes requests
-that come close in time as one line, inputs and outputs grouped differently, so neither a line nor a row's number says
+that come close in time as one line, inputs and outputs grouped differently. So neither a line nor a row's number says
 which prediction belongs to which record; the id does.
 """
 

@@ -1,11 +1,11 @@
 """Which measurements drove a prediction: Shapley values against the typical record, by sampling permutations.
 
 The typical record of the population has the median of each number and the most common category. Along a permutation its
-measurements are replaced by the record's own, one after the other; a measurement's part is the mean change that its
-replacement brings (Castro, Gomez and Tejada 2009, "Polynomial calculation of the Shapley value based on sampling"; each
-permutation is also walked backwards: Mitchell, Cooper, Frank and Holmes 2022, "Sampling permutations for Shapley value
-estimation"). The parts add up to the prediction less that of the typical record, exactly. They say what the model did,
-and not what would happen to a person whose measurement changed.
+measurements are replaced by the record's own, one after the other. A measurement's part is the mean change that its
+replacement brings (Castro, Gomez and Tejada 2009, "Polynomial calculation of the Shapley value based on sampling").
+Each permutation is also walked backwards (Mitchell, Cooper, Frank and Holmes 2022, "Sampling permutations for Shapley
+value estimation"). The parts add up to the prediction less that of the typical record, exactly. They say what the model
+did, and not what would happen to a person whose measurement changed.
 """
 
 from collections.abc import Callable

@@ -27,9 +27,9 @@ JSON = "application/json"
 
 
 class ServiceOutput(msgspec.Struct, frozen=True):
-    """A prediction for each record, in their order, the smallest and largest value of its interval (none where too few
-    records were held out to say), and the version of the model that made them. Where it was asked for: what drove each,
-    and how unlike the population each record is (none where the version was trained without a population).
+    """A prediction for each record, in their order, and the version of the model that made them. Also the smallest and
+    largest value of its interval, none where too few records were held out to say. Where it was asked for: what drove
+    each, and how unlike the population each record is (none where the version was trained without a population).
     """
 
     predictions: list[float]

@@ -1,13 +1,13 @@
 """What the endpoint runs: `azureml-inference-server-http` calls init() once and run() for each request.
 
-`POST /score` with `{"data": [{feature: value, ...}, ...]}` answers `{"predictions": [...], "model_version": "3"}`, and
-beside them `intervals` of a number, or `probabilities` by class and prediction `sets`; a request that does not fit the
-model's schema gets 400 and the field's name. No value is ever logged. Where DRIFTLOOP_COLLECT_DATA is true, Azure ML's
-data collector writes inputs and outputs to the workspace's storage.
+`POST /score` with `{"data": [{feature: value, ...}, ...]}` answers `{"predictions": [...], "model_version": "3"}`.
+Beside them stand `intervals` of a number, or `probabilities` by class and prediction `sets`. A request that does not
+fit the model's schema gets 400 and the field's name. No value is ever logged. Where DRIFTLOOP_COLLECT_DATA is true,
+Azure ML's data collector writes inputs and outputs to the workspace's storage.
 
-With `"explain": true` the answer also holds `explanations` (what drove each prediction) and `novelty` (how unlike the
-population that the model is meant for each record is). Such a request is a person's who looks at one record, and is
-never collected: what is tried out is no part of the feed that is watched.
+With `"explain": true` the answer also holds `explanations` (what drove each prediction). It holds `novelty` too: how
+unlike the population that the model is meant for each record is. Such a request is a person's who looks at one record,
+and is never collected. What is tried out is no part of the feed that is watched.
 """
 
 import logging
@@ -50,8 +50,8 @@ class Loaded:
         return self.model.task.reply(self.model.predict_rows(rows))
 
     def explained(self, rows: list[dict[str, Any]], reply: dict[str, Any]) -> dict[str, Any]:
-        """The same with how to read it, what drove each answer, and how unlike the population each record is; None of a
-        version that was trained without one.
+        """The same with how to read it, what drove each answer, and how unlike the population each record is. None for
+        a version that was trained without one.
         """
         reply = {**reply, "reading": msgspec.to_builtins(reading_of(self.model.answer))}
         if self.population is None:

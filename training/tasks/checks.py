@@ -50,8 +50,8 @@ def check_settings(schema: Schema, how: Settings) -> None:
 def answer_for(schema: Schema, how: Settings, learnt: Sequence[str | float], judged: Sequence[str | float]) -> Answer:
     """What the model is to answer, given the outcomes that it learns from and those that judge it.
 
-    Raises InputError where the outcomes are one number, or too large to be squared; where a classifier's have one
-    class, too many, or too few records of one to learn from; ConfigError where none is the positive class.
+    Raises InputError where the outcomes are one number, or too large to be squared. Raises it where a classifier's have
+    one class, too many, or too few records of one to learn from. Raises ConfigError where none is the positive class.
     """
     target = _target(schema)
     if how.task == "regression":
@@ -100,8 +100,8 @@ def _rare(name: str, target: Column, records: int) -> str:
 
 
 def check_against_champion(schema: Schema, champion: Answer, answer: Answer) -> None:
-    """Raises InputError where the champion was made for another task, or the labels hold a class that it never saw and
-    that the schema does not list.
+    """Raises InputError where the champion was made for another task. Raises it where the labels hold a class that it
+    never saw and that the schema does not list.
     """
     if champion.task != answer.task:
         raise InputError(

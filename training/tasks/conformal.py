@@ -1,9 +1,9 @@
 """How wide an interval, or how large a set, must be: split conformal prediction, which assumes no distribution.
 
-With nonconformity scores of n records that were never fitted on, the k-th smallest of them, k = ceil((n + 1) coverage),
-is reached by a new record of the same population with probability at least the coverage, and at most
-coverage + 1 / (n + 1) where no two scores are alike (Vovk, Gammerman and Shafer 2005, "Algorithmic Learning in a Random
-World"; Lei et al. 2018, "Distribution-free predictive inference for regression").
+Take nonconformity scores of n records that were never fitted on, and the k-th smallest of them, k = ceil((n + 1)
+coverage). A new record of the same population reaches it with probability at least the coverage. The probability is at
+most coverage + 1 / (n + 1) where no two scores are alike. See (Vovk, Gammerman and Shafer 2005, "Algorithmic Learning
+in a Random World"; Lei et al. 2018, "Distribution-free predictive inference for regression").
 """
 
 import math

@@ -1,9 +1,9 @@
 """How many labels must have come before a clearly better classifier can pass the gate.
 
-The classifiers are planned with as binormal ones: the score of a record is normal with variance 1, its mean is d higher
-for the class that is looked for, and the area under the ROC curve is Phi(d / sqrt 2) (Hanley and McNeil 1982, "The
-meaning and use of the area under a receiver operating characteristic curve"). Their probabilities are calibrated, and
-the scores of champion and challenger are independent given the class.
+The classifiers are planned with as binormal ones. The score of a record is normal with variance 1, and its mean is d
+higher for the class that is looked for. The area under the ROC curve is Phi(d / sqrt 2). See Hanley and McNeil 1982,
+"The meaning and use of the area under a receiver operating characteristic curve". Their probabilities are calibrated,
+and the scores of champion and challenger are independent given the class.
 """
 
 import math
@@ -49,10 +49,11 @@ def labels_required(
 ) -> int:
     """Labels of a new regime after which a better classifier passes the gate with probability `power`.
 
-    n = (1 + r^2) ((z_level + z_power) s / m)^2 held-out records, with m and s the mean and standard deviation of the
-    difference of logarithmic losses, and r the share of the rarer class; as many more labels as the holdout takes a
-    share of them. The first factor is what the gate's two tests and imagined records cost beyond a normal test, as
-    measured (docs/training.md): a quarter of the records where classes are even, next to nothing where one is rare.
+    n = (1 + r^2) ((z_level + z_power) s / m)^2 held-out records are needed. Here m and s are the mean and standard
+    deviation of the difference of logarithmic losses, and r the share of the rarer class. As many more labels are
+    needed as the holdout takes a share of them. The first factor is what the gate's two tests and imagined records cost
+    beyond a normal test, as measured (docs/training.md). It is a quarter of the records where classes are even, almost
+    nothing where one is rare.
 
     Parameters
     ----------

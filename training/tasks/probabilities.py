@@ -45,13 +45,13 @@ class Probabilities:
         return self.brier(outcomes, predicted)
 
     def imagined(self, challenger: Vector, reference: Vector) -> tuple[Vector, Vector]:
-        """Two records of each class, each with the mean loss that the records at hand would have if they were of it,
-        weighted by how probable both models together find that.
+        """Two records of each class, each with the mean loss that the records at hand would have if they were of it.
+        They are weighted by how probable both models together find that.
 
-        A challenger that has given up a rare class looks better on every record of a holdout that has none: of ten
-        percent, 30 records have none in 4 % and one in 14 %. As with a share's interval (Agresti and Coull 1998,
-        "Approximate is better than exact for interval estimation of binomial proportions"), two more of each class keep
-        a class that was not drawn from counting as one that does not occur.
+        A challenger that has given up a rare class looks better on every record of a holdout that has none. Of ten
+        percent, 30 records have none in 4 % and one in 14 %. Two more of each class keep a class that was not drawn
+        from counting as one that does not occur, as with a share's interval. See Agresti and Coull 1998, "Approximate
+        is better than exact for interval estimation of binomial proportions".
         """
         weights = (challenger + reference) / 2
         pairs = []
@@ -80,8 +80,8 @@ class Probabilities:
         return LabelSummary.of_classes({name: int(n) for name, n in zip(self.classes, counts, strict=True) if n})
 
     def nonconformity(self, outcomes: Outcomes, predicted: Vector) -> Vector:
-        """1 - p of the true class: sets of the smallest size on average (Sadinle, Lei and Wasserman 2019, "Least
-        ambiguous set-valued classifiers with bounded error levels").
+        """1 - p of the true class: sets of the smallest size on average. See Sadinle, Lei and Wasserman 2019, "Least
+        ambiguous set-valued classifiers with bounded error levels".
         """
         return np.asarray(1 - self._of_true(outcomes, predicted))
 

@@ -1,6 +1,6 @@
 """What a push changed, and a run for each model of it, on Azure DevOps.
 
-A deployment there cannot be repeated over a list that only a run knows, so the run of a push starts one run of the same
+A deployment there cannot be repeated over a list that only a run knows. So the run of a push starts one run of the same
 pipeline a model, as the function app does.
 """
 

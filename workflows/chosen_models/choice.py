@@ -83,9 +83,9 @@ def _named(names: Sequence[str], asked: str) -> str:
 def folders(root: Path, asked: str = "") -> list[str]:
     """The models that have a folder below `root`, in order.
 
-    Raises ChoiceError for half a folder and for a name that Azure Machine Learning would not take, of the model that is
-    asked for, or of any where none is: what is wrong with one model holds no other up. And for two names that differ in
-    upper and lower case alone.
+    Raises ChoiceError for half a folder and for a name that Azure Machine Learning would not take. It looks at the
+    model that is asked for, or at all where none is. What is wrong with one model delays no other. And for two names
+    that differ in upper and lower case alone.
     """
     found = sorted(path for path in (root / FOLDER).glob("*") if path.is_dir() and not path.name.startswith("."))
     names: list[str] = []

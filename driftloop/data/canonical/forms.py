@@ -1,7 +1,7 @@
 """How columns are written, decided from their values: the decimal mark, the order of day and month, truth words.
 
-What the values leave open is taken from what is declared, from the source's other columns, or from the schema (which
-knows how its reference was written). Else it is refused.
+What the values leave open is taken from what is declared, or from the source's other columns. Else it comes from the
+schema, which knows how its baseline was written. Else it is refused.
 """
 
 from __future__ import annotations

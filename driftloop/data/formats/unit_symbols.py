@@ -94,8 +94,8 @@ def without_unit(text: str, unit: str) -> str:
 def unit_word_of(texts: Sequence[str]) -> str:
     """The unit that nearly all of a column's distinct texts carry behind a number; empty where there is none.
 
-    A word behind a few numbers may name a kind of thing, and one that follows whole numbers without a space belongs to
-    an identifier (`1001A`).
+    A word behind a few numbers may name a kind of thing. One that follows whole numbers without a space belongs to an
+    identifier (`1001A`).
 
     Examples
     --------

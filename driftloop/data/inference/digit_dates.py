@@ -77,9 +77,9 @@ WAYS: dict[str, tuple[Callable[[Floats], Marks], int, int]] = {
 }
 """How digits write a date, and how many different ones there must be: under any name, and under one that says so.
 
-Of numbers drawn at random from the same range 12 % are a year and month, 3.7 % a short date, 37 % a day of a year,
-0.5 % a date with a clock time. So that many would all be dates in one of ten million columns; under a name that says
-so, in one of fifty, most of which are dates."""
+Numbers drawn at random from the same range may look like dates. A year and month fit 12 %, a short date 3.7 %, a day of
+a year 37 %, a date with a clock time 0.5 %. So that many would all be dates in one of ten million columns. Under a name
+that says so, it is one of fifty, most of which are dates."""
 FEWEST_DAYS = 2
 """Different counts of days that are asked for, beside a name that says so."""
 

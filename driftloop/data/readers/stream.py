@@ -105,8 +105,9 @@ def read_batches(
     Parameters
     ----------
     source
-        A path, a folder (its data files in name order, hive partitions as columns), a pattern such as `day-*.csv`, an
-        `abfs://` URL of any of them, a tuple of such, or an open binary file. Parquet and Arrow need one that can seek.
+        A path, a folder (its data files in name order, hive partitions as columns), or a pattern such as `day-*.csv`.
+        Also an `abfs://` URL of any of them, a tuple of such, or an open binary file. Parquet and Arrow need one that
+        can seek.
     schema
         Only its columns are read, each in its canonical form. Without one, texts arrive as they are.
     format

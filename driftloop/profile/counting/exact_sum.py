@@ -19,15 +19,17 @@ Floats = npt.NDArray[np.float64]
 UNIT = 1074
 """A sum of 1 is 2^1074 units."""
 CUTTER = 1.5 * 2.0**52
-"""Times 2^q, its last bit is 2^q: adding it rounds a smaller number of either sign to a multiple of 2^q, and the bits
-of the result count the multiples."""
+"""Times 2^q, its last bit is 2^q. Adding it rounds a smaller number of either sign to a multiple of 2^q, and the bits
+of the result count the multiples.
+"""
 SLICE = 46
 """Bits of a slice: 2^16 numbers of 46 bits add up to 62 bits, which a signed 64-bit integer holds."""
 MOST_AT_ONCE = 1 << 16
 """Numbers that are cut together: few enough for a processor's cache."""
 REACH = 31
 """Let all numbers lie within 2^31 of 2^E. What the first slice leaves of each is below 2^(E - 47) and a multiple of
-2^(E - 84), so 2^16 of them add up to at most 2^53 such units: every order of additions is exact."""
+2^(E - 84). So 2^16 of them add up to at most 2^53 such units: every order of additions is exact.
+"""
 MOST_EXPONENT = 800
 """Beyond 2^800 the constants that cut slices would overflow; below 2^-800 slices have no full mantissa."""
 SMALLEST = 2.0**-1022

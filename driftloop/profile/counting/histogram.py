@@ -1,9 +1,9 @@
 """A histogram of any numbers in one pass, whose bins do not depend on the order in which they came.
 
-Bins are floating point numbers cut after `precision` bits of their mantissa: they need no range beforehand, an outlier
+Bins are floating point numbers cut after `precision` bits of their mantissa. They need no range beforehand, an outlier
 costs one bin, and halving the precision joins neighbours exactly. The precision is the largest at which at most
-`MAX_BINS` bins hold something: bins are as fine as the column's own spread asks for, however far from zero it lies, and
-each value has a bin of its own where there are few. Joining more numbers can only fill more bins, so whatever the order
+`MAX_BINS` bins hold something. Bins are as fine as the column's own spread asks for, however far from zero it lies.
+Each value has a bin of its own where there are few. Joining more numbers can only fill more bins. So whatever the order
 and the parts, the same numbers end at the same precision with the same counts: merging is exact, associative and
 commutative.
 """

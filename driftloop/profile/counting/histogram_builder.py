@@ -1,8 +1,8 @@
 """Counting numbers into bins batch by batch, in one array where they lie close enough, else by look-up or sorting.
 
 Sorting a batch costs ten times what counting into an array costs, so each column settles on an array after its first
-batch: `DenseCounts` where its bins lie close together, as those of measurements do, and `KnownCounts` where few
-bins lie far apart, as those of numbers that were written with few digits do.
+batch. `DenseCounts` serves where its bins lie close together, as those of measurements do. `KnownCounts` serves where
+few bins lie far apart, as those of numbers that were written with few digits do.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ def salt(name: str) -> float:
 def mix(keys: Keys, part: Numbers | Texts, factor: float, lowest: float, highest: float) -> None:
     """Add a column to the rows' keys; `lowest` and `highest` of its numbers are NaN where a value is.
 
-    A number is multiplied by its column's factor, so that also whole numbers fill all bits of the mantissa (IEEE 754
-    fixes the product on every machine), and its bits are added. A negative one also takes 1 away: multiplied by any odd
+    A number is multiplied by its column's factor, so that also whole numbers fill all bits of the mantissa. IEEE 754
+    fixes the product on every machine. Then its bits are added. A negative one also takes 1 away. Multiplied by any odd
     number the sign's bit stays where it is, so (x, y) and (-x, -y) would have the same key.
     """
     if isinstance(part, Texts):
@@ -63,8 +63,8 @@ def finish(keys: Keys) -> None:
 def cluster_keys(part: Numbers | Texts) -> Keys:
     """A 32-bit number for the dependent group of each row; rows without one share a number.
 
-    Enough to keep the groups of a sample apart (two of 1,536 share a number once in 3,600 samples), and no name can be
-    read from it.
+    Enough to keep the groups of a sample apart: two of 1,536 share a number once in 3,600 samples. No name can be read
+    from it.
     """
     keys = np.zeros(len(part.codes if isinstance(part, Texts) else part.values), np.uint64)
     mix(keys, part, 1.0, nan, nan)

@@ -1,6 +1,6 @@
 """A bounded sample of rows that depends on the rows alone: those with the smallest hashes, and how often each occurred.
 
-Equal rows have equal hashes, so a row that was seen twice is one row of weight 2: the sample is a simple random sample
+Equal rows have equal hashes, so a row that was seen twice is one row of weight 2. The sample is a simple random sample
 of the distinct rows, with their exact counts (Beyer et al. 2007, "On synopses for distinct-value estimation"). It
 merges exactly, and two tables that share records share their sampled records too.
 """
@@ -24,8 +24,9 @@ Keys = npt.NDArray[np.uint64]
 Levels = tuple[tuple[str, ...], ...]
 
 MAX_ROWS = 1536
-"""Of two samples together, 3,072 rows: 1,000 permutations of them take a tenth of a second, and a joint change of 0.15
-standard deviations is still found."""
+"""Of two samples together, 3,072 rows. Then 1,000 permutations of them take a tenth of a second, and a joint change of
+0.15 standard deviations is still found.
+"""
 LARGE = 1e11
 """Below it a number times 10^4 is exact enough to tell whether it has at most four decimals."""
 BITS = 52
@@ -33,8 +34,9 @@ BITS = 52
 FINER = 16
 """Bits that a value keeps beyond its bin: 65,536 steps a bin, and ten columns take 80 kB of a file, not 140."""
 MAX_CUT = 38
-"""Bits up to which values are cut: then no cut value, with its last bit set, is the double next to a number of four
-decimals (such numbers and multiples of 2^-j are equal or at least 2^-(j + 13.3) apart)."""
+"""Bits up to which values are cut. Then no cut value, with its last bit set, is the double next to a number of four
+decimals. Such numbers and multiples of 2^-j are equal or at least 2^-(j + 13.3) apart.
+"""
 ROUNDING = np.int64(1 << 31)
 """Half of the last bit that version 1 kept of a mantissa."""
 MAX_DRAWN_FROM = 100_000_000

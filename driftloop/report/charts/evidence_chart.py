@@ -16,8 +16,9 @@ DRAWN = 120
 SMALLEST_P = 1e-300
 """A p of 0 has no logarithm; nothing is told apart below this."""
 HEADROOM = 1.6
-"""The top of the picture, in heights of the alarm line: what lies above is drawn at the top, since how far beyond the
-alarm evidence is changes nothing."""
+"""The top of the picture, in heights of the alarm line. What lies above is drawn at the top, since how far beyond the
+alarm evidence is changes nothing.
+"""
 CROWDED = 30
 """Checks up to which each one that is stable has its own dot."""
 # Readable on a white and on a black page (contrast at least 3 to 1 on both); shapes differ, so colour is not needed.

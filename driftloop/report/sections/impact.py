@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImpactView:
-    """`stand`: whether the error has grown; `said`: the engine's sentences on it; `assumed`, `unseen`: what it takes
-    for granted, and what it is blind to; `svg`: the picture, None where nothing can be said.
+    """`stand`: whether the error has grown. `said`: the engine's sentences on it. `assumed`, `unseen`: what it takes
+    for granted, and what it cannot see. `svg`: the picture, None where nothing can be said.
     """
 
     stand: str

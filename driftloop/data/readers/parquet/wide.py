@@ -1,7 +1,7 @@
 """Row groups of so many columns that not all of their pages fit into memory: read part by part, through a file.
 
 Arrow holds a decompressed page of every column that it reads. Of a row group with hundreds of columns it therefore
-reads some columns at a time; what they hold waits in a temporary file until the rows are put together again.
+reads some columns at a time. What they hold waits in a temporary file until the rows are put together again.
 """
 
 from __future__ import annotations
