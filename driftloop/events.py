@@ -89,8 +89,8 @@ class ModelRegistered(msgspec.Struct, frozen=True):
 class InService(msgspec.Struct, frozen=True):
     """`baselines/<model>/in-service.json`: the version that takes all traffic, and the hash of its baseline.
 
-    `previous`: the version before; `rolled_back`: one that was taken back by hand for this one; `endpoint`: the name of
-    the one that serves it.
+    `previous`: the version before; `rolled_back`: one that was taken back manually for this one; `endpoint`: the name
+    of the one that serves it.
     """
 
     model: str

@@ -2,7 +2,7 @@
 
 Key Vault keeps a deleted vault with its name for 90 days, and purge protection forbids to purge it: so it is recovered,
 with the secrets that are in it. Azure Machine Learning keeps a deleted workspace for 14 days and refuses its name,
-unless it is deleted for good. azd's hooks (azure.yaml) and infra/apply.sh run this.
+unless it is deleted permanently. azd's hooks (azure.yaml) and infra/apply.sh run this.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def recover(shell: Shell, subscription: str, group: str, environment: str, locat
 
 
 def release(shell: Shell, subscription: str, group: str, workspace: str) -> None:
-    """Deletes the workspace for good, and waits: deleted with its group, it would keep its name for 14 days."""
+    """Deletes the workspace permanently, and waits: deleted with its group, it would keep its name for 14 days."""
     resource = f"{_group(subscription, group)}/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
     if not shell.read("az", "resource", "show", "--ids", resource, "--output", "json"):
         return

@@ -1,1 +1,1 @@
-"""What a workflow run does, the same on GitHub, on Azure DevOps and by hand."""
+"""What a workflow run does, the same on GitHub, on Azure DevOps and manually."""

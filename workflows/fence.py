@@ -3,7 +3,7 @@
 A dispatch that was sent twice, because its sender was paused between its last lease check and the request,
 starts two runs.
 The first to write `outcomes/runs/<drift id>-<try>.json` trains. A run that is run again finds its own claim. A person
-who starts a run by hand names no try, and is not held back.
+who starts a run manually names no try, and is not held back.
 """
 
 import msgspec

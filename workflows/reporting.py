@@ -1,4 +1,4 @@
-"""What a run tells the system that runs it: lines, outputs, a summary, an error. By hand it is only lines."""
+"""What a run tells the system that runs it: lines, outputs, a summary, an error. Manually it is only lines."""
 
 import os
 import re
@@ -12,7 +12,7 @@ _ADDRESS = re.compile(r"https://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+")  # no bracket,
 
 
 class Report:
-    """GitHub Actions, Azure DevOps or a terminal, told apart by their own variables."""
+    """GitHub Actions, Azure DevOps or a terminal, distinguished by their own variables."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._environment = environment

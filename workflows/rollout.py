@@ -44,7 +44,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class _SupersededError(Exception):
-    """A newer version is on its way or in service: the traffic is no longer this run's to move."""
+    """A newer version is in progress or in service: the traffic is no longer this run's to move."""
 
 
 class Rollout:
@@ -218,7 +218,7 @@ class Rollout:
             raise _SupersededError(f"version {version.number} was rolled back by hand: --force deploys it again")
 
     def _check_mine(self, version: DeployableVersion, target: str, found: Found, forced: bool) -> None:
-        """Before traffic is moved: is the slot still this run's, and no newer version on its way?"""
+        """Before traffic is moved: is the slot still this run's, and no newer version in progress?"""
         slots = self._endpoint.slots()
         self._stand_aside(version, found, slots, forced)
         if target not in slots or slots[target].version != version.number:

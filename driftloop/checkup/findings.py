@@ -1,4 +1,4 @@
-"""What a check-up finds: how bad it is, where, what it is, and what mends it."""
+"""What a check-up finds: how bad it is, where, what it is, and what fixes it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 Severity = Literal["error", "warning", "note"]
 ORDER: dict[str, int] = {"error": 0, "warning": 1, "note": 2}
-"""An error must be mended: the loop cannot run, or would learn from the wrong data. A warning should be looked at. A
+"""An error must be fixed: the loop cannot run, or would learn from the wrong data. A warning should be looked at. A
 note changes nothing.
 """
 
@@ -32,7 +32,7 @@ class Finding:
 
 
 def error(where: str, what: str, mend: str) -> Finding:
-    """Something that must be mended."""
+    """Something that must be fixed."""
     return Finding("error", where, what, mend)
 
 

@@ -14,7 +14,7 @@ class CommonCausePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     action: Literal["hold", "pace", "send"] = "hold"
     """What becomes of their retrains. `hold`: they wait until a person releases them, because a source that has changed
-    is mended once, and retraining all models on it is not. `pace`: they go on by themselves, `retrains_per_hour`.
+    is fixed once, and retraining all models on it is not. `pace`: they go on by themselves, `retrains_per_hour`.
     `send`: as if each drifted alone. In all three they are told as one."""
     retrains_per_hour: float = 20.0
     """Of a common cause, at most: when they go on, or are released. 20 are what GitHub's free plan runs side by side,

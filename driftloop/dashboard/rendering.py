@@ -99,7 +99,7 @@ def age(moment: datetime, now: datetime, words: Words) -> str:
 
 
 def _mark(status: str) -> str:
-    """The sign of a status, told apart by its shape."""
+    """The sign of a status, distinguished by its shape."""
     if status in VERDICT_MARKS:
         return draw_mark(status)
     paths = {

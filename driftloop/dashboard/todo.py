@@ -1,4 +1,4 @@
-"""What to do now: what waits for a person, why, and what that person does; by hand, no page changes anything."""
+"""What to do now: what waits for a person, why, and what that person does; no page changes anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the columns are: names, kinds, units, roles. Written by hand as TOML, or inferred from a reference file."""
+"""What the columns are: names, kinds, units, roles. Written manually as TOML, or inferred from a reference file."""
 
 from __future__ import annotations
 

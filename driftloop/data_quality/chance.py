@@ -1,7 +1,7 @@
 """How likely chance brings what a rule has seen, when baseline and window come from one population.
 
 Then every choice of which records are the window's is equally likely. So the number of window records that carry a mark
-is hypergeometric, whatever the population, and the largest values of both sides are as likely to lie in either.
+is hypergeometric, whatever the population. The largest values of both sides are as likely to lie in either.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SMALLEST_TAIL_FACTOR = 1e-3
 
 
 LARGEST = 1e300
-"""The size to which values are limited before distances of them are taken: the largest double is 1.8e308, and no
+"""The size to which values are limited before distances of them are taken. The largest double is 1.8e308, and no
 conversion has a factor beyond 1,000,000."""
 SLACK = 1e-3
 """By which part of itself a value may be moved by rounding once more."""
@@ -68,9 +68,9 @@ def all_in_window_p(count: int, window_rows: int, baseline_rows: int) -> float:
 def tail_factor(baseline_distances: Floats, distance: float, count: int = 1) -> float:
     """P(`count` records farther than `distance` | farther than all of the baseline), the tail as the baseline's own.
 
-    The tail beyond the quantile 1 - `TAIL_SHARE` is taken as Pareto's, P(D > d) ~ d^-a, with a the lower 95 % limit of
-    Hill's estimator (Hill 1975; a_hat (1 - 1.645 / sqrt(k))); independent records multiply.
-    `baseline_distances` are distances from the median. Returns 1.0 where the baseline tells nothing about its tail.
+    The tail beyond the quantile 1 - `TAIL_SHARE` is taken as Pareto's, P(D > d) ~ d^-a; independent records multiply.
+    Here a is the lower 95 % limit of Hill's estimator (Hill 1975; a_hat (1 - 1.645 / sqrt(k))). `baseline_distances`
+    are distances from the median. Returns 1.0 where the baseline tells nothing about its tail.
     """
     positive = np.sort(baseline_distances[baseline_distances > 0])
     records = int(TAIL_SHARE * 2 * len(positive))  # the distances on one side are half of the records

@@ -61,6 +61,7 @@ CONVERSIONS = (
     Conversion("kelvin instead of Celsius", 1.0, 273.15),
     Conversion("Celsius instead of kelvin", 1.0, -273.15),
 )
-"""Decimal shifts (percent and fractions too); inches, pounds, months, glucose and lipids in mmol/l, minutes; kPa,
-calories, feet, miles, ounces, days; speeds, psi and bar, weeks, bilirubin, hours, feet as centimetres; weeks of years,
-mmHg as pascals, minutes, seconds, millionths; a flipped sign; temperatures."""
+"""Decimal shifts (percent and fractions too); inches, pounds, months, glucose and lipids in mmol/l, minutes. Then kPa,
+calories, feet, miles, ounces, days, speeds, psi and bar, weeks, bilirubin, hours, feet as centimetres. Then weeks of
+years, mmHg as pascals, minutes, seconds, millionths, a flipped sign, temperatures.
+"""

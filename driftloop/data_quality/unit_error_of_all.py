@@ -17,16 +17,19 @@ SLACK_OF_SPREAD = 0.05
 """How far rounding may have moved a value, as a part of the width of the baseline's middle half. Far from zero a
 thousandth of a value is more than all of the column's spread, and 273 degrees would be as good as none."""
 KNOWN, HELD = 0.9, 0.2
-"""The part of the window's rows whose value the baseline has too, and the part of the baseline's rows that have one of
-the window's values, from which the window may be one kind of the baseline's records. Of three kinds each is a third."""
+"""Two parts from which the window may be one kind of the baseline's records. One is of the window's rows whose value
+the baseline has too. The other is of the baseline's rows that have one of the window's values. Of three kinds each is a
+third.
+"""
 ORDINARY = 1.22
 """The same for a shifted decimal point that is taken without a look at closer fits: Kolmogorov's 90 % quantile.
 Percentages and fractions, or cents, are mixed up far more often than a small window tells 1/100 from 1/88.6."""
 DECADE = 7.0
 """From this factor on no population is taken to move as a whole by just a known conversion."""
 FAR_BY_DECADE, FAR_BY_FACTOR = 0.5, 0.9
-"""Kolmogorov distance of the unconverted column that is asked for. A small factor must leave the two all but disjoint:
-a population may grow by a factor of two, and some known conversion lies near any number."""
+"""Kolmogorov distance of the unconverted column that is asked for. A small factor must leave the two almost disjoint. A
+population may grow by a factor of two, and some known conversion lies near any number.
+"""
 
 
 def find_unit_error_of_all(baseline: BinnedNumbers, window: BinnedNumbers) -> Converted | None:

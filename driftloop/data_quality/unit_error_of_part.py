@@ -78,7 +78,7 @@ class _Outside:
 def _far_outside(baseline: BinnedNumbers, window: BinnedNumbers, side: int) -> _Outside | None:
     """The window's values that lie far beyond one end of the baseline.
 
-    Distance is a difference. Below a column of positive values it is a ratio instead: nothing else lies far below a
+    Distance is a difference. Below a column of positive values it is a ratio instead. Nothing else lies far below a
     small minimum, and a tenth of it is as far away as ten times the maximum.
     """
     end = baseline.end(side)

@@ -42,7 +42,7 @@ class DriftState(StrEnum):
 
 _OUTCOMES = frozenset({DriftState.PROMOTED, DriftState.REJECTED, DriftState.FAILED})
 TRANSITIONS: dict[DriftState, frozenset[DriftState]] = {
-    # An outcome may arrive in any open state: a person may have started the workflow by hand, or again after the app
+    # An outcome may arrive in any open state: a person may have started the workflow manually, or again after the app
     # stopped waiting for it.
     DriftState.HELD: _OUTCOMES | {DriftState.HELD, DriftState.CLAIMED, DriftState.CONFIRMED, DriftState.SUPERSEDED},
     DriftState.CLAIMED: _OUTCOMES | {DriftState.CLAIMED, DriftState.SENT, DriftState.HELD, DriftState.CONFIRMED},

@@ -36,7 +36,7 @@ class HistoryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     incidents : why the feed was found broken.
     moved : where the verdict is drift, the columns that evidence is strongest in, then those that moved in this window
         by itself, the surest first.
-    epoch : how often the evidence had begun anew.
+    epoch : how often the evidence had begun again.
     """
 
     at: str

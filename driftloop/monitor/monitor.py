@@ -168,7 +168,7 @@ class Monitor(SaidColumns):
         return result
 
     def reset(self, reference: Any = None, *, after: str | datetime | date | None = None) -> Monitor:
-        """Begin evidence anew, after the model was trained again.
+        """Begin evidence again, after the model was trained again.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class Monitor(SaidColumns):
     def accept(self) -> Monitor:
         """Keep the model although the population has moved: the present regime raises no further alarm.
 
-        A change from it does. Evidence begins anew; the reference stays.
+        A change from it does. Evidence begins again; the reference stays.
         """
         self._series = replace(self._series, evidence=accept(self.evidence))
         return self
@@ -283,6 +283,6 @@ class Monitor(SaidColumns):
 
     @property
     def _state(self) -> str:
-        """The newest verdict; `new` where nothing was checked since evidence began anew."""
+        """The newest verdict; `new` where nothing was checked since evidence began again."""
         newest = self._history[-1] if self._history else None
         return "new" if newest is None or newest.epoch != self.evidence.epoch else newest.verdict

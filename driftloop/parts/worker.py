@@ -1,6 +1,6 @@
 """One of several processes that read parts of a source: `python -m driftloop.parts.worker`, on its standard input.
 
-A second thread gives a profile next to nothing, because much of it runs in the interpreter; a second process gives
+A second thread gives a profile almost nothing, because much of it runs in the interpreter; a second process gives
 twice the rows (docs/scale.md). It ends with its standard input, so that none is left behind by a command that ended.
 """
 

@@ -200,7 +200,7 @@ def strongest_columns(evidence: Evidence, baseline: Baseline) -> tuple[str, ...]
 
 
 def fits(evidence: Evidence, baseline: Baseline) -> bool:
-    """Whether a stored evidence holds sums of this baseline's features, or is of another one and will begin anew.
+    """Whether a stored evidence holds sums of this baseline's features, or is of another one and will begin again.
 
     Raises ValueError or zlib.error for sums that cannot be unpacked.
     """

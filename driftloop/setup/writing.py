@@ -34,7 +34,7 @@ def with_entry(config: Path, entry: str) -> bytes:
     Raises
     ------
     ConfigError
-        Where an entry cannot be appended, as behind `model = [...]`: the line says to write it by hand.
+        Where an entry cannot be appended, as behind `model = [...]`: the line says to write it manually.
     """
     if not config.exists():
         return (NEW_FILE + entry).encode()

@@ -4,7 +4,7 @@ Tails of the normal, gamma, t and F distributions come from `scipy.special`, exa
 takes a cold check half as long again: 0.27 s without and 0.43 s with it on an idle machine; the limit was 0.6 s. The
 package of the function app grows by 114 MB.
 
-Tails written by hand were approximations: Student's t within 0.05 of a normal value, the gamma within 1 %. They were
+Own formulas of tails were approximations: Student's t within 0.05 of a normal value, the gamma within 1 %. They were
 worst far out, where evidence over time needs them.
 
 `driftloop.stats.special` loads its compiled functions alone, in a fortieth of that time.

@@ -29,7 +29,7 @@ def thin_samples(baseline: Sample, window: Sample, seed: int) -> tuple[Sample, S
 
     A sample that left rows out chose among distinct rows. Where rows repeat, that choice must be made on both sides, so
     only rows below the smaller of the two largest keys are compared. Where they do not, it is a plain random choice. A
-    side that has a few distinct rows only, such as a feed that stands still, may have none below: then all stand.
+    side that has a few distinct rows only, such as a feed that has stopped, may have none below: then all stand.
     """
     both = [baseline, window]
     limits = [sample.keys[-1] for sample in both if not sample.complete]

@@ -25,7 +25,9 @@ one row more or less decides, and counts alone would give all families that stan
 TAIL_PART = 100
 """One row in so many is of the tail: of 10,000 rows 100, which tell its scale to a tenth."""
 LEAST_P, P_DECIMALS = 1e-12, 15
-"""Of a tail: below it nothing is told apart, and equal statistics have equal p whatever a processor's exponential."""
+"""Of a tail: below it nothing is distinguished, and equal statistics have equal p whatever a processor's
+exponential.
+"""
 AT_ONCE = 1_000
 """Rows of which the largest statistics are looked for at once: all of them would be copied otherwise."""
 ORDER = 0.7

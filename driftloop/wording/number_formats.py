@@ -85,7 +85,7 @@ def format_short_rarity(p: float) -> str:
 def towards_alarm(p: float, alarm: float) -> float:
     """How far evidence has come towards its alarm line: 0 for nothing, 1 on the line, at most `BEYOND`.
 
-    On a scale of powers: half way is the root of the alarm's rarity.
+    On a scale of powers: the middle is the root of the alarm's rarity.
 
     Examples
     --------

@@ -15,7 +15,7 @@ from driftloop.events import Alert
 from driftloop.ledger.drifts import Moment
 
 MOST_WAITING = 100  # alerts of a model: as JSON a fifth of what a table row holds, before it is deflated
-LONGEST_WAIT = timedelta(days=3)  # a weekend on which nobody mends a receiver; older news is no alert
+LONGEST_WAIT = timedelta(days=3)  # a weekend on which nobody fixes a receiver; older news is no alert
 MOST_KNOWN = 200  # ids that were put in, so that what is announced again is not sent again
 LEASE = timedelta(minutes=5)  # for one round of sending: `MOST_IN_A_ROUND` requests that take as long as they may
 MOST_IN_A_ROUND = 8  # of a receiver; each takes half a minute at most, two short repetitions included

@@ -98,7 +98,7 @@ class Delivery:
         return box, due
 
     def _round(self, receiver: Receiver, alerts: Sequence[Alert]) -> Sent:
-        """Oldest first. After a failure that is the receiver's the rest waits; a refused message holds up none."""
+        """Oldest first. After a failure that is the receiver's the rest waits; a refused message delays none."""
         taken: list[str] = []
         last = Answer()
         for alert in alerts:

@@ -111,7 +111,7 @@ def post(alert: Alert, receiver: Receiver, now: datetime) -> Answer:
     with session({"User-Agent": "driftloop", **headers}, _RETRIES) as made, unrecorded():
         try:
             answer = made.post(receiver.url, data=body, timeout=TIMEOUT, allow_redirects=False, stream=True)
-            # One look at what has come: a body that drips must not hold this up.
+            # One look at what has come: a body that drips must not delay this.
             word = answer.raw.read1(READ, decode_content=True).decode(errors="replace").strip()
         except requests.exceptions.RequestException as error:
             return Answer(_failure(error))

@@ -28,7 +28,7 @@ _MOST_ANNOUNCED = 30  # versions that are remembered: a duplicate comes within a
 
 
 class _Registered(msgspec.Struct, frozen=True):
-    """`modelName` in the SDKs' own events, `ModelName` on Learn: told apart by nothing else."""
+    """`modelName` in the SDKs' own events, `ModelName` on Learn: distinguished by nothing else."""
 
     name: str
     version: str | int

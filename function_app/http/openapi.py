@@ -1,4 +1,4 @@
-"""The HTTP API's OpenAPI description: paths by hand, bodies from the types that the API decodes and encodes."""
+"""The HTTP API's OpenAPI description: paths as written here, bodies from the types that the API decodes and encodes."""
 
 from typing import Any
 

@@ -2,8 +2,8 @@
 
 Files that are remembered no more are kept as a count and a sum of their keys for each day of their last-modified times.
 That takes 30 bytes a day, however many files it has. Where a day has more files than were counted, some were never
-read; where it is one, the sum tells which. A day that has lost files is counted anew, so one that loses as many as come
-to it between two checks hides them.
+read; where it is one, the sum tells which. A day that has lost files is counted again, so one that loses as many as
+come to it between two checks hides them.
 """
 
 from collections import defaultdict

@@ -1,11 +1,11 @@
-"""How many predictions one person may ask for: a form is filled by hand, and an endpoint costs money."""
+"""How many predictions one person may ask for: a person fills the form, and an endpoint costs money."""
 
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-PER_MINUTE = 30  # by hand nobody needs more
+PER_MINUTE = 30  # a person who fills a form needs no more
 BURST = 10  # at once, after a pause
 MOST_CALLERS = 1_000  # that are remembered: the longest unseen is forgotten, who then has a full burst again
 

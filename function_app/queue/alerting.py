@@ -22,7 +22,7 @@ MOST_AT_ONCE = 5  # models that a timer or a look at the health tells of by itse
 
 
 def ask_for_alerts(runtime: "Runtime", model: Model) -> None:
-    """Asks for a message that sends what waits for the model's receivers, unless one is on its way."""
+    """Asks for a message that sends what waits for the model's receivers, unless one is in progress."""
     if model.alerts:
         _guarded(model, lambda: _ask(runtime, model, runtime.boxes.read(model.name).next_look(datetime.now(UTC))))
 
@@ -34,7 +34,7 @@ def send_alerts(runtime: "Runtime", model: Model) -> None:
 
 
 def tell_overdue(runtime: "Runtime", states: "dict[str, Overview]", now: datetime) -> None:
-    """Tells of models that are overdue, from here: the queue that their checks wait in may be what stands still.
+    """Tells of models that are overdue, from here: the queue that their checks wait in may be what has stopped.
 
     Parameters
     ----------

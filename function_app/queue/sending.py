@@ -46,7 +46,7 @@ def ask(
     delay: timedelta = timedelta(0),
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Puts messages on the queue; what fails is sent again, and does not hold up the others.
+    """Puts messages on the queue; what fails is sent again, and does not delay the others.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LOOKS, PAUSE = 150, 0.1  # at a mark that is not confirmed, and seconds in between: even a busy storage takes a message
 # within 15 s, and a caller over HTTP waits longer than that for an answer
 CLOCKS = timedelta(seconds=5)  # by which the clocks of two machines may differ; a check so much later is as good
-LOST = timedelta(hours=1)  # after which a message that nobody has seen does not hold up another
+LOST = timedelta(hours=1)  # after which a message that nobody has seen does not delay another
 
 
 def utc_now() -> datetime:

@@ -28,7 +28,7 @@ def settled(
 ) -> ModelState:
     """The model's state, with a new epoch where its drift was closed, and with nothing left to note or to announce.
 
-    The drift's row decides, so a crash between the two is mended here.
+    The drift's row decides, so a crash between the two is fixed here.
 
     Parameters
     ----------

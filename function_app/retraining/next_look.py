@@ -1,4 +1,4 @@
-"""When a drift that is on its way should be looked at again."""
+"""When a drift that is in progress should be looked at again."""
 
 from datetime import datetime, timedelta
 

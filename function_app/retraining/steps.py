@@ -34,7 +34,7 @@ SKEW = timedelta(minutes=2)  # what clocks of two instances may differ by; Azure
 LAST_MOMENT = timedelta(minutes=2)  # of a lease; too late to begin a request in, which may take 40 s and a new token
 CONFIRM_LIMIT = timedelta(minutes=15)  # a run that did not appear by then was not started; GitHub lists within 2
 CONFIRM_PAUSES = (0.2, 1.0, 2.0)  # seconds between looks, right after sending: most runs are listed in 3
-SENT_LOOK, CONFIRMED_LOOK = timedelta(minutes=1), timedelta(minutes=10)  # between looks at a drift that is on its way
+SENT_LOOK, CONFIRMED_LOOK = timedelta(minutes=1), timedelta(minutes=10)  # between looks at a drift that is in progress
 RUN_LIMIT = timedelta(hours=24)  # a run that takes longer needs a person
 TURN = "waits for its turn: many models drift at once"
 MOST_STEPS = 20  # of one look; the longest way, from held to an outcome, takes 6

@@ -134,7 +134,7 @@ def _refused(content: bytes) -> FieldRefusedError | ScoringError:
 
 def _session() -> "requests.Session":
     """Without retries: a record is sent once, and again only by the person. A lost connection of the pool counts as
-    never sent, and is opened anew.
+    never sent, and is opened again.
     """
     import requests
 

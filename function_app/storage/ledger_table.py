@@ -198,7 +198,7 @@ def ledger_errors(what: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
-        # An answer that was cut on its way, or is not of table storage.
+        # An answer that was cut off in transit, or is not of table storage.
         raise LedgerError(f"table storage gave no readable answer for {what} ({type(error).__name__})") from error
     except AzureError as error:
         status = f"{error.status_code} " if isinstance(error, HttpResponseError) else ""

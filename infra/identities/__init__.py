@@ -2,5 +2,5 @@
 
 `python -m infra.identities --help`. It needs Python's standard library, `az`, and for GitHub `gh`; nothing is
 installed. Every step looks first and changes only what differs, so that it may be run again at any time: after a
-failure in the middle, after provisioning, after somebody changed something by hand.
+failure in the middle, after provisioning, after somebody changed something manually.
 """

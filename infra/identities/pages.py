@@ -51,8 +51,8 @@ class Pages:
         RoleDefinitions(self._azure.shell, self._azure.subscription).remove(scoring_role(self._group))
 
     def _application(self, callback: str, principal: str) -> str:
-        """People of the tenant sign in and are told apart by id tokens; the function app proves itself by its identity,
-        so there is no client secret.
+        """People of the tenant sign in and are distinguished by id tokens; the function app proves itself by its
+        identity, so there is no client secret.
         """
         tokens = ("--enable-id-token-issuance", "true", "--web-redirect-uris")
         app, service, present = self._azure.application(f"{self._name}-pages", *tokens, callback)

@@ -1,7 +1,7 @@
 """The role assignments that infra/ makes: of managed identities by its Bicep, of workflows by `infra.identities`.
 
 The Bicep compiler's snapshot of a deployment with every option is read; nothing here repeats who may do what. Resources
-are told apart by kind: `data`, `ml` and `host` are the storage accounts, and `data/incoming` is a container of the
+differ by kind: `data`, `ml` and `host` are the storage accounts, and `data/incoming` is a container of the
 first.
 """
 

@@ -1,7 +1,7 @@
 """How a run ended: a conclusion for every job that its file names, also for those of which act said nothing.
 
-act leaves out a job without a word when its condition is false, when a job that it needs failed, and when something is
-wrong. Only the first two are "skipped", and the file has to explain it; everything else is a failure.
+act leaves out a job without a message when its condition is false, when a job that it needs failed, and when something
+is wrong. Only the first two are "skipped", and the file has to explain it; everything else is a failure.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The two endpoints that start workflows: repository_dispatch, and one file by hand."""
+"""The two endpoints that start workflows: repository_dispatch, and workflow_dispatch of one file."""
 
 import json
 from typing import Any

@@ -63,7 +63,7 @@ def repository(api: str, owner_repo: str, default_branch: str) -> dict[str, Any]
 
 
 def workflow(api: str, owner_repo: str, path: str, *, disabled: bool) -> dict[str, Any]:
-    """A workflow file, on or switched off by hand."""
+    """A workflow file, on or switched off manually."""
     number, base = zlib.crc32(path.encode()), f"{api}/repos/{owner_repo}/actions/workflows"
     return {
         "id": number,

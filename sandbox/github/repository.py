@@ -108,7 +108,7 @@ class Repository:
             return self._start_all(event, snapshot)
 
     def dispatch_workflow(self, name: str, ref: str, inputs: Mapping[str, Any]) -> RunRecord:
-        """Run one file by hand. Raises ApiError 404 for an unknown file, 422 for a ref or inputs that do not fit."""
+        """Run one file manually. Raises ApiError 404 for an unknown file, 422 for a ref or inputs that do not fit."""
         docs = f"{DOCS}/actions/workflows#create-a-workflow-dispatch-event"
         with self._lock:
             snapshot = self.branches.get(ref.removeprefix("refs/heads/"))
@@ -160,7 +160,7 @@ class Repository:
 
 
 def checked_inputs(workflow: Workflow, given: Mapping[str, Any], docs: str) -> dict[str, Any]:
-    """The inputs of a run by hand, defaults filled in. Raises ApiError 422 for those that do not fit."""
+    """The inputs of a manual run, defaults filled in. Raises ApiError 422 for those that do not fit."""
     declared = workflow.triggers["workflow_dispatch"].get("inputs") or {}
     unexpected = [name for name in given if name not in declared]
     if unexpected:

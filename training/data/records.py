@@ -167,7 +167,7 @@ def _empty(schema: Schema, columns: Sequence[str]) -> pa.Table:
 
 def require_values(table: pa.Table, names: Iterable[str]) -> None:
     """Raises InputError for a column without a single value. Nothing can be learnt from it, and a model would answer
-    the first value that comes with whatever it happened to do.
+    the first value that comes with an arbitrary number.
     """
     empty = [name for name in names if table[name].null_count == len(table)]
     if empty:

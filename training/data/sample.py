@@ -51,7 +51,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class _Design:
-    """What records are told apart by: `since` is when the drift began."""
+    """What records are distinguished by: `since` is when the drift began."""
 
     roles: Roles
     how: Settings

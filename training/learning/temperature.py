@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from training.tasks.probabilities import SMALLEST, tempered
 from training.tasks.task import Outcomes, Vector
 
-WIDEST = 4.0  # a temperature of 1/4 to 4: an estimator beyond is not mended by one number
+WIDEST = 4.0  # a temperature of 1/4 to 4: an estimator beyond is not fixed by one number
 SURE = 2.0  # standard errors by which the loss must fall: the number itself is estimated, and costs a little
 
 

@@ -121,7 +121,7 @@ class Histogram(ByContent):
 def keys_at(values: Floats, precision: int) -> Integers:
     """The bins of numbers: the first bits of each, as integers in the order of the numbers. A copy.
 
-    Those of negative numbers have all bits but the sign turned round.
+    Those of negative numbers have all bits but the sign inverted.
     """
     shift = FINEST - precision
     keys: Integers = np.ascontiguousarray(values).view(np.int64) >> shift

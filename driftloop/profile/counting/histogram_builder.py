@@ -35,7 +35,7 @@ FIRST_SAMPLE = 4096
 CHECK_EVERY = 8
 """Batches between two looks at whether an array still fits its column: a look costs a fifth of counting a batch."""
 MAX_UNKNOWN = 32
-"""Unknown bins allowed before the table of known ones is rebuilt: sorting so few of them costs next to nothing."""
+"""Unknown bins allowed before the table of known ones is rebuilt: sorting so few of them costs almost nothing."""
 LOWEST, HIGHEST = -(2**63) + 1, 2**63 - 1
 """Bounds of a key at the finest precision."""
 SLOT_BITS = 16
@@ -47,7 +47,7 @@ MULTIPLIERS = tuple(np.uint64((0x9E3779B97F4A7C15 * (2 * step + 1)) % 2**64) for
 class DenseCounts:
     """Counts of bins that lie side by side: `counts[i]` is that of the key `first + i` after folding.
 
-    Between the numbers near zero and zero itself lie a thousand powers of two that hold next to nothing. Where they
+    Between the numbers near zero and zero itself lie a thousand powers of two that hold almost nothing. Where they
     would make the array too long, keys of at most `gap` are folded into one, 0, and the others moved together by it.
     """
 
@@ -208,7 +208,7 @@ class HistogramBuilder:
         if lowest <= 0 <= highest:
             bottom, top = min(bottom, -1), max(top, 0)
         if not self._batches and len(values) > FIRST_SAMPLE:
-            # A few thousand of them already bound the precision: the others need not be told apart any finer.
+            # A few thousand of them already bound the precision: the others need not be distinguished any finer.
             finest = Histogram.of(values[:FIRST_SAMPLE]).precision
             self._histogram = Histogram(finest, self._histogram.keys, self._histogram.counts)
         self._batches += 1

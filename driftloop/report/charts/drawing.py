@@ -72,7 +72,7 @@ def box(x: float, y: float, width: float, height: float, kind: str) -> str:
 
 
 def legend(baseline: str, window: str, y: float = 12) -> list[str]:
-    """A filled grey square for the baseline, an outlined one for the window: told apart without colour."""
+    """A filled grey square for the baseline, an outlined one for the window: distinguished without colour."""
     second = 22 + 6.4 * sum(2 if ord(character) > 0x2E80 else 1 for character in baseline) + 18
     return [
         box(1, y - 10, 12, 12, "baseline"),

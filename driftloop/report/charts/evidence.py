@@ -65,7 +65,7 @@ def draw_mark(verdict: str) -> str:
 
 
 def _mark(verdict: str, x: float, y: float, about: str) -> str:
-    """A sign a verdict, told apart by its shape: circle, diamond, cross, short line."""
+    """A sign a verdict, distinguished by its shape: circle, diamond, cross, short line."""
     paths = {
         "stable": f"M{x - 4:.1f} {y:.1f}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0Z",
         "drift": f"M{x:.1f} {y - 6:.1f}l6 6l-6 6l-6 -6Z",

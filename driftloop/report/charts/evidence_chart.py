@@ -14,7 +14,7 @@ LEFT, RIGHT, TOP, FOOT = 78, 12, 14, 26
 DRAWN = 120
 """Checks in the picture, the newest: more than two years of weeks, and each still 5 pixels wide."""
 SMALLEST_P = 1e-300
-"""A p of 0 has no logarithm; nothing is told apart below this."""
+"""A p of 0 has no logarithm; nothing is distinguished below this."""
 HEADROOM = 1.6
 """The top of the picture, in heights of the alarm line. What lies above is drawn at the top, since how far beyond the
 alarm evidence is changes nothing.
@@ -26,7 +26,7 @@ LINE, ALARM, BROKEN, SOFT = "#3b82c4", "#b9770e", "#d0453b", "#7d8590"
 
 
 class Point(NamedTuple):
-    """One check: its verdict, the p of its evidence, the p of the alarm line, how often evidence had begun anew."""
+    """One check: its verdict, the p of its evidence, the p of the alarm line, how often evidence had begun again."""
 
     at: str
     verdict: str
@@ -37,7 +37,7 @@ class Point(NamedTuple):
 
 
 def evidence_chart(points: Sequence[Point]) -> str:
-    """An `<svg>` element: a line of evidence that begins anew at each reset, crosses where the feed was broken.
+    """An `<svg>` element: a line of evidence that begins again at each reset, crosses where the feed was broken.
 
     The height is -log10 p, marked as "1 in N checks". Every text from the data is escaped.
     """
@@ -101,7 +101,7 @@ def _axes(scale: _Scale) -> str:
 
 
 def _epochs(shown: Sequence[Point], scale: _Scale) -> list[str]:
-    """A line for each epoch, and a rule where one begins anew."""
+    """A line for each epoch, and a rule where one begins again."""
     parts: list[str] = []
     places: list[str] = []
     for index, point in enumerate(shown):

@@ -36,7 +36,7 @@ PIECES_BYTES, FEWEST_PIECE_BYTES = 16 << 20, 1 << 14
 USUAL_PAGE = 1 << 20
 """Bytes of a page as writers make it; only larger column chunks can hold larger pages."""
 FIRST_ROWS = 100_000
-"""Rows after which row groups are taken anew: a schema is inferred from so many."""
+"""Rows after which row groups are taken again: a schema is inferred from so many."""
 
 
 def parquet_batches(
