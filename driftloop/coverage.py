@@ -90,5 +90,5 @@ def _constant(column: ColumnProfile) -> bool:
     return column.minimum is not None and column.minimum == column.maximum
 
 
-def _same(one: ColumnProfile, other: ColumnProfile) -> bool:
-    return one.minimum == other.minimum and set(one.counts) == set(other.counts)
+def _same(baseline: ColumnProfile, window: ColumnProfile) -> bool:
+    return baseline.minimum == window.minimum and set(baseline.counts) == set(window.counts)

@@ -77,15 +77,15 @@ def replay(
     from driftloop.check_series import Series, check_next
     from driftloop.data.reading import ReadNotes
     from driftloop.sequential.evidence import Evidence
+    from driftloop.sequential.label_counter import LabelCounter
     from driftloop.sequential.label_shift import moved_labels
-    from driftloop.sequential.label_tally import LabelTally
     from driftloop.sides.window import read_window
     from driftloop.window_size import unusual_size
 
     series = Series(evidence or Evidence())
     raised, sizes = False, list[int]()
     for path in files:
-        notes, found = ReadNotes(), LabelTally(baseline.schema)
+        notes, found = ReadNotes(), LabelCounter(baseline.schema)
         try:
             landed = read_window(path, baseline.schema, reading, notes, labels=found)
         except InputError as error:

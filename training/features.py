@@ -69,8 +69,10 @@ def frame(values: Matrix, schema: Schema) -> "pd.DataFrame":
 
     return pd.DataFrame(
         {
-            column.name: _categorical(values[:, place], column) if column.kind == "categorical" else values[:, place]
-            for place, column in enumerate(inputs(schema))
+            column.name: _categorical(values[:, column_index], column)
+            if column.kind == "categorical"
+            else values[:, column_index]
+            for column_index, column in enumerate(inputs(schema))
         }
     )
 

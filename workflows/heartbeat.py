@@ -28,7 +28,7 @@ BODY_LIMIT = 50_000  # a GitHub issue holds 65,536 characters
 
 
 @dataclass(frozen=True)
-class Health:
+class HealthAnswer:
     """What the function app answered. `detail` is its own words, untrusted: it is quoted, never interpreted."""
 
     healthy: bool
@@ -36,7 +36,7 @@ class Health:
     detail: str = ""
 
 
-def ask(url: str, key: str, pause: float) -> Health:
+def ask(url: str, key: str, pause: float) -> HealthAnswer:
     """The health of the app at `url`.
 
     Parameters
@@ -50,7 +50,7 @@ def ask(url: str, key: str, pause: float) -> Health:
 
     Returns
     -------
-    Health
+    HealthAnswer
         No answer after three tries is an answer, too.
     """
     problem = ""
@@ -60,19 +60,21 @@ def ask(url: str, key: str, pause: float) -> Health:
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
                 if _status(answer.read(BODY_LIMIT)) == "healthy":
-                    return Health(True, "Every model was checked on time.")
+                    return HealthAnswer(True, "Every model was checked on time.")
                 problem = f"{url} answers {answer.status}, but not with the health of Driftloop."
         except urllib.error.HTTPError as error:
             detail = error.read(BODY_LIMIT)
             if _status(detail) == "overdue":
                 words = detail.decode("utf-8", "replace")
                 late = ", ".join(_late(detail)) or "of a model whose name cannot be read"
-                return Health(False, f"The function app answers, and says that checks are overdue: {late}.", words)
+                return HealthAnswer(
+                    False, f"The function app answers, and says that checks are overdue: {late}.", words
+                )
             hint = " Is DRIFTLOOP_HEALTH_KEY a key of this app?" if error.code in (401, 403) else ""
             problem = f"{url} answers {error.code}.{hint}"
         except (OSError, http.client.HTTPException) as error:
             problem = f"{url} does not answer: {type(error).__name__}."
-    return Health(False, f"{problem} Tried {TRIES} times; whether drift is being checked is unknown.")
+    return HealthAnswer(False, f"{problem} Tried {TRIES} times; whether drift is being checked is unknown.")
 
 
 def _status(body: bytes) -> str | None:
@@ -106,7 +108,7 @@ class Issues:
         found = [issue for issue in self._send("GET", f"?{query}") if "pull_request" not in issue]
         return min(found, key=lambda issue: int(issue["number"]), default=None)
 
-    def report(self, health: Health, run_url: str) -> str:
+    def report(self, health: HealthAnswer, run_url: str) -> str:
         """Open, leave or close the issue; returns what was done, in a sentence."""
         issue = self.open_issue()
         if not health.healthy and issue is None:
@@ -137,7 +139,7 @@ class Issues:
             return json.load(answer)
 
 
-def _text(health: Health, run_url: str) -> str:
+def _text(health: HealthAnswer, run_url: str) -> str:
     lines = [health.summary, "", f"Seen by {run_url}."]
     if health.detail:
         quoted = health.detail.replace("`", "'")[:BODY_LIMIT]

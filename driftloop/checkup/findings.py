@@ -14,36 +14,36 @@ note changes nothing.
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found. `mend` says what to do; empty for a note that asks for nothing."""
+    """One thing that was found. `fix` says what to do; empty for a note that asks for nothing."""
 
     severity: Severity
     where: str
     what: str
-    mend: str = ""
+    fix: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return asdict(self)
+        """Plain values, ready for JSON; `fix` keeps the key `mend` that readers of the output know."""
+        return {"mend" if name == "fix" else name: value for name, value in asdict(self).items()}
 
     @property
     def line(self) -> str:
         """The finding on one line."""
-        return f"{self.severity}: {self.where}: {self.what}{f': {self.mend}' if self.mend else ''}"
+        return f"{self.severity}: {self.where}: {self.what}{f': {self.fix}' if self.fix else ''}"
 
 
-def error(where: str, what: str, mend: str) -> Finding:
+def error(where: str, what: str, fix: str) -> Finding:
     """Something that must be fixed."""
-    return Finding("error", where, what, mend)
+    return Finding("error", where, what, fix)
 
 
-def warning(where: str, what: str, mend: str) -> Finding:
+def warning(where: str, what: str, fix: str) -> Finding:
     """Something to look at."""
-    return Finding("warning", where, what, mend)
+    return Finding("warning", where, what, fix)
 
 
-def note(where: str, what: str, mend: str = "") -> Finding:
+def note(where: str, what: str, fix: str = "") -> Finding:
     """Something to know."""
-    return Finding("note", where, what, mend)
+    return Finding("note", where, what, fix)
 
 
 def ordered(findings: list[Finding]) -> list[Finding]:

@@ -20,10 +20,8 @@ def unwatched_folders(set_up: SetUp) -> Iterator[Finding]:
     for path in sorted((set_up.root / MODELS).glob(f"*/{SETTINGS}")):
         name = path.parent.name
         if name not in watched and not name.startswith("."):
-            mend = f'add [[model]] with name = "{name}" to {set_up.file.name}, or remove the folder'
-            yield warning(
-                f"{MODELS}/{name}", f"{set_up.file.name} does not name this model, so nobody watches it", mend
-            )
+            fix = f'add [[model]] with name = "{name}" to {set_up.file.name}, or remove the folder'
+            yield warning(f"{MODELS}/{name}", f"{set_up.file.name} does not name this model, so nobody watches it", fix)
 
 
 def opened(set_up: SetUp, model: Model, data: Path | None) -> OneModel | Finding:
@@ -31,8 +29,8 @@ def opened(set_up: SetUp, model: Model, data: Path | None) -> OneModel | Finding
     folder = set_up.folder(model.name)
     file = set_up.root / model.schema if model.schema is not None else folder / SCHEMA
     if not file.is_file():
-        mend = f"write it, or run `driftloop init DATA --name {model.name}` on its table under another name and compare"
-        return error(f"model {model.name}", f"has no {file.relative_to(set_up.root)}", mend)
+        fix = f"write it, or run `driftloop init DATA --name {model.name}` on its table under another name and compare"
+        return error(f"model {model.name}", f"has no {file.relative_to(set_up.root)}", fix)
     try:
         schema = Schema.load(file)
     except InputError as found:

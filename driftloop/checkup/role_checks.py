@@ -30,8 +30,8 @@ def roles_are_there(model: OneModel) -> Iterator[Finding]:
     """Training joins labels by id, honours a moment by time, and learns the target: it needs a column for each."""
     for role in NEEDED:
         if model.schema.role(role) is None:  # type: ignore[arg-type]
-            mend = f'give one column role = "{role}" in {model.schema_file.name}'
-            yield error(f"model {model.name}", f"no column has the role {role}, which training needs", mend)
+            fix = f'give one column role = "{role}" in {model.schema_file.name}'
+            yield error(f"model {model.name}", f"no column has the role {role}, which training needs", fix)
     if not any(column.role == "feature" for column in model.schema.columns):
         yield error(f"model {model.name}", "no column has the role feature", "take roles from those that may be learnt")
 
@@ -101,9 +101,9 @@ def _ids(model: OneModel, data: Path, column: Column) -> npt.NDArray[np.uint64] 
     schema = Schema((msgspec.structs.replace(column, role="feature"),), model.schema.missing)
     seen = []
     for batch in batches_of(data, schema, reading=model.schema.reading or model.watched.reading):
-        place = batch.schema.get_field_index(column.name)
-        if place >= 0:
-            found = texts(batch.column(place), schema.missing)
+        column_index = batch.schema.get_field_index(column.name)
+        if column_index >= 0:
+            found = texts(batch.column(column_index), schema.missing)
             hashes = np.array([name_hash(level) for level in found.levels], np.uint64)
             seen.append(hashes[found.codes[found.codes >= 0]])
     return np.concatenate(seen) if seen else None

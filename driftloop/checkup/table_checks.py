@@ -10,7 +10,7 @@ from driftloop.data.redaction import named
 from driftloop.data.schema import Column
 from driftloop.profile.counting.column_profile import ColumnProfile
 
-OFTEN = 0.01
+ERROR_SHARE = 0.01
 """Part of the records from which values that cannot be true are no slips (`driftloop.data_quality.unusable_values`)."""
 LISTED = 5
 """Columns that one line names."""
@@ -51,8 +51,8 @@ def _column(model: OneModel, column: Column, counted: ColumnProfile) -> Iterator
     if counted.malformed:
         share = counted.malformed / counted.rows
         what = f"{counted.malformed:,} of {counted.rows:,} values are not {column.kind}"
-        mend = f"correct `kind` in {file}, or declare what stands for a missing value as `missing` there"
-        yield error(where, what, mend) if share >= OFTEN else warning(where, what, mend)
+        fix = f"correct `kind` in {file}, or declare what stands for a missing value as `missing` there"
+        yield error(where, what, fix) if share >= ERROR_SHARE else warning(where, what, fix)
     elif column.role == "feature" and not known:
         yield warning(where, "no record has a value", f'set role = "ignore" in {file}, or see to the feed')
     if counted.infinite:
@@ -68,8 +68,8 @@ def _column(model: OneModel, column: Column, counted: ColumnProfile) -> Iterator
     if column.categories and records:
         names = sorted({named(name, column, count) for name, count in unknown.items()})
         what = f"{records:,} of {known:,} values are not among its categories ({', '.join(names[:LISTED])})"
-        mend = f"add them to `categories` in {file}, or leave that out so that any value may come"
-        yield _cannot_be(where, what, mend, records, known)
+        fix = f"add them to `categories` in {file}, or leave that out so that any value may come"
+        yield _cannot_be(where, what, fix, records, known)
 
 
 def absent(where: str, column: Column, file: str) -> Finding:
@@ -80,8 +80,8 @@ def absent(where: str, column: Column, file: str) -> Finding:
     return error(where, "the table has no such column", f"correct `name` in {file}, or take the column out there")
 
 
-def _cannot_be(where: str, what: str, mend: str, records: int, known: int) -> Finding:
-    return error(where, what, mend) if records >= OFTEN * known else warning(where, what, mend)
+def _cannot_be(where: str, what: str, fix: str, records: int, known: int) -> Finding:
+    return error(where, what, fix) if records >= ERROR_SHARE * known else warning(where, what, fix)
 
 
 def _beyond_range(column: Column, counted: ColumnProfile) -> int:

@@ -11,7 +11,7 @@ from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import PATH, json_option
 from driftloop.cli.output import say
 
-MUST_BE_MENDED = 1
+MUST_BE_FIXED = 1
 
 
 @click.command(short_help="Check a set-up: what has to be corrected, and how.")
@@ -54,5 +54,5 @@ def doctor(*, config: Path, model: str | None, data: Path | None, github: bool, 
         for finding in findings:
             say(printable(finding.line))
         warnings = sum(finding.severity == "warning" for finding in findings)
-        say("nothing to mend" if not errors + warnings else f"{errors} to mend, {warnings} to look at")
-    return MUST_BE_MENDED if errors else 0
+        say("nothing to fix" if not errors + warnings else f"{errors} to fix, {warnings} to look at")
+    return MUST_BE_FIXED if errors else 0

@@ -40,7 +40,7 @@ WIDTHS, RIGHT = (20, 9, 12, 16), (False, True, False, True)
 """Cells of window, rows, verdict and evidence: 61 with the gaps, and all of them fit into 80."""
 LEAST_ROOM = 30
 """Cells beside them that a sentence needs: with fewer it gets lines of its own."""
-WORTH_NAMING = 0.1
+LARGEST_P_NAMED = 0.1
 """p up to which a stable window's strongest feature is named: above it any feature may be the strongest."""
 
 
@@ -228,7 +228,7 @@ class _Table:
         words = self.words
         if line.verdict in ("incident", "insufficient"):
             return words.sentence(line.reasons[0]).text
-        if line.feature is None or not (line.drift or line.p <= WORTH_NAMING):
+        if line.feature is None or not (line.drift or line.p <= LARGEST_P_NAMED):
             return ""
         if not line.drift:
             return line.feature

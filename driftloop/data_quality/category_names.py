@@ -59,7 +59,7 @@ def find_new_names(pair: ColumnPair) -> NewNames:
     known = set(pair.column.categories) or set(baseline)
     new = {name: count for name, count in window.items() if name not in known}
     share = sum(new.values()) / total
-    spelled = _spelled_anew(window, known)
+    spelled = _respelled(window, known)
     if spelled and sum(new[name] for name in spelled) >= max(2, PARTLY_NEW * total):
         return NewNames(_encoding(pair, spelled))
     singles = sum(count for count in baseline.values() if count == 1) / max(sum(baseline.values()), 1)
@@ -127,7 +127,7 @@ def _one_to_one(new: Mapping[str, int], baseline: Mapping[str, int]) -> bool:
     return all(abs(a - b) <= SAME_SHARES for a, b in zip(*shares, strict=True))
 
 
-def _spelled_anew(window: Mapping[str, int], known: set[str]) -> list[str]:
+def _respelled(window: Mapping[str, int], known: set[str]) -> list[str]:
     """New names in the window that are known ones in another spelling."""
     new = [name for name in window if name not in known]
     longest = max((len(name) for name in window), default=0)

@@ -38,5 +38,5 @@ def _effective_clusters(sample: Sample) -> float:
     return float(counts.sum() ** 2 / (counts**2).sum())
 
 
-def _harmonic(one: float, other: float) -> float:
-    return one * other / (one + other)
+def _harmonic(baseline: float, window: float) -> float:
+    return baseline * window / (baseline + window)

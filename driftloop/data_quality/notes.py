@@ -35,12 +35,12 @@ def write_column_notes(pair: ColumnPair) -> Iterator[str]:
             f"{name}: {window.minimum:.6g} in every row, as of a calendar column; if that is its nature, give column "
             f'{name!r} role = "time" in the schema'
         )
-    unusable, unusable_before = (side.malformed + side.infinite for side in (window, pair.baseline))
-    if known and (unusable or unusable_before):
+    unusable, unusable_baseline = (side.malformed + side.infinite for side in (window, pair.baseline))
+    if known and (unusable or unusable_baseline):
         kind = "numbers" if pair.column.kind == "numeric" else "times"
-        was = f"{unusable_before} of {pair.baseline.rows}" if unusable_before else "none"
+        in_baseline = f"{unusable_baseline} of {pair.baseline.rows}" if unusable_baseline else "none"
         count = f"{unusable} of {window.rows} values are no {kind} that can be used and count as missing"
-        yield f"{name}: {count}; in the baseline {was}"
+        yield f"{name}: {count}; in the baseline {in_baseline}"
     outside = count_out_of_range(pair)
     if outside:
         yield f"{name}: {outside} of {known} values beyond the schema's range"

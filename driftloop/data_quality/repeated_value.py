@@ -135,11 +135,11 @@ def is_step_of_measurement(values: Floats, counts: Counts, which: int) -> bool:
     """
     value, known = values[which], counts > 0
     values, counts = values[known], counts[known]
-    place = int(np.searchsorted(values, value))
-    if len(values) < FEWEST_STEPS or place == len(values) or values[place] != value:
+    index = int(np.searchsorted(values, value))
+    if len(values) < FEWEST_STEPS or index == len(values) or values[index] != value:
         return False
-    neighbours = np.concatenate([counts[max(place - 1, 0) : place], counts[place + 1 : place + 2]])
-    if counts[place] >= ISOLATED * neighbours.max():
+    neighbours = np.concatenate([counts[max(index - 1, 0) : index], counts[index + 1 : index + 2]])
+    if counts[index] >= ISOLATED * neighbours.max():
         return False
     below = np.cumsum(counts) / counts.sum()
     inner = values[np.searchsorted(below, OUTER) : np.searchsorted(below, 1 - OUTER) + 1]

@@ -23,14 +23,14 @@ class Conversion:
         """The values before the conversion."""
         return np.asarray((values - self.offset) / self.factor)
 
-    def leaves_width(self, before: float, after: float) -> bool:
-        """Whether a distance of two quantiles is as before, rather than stretched or shrunk by the conversion.
+    def leaves_width(self, baseline: float, window: float) -> bool:
+        """Whether a distance of two quantiles is the baseline's, rather than stretched or shrunk by the conversion.
 
         A population that moves as a whole keeps its spread: in logarithms, up to half of the conversion's factor.
         """
-        if min(before, after) <= 0:
+        if min(baseline, window) <= 0:
             return False
-        return abs(log(after) - log(before)) < 0.5 * abs(log(abs(self.factor)))
+        return abs(log(window) - log(baseline)) < 0.5 * abs(log(abs(self.factor)))
 
 
 @dataclass(frozen=True)

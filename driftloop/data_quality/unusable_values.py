@@ -40,25 +40,25 @@ def find_unusable_values(pair: ColumnPair) -> Iterator[Sign]:
         # An infinity is no measurement but a division by zero, so a column that had none does not bring it by chance.
         chance = more_often_p(window.infinite, baseline.infinite, window.rows, baseline.rows)
         p = chance if baseline.infinite else CERTAIN
-        was = "the baseline has none" if not baseline.infinite else f"the baseline {baseline.infinite}"
-        yield Sign(name, f"{window.infinite} infinite values, {was}", p, ignore(name))
+        in_baseline = "the baseline has none" if not baseline.infinite else f"the baseline {baseline.infinite}"
+        yield Sign(name, f"{window.infinite} infinite values, {in_baseline}", p, ignore(name))
 
 
 def _unreadable(pair: ColumnPair) -> Sign | None:
     name, baseline, window = pair.column.name, pair.baseline, pair.window
     if window.malformed < max(FEWEST, UNREADABLE * window.rows):
         return None
-    share, before = window.malformed / window.rows, baseline.malformed / max(baseline.rows, 1)
+    share, baseline_share = window.malformed / window.rows, baseline.malformed / max(baseline.rows, 1)
     known = window.rows - window.missing
     # Nothing readable is left of a column that was readable: no chance brings that.
-    certain = known == 0 and before < MOSTLY
+    certain = known == 0 and baseline_share < MOSTLY
     p = CERTAIN if certain else more_often_p(window.malformed, baseline.malformed, window.rows, baseline.rows)
-    was = f", in the baseline {before:.1%}" if baseline.malformed else ""
+    in_baseline = f", in the baseline {baseline_share:.1%}" if baseline.malformed else ""
     normal = (
         f"declare what stands for a missing value as `missing` in the schema, or column {name!r} with "
         'kind = "categorical"'
     )
-    return Sign(name, f"{share:.0%} of the values are not {pair.column.kind}{was}", p, normal)
+    return Sign(name, f"{share:.0%} of the values are not {pair.column.kind}{in_baseline}", p, normal)
 
 
 def find_repeated_headers(baseline: Profile, window: Profile) -> Iterator[Sign]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from driftloop.data.reading import ReadNotes
 from driftloop.data.tables import as_batches
 from driftloop.profile.sources import ready_contents
-from driftloop.sequential.label_tally import LabelTally
+from driftloop.sequential.label_counter import LabelCounter
 from driftloop.sides.sides import Sides, read_baseline, read_sides
 from driftloop.sides.window import read_window
 
@@ -38,7 +38,7 @@ class Reference:
     def read_beside(self, current: Any) -> tuple[Sides, Reference]:
         """The baseline beside a window, and the reference for the next one. Raises InputError or SchemaError."""
         if self.open_source is None:
-            notes, found = ReadNotes(), LabelTally(self.baseline.schema)
+            notes, found = ReadNotes(), LabelCounter(self.baseline.schema)
             window = read_window(current, self.baseline.schema, notes=notes, labels=found)
             told = (*self.notes, *notes.lines)
             sides = Sides(self.baseline, window, told, self.grounds, self.labels, found.summary)

@@ -10,8 +10,8 @@ from driftloop.data.readable import Unreadable
 from driftloop.errors import BaselineError
 from driftloop.profile.contents import Contents
 from driftloop.profile.saving.parquet_format import profile_from_bytes, profile_to_bytes
+from driftloop.sequential.label_counter import merged_labels
 from driftloop.sequential.label_shift import LabelSummary
-from driftloop.sequential.label_tally import merged_labels
 
 MOST_NOTES = 100
 """Notes that are kept of a part: five times what is ever shown."""

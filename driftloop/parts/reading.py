@@ -14,7 +14,7 @@ from driftloop.parts.partial import Partial
 from driftloop.parts.recipe import Recipe
 from driftloop.profile.builder import ProfileBuilder
 from driftloop.profile.memory import give_back
-from driftloop.sequential.label_tally import LabelTally
+from driftloop.sequential.label_counter import LabelCounter
 
 
 def read_partial(part: Part, recipe: Recipe) -> Partial:
@@ -39,7 +39,7 @@ def read_partial(part: Part, recipe: Recipe) -> Partial:
 
 def partial_of(batches: Iterable[pa.RecordBatch], recipe: Recipe, notes: ReadNotes | None = None) -> Partial:
     """What is kept of batches in canonical form. Raises InputError or SchemaError."""
-    readability, labels = Readability(recipe.schema, recipe.roles), LabelTally(recipe.schema)
+    readability, labels = Readability(recipe.schema, recipe.roles), LabelCounter(recipe.schema)
     seen = labels.counting(_seen(batches, readability))
     contents = ProfileBuilder(recipe.schema).take(seen).contents()
     give_back(len(contents.columns))

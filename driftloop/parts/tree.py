@@ -52,12 +52,12 @@ def _chunks(nodes: tuple[Node, ...]) -> list[tuple[Node, ...]]:
         return [nodes]
     chunks: list[tuple[Node, ...]] = []
     start = 0
-    for place, node in enumerate(nodes, 1):
+    for index, node in enumerate(nodes, 1):
         # Of two neighbours at least, so that each level has at most half as many nodes.
-        held = place - start
-        if place == len(nodes) or held >= MOST_CHILDREN or (held > 1 and int(node.key[:8], 16) % FAN == 0):
-            chunks.append(nodes[start:place])
-            start = place
+        held = index - start
+        if index == len(nodes) or held >= MOST_CHILDREN or (held > 1 and int(node.key[:8], 16) % FAN == 0):
+            chunks.append(nodes[start:index])
+            start = index
     return chunks
 
 

@@ -41,9 +41,9 @@ def units_of(part: Part, columns: int) -> list[Unit]:
         return [Unit(part, None)]
     rows = [group.rows for group in groups]
     edges, held = [0], 0
-    for place, count in enumerate(rows):
+    for index, count in enumerate(rows):
         if held and (held + count) * max(columns, 1) > UNIT_VALUES:
-            edges.append(place)
+            edges.append(index)
             held = 0
         held += count
     edges.append(len(rows))

@@ -116,8 +116,8 @@ def wanted_sizes(found: Sequence[Detectable], reference: int, rows: int) -> tupl
     difference that is needed. The formula then says at which n, or at which m = n, the wanted shift has it. That is an
     approximation: the part of the level that each stretch gets changes with the number of checks, not with n.
     """
-    place = CHECKS.index(WANTED_CHECKS)
-    shifts = [each.smallest[place] for each in found if each.change is Change.SHIFT]
+    index = CHECKS.index(WANTED_CHECKS)
+    shifts = [each.smallest[index] for each in found if each.change is Change.SHIFT]
     if not shifts or any(shift is None for shift in shifts):
         return None, None
     windows = WANTED_CHECKS * rows

@@ -171,13 +171,13 @@ class _Simulation:
         hits = np.zeros((len(CHECKS), len(sizes)))
         for number in range(baselines):
             drawn = draw(self.columns, self.sample, self.rows, series=SERIES, checks=CHECKS[-1], rng=rng)
-            for place, size in enumerate(sizes):
-                if place and hits[0, place - 1] == SERIES * (number + 1):
-                    hits[:, place:] = SERIES * (number + 1)  # all of the smaller ones were found at once
+            for size_index, size in enumerate(sizes):
+                if size_index and hits[0, size_index - 1] == SERIES * (number + 1):
+                    hits[:, size_index:] = SERIES * (number + 1)  # all of the smaller ones were found at once
                     break
                 changed = plant(self.sample, index, change, size, rng, upwards=number % 2 == 0)
                 first = first_alarms(window_p(drawn, changed, self.policy, frozenset([column.name])), self.policy)
-                hits[:, place] += [np.count_nonzero((first > 0) & (first <= checks)) for checks in CHECKS]
+                hits[:, size_index] += [np.count_nonzero((first > 0) & (first <= checks)) for checks in CHECKS]
             self.step()
         # More of a change is never found less often: what the draws say to the contrary is chance.
         shares = np.maximum.accumulate(hits / (baselines * SERIES), axis=1)

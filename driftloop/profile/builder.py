@@ -129,9 +129,9 @@ class ProfileBuilder:
         finish(keys)
         self._sample.consider(keys, read, clusters, seasons)
 
-    def _read_column(self, column: Column, batch: pa.RecordBatch, place: int) -> Numbers | Texts:
+    def _read_column(self, column: Column, batch: pa.RecordBatch, column_index: int) -> Numbers | Texts:
         try:
-            return read_column(column, batch.column(place), self.schema.missing)
+            return read_column(column, batch.column(column_index), self.schema.missing)
         except SchemaError as error:
             source = (batch.schema.metadata or {}).get(CANONICAL, b"1").decode()
             raise error if source == "1" else SchemaError(f"{source}: {error}") from None

@@ -70,11 +70,11 @@ def _rows(power: Power) -> list[str]:
         )
         for each in power.detectable
     ]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(titles))]
+    widths = [max(len(line[column_index]) for line in cells) for column_index in range(len(titles))]
     aligned = [
         "  ".join(
-            text.ljust(width) if place < 2 else text.rjust(width)
-            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+            text.ljust(width) if column_index < 2 else text.rjust(width)
+            for column_index, (text, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in cells
     ]

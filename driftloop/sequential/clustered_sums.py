@@ -138,10 +138,10 @@ def sketch_of(clusters: Keys, weights: Floats) -> Floats:
     """
     found = np.zeros((SKETCHES, BUCKETS))
     numbers = clusters.astype(np.int64)
-    for place in range(SKETCHES):
-        part = numbers >> (place * 16)
+    for index in range(SKETCHES):
+        part = numbers >> (index * 16)
         sign = np.where(part >> 8 & 1, -1.0, 1.0)
-        found[place] = np.bincount(part % BUCKETS, sign * weights, minlength=BUCKETS)
+        found[index] = np.bincount(part % BUCKETS, sign * weights, minlength=BUCKETS)
     return found.reshape(-1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from driftloop.data.inference.finding import Finding
+from driftloop.data.inference.finding import InferredColumn
 from driftloop.data.schema import Column
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.setup.bounds import left_open, suggested_range
@@ -14,9 +14,9 @@ from driftloop.setup.target import Task, as_amounts
 
 NOT_READ = frozenset({"ignore", "time"})
 """Roles of columns that neither the check nor the model reads."""
-NAMING = frozenset({"id", "cluster"})
+IDENTIFYING_ROLES = frozenset({"id", "cluster"})
 """Roles of columns that name something: nothing is to be known of their values but that they are there."""
-NOT_COUNTED = NOT_READ | NAMING
+NOT_COUNTED = NOT_READ | IDENTIFYING_ROLES
 Explained = tuple[Column, tuple[str, ...]]
 """A column, and why: a line for each thing that was decided."""
 
@@ -39,9 +39,9 @@ def with_roles(table: Table, target: str, id_: str, time: str, cluster: str = ""
     return columns
 
 
-def explained(column: Column, found: Finding, counted: ColumnProfile | None, task: Task) -> Explained:
+def explained(column: Column, found: InferredColumn, counted: ColumnProfile | None, task: Task) -> Explained:
     """The column as the schema has it; `counted` is None for one that is not read."""
-    if column.role in NAMING:
+    if column.role in IDENTIFYING_ROLES:
         again = (COMES_AGAIN,) if column.role == "cluster" and found.repeats else ()
         return column, (found.ground, *again)
     if counted is None:

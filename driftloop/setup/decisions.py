@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from driftloop.data.inference.finding import Finding
+from driftloop.data.inference.finding import InferredColumn
 from driftloop.data.schema import Column
 from driftloop.errors import InputError
 from driftloop.profile.counting.column_profile import ColumnProfile
@@ -89,7 +89,7 @@ def decide_role(table: Table, role: str, given: str | None, taken: tuple[str, ..
     return decide(QUESTIONS[role], suggested, accept)
 
 
-def decide_task(column: Column, found: Finding, counted: ColumnProfile, said: Said, decide: Decide) -> Task:
+def decide_task(column: Column, found: InferredColumn, counted: ColumnProfile, said: Said, decide: Decide) -> Task:
     """What kind of model. Raises InputError where the values do not allow what was asked for."""
     classes = class_counts(counted)
 
@@ -126,7 +126,7 @@ def _positive(column: Column, classes: dict[str, int], decide: Decide) -> Choice
     return decide("Positive class (the one that the threshold is for)", suggested, accept)
 
 
-def _finding(table: Table, name: str, role: str) -> Finding:
+def _finding(table: Table, name: str, role: str) -> InferredColumn:
     if name not in table.findings:
         raise InputError(f"{role} {name!r}: {table.where} has no such column{nearest(name, table.findings)}")
     return table.findings[name]

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.columns import MISSING_TEXTS, numbers
-from driftloop.data.inference.finding import Finding
+from driftloop.data.inference.finding import InferredColumn
 from driftloop.data.inference.schema_inference import infer_columns
 from driftloop.data.plain_types import not_comparable
 from driftloop.data.reading import Reading, ReadNotes
@@ -27,7 +27,7 @@ class Table:
     """A table of which the first rows were looked at. `count` reads it to its end, once."""
 
     where: str
-    findings: dict[str, Finding]
+    findings: dict[str, InferredColumn]
     batches: Iterator[pa.RecordBatch]
     notes: ReadNotes = field(default_factory=ReadNotes)
     reading: Reading = field(default_factory=Reading)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from driftloop.data.columns import category_names
 from driftloop.data.formats.number_formats import plain_number
 from driftloop.data.formats.true_false import true_false_format
-from driftloop.data.inference.finding import Finding, name_parts
+from driftloop.data.inference.finding import InferredColumn, name_parts
 from driftloop.data.redaction import may_name
 from driftloop.data.schema import Column
 from driftloop.errors import InputError
@@ -43,7 +43,7 @@ class Task:
     positive: Choice | None = None
 
 
-def suggested_target(findings: Mapping[str, Finding]) -> Choice | None:
+def suggested_target(findings: Mapping[str, InferredColumn]) -> Choice | None:
     """The target by the names of the columns, or the last one that can be it; None where none can."""
     able = {name: found for name, found in findings.items() if found.role not in NEVER}
     folded = {name.casefold().strip(): name for name in reversed(able)}
@@ -57,7 +57,7 @@ def suggested_target(findings: Mapping[str, Finding]) -> Choice | None:
     return Choice(last[-1], "no column is named as a target, so the last one is taken") if last else None
 
 
-def suggested_task(name: str, found: Finding, counted: ColumnProfile) -> Choice:
+def suggested_task(name: str, found: InferredColumn, counted: ColumnProfile) -> Choice:
     """The task that a target's values set: two values, few classes, or amounts.
 
     Raises

@@ -19,8 +19,8 @@ from driftloop.errors import InputError
 from driftloop.parts.means import Means
 from driftloop.profile.sources import ready_contents
 from driftloop.profile.window import Baseline
-from driftloop.sequential.label_tally import LabelTally
-from driftloop.sides.window import NAMING, read_by_parts
+from driftloop.sequential.label_counter import LabelCounter
+from driftloop.sides.window import READABLE_ROLES, read_by_parts
 from driftloop.validation import nearest
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from driftloop.sides.settings import ColumnSettings
 
-NEEDED = NAMING | {"feature", "prediction"}
+NEEDED = READABLE_ROLES | {"feature", "prediction"}
 """Roles of columns of which the reference must have values that can be read, where it has any."""
 
 
@@ -53,7 +53,7 @@ class OpenReference:
     grounds: dict[str, str]
     notes: ReadNotes
     where: str
-    labels: LabelTally
+    labels: LabelCounter
     source: Any
     reading: Reading | None
     inferred: bool
@@ -87,15 +87,15 @@ def open_reference(reference: Any, settings: ColumnSettings, notes: ReadNotes) -
     if settings.schema is not None:
         schema = settings.complete(settings.schema)
         batches = batches_of(reference, schema, reading=schema.reading, notes=notes)
-        tally = LabelTally(schema)
-        return OpenReference(schema, batches, {}, notes, where, tally, reference, schema.reading, inferred=False)
+        counter = LabelCounter(schema)
+        return OpenReference(schema, batches, {}, notes, where, counter, reference, schema.reading, inferred=False)
     stream = batches_of(reference, reading=settings.reading, notes=notes)
     inferred = infer_schema(stream, settings.reading, settings.complete)
     said = settings.roles.ignore
     grounds = {name: ground for name, ground in inferred.grounds.items() if ground and name not in said}
-    tally, batches = LabelTally(inferred.schema), inferred.batches
+    counter, batches = LabelCounter(inferred.schema), inferred.batches
     return OpenReference(
-        inferred.schema, batches, grounds, notes, where, tally, reference, settings.reading, inferred=True
+        inferred.schema, batches, grounds, notes, where, counter, reference, settings.reading, inferred=True
     )
 
 

@@ -9,8 +9,8 @@ from driftloop.data.reading import ReadNotes
 from driftloop.parts.means import Means
 from driftloop.profile.sources import ready_contents
 from driftloop.profile.window import Baseline, Window
+from driftloop.sequential.label_counter import LabelCounter
 from driftloop.sequential.label_shift import LabelSummary, moved_labels
-from driftloop.sequential.label_tally import LabelTally
 from driftloop.sides.reference import open_reference, saved_baseline
 from driftloop.sides.window import name_written_otherwise, read_window
 
@@ -75,7 +75,7 @@ def read_sides(reference: Any, current: Any, settings: ColumnSettings, means: Me
     opened = open_reference(reference, settings, notes)
     schema = opened.schema
     declared = settings.schema is not None or settings.roles.time is not None
-    labels = LabelTally(schema)
+    labels = LabelCounter(schema)
     window = read_window(current, schema, settings.reading, notes, declared=declared, labels=labels, means=means)
     label = None if settings.schema is not None else only_lost(window.profile)
     taken: tuple[str, ...] = ()

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from driftloop.parts.partial import Partial
-    from driftloop.sequential.label_tally import LabelTally
+    from driftloop.sequential.label_counter import LabelCounter
 
-NAMING = frozenset({"timestamp", "cluster"})
+READABLE_ROLES = frozenset({"timestamp", "cluster"})
 """Roles of columns of which a window must have values that can be read, where it has any."""
 
 
@@ -34,7 +34,7 @@ def read_window(
     notes: ReadNotes | None = None,
     *,
     declared: bool = True,
-    labels: LabelTally | None = None,
+    labels: LabelCounter | None = None,
     means: Means | None = None,
 ) -> Window:
     """The window, read with the baseline's schema, which somebody has `declared` or nobody has.
@@ -49,7 +49,7 @@ def read_window(
         return Window(current)
     where = source_name(current) if isinstance(current, str | Path | tuple) else "current"
     # A feature that cannot be read is an incident; without the record's time nobody could tell when it was.
-    recipe = (schema, NAMING, reading, where)
+    recipe = (schema, READABLE_ROLES, reading, where)
     partial = read_by_parts(current, recipe, means, notes or ReadNotes(), labels=labels, declared=declared)
     seen, schema_names = set[str](), {column.name for column in schema.columns}
     if partial is not None:
@@ -60,7 +60,7 @@ def read_window(
         batches = _noting_names(canonical_batches(rows, schema, notes, where, reading), seen)
         if labels is not None:
             batches = labels.counting(batches)
-        window = Window(refuse_unreadable(batches, schema, where, NAMING, notes, declared=declared), schema)
+        window = Window(refuse_unreadable(batches, schema, where, READABLE_ROLES, notes, declared=declared), schema)
     nothing_known = all(column.absent == column.rows for column in window.profile.columns.values())
     # Without rows nothing is absent: then the header decides, for an answer such as {"error": "expired"} has one, too.
     if nothing_known and (window.rows or (window.profile.extra and not seen & schema_names)):
@@ -103,7 +103,7 @@ def read_by_parts(
     means: Means | None,
     notes: ReadNotes,
     *,
-    labels: LabelTally | None,
+    labels: LabelCounter | None,
     declared: bool = True,
     first: Iterable[pa.RecordBatch] | None = None,
 ) -> Partial | None:

@@ -45,7 +45,7 @@ MOST_SHAPED = 150
 """Columns up to which centres and bumps are scored: such scores would double the time of thousands of columns."""
 MAX_LEVELS = 30
 """Categories with a mark of their own: more would thin out the family's level for changes that few rows can show."""
-RARE = (1, 3, 10, 30)
+RARE_COUNTS = (1, 3, 10, 30)
 """Numbers of pooled records up to which the categories beyond these are marked together, by how rare they are."""
 REPEATED, LEAST_REPEATED = 0.02, 5
 """A value that a smaller part, or number, of the pooled records share is no repetition."""
@@ -130,7 +130,7 @@ def category_parts(names: Sequence[str], counts: Counts, column_index: int) -> l
     codes, columns = np.arange(len(names)), (column_index,)
     parts = [(Score(SHARE, columns, names[code]), (codes == code).astype(float)) for code in order[:MAX_LEVELS]]
     rest = order[MAX_LEVELS:]
-    for most in RARE:
+    for most in RARE_COUNTS:
         some = rest[counts[rest] <= most]
         if len(some):
             parts.append((Score(SHARE, columns, f"seen at most {most} times"), np.isin(codes, some).astype(float)))

@@ -73,8 +73,8 @@ def with_all_rows(
     extra = [name for name in of_all_rows if name not in occurring]
     correlation = _correlations(scores.matrix, len(extra))
     sampled = np.array([name not in of_all_rows for name in scores.names])
-    for place, of_sample in enumerate(sampled):
-        correlation[place, place : len(sampled)][sampled[place:] != of_sample] *= sqrt(part)
+    for score_index, of_sample in enumerate(sampled):
+        correlation[score_index, score_index : len(sampled)][sampled[score_index:] != of_sample] *= sqrt(part)
     found = [of_all_rows.get(name, mean) for name, mean in zip(scores.names, means, strict=True)]
     return scores.names + tuple(extra), found + [of_all_rows[name] for name in extra], correlation
 
@@ -92,7 +92,7 @@ def _correlations(centred: Floats, extra: int) -> Floats:
         correlation[block, block.start : known] = centred[:, block].T @ centred[:, block.start :]
         correlation[block, block.start : known] /= len(centred)
         correlation[block, known:] = 0.0
-    for place in range(known, known + extra):
-        correlation[place, place:] = 0.0
-        correlation[place, place] = 1.0
+    for score_index in range(known, known + extra):
+        correlation[score_index, score_index:] = 0.0
+        correlation[score_index, score_index] = 1.0
     return correlation

@@ -19,7 +19,7 @@ from driftloop.ledger.model_state import ModelState
 from driftloop.times import format_time, utc_now
 from function_app.checks import findings
 from function_app.checks.comparing import Compared, Comparing
-from function_app.checks.findings import Finding
+from function_app.checks.findings import CheckResult
 from function_app.checks.holding import hold_of, impact_of, with_impact
 from function_app.checks.report_context import report_context
 from function_app.common_cause.telling import told_apart
@@ -143,7 +143,7 @@ class ModelCheck:
         self.quarantine.carry_out(state.notes, self.clock(), state.last_check_id)
         self.tell(told_apart(state.outbox, self.ledger, self.together))
 
-    def _attempt(self, started: float) -> Finding:
+    def _attempt(self, started: float) -> CheckResult:
         """One try. Raises LedgerConflictError when another process wrote, or the model in service was replaced."""
         now = self.clock()
         state = self._settled()
@@ -161,8 +161,8 @@ class ModelCheck:
         return self._stored(self._with_deployments(finding, state, pointer, now), state, started)
 
     def _with_deployments(
-        self, finding: Finding, before: ModelState, pointer: InService | None, now: datetime
-    ) -> Finding:
+        self, finding: CheckResult, before: ModelState, pointer: InService | None, now: datetime
+    ) -> CheckResult:
         """The same finding, and what is to be told of versions that came, or were taken back."""
         deployed, said = deployment(self.model.name, before.deployed, pointer)
         note = self._put_back() if self.model.alerts else None  # it is read for people alone
@@ -178,7 +178,7 @@ class ModelCheck:
             emit("check_failed", model=self.model.name, error=str(error))
             return None
 
-    def _stored(self, finding: Finding, before: ModelState, started: float) -> Finding:
+    def _stored(self, finding: CheckResult, before: ModelState, started: float) -> CheckResult:
         """The finding in the ledger, and announced."""
         check = msgspec.structs.replace(finding.check, seconds=round(time.monotonic() - started, 3))
         known = check.check_id == before.last_check_id or check.window_sha256 is None
@@ -201,7 +201,7 @@ class ModelCheck:
         files = list_files(self.storage, self.model.records, state.watermark.high, now)
         return select(files, state.watermark, self._settle, now)
 
-    def _window(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> Finding:
+    def _window(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> CheckResult:
         """The new files against the baseline: compared, set aside where they are broken, reported."""
         baseline = self.blobs.baseline(pointer)
         notes = self.quarantine.notes(self.model.records)
@@ -247,7 +247,7 @@ class ModelCheck:
         page = render(compared.result, self.blobs.baseline(pointer), compared.window, context, choose_language())
         return self.blobs.report(check.check_id, summary, page)
 
-    def _with_labels(self, finding: Finding, pointer: InService, now: datetime) -> Finding:
+    def _with_labels(self, finding: CheckResult, pointer: InService, now: datetime) -> CheckResult:
         """The same finding, and what newly landed labels say."""
         try:
             found = look_at_labels(self.storage, self.model, self.blobs, pointer, finding.state, clock=self.clock)

@@ -29,7 +29,7 @@ NO_BASELINE = "none"
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What a check is about to store.
 
     `again`: files were left for a check of their own. `stragglers`: sentences about files that count as read and never
@@ -46,7 +46,7 @@ class Finding:
 
 def of_nothing(
     model: Model, state: ModelState, pointer: InService | None, selection: Selection, now: datetime
-) -> Finding:
+) -> CheckResult:
     """There is no baseline, or nothing new to compare with it: the row says why.
 
     Parameters
@@ -58,7 +58,7 @@ def of_nothing(
 
     Returns
     -------
-    Finding
+    CheckResult
         An `insufficient` check; the state has moved on by its time only.
     """
     if pointer is None:
@@ -80,7 +80,7 @@ def of_nothing(
         baseline_sha256=pointer.baseline_sha256 if pointer else None,
         window_sha256=selection.sha256 if selection.files else None,
     )
-    return Finding(check, _checked(state, check), stragglers=selection.stragglers)
+    return CheckResult(check, _checked(state, check), stragglers=selection.stragglers)
 
 
 def record_of(
@@ -161,7 +161,7 @@ def of_window(
     evidence: "Evidence",
     settle: timedelta,
     selection: Selection,
-) -> Finding:
+) -> CheckResult:
     """The state after a window was compared, and the drift that it opens: one for each epoch.
 
     Parameters
@@ -179,7 +179,7 @@ def of_window(
 
     Returns
     -------
-    Finding
+    CheckResult
         A drift only where the verdict is drift and none is open in this epoch.
     """
     result = compared.result
@@ -204,10 +204,10 @@ def of_window(
         after = msgspec.structs.replace(after, drift_id=drift.drift_id)
     check = msgspec.structs.replace(check, drift_id=after.drift_id if compared.verdict == "drift" else None)
     again = bool(compared.guilty) and compared.verdict == "incident" and bool(compared.innocent or compared.undecided)
-    return Finding(check, _checked(after, check), drift, again, selection.stragglers)
+    return CheckResult(check, _checked(after, check), drift, again, selection.stragglers)
 
 
-def with_labels(finding: Finding, found: LabelFindings, pointer: InService, now: str) -> Finding:
+def with_labels(finding: CheckResult, found: LabelFindings, pointer: InService, now: str) -> CheckResult:
     """The same finding and what newly landed labels say: outcomes that have moved, an error that has grown.
 
     Parameters
@@ -219,7 +219,7 @@ def with_labels(finding: Finding, found: LabelFindings, pointer: InService, now:
 
     Returns
     -------
-    Finding
+    CheckResult
         With a drift of reason `degraded` where the error has grown, none is open, and the feed is not broken.
     """
     performance, state = found.performance, finding.state

@@ -25,8 +25,8 @@ def fitting_features(features: Sequence[dict[str, Any]]) -> list[dict[str, Any]]
     sizes = [len(msgspec.json.encode(feature)) for feature in features]
     if sum(sizes) <= ALL_FEATURES:
         return list(features)
-    by_sureness = sorted(range(len(features)), key=lambda place: _sureness(features[place]))
-    return [features[place] for place in sorted(_first(by_sureness, sizes, SUREST_FEATURES))]
+    by_sureness = sorted(range(len(features)), key=lambda index: _sureness(features[index]))
+    return [features[index] for index in sorted(_first(by_sureness, sizes, SUREST_FEATURES))]
 
 
 def fitting_reasons(reasons: Sequence[str]) -> tuple[str, ...]:
@@ -34,7 +34,7 @@ def fitting_reasons(reasons: Sequence[str]) -> tuple[str, ...]:
     sizes = [len(reason.encode()) for reason in reasons]
     if sum(sizes) <= ALL_REASONS:
         return tuple(reasons)
-    kept = [reasons[place] for place in _first(range(len(reasons)), sizes, FIRST_REASONS)]
+    kept = [reasons[index] for index in _first(range(len(reasons)), sizes, FIRST_REASONS)]
     return (*kept, f"and {len(reasons) - len(kept)} more sentences: the report holds them")
 
 
@@ -43,12 +43,12 @@ def _sureness(feature: dict[str, Any]) -> tuple[bool, float]:
     return (not feature.get("drift"), 1.0 if p is None else p)
 
 
-def _first(places: Sequence[int], sizes: Sequence[int], most: int) -> list[int]:
+def _first(indices: Sequence[int], sizes: Sequence[int], most: int) -> list[int]:
     kept: list[int] = []
     left = most
-    for place in places:
-        left -= sizes[place]
+    for index in indices:
+        left -= sizes[index]
         if left < 0:
             break
-        kept.append(place)
+        kept.append(index)
     return kept

@@ -64,8 +64,8 @@ class RecordTimes:
         """ISO 8601; None where no record has a time that a calendar knows."""
         if not len(self._times):
             return None
-        place = int(STRAGGLERS * len(self._times))
-        seconds = float(np.partition(self._times, place)[place])
+        index = int(STRAGGLERS * len(self._times))
+        seconds = float(np.partition(self._times, index)[index])
         try:
             return format_time(datetime.fromtimestamp(seconds, UTC))
         except (ValueError, OverflowError, OSError):

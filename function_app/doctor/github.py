@@ -41,8 +41,8 @@ def repository_takes_dispatches(set_up: SetUp) -> Iterator[Finding]:
     for target in targets:
         where = f"GitHub, {target.repository}"
         if unfilled(target.repository) or unfilled(target.api_url):
-            mend = "set the environment variable, or write the value into driftloop.toml"
-            yield error("GitHub", f"dispatch names {target.repository} at {target.api_url}", mend)
+            fix = "set the environment variable, or write the value into driftloop.toml"
+            yield error("GitHub", f"dispatch names {target.repository} at {target.api_url}", fix)
             continue
         try:
             yield from _Asked(target, set_up, where).findings()
@@ -102,13 +102,13 @@ class _Asked:
         return request(self._session, method, self._url + path, headers=signed, **options)
 
     def _refused(self, answer: "requests.Response", what: str, permission: str) -> Finding:
-        mend = {
+        fix = {
             401: "the token is not valid: renew DRIFTLOOP_GITHUB_TOKEN, or the App's key",
             403: f"give the token '{permission}'",
             404: f"check the name, and give the token '{permission}' on this repository",
         }.get(answer.status_code, "ask again later, and check api_url")
         tell = error if answer.status_code in (401, 403, 404) else warning
-        return tell(self._where, f"{what} ({answer.status_code})", mend)
+        return tell(self._where, f"{what} ({answer.status_code})", fix)
 
 
 def _decoded(answer: "requests.Response", kind: type[Any]) -> Any:

@@ -63,7 +63,7 @@ def play(sweep: Sweep, nodes: int, trial: Callable[[int, str], Run]) -> list[Run
 
 def best(sweep: Sweep, metrics: list[float | None]) -> int:
     """The place of the best trial; of equals the first. Raises ArmError where none has logged the metric."""
-    known = [(place, value) for place, value in enumerate(metrics) if value is not None]
+    known = [(index, value) for index, value in enumerate(metrics) if value is not None]
     if not known:
         raise ArmError(400, "UserError", f"No trial has logged the primary metric '{sweep.metric}'.")
     sign = 1 if sweep.goal == "minimize" else -1

@@ -125,7 +125,7 @@ def test_every_command_does_what_the_page_says(followed: list[Done], clone: Path
     assert "Traceback" not in asks.output
     for done in outputs.values():
         assert (done.code, "Traceback" in done.output) == (0, False), f"{done.command}\n{done.output[-3000:]}"
-    assert "nothing to mend" in outputs["driftloop doctor --model prices"].output
+    assert "nothing to fix" in outputs["driftloop doctor --model prices"].output
     assert json.loads((clone / "out/gate/gate.json").read_text())["promoted"] is True
     assert 'data = "../../prices.csv"' in (clone / "models/prices/model.toml").read_text()
 

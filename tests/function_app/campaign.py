@@ -23,7 +23,7 @@ from driftloop.ledger.ledger import CheckRecord
 from driftloop.ledger.model_state import ModelState
 from driftloop.times import format_time
 from function_app.checks.checking import ModelCheck
-from function_app.checks.findings import Finding
+from function_app.checks.findings import CheckResult
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
 from function_app.incoming.sources import File
 from function_app.incoming.watermark import Selection
@@ -260,7 +260,7 @@ class Process(ModelCheck):
     def _sleep(self, seconds: float) -> None:
         self._world.now += timedelta(seconds=seconds)
 
-    def _with_labels(self, finding: Finding, pointer: InService, now: datetime) -> Finding:
+    def _with_labels(self, finding: CheckResult, pointer: InService, now: datetime) -> CheckResult:
         return finding
 
     def _selection(self, state: ModelState, now: datetime) -> Selection:
@@ -269,7 +269,7 @@ class Process(ModelCheck):
         file = File("incoming", f"{number}.parquet", str(number), START + timedelta(hours=3 * number), 1)
         return Selection(() if file.key in state.watermark.seen else (file,), ())
 
-    def _window(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> Finding:
+    def _window(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> CheckResult:
         self._world.moment("the comparison")
         drifted = pointer.baseline_sha256 == OLD
         identity = check_id("m", pointer.baseline_sha256, selection.sha256)
@@ -302,7 +302,7 @@ class Process(ModelCheck):
             after = msgspec.structs.replace(after, drift_id=drift.drift_id)
         check = msgspec.structs.replace(check, drift_id=after.drift_id)
         after = msgspec.structs.replace(after, last_check_id=identity, last_checked_at=now)
-        return Finding(check, after, drift)
+        return CheckResult(check, after, drift)
 
 
 def run_campaign(seed: int, folder: Path, *, freezes: bool = False, fence: bool = False) -> World:

@@ -162,7 +162,7 @@ def test_a_hiccup_is_asked_again(app: FunctionApp, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_apps_words_are_quoted_and_cannot_leave_the_quotation() -> None:
-    text = heartbeat._text(heartbeat.Health(False, "late", "```\n@everyone"), "run")
+    text = heartbeat._text(heartbeat.HealthAnswer(False, "late", "```\n@everyone"), "run")
     assert text.count("```") == 2
 
 

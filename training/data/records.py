@@ -71,7 +71,7 @@ def files(folder: Path, barred: Iterable[str] = ()) -> list[Path]:
     return sorted(path for path in found if path.relative_to(folder).as_posix() not in left_out)
 
 
-class Check(Protocol):
+class FileCheck(Protocol):
     """What is asked of each file beyond its columns; both raise SchemaError."""
 
     def see(self, table: pa.Table) -> None:
@@ -82,7 +82,7 @@ class Check(Protocol):
 
 
 def batches(
-    paths: Sequence[Path], schema: Schema, columns: Sequence[str], check: Check | None = None
+    paths: Sequence[Path], schema: Schema, columns: Sequence[str], check: FileCheck | None = None
 ) -> Iterator[pa.Table]:
     """The files' `columns` in the schema's types, a batch at a time, in order. Raises InputError naming the file that
     cannot be read, lacks a column, or of which `check` raises SchemaError.

@@ -13,7 +13,7 @@ from training.tasks.answer import Answer
 from training.tasks.checks import SMALLEST_CLASS, check_settings
 from training.tasks.planning import labels_required
 
-RARE = 5  # held-out records of a class below which its errors are those of single records
+FEWEST_HELD_OUT = 5  # held-out records of a class below which its errors are those of single records
 
 
 def settings_are_right(model: OneModel) -> Iterator[Finding]:
@@ -64,9 +64,9 @@ def labels_suffice(model: OneModel) -> Iterator[Finding]:
         rarest = min(counted.counts.values())
         planned = labels_required(min(rarest / known, 0.5), holdout=how.split.holdout)
         if rarest * (1 - how.split.historic) < SMALLEST_CLASS:
-            mend = f"training needs {SMALLEST_CLASS} to learn from: gather more of it, or join classes"
-            yield error(where, f"the rarest class has {rarest:,} records", mend)
-        elif rarest * how.split.historic < RARE:
+            fix = f"training needs {SMALLEST_CLASS} to learn from: gather more of it, or join classes"
+            yield error(where, f"the rarest class has {rarest:,} records", fix)
+        elif rarest * how.split.historic < FEWEST_HELD_OUT:
             what = f"the rarest class has {rarest:,} records, of which about {rarest * how.split.historic:.0f} judge"
             yield warning(where, what, "a model that always misses it may pass: gather more of it, or join classes")
         if waited < planned:

@@ -44,7 +44,7 @@ def expand(listed: Sequence[Listed], search: Search) -> list[Listed]:
     """
     spaces = [_space(parameters) for _, _, parameters in listed]
     sets = _grid(spaces, search) if search.method == "grid" else _random(spaces, search)
-    return [(listed[place][0], listed[place][1], drawn) for place, drawn in sets]
+    return [(listed[space_index][0], listed[space_index][1], drawn) for space_index, drawn in sets]
 
 
 def _grid(spaces: Sequence[Mapping[str, Any]], search: Search) -> list[tuple[int, dict[str, Any]]]:
@@ -52,7 +52,9 @@ def _grid(spaces: Sequence[Mapping[str, Any]], search: Search) -> list[tuple[int
         for name, values in space.items():
             if not isinstance(values, list):
                 raise ConfigError(f'model.toml [search]: a grid needs a list for {name!r}: or set method = "random"')
-    found = [(place, _plain(drawn)) for place, space in enumerate(spaces) for drawn in ParameterGrid(dict(space))]
+    found = [
+        (space_index, _plain(drawn)) for space_index, space in enumerate(spaces) for drawn in ParameterGrid(dict(space))
+    ]
     if len(found) != search.trials:
         raise ConfigError(
             f"model.toml [search]: the grid has {len(found):,} sets of parameters: set trials = {len(found)}, or "
@@ -63,8 +65,8 @@ def _grid(spaces: Sequence[Mapping[str, Any]], search: Search) -> list[tuple[int
 
 def _random(spaces: Sequence[Mapping[str, Any]], search: Search) -> list[tuple[int, dict[str, Any]]]:
     """The candidates in turns, each with sets of its own, so that every one has its share of the trials."""
-    drawn = [_drawn(space, search, place) for place, space in enumerate(spaces)]
-    turns = itertools.zip_longest(*([(place, each) for each in sets] for place, sets in enumerate(drawn)))
+    drawn = [_drawn(space, search, space_index) for space_index, space in enumerate(spaces)]
+    turns = itertools.zip_longest(*([(space_index, each) for each in sets] for space_index, sets in enumerate(drawn)))
     found = [each for turn in turns for each in turn if each is not None][: search.trials]
     if len(found) < search.trials:
         raise ConfigError(
@@ -74,11 +76,11 @@ def _random(spaces: Sequence[Mapping[str, Any]], search: Search) -> list[tuple[i
     return found
 
 
-def _drawn(space: Mapping[str, Any], search: Search, place: int) -> list[dict[str, Any]]:
+def _drawn(space: Mapping[str, Any], search: Search, space_index: int) -> list[dict[str, Any]]:
     """A candidate's sets; of lists alone each set at most once."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # lists that hold fewer sets than trials: others take their turns
-        sampler = ParameterSampler(dict(space), search.trials, random_state=search.seed + place)
+        sampler = ParameterSampler(dict(space), search.trials, random_state=search.seed + space_index)
         return [_plain(drawn) for drawn in sampler]
 
 

@@ -25,12 +25,12 @@ def fit(values: Matrix, schema: Schema) -> Population:
     others = values[order[len(first) :]][:MOST_CALIBRATED]
     columns = inputs(schema)
     measurements = tuple(
-        _category(column.name, first[:, place], len(column.categories))
+        _category(column.name, first[:, column_index], len(column.categories))
         if column.kind == "categorical"
-        else _number(column.name, first[:, place])
-        for place, column in enumerate(columns)
+        else _number(column.name, first[:, column_index])
+        for column_index, column in enumerate(columns)
     )
-    numbers = [place for place, one in enumerate(measurements) if one.spread is not None]
+    numbers = [column_index for column_index, one in enumerate(measurements) if one.spread is not None]
     fitted = Population(measurements, _correlation(first[:, numbers], measurements, numbers), len(first), ())
     distances = np.sort(fitted.distance(others))
     return Population(measurements, fitted.correlation, len(first), tuple(map(float, distances)))
@@ -84,7 +84,7 @@ def _correlation(
         return None
     from sklearn.covariance import ledoit_wolf
 
-    columns = [measurements[place].standardized(values[:, index]) for index, place in enumerate(numbers)]
+    columns = [measurements[column_index].standardized(values[:, index]) for index, column_index in enumerate(numbers)]
     z = np.nan_to_num(np.column_stack(columns))
     shrunk, _ = ledoit_wolf(z, assume_centered=True)
     # Values near 0 of a column that never varied would make the matrix singular.

@@ -73,16 +73,16 @@ class Population(msgspec.Struct, frozen=True):
     def distance(self, values: Matrix) -> Vector:
         """How far each record (n, measurements) lies from the population; NaN stands for what is missing."""
         found = np.zeros(len(values))
-        for place, one in enumerate(self.measurements):
-            absent = np.isnan(values[:, place])
+        for column_index, one in enumerate(self.measurements):
+            absent = np.isnan(values[:, column_index])
             found += np.where(absent, one.missing, one.present)
             if one.spread is None:
-                codes = np.where(absent, 0, values[:, place]).astype(np.int64)
+                codes = np.where(absent, 0, values[:, column_index]).astype(np.int64)
                 found += np.where(absent, 0.0, np.array(one.rarities)[codes])
-        numbers = [place for place, one in enumerate(self.measurements) if one.spread is not None]
+        numbers = [column_index for column_index, one in enumerate(self.measurements) if one.spread is not None]
         if not numbers:
             return found
-        z = [self.measurements[place].standardized(values[:, place]) for place in numbers]
+        z = [self.measurements[column_index].standardized(values[:, column_index]) for column_index in numbers]
         return found + self._squares(np.column_stack(z))
 
     def _squares(self, z: Matrix) -> Vector:

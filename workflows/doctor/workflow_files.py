@@ -55,8 +55,8 @@ def somebody_listens(set_up: SetUp) -> Iterator[Finding]:
     branch = default_branch(set_up.root)
     sent = any(isinstance(target, GitHubTarget | AzureDevOpsTarget) for target in targets)
     if sent and branch.ref is None:
-        mend = "`git remote set-head origin --auto` lets git say which one that is"
-        yield note(WHERE, "read from the working tree; what counts is the default branch", mend)
+        fix = "`git remote set-head origin --auto` lets git say which one that is"
+        yield note(WHERE, "read from the working tree; what counts is the default branch", fix)
     if any(isinstance(target, GitHubTarget) for target in targets):
         yield from _github(branch)
     if any(isinstance(target, AzureDevOpsTarget) for target in targets) and branch.text(PIPELINE) is None:
@@ -96,13 +96,13 @@ def _github(branch: Branch) -> Iterator[Finding]:
         if not any(listens(document, event.event_type) for document in documents.values()):
             where = "" if branch.ref is None else " on the default branch"
             what = f"none in {FOLDER}{where} listens to repository_dispatch of type {event.event_type}"
-            mend = f"add `repository_dispatch: {{types: [{event.event_type}]}}` to one's `on`"
+            fix = f"add `repository_dispatch: {{types: [{event.event_type}]}}` to one's `on`"
             in_tree = Branch(branch.root, None)
             if branch.ref is not None and any(
                 listens(_read(in_tree.text(name) or ""), event.event_type) for name in in_tree.names(FOLDER)
             ):
-                mend = "one in the working tree does: push it to the default branch"
-            yield severity(WHERE, what, mend)
+                fix = "one in the working tree does: push it to the default branch"
+            yield severity(WHERE, what, fix)
 
 
 def _read(text: str) -> Any:

@@ -130,22 +130,22 @@ class _Held:
 
 
 def _array(batch: pa.RecordBatch, name: str) -> pa.Array | None:
-    place = batch.schema.get_field_index(name)
-    if place < 0:
+    column_index = batch.schema.get_field_index(name)
+    if column_index < 0:
         return None
-    array = batch.column(place)
+    array = batch.column(column_index)
     return None if not_comparable(array.type) else array
 
 
 def _rewritten(batch: pa.RecordBatch, forms: dict[str, Form], missing: tuple[str, ...], where: str) -> pa.RecordBatch:
     arrays, fields, changed = list(batch.columns), list(batch.schema), False
-    for place, name in enumerate(batch.schema.names):
+    for column_index, name in enumerate(batch.schema.names):
         form = forms.get(name)
-        if form is None or not_comparable(arrays[place].type):
+        if form is None or not_comparable(arrays[column_index].type):
             continue
-        array = form.rewrite(arrays[place], missing)
-        if array is not arrays[place]:
-            arrays[place], fields[place], changed = array, pa.field(name, array.type), True
+        array = form.rewrite(arrays[column_index], missing)
+        if array is not arrays[column_index]:
+            arrays[column_index], fields[column_index], changed = array, pa.field(name, array.type), True
     metadata = {**(batch.schema.metadata or {}), CANONICAL: where.encode("utf-8", "backslashreplace") or b"1"}
     if not changed:
         return batch.replace_schema_metadata(metadata)

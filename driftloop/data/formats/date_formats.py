@@ -37,7 +37,7 @@ _COMPACT = Pattern(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})([T ]?(?P<clock>\d{6}) 
 _LONG_YEAR = Pattern(r"\d{4}")
 _TIME_OF_DAY = Pattern(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,9})?))?", re.ASCII)
 _MONTH_NAMES = ("january february march april may june july august september october november december").split()  # noqa: SIM905
-MONTHS = {name: place + 1 for place, full in enumerate(_MONTH_NAMES) for name in (full, full[:3])} | {"sept": 9}
+MONTHS = {name: index + 1 for index, full in enumerate(_MONTH_NAMES) for name in (full, full[:3])} | {"sept": 9}
 LAST_MONTH, LAST_DAY = 12, 31
 PIVOT = 69
 """Years of two digits below it are of this century, as POSIX has it."""

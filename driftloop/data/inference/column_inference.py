@@ -16,7 +16,7 @@ from driftloop.data.formats.epoch_times import seconds, time_unit
 from driftloop.data.formats.number_formats import plain_number
 from driftloop.data.formats.true_false import true_false_format
 from driftloop.data.inference.calendar_columns import is_day_flag
-from driftloop.data.inference.finding import Finding, Role, name_parts, without_values
+from driftloop.data.inference.finding import InferredColumn, Role, name_parts, without_values
 from driftloop.data.inference.number_columns import of_numbers
 from driftloop.data.inference.text_columns import of_texts
 from driftloop.data.plain_types import ENCODED, NESTED, is_text, not_comparable, plain
@@ -25,7 +25,7 @@ from driftloop.data.reading import DateOrder
 Floats = npt.NDArray[np.float64]
 
 
-def find_column(name: str, array: pa.Array, field: pa.Field | None = None) -> Finding:
+def find_column(name: str, array: pa.Array, field: pa.Field | None = None) -> InferredColumn:
     """What a column is, from the rows that are looked at (docs/data.md states the rules).
 
     Raises
@@ -36,7 +36,7 @@ def find_column(name: str, array: pa.Array, field: pa.Field | None = None) -> Fi
     marks = (field.metadata or {}) if field is not None else {}
     reason = marks[NESTED].decode() if NESTED in marks else not_comparable(array.type)
     if reason is not None:
-        return Finding(name, "categorical", "ignore", reason)
+        return InferredColumn(name, "categorical", "ignore", reason)
     declared = array.type
     is_coded = pa.types.is_dictionary(declared) and ENCODED not in marks
     if pa.types.is_dictionary(declared):
@@ -44,13 +44,13 @@ def find_column(name: str, array: pa.Array, field: pa.Field | None = None) -> Fi
     if is_coded and (pa.types.is_integer(declared) or is_text(declared)):
         found = texts(array, MISSING_TEXTS)
         if found.levels:
-            return Finding(name, "categorical", "feature", "a category type", true_false_format(found.levels))
+            return InferredColumn(name, "categorical", "feature", "a category type", true_false_format(found.levels))
     if is_text(array.type):
         return of_texts(name, as_dictionary(array))
     return _of_plain(name, plain(array))
 
 
-def _of_plain(name: str, array: pa.Array) -> Finding:
+def _of_plain(name: str, array: pa.Array) -> InferredColumn:
     kind = array.type
     if pa.types.is_string(kind):
         return of_texts(name, as_dictionary(array))
@@ -58,18 +58,18 @@ def _of_plain(name: str, array: pa.Array) -> Finding:
         return without_values(name)
     if pa.types.is_boolean(kind):
         role: Role = "time" if is_day_flag(name_parts(name)) else "feature"
-        return Finding(name, "categorical", role, "true or false", "false/true")
+        return InferredColumn(name, "categorical", role, "true or false", "false/true")
     if pa.types.is_temporal(kind):
         return _of_temporal(name, kind)
     return of_numbers(name, numbers(array, ()).values)
 
 
-def _of_temporal(name: str, kind: pa.DataType) -> Finding:
+def _of_temporal(name: str, kind: pa.DataType) -> InferredColumn:
     if pa.types.is_time(kind):
-        return Finding(name, "datetime", "feature", "times of day")
+        return InferredColumn(name, "datetime", "feature", "times of day")
     if pa.types.is_duration(kind):
-        return Finding(name, "numeric", "feature", "durations, read in seconds", "duration", unit="s")
-    return Finding(name, "datetime", "timestamp", "dates or times")
+        return InferredColumn(name, "numeric", "feature", "durations, read in seconds", "duration", unit="s")
+    return InferredColumn(name, "datetime", "timestamp", "dates or times")
 
 
 def seconds_of(array: pa.Array, written: str = "") -> Floats:

@@ -18,7 +18,7 @@ ID_NAMES = frozenset({"id", "ids", "uuid", "guid", "identifier", "rowid", "mrn"}
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
-class Finding(NamedTuple):
+class InferredColumn(NamedTuple):
     """One column as it was recognised."""
 
     name: str
@@ -38,9 +38,9 @@ class Finding(NamedTuple):
     """Of an id: whether its values come again, as a patient's do who is seen twice."""
 
 
-def without_values(name: str) -> Finding:
+def without_values(name: str) -> InferredColumn:
     """What is told of a column that is empty as far as it was looked at."""
-    return Finding(name, "categorical", "feature", "no value in the rows that were looked at")
+    return InferredColumn(name, "categorical", "feature", "no value in the rows that were looked at")
 
 
 def name_parts(name: str) -> tuple[str, ...]:

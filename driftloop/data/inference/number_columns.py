@@ -14,7 +14,7 @@ from driftloop.data.inference.finding import (
     ID_NAMES,
     MANY_LEVELS,
     MOSTLY,
-    Finding,
+    InferredColumn,
     Kind,
     name_parts,
     without_values,
@@ -36,13 +36,17 @@ EPOCH_SPAN = (946_684_800.0, 2_208_988_800.0)
 """Seconds of the years 2000 to 2039: whole numbers that all lie there (or in a finer unit) are times."""
 
 
-def of_numbers(name: str, values: Floats) -> Finding:
+def of_numbers(name: str, values: Floats) -> InferredColumn:
     """What a column of numbers is; NaN where a value is missing."""
     known = values[np.isfinite(values)]
     if not len(known):
-        return without_values(name) if not np.isinf(values).any() else Finding(name, "numeric", "feature", "numbers")
+        return (
+            without_values(name)
+            if not np.isinf(values).any()
+            else InferredColumn(name, "numeric", "feature", "numbers")
+        )
     if are_compact_dates(known) and len(known) > 1:
-        return Finding(name, "datetime", "timestamp", "whole numbers that are dates as year, month and day")
+        return InferredColumn(name, "datetime", "timestamp", "whole numbers that are dates as year, month and day")
     found = _of_the_calendar(name, known)
     if found is not None:
         return found
@@ -50,37 +54,37 @@ def of_numbers(name: str, values: Floats) -> Finding:
         return _of_whole_numbers(name, known, complete=len(known) == len(values))
     are_times = bool(EPOCH_NAMES & set(name_parts(name)) or np.all(np.diff(known) >= 0))
     if are_times and (unit := _epoch(known, distinct_values(known))) is not None:
-        return Finding(name, "datetime", "timestamp", f"numbers that are times, in {unit} since 1970")
-    return Finding(name, "numeric", "feature", "numbers with fractions")
+        return InferredColumn(name, "datetime", "timestamp", f"numbers that are times, in {unit} since 1970")
+    return InferredColumn(name, "numeric", "feature", "numbers with fractions")
 
 
-def _of_the_calendar(name: str, known: Floats) -> Finding | None:
+def _of_the_calendar(name: str, known: Floats) -> InferredColumn | None:
     words = name_parts(name)
     if (written := digit_dates(words, known)) is not None:
-        return Finding(name, "numeric", "time", f"numbers that are dates: {written}")
+        return InferredColumn(name, "numeric", "time", f"numbers that are dates: {written}")
     if (part := calendar_part(words, known)) is not None:
-        return Finding(name, "numeric", "time", f"numbers of the calendar: {part}")
+        return InferredColumn(name, "numeric", "time", f"numbers of the calendar: {part}")
     if is_day_flag(words) and set(distinct_values(known)) <= {0.0, 1.0}:
-        return Finding(name, "categorical", "time", "says which kind of day it is")
+        return InferredColumn(name, "categorical", "time", "says which kind of day it is")
     return None
 
 
-def _of_whole_numbers(name: str, known: Floats, *, complete: bool) -> Finding:
+def _of_whole_numbers(name: str, known: Floats, *, complete: bool) -> InferredColumn:
     levels, words = distinct_values(known), set(name_parts(name))
     kind: Kind = "categorical"
     if len(levels) <= FEW_CODES and len(known) >= REPEATS * len(levels):
         names = [str(int(level)) for level in levels] if abs(levels).max() < 2**53 else []
-        return Finding(name, kind, "feature", "few whole numbers: codes", true_false_format(names))
+        return InferredColumn(name, kind, "feature", "few whole numbers: codes", true_false_format(names))
     if CODE_NAMES & words:
-        return Finding(name, kind, "feature", "whole numbers in a column that is named as a code")
+        return InferredColumn(name, kind, "feature", "whole numbers in a column that is named as a code")
     if (unit := _epoch(known, levels)) is not None:
-        return Finding(name, "datetime", "timestamp", f"whole numbers that are times, in {unit} since 1970")
+        return InferredColumn(name, "datetime", "timestamp", f"whole numbers that are times, in {unit} since 1970")
     if (ground := _counts(known, levels, complete=complete)) is not None:
-        return Finding(name, kind, "id", ground, unique=complete)
+        return InferredColumn(name, kind, "id", ground, unique=complete)
     if ID_NAMES & words and len(levels) > MANY_LEVELS:
         ground = "many whole numbers in a column that is named as an id"
-        return Finding(name, kind, "id", ground, repeats=len(levels) < MOSTLY * len(known))
-    return Finding(name, "numeric", "feature", "whole numbers")
+        return InferredColumn(name, kind, "id", ground, repeats=len(levels) < MOSTLY * len(known))
+    return InferredColumn(name, "numeric", "feature", "whole numbers")
 
 
 def _epoch(known: Floats, levels: Floats) -> str | None:

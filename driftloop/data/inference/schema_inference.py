@@ -14,7 +14,7 @@ import pyarrow as pa
 from driftloop.data.arrow import texts_array
 from driftloop.data.columns import as_dictionary, category_names
 from driftloop.data.inference.column_inference import find_column, seconds_of
-from driftloop.data.inference.finding import Finding, name_parts
+from driftloop.data.inference.finding import InferredColumn, name_parts
 from driftloop.data.reading import DateOrder
 from driftloop.data.tables import as_batches, is_index_name
 from driftloop.errors import InputError
@@ -38,7 +38,7 @@ OTHER_TIMES = frozenset(
 
 def infer_columns(
     batches: Any, now: float | None = None, dates: DateOrder | None = None
-) -> tuple[list[Finding], Iterator[pa.RecordBatch]]:
+) -> tuple[list[InferredColumn], Iterator[pa.RecordBatch]]:
     """Findings for the columns of a stream, and the whole stream again, the rows that were looked at included.
 
     `now` is seconds since 1970: a column that reaches beyond it in the reference is not the record's own time. `dates`:
@@ -66,7 +66,7 @@ def infer_columns(
     return findings, chain(held, stream)
 
 
-def findings_of(batches: Iterable[pa.RecordBatch], now: float, dates: DateOrder | None = None) -> list[Finding]:
+def findings_of(batches: Iterable[pa.RecordBatch], now: float, dates: DateOrder | None = None) -> list[InferredColumn]:
     """Findings for the columns of batches that are held, one id and one timestamp at most."""
     fields: dict[str, pa.Field] = {}
     parts: dict[str, list[pa.Array]] = {}
@@ -104,7 +104,7 @@ def _joined(parts: list[pa.Array]) -> pa.Array:
     )
 
 
-def _one_id(found: list[Finding]) -> list[Finding]:
+def _one_id(found: list[InferredColumn]) -> list[InferredColumn]:
     """Of several ids the record's own: unique ones before others, then those named as an id, then the first."""
     candidates = [finding for finding in found if finding.role == "id" and finding.unique]
     candidates.sort(key=lambda finding: "id" not in name_parts(finding.name))
@@ -114,7 +114,7 @@ def _one_id(found: list[Finding]) -> list[Finding]:
     ]
 
 
-def _one_time(found: list[Finding], times: dict[str, Floats], now: float) -> list[Finding]:
+def _one_time(found: list[InferredColumn], times: dict[str, Floats], now: float) -> list[InferredColumn]:
     """Of several times the record's own, as docs/data.md says; the others are not compared."""
     ahead = {name for name, values in times.items() if len(values) and values.max() > now + CLOCKS_APART}
     ranks = {name: _rank(name, values) for name, values in times.items() if name not in ahead}

@@ -54,13 +54,13 @@ class _Axis:
     edges: Floats
     logarithmic: bool = False
 
-    def place(self, values: Floats) -> Floats:
+    def position(self, values: Floats) -> Floats:
         """Values as they lie on the axis."""
         return np.log10(values) if self.logarithmic else values
 
-    def value(self, place: float) -> float:
+    def value(self, position: float) -> float:
         """What a place on the axis stands for."""
-        return 10**place if self.logarithmic else place
+        return 10**position if self.logarithmic else position
 
 
 def draw_numbers(column: Column, baseline: ColumnProfile, window: ColumnProfile, words: Words) -> Picture:
@@ -120,7 +120,7 @@ def _means(axis: _Axis, plane: Plane, sides: tuple[ColumnProfile, ColumnProfile]
         mean = summarise(side).mean
         if mean is None or (axis.logarithmic and mean <= 0):
             continue
-        x = plane.x(float(axis.place(np.array(mean))))
+        x = plane.x(float(axis.position(np.array(mean))))
         if plane.left <= x <= plane.right:
             marks.append(line(x, plane.top + 4, x, plane.bottom, f"mean {kind}-mean"))
             marks.append(f'<path class="{kind}-mark" d="M{x:.1f} {plane.bottom:g}l-4 7h8Z"/>')
@@ -129,17 +129,17 @@ def _means(axis: _Axis, plane: Plane, sides: tuple[ColumnProfile, ColumnProfile]
 
 def _foot(column: Column, axis: _Axis, plane: Plane, words: Words) -> list[str]:
     low, high = float(axis.edges[0]), float(axis.edges[-1])
-    places = ticks(low, high, 6)
+    positions = ticks(low, high, 6)
     if axis.logarithmic:
         decades = range(floor(low), ceil(high) + 1)
-        places = [log10(each * 10.0**power) for power in decades for each in ((1,) if high - low > 3 else (1, 2, 5))]
-        places = [place for place in places if low <= place <= high]
-    values = [axis.value(place) for place in places]
+        positions = [log10(each * 10.0**power) for power in decades for each in ((1,) if high - low > 3 else (1, 2, 5))]
+        positions = [position for position in positions if low <= position <= high]
+    values = [axis.value(position) for position in positions]
     shown = _dates(values) if column.kind == "datetime" else tick_labels(values)
     body = []
     free = -100.0
-    for place, text in zip(places, shown, strict=True):
-        x, half = plane.x(place), 3.4 * len(text) + 3
+    for position, text in zip(positions, shown, strict=True):
+        x, half = plane.x(position), 3.4 * len(text) + 3
         if x - half < free or x + half > WIDTH:
             continue  # labels must not touch
         free = x + half
@@ -203,7 +203,7 @@ def _shares(side: ColumnProfile, axis: _Axis) -> Floats:
     if not len(centres):
         return np.zeros(len(axis.edges) - 1)
     some = centres > 0 if axis.logarithmic else np.ones(len(centres), bool)
-    inside, _ = np.histogram(axis.place(centres[some]), axis.edges, weights=counts[some])
+    inside, _ = np.histogram(axis.position(centres[some]), axis.edges, weights=counts[some])
     shares: Floats = inside / counts.sum()
     return shares
 

@@ -38,9 +38,9 @@ def power_picture(power: Power) -> str:
     """
     said = f"Smallest change found in {FOUND:.0%} of cases, windows of {power.rows:,} records"
     parts, y = [f'<text x="10" y="24" font-weight="600">{escape(said)}</text>'], float(HEAD)
-    for place, count in enumerate(CHECKS):
-        x = 20 + 150 * place
-        parts.append(_mark(place, x, 46) + f'<text x="{x + 12}" y="50">within {count} check{"s" * (count > 1)}</text>')
+    for index, count in enumerate(CHECKS):
+        x = 20 + 150 * index
+        parts.append(_mark(index, x, 46) + f'<text x="{x + 12}" y="50">within {count} check{"s" * (count > 1)}</text>')
     for change in Change:
         mine = [each for each in power.detectable if each.change is change]
         if mine:
@@ -74,19 +74,19 @@ def _row(each: Detectable, y: float) -> str:
         f'<text x="26" y="{y + 4:g}">{escape(name)}</text>',
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:g}" y2="{y:g}"/>',
     ]
-    for place, (count, size) in enumerate(zip(CHECKS, each.smallest, strict=True)):
+    for index, (count, size) in enumerate(zip(CHECKS, each.smallest, strict=True)):
         if size is not None:
             said = f"{name}, {NAMES[each.change]}: {size_text(each, size)} within {count} checks"
-            parts.append(f"<g><title>{escape(said)}</title>{_mark(place, _place(each.change, size), y)}</g>")
+            parts.append(f"<g><title>{escape(said)}</title>{_mark(index, _place(each.change, size), y)}</g>")
     if each.blind:
         parts.append(f'<text class="soft" x="{WIDTH - RIGHT}" y="{y - 3:g}" text-anchor="end">not found</text>')
     return "".join(parts)
 
 
-def _mark(place: int, x: float, y: float) -> str:
+def _mark(index: int, x: float, y: float) -> str:
     """A circle, a square or a diamond."""
-    colour = COLOURS[place]
-    if place == 0:
+    colour = COLOURS[index]
+    if index == 0:
         return f'<circle cx="{x:.1f}" cy="{y:g}" r="5.5" fill="{colour}"/>'
-    turned = f' transform="rotate(45 {x:.1f} {y:g})"' if place == 2 else ""
+    turned = f' transform="rotate(45 {x:.1f} {y:g})"' if index == 2 else ""
     return f'<rect x="{x - 5:.1f}" y="{y - 5:g}" width="10" height="10" fill="{colour}"{turned}/>'

@@ -34,7 +34,7 @@ def column(name: str, value: object, rows: int) -> Change:
 
 
 @pytest.mark.parametrize(
-    ("change", "severity", "where", "what", "mend"),
+    ("change", "severity", "where", "what", "fix"),
     [
         (lambda f: f.drop(columns="size"), "error", "column 'size'", "no such column", "correct `name`"),
         (lambda f: f.drop(columns="price"), "error", "column 'price'", "no such column", "correct `name`"),
@@ -57,10 +57,10 @@ def column(name: str, value: object, rows: int) -> Change:
     ],
 )
 def test_a_fault_of_the_table_is_found(
-    tmp_path: Path, change: Change, severity: str, where: str, what: str, mend: str
+    tmp_path: Path, change: Change, severity: str, where: str, what: str, fix: str
 ) -> None:
     config = made(tmp_path, change)
-    found = [f for f in bad(config) if where in f.where and what in f.what and mend in f.mend]
+    found = [f for f in bad(config) if where in f.where and what in f.what and fix in f.fix]
     assert [f.severity for f in found] == [severity], bad(config)
     assert "Erika" not in repr(bad(config)), "a rare value is nobody's to read"
     assert all("\n" not in f.line for f in bad(config))
@@ -95,7 +95,7 @@ def test_a_configuration_that_cannot_be_read_is_the_one_finding(tmp_path: Path, 
     if content is not None:
         (tmp_path / "driftloop.toml").write_text(content)
     (found,) = examine(tmp_path / "driftloop.toml", {})
-    assert (found.severity, found.mend) == ("error", "nothing else was looked at")
+    assert (found.severity, found.fix) == ("error", "nothing else was looked at")
 
 
 def test_a_table_that_is_no_table_is_one_finding(tmp_path: Path) -> None:
@@ -181,14 +181,14 @@ def test_windows_of_the_suggested_schedule_are_those_that_were_suggested(
 
 
 @pytest.mark.parametrize(
-    ("rows", "least", "mend"),
+    ("rows", "least", "fix"),
     [(25, 20, "the 25 records of the table limit it"), (400, 2, "check less often"), (200, 2, "raise `min_rows`")],
 )
-def test_windows_that_find_only_large_shifts_are_told(tmp_path: Path, rows: int, least: int, mend: str) -> None:
+def test_windows_that_find_only_large_shifts_are_told(tmp_path: Path, rows: int, least: int, fix: str) -> None:
     config = daily(tmp_path, lambda frame: frame.iloc[:: ROWS // rows].head(rows))
     config.write_text(config.read_text() + f"min_rows = {least}\n")
     (finding,) = [finding for finding in window_findings(config) if finding.severity == "warning"]
-    assert mend in finding.mend
+    assert fix in finding.fix
 
 
 @pytest.mark.parametrize("columns", [1, 10])

@@ -21,7 +21,7 @@ ROOT = Path(driftloop.__file__).resolve().parents[1]
 def test_nothing_is_to_be_mended_in_this_repository(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--config", str(ROOT / "driftloop.toml")]) == 0
     told = capsys.readouterr().out
-    assert told.endswith("nothing to mend\n")
+    assert told.endswith("nothing to fix\n")
     assert "error" not in told
     assert "warning" not in told
 
@@ -33,7 +33,7 @@ def test_what_must_be_mended_is_exit_code_1_and_a_line(tmp_path: Path, capsys: p
     assert run(["doctor", "--config", str(config)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("error: model m, column 'sise': the table has no such column: correct `name`")
-    assert lines[-1].startswith("1 to mend")
+    assert lines[-1].startswith("1 to fix")
 
 
 def test_json_has_every_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from driftloop.ledger.model_state import FileNote, ModelState, Watermark
 from driftloop.segments.segments import Segment, Segments
 from driftloop.sequential.model_error import Performance
 from function_app.checks.comparing import Compared
-from function_app.checks.findings import Finding, notes_of, of_nothing, of_window, record_of, with_labels
+from function_app.checks.findings import CheckResult, notes_of, of_nothing, of_window, record_of, with_labels
 from function_app.incoming.quarantine import Note
 from function_app.incoming.sources import File
 from function_app.incoming.watermark import Selection
@@ -49,7 +49,7 @@ def compared(verdict: Any = "stable", **changes: Any) -> Compared:
     return Compared(verdict, **{**given, **changes})
 
 
-def finding_of(found: Compared, state: ModelState = STATE) -> Finding:
+def finding_of(found: Compared, state: ModelState = STATE) -> CheckResult:
     check = record_of(found, MODEL, POINTER, Selection((A, B), ()), now=NOW, schema=SCHEMA)
     return of_window(
         found, state, POINTER, check, evidence=Evidence(checks=3), settle=timedelta(0), selection=Selection((A,), ())
@@ -185,11 +185,11 @@ def labelled(performance: Performance | None = None, *reasons: str) -> LabelFind
 GROWN = Performance(degraded=True, growth=0.25, labels=80, since="2026-11-19T00:00:00Z")
 
 
-def checked(**changes: Any) -> Finding:
+def checked(**changes: Any) -> CheckResult:
     row = CheckRecord(
         check_id="chk-1", model="m", at=NOW, verdict="stable", reasons=("calm",), baseline_sha256="b" * 64
     )
-    return Finding(msgspec.structs.replace(row, **changes), STATE)
+    return CheckResult(msgspec.structs.replace(row, **changes), STATE)
 
 
 def test_labels_that_say_nothing_change_the_state_only() -> None:
@@ -227,7 +227,7 @@ def test_an_incident_and_an_open_drift_keep_a_grown_error_from_opening_another()
     broken = with_labels(checked(verdict="incident"), labelled(GROWN), POINTER, "2026-11-23T06:00:00Z")
     assert (broken.drift, broken.check.degraded) == (None, False)
 
-    held = Finding(checked().check, msgspec.structs.replace(STATE, drift_id="drift-1"))
+    held = CheckResult(checked().check, msgspec.structs.replace(STATE, drift_id="drift-1"))
     found = with_labels(held, labelled(GROWN), POINTER, "2026-11-23T06:00:00Z")
     assert (found.drift, found.check.degraded, found.check.reasons) == (None, False, ("calm",))
     assert found.state.drift_id == "drift-1"

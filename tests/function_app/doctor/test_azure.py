@@ -62,7 +62,7 @@ def test_the_roles_that_infra_assigns_are_enough(azure: AzureStandIn, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("who", "role", "scope", "mend"),
+    ("who", "role", "scope", "fix"),
     [
         (FUNCTION_APP, "Storage Blob Data Reader", "data/incoming", "azd provision"),
         (TRAIN, "Storage Blob Data Contributor", "data/outcomes", "infra.identities"),
@@ -71,14 +71,14 @@ def test_the_roles_that_infra_assigns_are_enough(azure: AzureStandIn, monkeypatc
     ],
 )
 def test_a_role_that_is_missing_is_found(
-    azure: AzureStandIn, monkeypatch: pytest.MonkeyPatch, who: Principal, role: str, scope: str, mend: str
+    azure: AzureStandIn, monkeypatch: pytest.MonkeyPatch, who: Principal, role: str, scope: str, fix: str
 ) -> None:
     azure.access.revoke(who, role, scope)
     (finding,) = roles_are_assigned(set_up(azure, monkeypatch))
     assert finding.severity == "error"
     assert role in finding.what
     assert who.name in finding.what
-    assert mend in finding.mend
+    assert fix in finding.fix
 
 
 def test_whoever_may_not_list_assignments_is_told_so(azure: AzureStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ def test_an_identity_without_a_role_is_told_which(
     azure.access.revoke(FUNCTION_APP, "Storage Blob Data Reader", "data/baselines")
     (finding,) = baseline_is_in_service(one(set_up(azure, monkeypatch, model, FUNCTION_APP), model))
     assert finding.severity == "error"
-    assert "Storage Blob Data Reader on the container baselines" in finding.mend
+    assert "Storage Blob Data Reader on the container baselines" in finding.fix
 
 
 @pytest.mark.parametrize(

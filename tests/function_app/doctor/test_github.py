@@ -51,7 +51,7 @@ def test_a_github_app_is_asked_with_its_own_token(github: GitHubStandIn) -> None
 
 
 @pytest.mark.parametrize(
-    ("permissions", "what", "mend"),
+    ("permissions", "what", "fix"),
     [
         ({"contents": "read", "actions": "read"}, "may not send a dispatch (403)", "contents: write"),
         ({"actions": "read"}, "may not send a dispatch (403)", "contents: write"),
@@ -59,19 +59,19 @@ def test_a_github_app_is_asked_with_its_own_token(github: GitHubStandIn) -> None
     ],
 )
 def test_a_permission_that_is_missing_is_named(
-    github: GitHubStandIn, permissions: dict[str, str], what: str, mend: str
+    github: GitHubStandIn, permissions: dict[str, str], what: str, fix: str
 ) -> None:
     told = asked(github, github.tokens.issue(permissions))
-    assert any(f.severity == "error" and what in f.what and mend in f.mend for f in told), told
+    assert any(f.severity == "error" and what in f.what and fix in f.fix for f in told), told
 
 
 def test_a_token_that_is_no_longer_valid_or_sees_nothing_is_told(github: GitHubStandIn) -> None:
     (finding,) = asked(github, "github_pat_gone")
-    assert "renew" in finding.mend
+    assert "renew" in finding.fix
     (finding,) = asked(github, github.tokens.issue(MAY, sees_repository=False))
     assert "(404)" in finding.what
     (finding,) = asked(github, repository="proseware/driftlop")
-    assert "check the name" in finding.mend
+    assert "check the name" in finding.fix
 
 
 def test_a_workflow_that_is_switched_off_is_told(github: GitHubStandIn) -> None:

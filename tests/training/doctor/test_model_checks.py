@@ -92,7 +92,7 @@ def test_too_few_labels_are_found(tmp_path: Path) -> None:
     edit(config, "^labels_required = 150", "labels_required = 60")
     told = list(labels_suffice(looked_at(config)))
     assert [finding.severity for finding in told] == ["error", "error"]
-    assert told[0].mend == "set labels_required to 75 or more"
+    assert told[0].fix == "set labels_required to 75 or more"
     assert "100 labelled records" in told[1].what
 
 

@@ -53,7 +53,7 @@ def test_a_file_that_is_only_in_the_working_tree_does_not_count(tmp_path: Path) 
     (finding,) = found(root)
     assert finding.severity == "error"
     assert "drift-detected" in finding.what
-    assert finding.mend == "one in the working tree does: push it to the default branch"
+    assert finding.fix == "one in the working tree does: push it to the default branch"
 
 
 def test_a_file_that_was_removed_in_the_working_tree_still_counts(tmp_path: Path) -> None:

@@ -273,7 +273,11 @@ def _foreign(lines: list[Line]) -> str | None:
     words = [line.text.decode("utf-8", "replace").split() for line in lines]
     width = len(words[0])
     numeric = (
-        [all(written(row[place]) != "other" for row in words[1:]) for place in range(width) if len(words) > 1]
+        [
+            all(written(row[column_index]) != "other" for row in words[1:])
+            for column_index in range(width)
+            if len(words) > 1
+        ]
         if {len(row) for row in words} == {width}
         else []
     )

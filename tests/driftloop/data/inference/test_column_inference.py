@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from driftloop.data.inference.column_inference import find_column
-from driftloop.data.inference.finding import FEW_ROWS, MANY_LEVELS, Finding, name_parts
+from driftloop.data.inference.finding import FEW_ROWS, MANY_LEVELS, InferredColumn, name_parts
 from driftloop.data.inference.number_columns import FEW_CODES, LARGE, REPEATS
 
 ROWS = 400
@@ -22,7 +22,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(17)
 
 
-def found(values: Sequence[Any] | np.ndarray[Any, Any] | pa.Array, name: str = "v") -> Finding:
+def found(values: Sequence[Any] | np.ndarray[Any, Any] | pa.Array, name: str = "v") -> InferredColumn:
     array = values if isinstance(values, pa.Array) else pa.array(values)
     return find_column(name, array, pa.field(name, array.type))
 

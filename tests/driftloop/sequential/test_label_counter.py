@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Column, Schema
+from driftloop.sequential.label_counter import MOST_NAMES, LabelCounter, merged_labels
 from driftloop.sequential.label_shift import LabelSummary
-from driftloop.sequential.label_tally import MOST_NAMES, LabelTally, merged_labels
 
 NUMBERS = Schema((Column("x"), Column("y", role="target")))
 CLASSES = Schema((Column("x"), Column("y", "categorical", role="target")))
@@ -17,9 +17,9 @@ def batch(values: list, kind: pa.DataType | None = None) -> pa.RecordBatch:
 
 
 def tallied(schema: Schema, *batches: pa.RecordBatch) -> LabelSummary | None:
-    tally = LabelTally(schema)
-    assert list(tally.counting(batches)) == list(batches)
-    return tally.summary
+    counter = LabelCounter(schema)
+    assert list(counter.counting(batches)) == list(batches)
+    return counter.summary
 
 
 def test_classes_of_batches_are_counted_together_and_names_stay_bounded() -> None:
@@ -61,17 +61,17 @@ def test_without_a_label_there_is_nothing() -> None:
     assert tallied(NUMBERS, pa.RecordBatch.from_pydict({"x": [1.0]})) is None
     assert tallied(NUMBERS, batch([None], pa.float64())) is None
     assert tallied(NUMBERS, batch([[1.0]], pa.list_(pa.float64()))) is None, "a list is no label"
-    tally = LabelTally(no_target)
-    tally.include(LabelSummary(5, 1.0))
-    assert tally.summary is None
+    counter = LabelCounter(no_target)
+    counter.include(LabelSummary(5, 1.0))
+    assert counter.summary is None
 
 
 def test_labels_that_were_counted_elsewhere_are_added() -> None:
-    tally = LabelTally(CLASSES)
-    list(tally.counting([batch(["a", "b"])]))
-    tally.include(LabelSummary.of_classes({"b": 3}))
-    tally.include(None)
-    assert tally.summary == LabelSummary(5, counts={"b": 4, "a": 1})
+    counter = LabelCounter(CLASSES)
+    list(counter.counting([batch(["a", "b"])]))
+    counter.include(LabelSummary.of_classes({"b": 3}))
+    counter.include(None)
+    assert counter.summary == LabelSummary(5, counts={"b": 4, "a": 1})
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e6, 1e9, 1e12])

@@ -21,7 +21,7 @@ MOST_NAMES = 10 * MOST_CLASSES
 """Classes that are counted at all: a target with more is none of classes, and memory stays bounded."""
 
 
-class LabelTally:
+class LabelCounter:
     """What the target of some rows holds, in short. Without a target, or without its column, it stays empty."""
 
     def __init__(self, schema: Schema) -> None:
