@@ -1,11 +1,11 @@
 """The mean error of a record given what is known of it: a penalised quasi-likelihood regression.
 
-Errors of numbers have a mean exp(eta) and a variance proportional to it (quasi-Poisson); errors between 0 and 1, right
-or wrong and Brier scores, have a mean 1 / (1 + exp(-eta)) (quasi-binomial). eta = offset + b0 + sum of blocks A_k b_k,
-fitted by iteratively reweighted least squares with a ridge penalty for each block (McCullagh and Nelder 1989;
-Hoerl and Kennard 1970). Penalties are those with the smallest approximate leave-one-out deviance: eta without record
-i is eta_i - h_i / (1 - h_i) (y_i - mu_i) / V_i, one Newton step from the fit (Rad and Maleki 2020, "A scalable estimate
-of the out-of-sample prediction error via approximate leave-one-out cross-validation").
+Errors of numbers have a mean exp(eta) and a variance proportional to it (quasi-Poisson). Errors between 0 and 1, right
+or wrong and Brier scores, have a mean 1 / (1 + exp(-eta)) (quasi-binomial). eta = offset + b0 + sum of blocks A_k b_k
+is fitted by iteratively reweighted least squares with a ridge penalty for each block. See McCullagh and Nelder 1989;
+Hoerl and Kennard 1970. Penalties are those with the smallest approximate leave-one-out deviance. There eta without
+record i is eta_i - h_i / (1 - h_i) (y_i - mu_i) / V_i, one Newton step from the fit. See Rad and Maleki 2020, "A
+scalable estimate of the out-of-sample prediction error via approximate leave-one-out cross-validation".
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ SWEEPS = 2
 @dataclass(frozen=True)
 class Fitted:
     """A fit: `coefficients` (k,), linear predictor `eta` and mean `mu` (n,), each also without its own record
-    (`mu_without`, `eta_without`); `design` (n, k), the working `variance` (n,), and the inverse penalised information.
+    (`mu_without`, `eta_without`). Also `design` (n, k), the working `variance` (n,), and the inverse penalised
+    information.
     """
 
     link: Link

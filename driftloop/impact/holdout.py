@@ -1,7 +1,7 @@
 """The holdout that is registered with a version: a sample of its records with the model's error on each.
 
-It is a saved baseline with one more column, so the sample has the same bound and the same hashes, and holds neither
-outcomes nor ids: features, the prediction where the schema has a column for it, and the error.
+It is a saved baseline with one more column, so the sample has the same bound and the same hashes. It holds neither
+outcomes nor ids. It holds features, the prediction where the schema has a column for it, and the error.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def read_holdout(source: Any, schema: Schema, fewest: int = FEWEST) -> Baseline:
     ----------
     source
         A saved holdout, or a table or path with the features and either `model_error`, or the schema's target and a
-        column of predictions: the schema's, `prediction`, or `probability_<class>`.
+        column of predictions. That is the schema's, `prediction`, or `probability_<class>`.
     schema
         The baseline's.
     fewest

@@ -7,11 +7,11 @@ With g the error model's expectation for every record of the window (N of them),
 (Angelopoulos, Bates, Fannjiang, Jordan and Zrnic 2023, "Prediction-powered inference"; b as in Angelopoulos, Duchi and
 Zrnic 2023, "PPI++"). Whatever g is worth, the estimate is right: it needs nothing of the holdout, and a changed
 relation of outcome and inputs is in y. The variance is that of the mean of n residuals drawn from N without
-replacement; where only a sample of the window has a g, that of its mean is added.
+replacement. Where only a sample of the window has a g, that of its mean is added.
 
-The interval may be looked at whenever labels arrive: its half-width is that of the asymptotic confidence sequence of
-Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2021, "Time-uniform central limit theory and asymptotic confidence
-sequences"), s sqrt(2 (n r^2 + 1) / (n^2 r^2) log(sqrt(n r^2 + 1) / a)).
+The interval may be looked at whenever labels arrive. Its half-width is that of an asymptotic confidence sequence, s
+sqrt(2 (n r^2 + 1) / (n^2 r^2) log(sqrt(n r^2 + 1) / a)). See Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2021,
+"Time-uniform central limit theory and asymptotic confidence sequences".
 
 Assumed: which records are labelled does not depend on how wrong the model was.
 """

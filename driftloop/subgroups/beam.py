@@ -1,8 +1,9 @@
 """A beam search for the rules with the largest statistics, for the real sides and for every relabelling alike.
 
-Conditions are tried one by one; the best few of different kinds are kept, and each gets one more condition, up to three
-(CN2: Clark and Niblett 1989; subgroup discovery: Lavrac, Kavsek, Flach and Todorovski 2004). Each row of labels has a
-beam of its own, so the largest statistic of a row has the same law for all of them without a change, search and all.
+Conditions are tried one by one. The best few of different kinds are kept, and each gets one more condition, up to
+three. See CN2 (Clark and Niblett 1989) and subgroup discovery (Lavrac, Kavsek, Flach and Todorovski 2004). Each row of
+labels has a beam of its own. So without a change the largest statistic of a row has the same law for all of them,
+search and all.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ Singles = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 WIDTH = 8
-"""Rules of each length that are kept: the two conditions of a pair, seen through the other's absence, are seldom among
-the very first, and eight cost as much as the first step does."""
+"""Rules of each length that are kept. The two conditions of a pair, seen without each other, are seldom among the very
+first. Eight cost as much as the first step does.
+"""
 MOST_CONDITIONS = 3
 """What a person can keep in mind."""
 ROWS_AT_ONCE = 32
@@ -70,8 +72,8 @@ class Beam:
     """The search over all rules.
 
     `labels` (B + 1, n): row 0 is which records are the window's, the others are relabelled. `scores` (n, s) of the
-    content, `of_column` (s,) which column each is of: it is left out where a rule is about that column, because the
-    rule's limits have cut it already.
+    content, `of_column` (s,) which column each is of. A score is left out where a rule is about that column, because
+    the rule's limits have cut it already.
     """
 
     candidates: Candidates

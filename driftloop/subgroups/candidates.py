@@ -29,8 +29,9 @@ Numbers = npt.NDArray[np.floating[Any]]
 LEAST_RECORDS = 20
 """Of a subgroup on both sides together, as of a window: fewer say too little."""
 LEAST_ON_A_SIDE = 10
-"""Records of each side inside a subgroup whose content is compared: means of fewer have heavy tails, and the largest of
-thousands of them would hide everything else."""
+"""Records of each side inside a subgroup whose content is compared. Means of fewer have heavy tails, and the largest of
+thousands of them would hide everything else.
+"""
 MOST_SHARE = 0.6
 """Of all records: what is larger is no subgroup; its complement is."""
 PRIOR_RECORDS = 20.0

@@ -20,8 +20,10 @@ Floats = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
 
 LIMITS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
-"""Quantiles of the pooled values that are tried as limits: closer towards the ends, where a subgroup of a tenth of the
-records has its limit. The limits of the rule that is found are then moved (`driftloop.subgroups.limits`)."""
+"""Quantiles of the pooled values that are tried as limits. They are closer towards the ends, where a subgroup of a
+tenth of the records has its limit. The limits of the rule that is found are then moved
+(`driftloop.subgroups.limits`).
+"""
 FEW_VALUES = 6
 """Different numbers up to which each is a condition of its own, as a category is."""
 LEAST_SHARE, MOST_SHARE = 0.02, 0.98

@@ -43,9 +43,10 @@ def content_scores(pooled: PooledRecords, columns: Sequence[Column]) -> Floats:
 def scores_given_others(pooled: PooledRecords, columns: Sequence[Column], scores: Floats) -> Floats:
     """Scores (n, d) of what the other columns do not tell: normal scores of the residuals; 0 if missing.
 
-    Each column's score is regressed on the others', their squares, their categories and which of their values are
-    missing, over the records of both sides (ridge). A shift of one column stands out by 1 / sqrt(1 - R^2) as much. The
-    residuals depend on the pooled records alone, so relabelling the sides stays valid (Freedman and Lane 1983).
+    Each column's score is regressed on the others', their squares and their categories, over the records of both sides
+    (ridge). Which of their values are missing is a regressor too. A shift of one column stands out by 1 / sqrt(1 - R^2)
+    as much. The residuals depend on the pooled records alone, so relabelling the sides stays valid (Freedman and Lane
+    1983).
 
     Parameters
     ----------

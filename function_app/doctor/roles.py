@@ -81,7 +81,7 @@ def roles_are_assigned(set_up: SetUp) -> Iterator[Finding]:
         if len(holders) < len(wanted.who):
             missing += 1
             what = f"{NAMES[wanted.role]} is held by {len(holders)} identities, and needed by {', '.join(wanted.who)}"
-            yield error(f"Azure, role on {wanted.where}", what, _mend(wanted.who))
+            yield error(f"Azure, role on {wanted.where}", what, _fix(wanted.who))
     if not missing:
         yield note("Azure, roles", "all that the data storage needs are assigned")
 
@@ -147,7 +147,7 @@ def _said(answer: Any) -> str:
     return f"role assignments cannot be read ({text}): the role Reader on the resource group lets you"
 
 
-def _mend(who: tuple[str, ...]) -> str:
+def _fix(who: tuple[str, ...]) -> str:
     ways = []
     if {FUNCTION, CLUSTER} & set(who):
         ways.append("`azd provision` assigns those of the managed identities")
