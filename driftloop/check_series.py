@@ -32,10 +32,28 @@ class Series:
 def check_next(
     series: Series, baseline: Baseline, window: Window, policy: Policy, *, now: float | None = None
 ) -> tuple[Check, Series]:
-    """The check of a window, with those that wait, and where the series stands after it.
+    """Check a window together with those that wait.
 
-    `now` (seconds since 1970): records from more than a day after that are an incident. Raises SchemaError when the
-    window was read with another schema than the baseline.
+    Parameters
+    ----------
+    series : Series
+        Evidence, and the windows that were too small so far.
+    baseline, window : Baseline, Window
+        Both read with one schema.
+    policy : Policy
+        Error rates and smallest effects.
+    now : float, optional
+        Seconds since 1970: records from more than a day after that are an incident.
+
+    Returns
+    -------
+    tuple of Check and Series
+        The check, and where the series stands after it.
+
+    Raises
+    ------
+    SchemaError
+        When the window was read with another schema than the baseline.
     """
     together = (*series.waiting, window)
     result = check(baseline, reduce(Window.merge, together), policy, series.evidence, now=now)

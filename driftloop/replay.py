@@ -68,11 +68,24 @@ def replay(
     labels: LabelSummary | None = None,
     on_result: Callable[[Check], None] | None = None,
 ) -> Iterator[Line]:
-    """One line a file, in the order given; see the module's description for the rules.
+    """Yield one line a file, in the order given; see the module's description for the rules.
 
-    `reading` is what is declared about the way files are written; the baseline's schema holds where it is None.
-    `labels` are those of the reference's own rows, if it has any.
-    `on_result` is called with each check before its line is given; a file that cannot be read has none.
+    Parameters
+    ----------
+    baseline : Baseline
+        What every window is compared with.
+    files : sequence of Path
+        One window each, in order of time.
+    policy : Policy
+        Error rates and smallest effects.
+    evidence : Evidence, optional
+        From earlier windows; none unless given.
+    reading : Reading, optional
+        What is declared about the way files are written; the baseline's schema holds where it is None.
+    labels : LabelSummary, optional
+        Of the baseline's own rows, if it has any.
+    on_result : callable, optional
+        Called with each check before its line is given; a file that cannot be read has none.
     """
     from driftloop.check_series import Series, check_next
     from driftloop.data.reading import ReadNotes

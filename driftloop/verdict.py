@@ -170,9 +170,23 @@ def check(
 
     Without `evidence` the verdict is `drift` when the comparison's p is at most `policy.alpha`. With it, the verdict is
     `drift` when the evidence of this and earlier windows together raises the alarm (`driftloop.sequential.evidence`).
-    An incident or a window that is too small leaves the evidence as it was. `now` (seconds since 1970) is when the
-    check is made: records from later than that are an incident. Raises SchemaError when the two were read with
-    different schemas.
+    An incident or a window that is too small leaves the evidence as it was.
+
+    Parameters
+    ----------
+    baseline, window : Baseline, Window
+        Both read with one schema.
+    policy : Policy, optional
+        Error rates and smallest effects; the defaults unless given.
+    evidence : Evidence, optional
+        From earlier windows of the same baseline.
+    now : float, optional
+        When the check is made, in seconds since 1970: records from later than that are an incident.
+
+    Raises
+    ------
+    SchemaError
+        When the two were read with different schemas.
     """
     policy = policy or Policy()
     context = _Context(

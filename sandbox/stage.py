@@ -16,10 +16,25 @@ from training.models import ModelFolder
 def world_of(
     name: str | None, seed: int, story: tuple[Kind, ...], timeline: Timeline, strength: float | None = None
 ) -> World:
-    """The world of the model `name`, a folder in `models/`; without a name, of the built-in example. `strength` is the
-    change's; None: a rehearsal finds it.
+    """Return the world of a model.
 
-    Raises DriftloopError where no folder has that name, its table cannot be read, or its first model is not promoted.
+    Parameters
+    ----------
+    name : str, optional
+        A folder in `models/`; without a name, the built-in example.
+    seed : int
+        Of all draws.
+    story : tuple of Kind
+        The kinds of days, in order.
+    timeline : Timeline
+        Prints the loop.
+    strength : float, optional
+        The change's; None: a rehearsal finds it.
+
+    Raises
+    ------
+    DriftloopError
+        Where no folder has that name, its table cannot be read, or its first model is not promoted.
     """
     model = models.find(name or DEFAULT_MODEL)
     entry = entry_of(ROOT, model.name)

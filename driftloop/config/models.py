@@ -132,10 +132,24 @@ def parse(
     *,
     sends: bool = True,
 ) -> Config:
-    """The same for a document that is already decoded; `where` names it in errors.
+    """Read a document that is already decoded.
 
-    Where nothing is ever sent (`sends=False`, the command line), a variable of `dispatch` and `alerts` may be missing.
-    It is set where the function app runs.
+    Parameters
+    ----------
+    document : mapping
+        As `tomllib` gives it.
+    where : str
+        Names it in errors.
+    environ : mapping of str to str
+        For `${NAME}`.
+    sends : bool
+        False where nothing is ever sent (the command line). A variable of `dispatch` and `alerts` may then be missing:
+        it is set where the function app runs.
+
+    Raises
+    ------
+    ConfigError
+        For whatever does not fit, with the nearest known name of an unknown entry.
     """
     for name in document:
         if name not in TABLES:

@@ -22,10 +22,22 @@ if TYPE_CHECKING:
 def batches_of(
     source: Any, schema: Schema | None = None, *, reading: Reading | None = None, notes: ReadNotes | None = None
 ) -> Iterable[pa.RecordBatch]:
-    """The rows of a table, a path, a folder or a pattern.
+    """Return the rows of a table, a path, a folder or a pattern.
 
-    With a schema only its columns are read of a path. `notes` collects what was recognised or left out. Raises
-    InputError, for a path while the rows are read.
+    Parameters
+    ----------
+    source : table, path, folder, pattern or URL
+    schema : Schema, optional
+        With it only its columns are read of a path.
+    reading : Reading, optional
+        What is declared about the way the source is written.
+    notes : ReadNotes, optional
+        Collects what was recognised or left out.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read; for a path while the rows are read.
     """
     if isinstance(source, str | Path | tuple):
         return read_batches(source, schema, reading=reading, notes=notes)

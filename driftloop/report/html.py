@@ -43,10 +43,20 @@ def render(
     *,
     where: Subgroups | None = None,
 ) -> str:
-    """The page as text. Every value from the data is escaped; no script, no request to anywhere.
+    """Return the page as text. Every value from the data is escaped; no script, no request to anywhere.
 
-    `context` says what the check itself does not know: whose it is, what came before, what was started. `where`: the
-    subgroups behind the change, where somebody asked for them.
+    Parameters
+    ----------
+    check : Shown
+        The check that the page is about.
+    baseline, window : Baseline, Window
+        What it compared.
+    context : ReportContext, optional
+        What the check itself does not know: whose it is, what came before, what was started.
+    language : str
+        `en` or `ja`.
+    where : Subgroups, optional
+        The subgroups behind the change, where somebody asked for them.
     """
     context, words = context or ReportContext(), Words(language)
     verdict = check.verdict.value

@@ -24,9 +24,27 @@ def write_report(
 ) -> None:
     """Write Markdown (.md), JSON (.json), otherwise HTML.
 
-    What GitHub calls the step summary is Markdown too; it is added to what other commands of the step wrote there.
-    `where`: the subgroups behind the change, where somebody asked for them.
-    Raises InputError when the file cannot be written, ConfigError for an unknown language.
+    GitHub's step summary is Markdown too; it is added to what other commands of the step wrote there.
+
+    Parameters
+    ----------
+    path : Path
+        Its ending chooses the format.
+    result : Result
+        The check with both sides.
+    context : ReportContext
+        What the check itself does not know.
+    language : str, optional
+        `en` or `ja`; that of the environment unless given.
+    where : Subgroups, optional
+        The subgroups behind the change, where somebody asked for them.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written.
+    ConfigError
+        For an unknown language.
     """
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and Path(summary) == path:

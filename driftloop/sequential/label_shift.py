@@ -71,22 +71,46 @@ class LabelSummary(msgspec.Struct, frozen=True):
 
 
 def moved_labels(
-    schema: Schema, before: LabelSummary | None, labels: LabelSummary | None, policy: Policy | None = None
+    schema: Schema,
+    baseline_labels: LabelSummary | None,
+    window_labels: LabelSummary | None,
+    policy: Policy | None = None,
 ) -> tuple[str, ...]:
-    """A sentence where a window's labels have moved against the reference's, as they stand in the tables themselves."""
+    """Say where a window's labels have moved against the baseline's, as they stand in the tables themselves.
+
+    Parameters
+    ----------
+    schema : Schema
+        Its target says whether labels are numbers or classes.
+    baseline_labels, window_labels : LabelSummary, optional
+        None where a side holds no labels: nothing is said.
+    policy : Policy, optional
+        Error rate and smallest effects.
+    """
     target = schema.role("target")
-    if target is None or before is None or labels is None:
+    if target is None or baseline_labels is None or window_labels is None:
         return ()
-    sentence = shift_of(target, labels, before, policy or Policy(), of="in the reference")
+    sentence = shift_of(target, window_labels, baseline_labels, policy or Policy(), of="in the reference")
     return () if sentence is None else (sentence,)
 
 
 def shift_of(
     target: Column, labels: LabelSummary, holdout: LabelSummary, policy: Policy, *, of: str = "on the model's holdout"
 ) -> str | None:
-    """A sentence where the outcomes have moved beyond chance, by more than what matters; None where not.
+    """Say whether outcomes have moved beyond chance, by more than what matters; None where they have not.
 
-    `of` says in it where the earlier outcomes are from.
+    Parameters
+    ----------
+    target : Column
+        Numeric, or categorical for classes.
+    labels : LabelSummary
+        Of the window.
+    holdout : LabelSummary
+        The earlier outcomes.
+    policy : Policy
+        Error rate and smallest effects.
+    of : str
+        Says in the sentence where the earlier outcomes are from.
     """
     if min(labels.rows, holdout.rows) < FEWEST:
         return None

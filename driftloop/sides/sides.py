@@ -58,11 +58,26 @@ def read_baseline(reference: Any, settings: ColumnSettings, means: Means | None 
 
 
 def read_sides(reference: Any, current: Any, settings: ColumnSettings, means: Means | None = None) -> Sides:
-    """Both sides, read with one schema; with `means`, paths are read part by part where that is worth it.
+    """Read both sides with one schema.
 
     With an inferred schema, a single column that only the baseline has is taken for its target. The window is read
-    first, so that the baseline is read once. With a written or saved schema a lost column stays lost. Raises InputError
-    for a reference without rows, SchemaError or BaselineError.
+    first, so that the baseline is read once. With a written or saved schema a lost column stays lost.
+
+    Parameters
+    ----------
+    reference : table, path, folder, pattern, URL, or a saved Baseline.
+    current : table, path, folder, pattern or URL of the window's rows.
+    settings : ColumnSettings
+        What a caller says of columns and of the way files are written.
+    means : Means, optional
+        Cache and processes: with them, paths are read part by part where that is worth it.
+
+    Raises
+    ------
+    InputError
+        For a baseline without rows, and for what cannot be read.
+    SchemaError, BaselineError
+        For columns that do not fit, and for a saved baseline that is damaged.
     """
     notes = ReadNotes()
     ready = saved_baseline(reference, settings)

@@ -37,11 +37,28 @@ def read_window(
     labels: LabelCounter | None = None,
     means: Means | None = None,
 ) -> Window:
-    """The window, read with the baseline's schema, which somebody has `declared` or nobody has.
+    """Read the window with the baseline's schema.
 
-    `labels` counts those of its rows.
+    Parameters
+    ----------
+    current : table, path, folder, pattern or URL of the window's rows.
+    schema : Schema
+        The baseline's.
+    reading : Reading, optional
+        How the source is written, where it is declared; else the schema's own declaration.
+    notes : ReadNotes, optional
+        Collects what was recognised or left out.
+    declared : bool
+        Whether somebody wrote the schema; False for an inferred one.
+    labels : LabelCounter, optional
+        Counts the labels of the rows.
+    means : Means, optional
+        Cache and processes for reading a path part by part.
 
-    Raises InputError when it has none of the baseline's columns, and when a declared time cannot be read.
+    Raises
+    ------
+    InputError
+        When it has none of the baseline's columns, and when a declared time cannot be read.
     """
     if isinstance(current, Window):
         return current

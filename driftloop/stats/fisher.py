@@ -53,10 +53,29 @@ def share_p(window_hits: Floats, window_rows: Floats, baseline_hits: Floats, bas
 
 
 def share_z(window_hits: float, window_rows: float, baseline_hits: float, baseline_rows: float) -> float:
-    """The same test in units of a standard normal value: positive where the window's share is larger.
+    """Return Fisher's test in units of a standard normal value: positive where the window's share is larger.
 
-    Where all expected counts are at least `PLENTY`, the standardised difference of the shares; it needs no tail.
-    Returns 0 where nothing can be said.
+    Where all expected counts are at least `PLENTY`, it is the standardised difference of the shares, which needs no
+    tail.
+
+    Parameters
+    ----------
+    window_hits, window_rows : float
+        Records of the window with the mark, and all of them.
+    baseline_hits, baseline_rows : float
+        The same of the baseline.
+
+    Returns
+    -------
+    float
+        0 where nothing can be said.
+
+    Examples
+    --------
+    >>> round(share_z(30, 100, 100, 1000), 2)
+    5.08
+    >>> share_z(0, 100, 0, 1000)
+    0.0
     """
     rows, hits = window_rows + baseline_rows, window_hits + baseline_hits
     if hits <= 0 or hits >= rows or window_rows <= 0 or baseline_rows <= 0:

@@ -27,7 +27,7 @@ tenth of the records has its limit. The limits of the rule that is found are the
 FEW_VALUES = 6
 """Different numbers up to which each is a condition of its own, as a category is."""
 LEAST_SHARE, MOST_SHARE = 0.02, 0.98
-"""Of the records that meet a condition: beyond, a condition says next to nothing."""
+"""Of the records that meet a condition: beyond, a condition says almost nothing."""
 CLOSE = 0.005
 """A limit is written with as few digits as change at most this share of the records."""
 

@@ -133,9 +133,23 @@ def permuted_clusters(matrix: Floats, window: Marks, clusters: Keys, times: int,
 
 
 def cluster_labels(window: Marks, clusters: Keys, times: int, seed: int) -> Singles:
-    """Random sides of whole units: a row of marks (B, n) for each relabelling.
+    """Draw random sides of whole units. As many units are the window's as there are.
 
-    As many units are the window's as there are; how many records they have differs from row to row.
+    Parameters
+    ----------
+    window : bool array of shape (n,)
+        Which records are the window's.
+    clusters : array of shape (n,)
+        The cluster of each record.
+    times : int
+        Number of relabellings, B.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    array of shape (B, n)
+        A row of marks for each relabelling. How many records the units have differs from row to row.
     """
     units = Units.of(clusters, window)
     random = np.random.Generator(np.random.SFC64(seed))

@@ -13,9 +13,16 @@ if TYPE_CHECKING:
 
 
 def too_little(baseline: Baseline, window: Window, policy: Policy) -> str | None:
-    """Why nothing can be said of two sides with enough rows; None where something can be.
+    """Say why nothing can be said of two sides with enough rows; None where something can be.
 
     Clusters are counted among the sampled records. Of a season both sides need `policy.min_rows` matching records.
+
+    Parameters
+    ----------
+    baseline, window : Baseline, Window
+        Both read with one schema.
+    policy : Policy
+        Level and least number of rows.
     """
     before, after = baseline.profile.sample, window.profile.sample
     if baseline.schema.season:

@@ -98,7 +98,24 @@ def permuted_within(matrix: Floats, window: Marks, seasons: Integers, times: int
 
 
 def labels_within(window: Marks, seasons: Integers, times: int, seed: int) -> Iterator[Singles]:
-    """Marks of records (some rows, n), in all so many rows: of each season as many as the window has."""
+    """Yield random sides of records: of each season as many are the window's as it has.
+
+    Parameters
+    ----------
+    window : bool array of shape (n,)
+        Which records are the window's.
+    seasons : int array of shape (n,)
+        The season of each record.
+    times : int
+        Rows of marks in all.
+    seed : int
+        Of the draws.
+
+    Yields
+    ------
+    array of shape (some rows, n)
+        1 for a record on the window's side.
+    """
     parts = [np.flatnonzero(seasons == season) for season in distinct_values(seasons)]
     few = [int(np.count_nonzero(window[part])) for part in parts]
     random = np.random.Generator(np.random.SFC64(seed))

@@ -40,11 +40,21 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 def collected(storage: "Storage", model: Model, schema: "Schema", since: datetime | None, now: datetime) -> Decode:
-    """Reads `model_inputs` files; each row gets the prediction that was made for it, where the schema has a column
-    for it.
+    """Return how `model_inputs` files are read: each row gets the prediction that was made for it, where the schema has
+    a column for it. An input without an output keeps an empty prediction.
 
-    An input without an output keeps an empty prediction. `since`: where the last window ended; older outputs are not
-    read.
+    Parameters
+    ----------
+    storage : Storage
+        Where the collector writes.
+    model : Model
+        Its entry in driftloop.toml.
+    schema : Schema
+        The baseline's.
+    since : datetime, optional
+        Where the last window ended; older outputs are not read.
+    now : datetime
+        Of the check.
     """
     watched = schema.role("prediction") is not None
     predictions = _predictions(storage, model, schema, since, now) if watched else {}

@@ -90,7 +90,21 @@ def _new_performance(state: ModelState, drift: Drift) -> str | None:
 def new_drift(
     state: ModelState, pointer: InService, check: CheckRecord, *, reason: Reason, as_of: str, since: str
 ) -> Drift:
-    """What a check opens: the drift of this epoch of this baseline."""
+    """Return what a check opens: the drift of this epoch of this baseline.
+
+    Parameters
+    ----------
+    state : ModelState
+        Gives the epoch.
+    pointer : InService
+        The version in service, whose baseline was compared.
+    check : CheckRecord
+        The check that found it.
+    reason : Reason
+        `drift` or `degraded`.
+    as_of, since : str
+        ISO 8601 times of the newest and of the oldest record of its evidence.
+    """
     drift = Drift(
         drift_id=drift_id(state.model, pointer.baseline_sha256, state.epoch),
         check_id=check.check_id,

@@ -48,10 +48,24 @@ def check_settings(schema: Schema, how: Settings) -> None:
 
 
 def answer_for(schema: Schema, how: Settings, learnt: Sequence[str | float], judged: Sequence[str | float]) -> Answer:
-    """What the model is to answer, given the outcomes that it learns from and those that judge it.
+    """Decide what the model is to answer, given the outcomes that it learns from and those that judge it.
 
-    Raises InputError where the outcomes are one number, or too large to be squared. Raises it where a classifier's have
-    one class, too many, or too few records of one to learn from. Raises ConfigError where none is the positive class.
+    Parameters
+    ----------
+    schema : Schema
+        With the target's kind and categories.
+    how : Settings
+        model.toml.
+    learnt, judged : sequence of str or float
+        Outcomes of the records to learn from, and of the holdout.
+
+    Raises
+    ------
+    InputError
+        Where the outcomes are one number, or too large to be squared. Also where a classifier's have one class, too
+        many, or too few records of one to learn from.
+    ConfigError
+        Where none is the positive class.
     """
     target = _target(schema)
     if how.task == "regression":

@@ -17,9 +17,18 @@ def given(values: Matrix, schema: Schema, answer: Answer) -> Any:
 
 
 def output(estimator: Any, values: Matrix, schema: Schema, answer: Answer) -> Vector:
-    """Predictions (n,), or probabilities (n, classes) in the order of the answer's classes.
+    """Return predictions (n,), or probabilities (n, classes) in the order of the answer's classes.
 
     Classes are fitted by their index; one that the estimator never saw has probability 0.
+
+    Parameters
+    ----------
+    estimator : a fitted scikit-learn estimator.
+    values : array of shape (n, features)
+    schema : Schema
+        Whose features the columns of `values` are.
+    answer : Answer
+        The task and its classes.
     """
     if answer.task == "regression":
         return np.asarray(estimator.predict(given(values, schema, answer)), dtype=np.float64)

@@ -32,10 +32,21 @@ def canonical_batches(
     *,
     decisions: Mapping[str, Decision] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The same rows with every column that the schema reads in its canonical form.
+    """Yield the same rows with every column that the schema reads in its canonical form.
 
-    `reading` is what is declared about the source; the schema's own declaration unless given. With `decisions`, which
-    `decide` took from the beginning of the source, these batches may be any part of it.
+    Parameters
+    ----------
+    batches : iterable of RecordBatch
+    schema : Schema
+        Which columns are read, and as what.
+    notes : ReadNotes, optional
+        Collects what was recognised or left out.
+    where : str
+        Names the source in errors.
+    reading : Reading, optional
+        What is declared about the source; the schema's own declaration unless given.
+    decisions : mapping of column name to Decision, optional
+        What `decide` took from the beginning of the source: with them these batches may be any part of it.
 
     Raises
     ------
@@ -55,9 +66,25 @@ def decide(
     where: str = "",
     reading: Reading | None = None,
 ) -> dict[str, Decision]:
-    """How the columns of a source are written, from as many of its first rows as say so.
+    """Decide how the columns of a source are written, from as many of its first rows as say so.
 
-    Raises InputError where a column can be read in two ways.
+    Parameters
+    ----------
+    batches : iterable of RecordBatch
+        Read only as far as it is needed.
+    schema : Schema
+        Which columns are read, and as what.
+    notes : ReadNotes, optional
+        Collects what was recognised or left out.
+    where : str
+        Names the source in errors.
+    reading : Reading, optional
+        What is declared about the source; the schema's own declaration unless given.
+
+    Raises
+    ------
+    InputError
+        Where a column can be read in two ways.
     """
     forms = _forms(schema)
     for _ in _rewritten_all(batches, schema, forms, notes=notes, where=where, reading=reading, settled=False):

@@ -64,9 +64,25 @@ def read_part(
     notes: ReadNotes | None = None,
     where: str = "",
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of one part of a source in canonical form, as `decide` found that the whole source is written.
+    """Read the rows of one part of a source in canonical form, as `decide` found that the whole source is written.
 
-    Raises InputError or SchemaError, as `read_batches` does.
+    Parameters
+    ----------
+    part : Part
+        A file, or row groups of one.
+    schema : Schema
+        Which columns are read, and as what.
+    decisions : mapping of column name to Decision
+        From `decide`, for the whole source.
+    reading, notes : Reading, ReadNotes, optional
+        What is declared about the source, and what collects what was left out.
+    where : str
+        Names the source in errors.
+
+    Raises
+    ------
+    InputError, SchemaError
+        As `read_batches` does.
     """
     declared = _declared(reading, schema)
     raw = _of_part(part, Projection(schema), declared, notes or ReadNotes())
