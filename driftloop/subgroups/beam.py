@@ -50,13 +50,13 @@ class Largest:
     score: int | None = None
 
     def look(self, rows: Integers, z: Singles, told: Callable[[int], tuple[Rule, int | None]]) -> None:
-        """Look at the statistics (s, k) of some rows; `told` says of a place in them which rule and score it is."""
+        """Look at the statistics (s, k) of some rows; `told` says of a position in them which rule and score it is."""
         np.maximum.at(self.of_rows, rows, z.max(axis=1))
         mine = np.flatnonzero(rows == 0)
         if len(mine):
-            place = int(mine[0]) * z.shape[1] + int(z[mine].argmax())
-            if z.flat[place] >= self.of_rows[0] > 0:
-                self.rule, self.score = told(place)
+            index = int(mine[0]) * z.shape[1] + int(z[mine].argmax())
+            if z.flat[index] >= self.of_rows[0] > 0:
+                self.rule, self.score = told(index)
 
 
 @dataclass(frozen=True)
@@ -112,14 +112,14 @@ class Beam:
         sums, squares = self.scores.sum(axis=0)[None, :], (self.scores**2).sum(axis=0)[None, :]
         z = content_z(size, self._few, sums, self.labels @ self.scores, squares)
         rows = np.arange(len(self.labels))
-        self._largest(Kind(CONTENT, 0)).look(rows, z, lambda place: ((), place))
+        self._largest(Kind(CONTENT, 0)).look(rows, z, lambda index: ((), index))
 
     def _single_shares(self, change: str, sign: int) -> _States:
         marks, rows = self.candidates.marks, np.arange(len(self.labels))
         size = marks.sum(axis=0)[None, :]
         z = np.maximum(sign * share_z(len(marks), self._few, size, self.labels @ marks), 0)
         named = np.where(may_be_named(size, len(marks)), z, 0)
-        self._largest(Kind(change, 1)).look(rows, named, lambda place: ((place,), None))
+        self._largest(Kind(change, 1)).look(rows, named, lambda index: ((index,), None))
         kinds = _first(self.candidates.largest_of_kinds(z), WIDTH)
         rules = np.stack([self.candidates.best_of_kind(z, kinds[:, k]) for k in range(kinds.shape[1])], axis=1)
         return _States(rules[:, :, None], np.zeros(rules.shape, np.int64))
@@ -161,8 +161,8 @@ class Beam:
         marks, width = self.candidates.marks, before.shape[1]
         of_state, flat, score = np.repeat(rows, width), before.reshape(-1, before.shape[2]), scores.reshape(-1)
         met = marks.T[flat[:, 0]]
-        for place in range(1, flat.shape[1]):
-            met = met * marks.T[flat[:, place]]
+        for index in range(1, flat.shape[1]):
+            met = met * marks.T[flat[:, index]]
         inside = met * self.labels[of_state]
         size = met @ marks
         if sign:
@@ -177,8 +177,8 @@ class Beam:
         z = np.where(size < met.sum(axis=1)[:, None], z, 0)
         named = np.where(may_be_named(size, len(marks)), z, 0)
 
-        def told(place: int) -> tuple[Rule, int | None]:
-            state, condition = divmod(place, z.shape[1])
+        def told(index: int) -> tuple[Rule, int | None]:
+            state, condition = divmod(index, z.shape[1])
             return (*flat[state].tolist(), condition), None if sign else int(score[state])
 
         self._largest(kind).look(rows, named.reshape(len(rows), -1), told)

@@ -56,7 +56,7 @@ class Candidates:
         """From the records of both sides."""
         conditions = build_conditions(pooled, columns)
         kinds = [(c.column_index, c.at_least, c.limit is None, c.level) for c in conditions]
-        conditions = [conditions[place] for place in sorted(range(len(kinds)), key=lambda place: _order(kinds[place]))]
+        conditions = [conditions[index] for index in sorted(range(len(kinds)), key=lambda index: _order(kinds[index]))]
         kinds.sort(key=_order)
         marks = [condition.met(pooled.values) for condition in conditions]
         return cls(

@@ -14,7 +14,7 @@ from driftloop.config.policy import Policy
 from driftloop.profile.contents import comparable_samples
 from driftloop.subgroups.candidates import LEAST_RECORDS
 from driftloop.subgroups.conditions import met_by
-from driftloop.subgroups.search import Finding, search
+from driftloop.subgroups.search import NamedRule, search
 from driftloop.two_sample.compare import compare_records
 from driftloop.two_sample.large_tables import thin_samples
 from driftloop.two_sample.score_matrix import PooledRecords, pool_samples
@@ -111,36 +111,52 @@ def find_subgroups(baseline: Baseline, window: Window, policy: Policy | None = N
         part = matching(pooled.chosen(rest))
         if min(np.count_nonzero(part.window), np.count_nonzero(~part.window)) < LEAST_RECORDS:
             break
-        finding = search(part, columns, seed=seed + len(found))
-        if finding is None or finding.p > policy.alpha:
+        rule_found = search(part, columns, seed=seed + len(found))
+        if rule_found is None or rule_found.p > policy.alpha:
             break
-        met = met_by(finding.rule, pooled.values)
-        found.append(_described(finding, pooled, rest & met, rest, columns))
+        met = met_by(rule_found.rule, pooled.values)
+        found.append(_described(rule_found, pooled, rest & met, rest, columns))
         rest &= ~met
     return Subgroups(tuple(found), _rest_p(pooled, rest, columns, policy, seed) if found else None, policy.alpha)
 
 
 def _described(
-    finding: Finding, pooled: PooledRecords, inside: Marks, among: Marks, columns: Sequence[Column]
+    rule_found: NamedRule, pooled: PooledRecords, inside: Marks, among: Marks, columns: Sequence[Column]
 ) -> Subgroup:
     sides = [inside & ~pooled.window, inside & pooled.window]
     records = [int(np.count_nonzero(side)) for side in sides]
-    rule = tuple(condition.text for condition in finding.rule)
-    parts = tuple(condition.parts for condition in finding.rule)
+    rule = tuple(condition.text for condition in rule_found.rule)
+    parts = tuple(condition.parts for condition in rule_found.rule)
     who = " and ".join(rule) or "all records"
-    if finding.content is None:
-        before = records[0] / max(int(np.count_nonzero(among & ~pooled.window)), 1)
-        after = records[1] / max(int(np.count_nonzero(among & pooled.window)), 1)
-        said = f"{who}: {format_share(before)} to {format_share(after)} of records"
+    if rule_found.content is None:
+        in_baseline = records[0] / max(int(np.count_nonzero(among & ~pooled.window)), 1)
+        in_window = records[1] / max(int(np.count_nonzero(among & pooled.window)), 1)
+        said = f"{who}: {format_share(in_baseline)} to {format_share(in_window)} of records"
         return Subgroup(
-            rule, parts, None, before, after, records[0], records[1], finding.p, f"{said} ({with_p(finding.p)})"
+            rule,
+            parts,
+            None,
+            in_baseline,
+            in_window,
+            records[0],
+            records[1],
+            rule_found.p,
+            f"{said} ({with_p(rule_found.p)})",
         )
-    column = columns[finding.content]
-    before, after = (_mean(pooled.values[side, finding.content]) for side in sides)
+    column = columns[rule_found.content]
+    in_baseline, in_window = (_mean(pooled.values[side, rule_found.content]) for side in sides)
     unit = f" {column.unit}" if column.unit else ""
-    said = f"{who}: {column.name} mean {format_number(before)} to {format_number(after)}{unit}"
+    said = f"{who}: {column.name} mean {format_number(in_baseline)} to {format_number(in_window)}{unit}"
     return Subgroup(
-        rule, parts, column.name, before, after, records[0], records[1], finding.p, f"{said} ({with_p(finding.p)})"
+        rule,
+        parts,
+        column.name,
+        in_baseline,
+        in_window,
+        records[0],
+        records[1],
+        rule_found.p,
+        f"{said} ({with_p(rule_found.p)})",
     )
 
 

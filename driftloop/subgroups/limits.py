@@ -60,14 +60,14 @@ class Limits:
         """The rule with better limits, and its statistic."""
         for _ in range(ROUNDS):
             before = rule
-            for place, condition in enumerate(rule):
+            for index, condition in enumerate(rule):
                 if condition.limit is None:
                     continue
                 others, marks = self._others(condition)
-                rest = self.met(rule[:place] + rule[place + 1 :])[:, None]
+                rest = self.met(rule[:index] + rule[index + 1 :])[:, None]
                 z, own = change.z(rest * marks), change.z(self.met(rule)[:, None])[0]
                 if z.max() > own:
-                    rule = (*rule[:place], others[int(z.argmax())], *rule[place + 1 :])
+                    rule = (*rule[:index], others[int(z.argmax())], *rule[index + 1 :])
             if rule == before:
                 break
         return rule, float(change.z(self.met(rule)[:, None])[0])

@@ -1,15 +1,15 @@
 """The subgroup whose share of the records, or whose content, has changed most; valid after having searched.
 
-A beam search (`driftloop.subgroups.beam`) gives the largest statistic of each kind: a share that grew, one that shrank,
-a content that moved, each by rules of one to three conditions, and the content of all records. The same search is made
-for random relabellings of the records' sides. Let z_k be a kind's largest statistic and q_k the 95 % quantile of its
-square over all rows, the observed one among them. A row's statistic is max_k (z_k^2 - q_k): squares of normal maxima
-have tails of one rate, so that the kinds are then alike. p is the part of rows that reach the observed one (a
-permutation test of a maximum: Westfall and Young 1993). So the whole search is accounted for, whatever the dependence
-of the rules.
+A beam search (`driftloop.subgroups.beam`) gives the largest statistic of each kind. The kinds are a share that grew,
+one that shrank, a content that moved, each by rules of one to three conditions. The last is the content of all records.
+The same search is made for random relabellings of the records' sides. Let z_k be a kind's largest statistic and q_k the
+95 % quantile of its square over all rows, the observed one among them. A row's statistic is max_k (z_k^2 - q_k):
+squares of normal maxima have tails of one rate, so that the kinds are then alike. p is the part of rows that reach the
+observed one (a permutation test of a maximum: Westfall and Young 1993). So the whole search is accounted for, whatever
+the dependence of the rules.
 
-Which rule is named decides nothing more: the best of each kind has its limits moved, and the one with the largest
-z^2 - q_k is named, where a condition more and a share that shrank must be worth it.
+Which rule is named decides nothing more. The best of each kind has its limits moved, and the one with the largest z^2 -
+q_k is named. A condition more and a share that shrank must be worth it.
 """
 
 from __future__ import annotations
@@ -45,14 +45,15 @@ WORTH_A_CONDITION = 4.0
 """By which z^2 - q must grow for the second and the third condition each: moving one more limit gains about as much
 by chance."""
 WORTH_SHRINKING = 4.0
-"""By which a share that shrank must be ahead of one that grew: of a group and the others, the group that came more
-often is named unless the data say otherwise."""
+"""By which a share that shrank must be ahead of one that grew. Of a group and the others, the group that came more
+often is named unless the data say otherwise.
+"""
 DECIMALS = 3
 """Statistics are compared after rounding, as in `driftloop.two_sample.min_p`."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class NamedRule:
     """The rule that is named, the column whose content changed (None: the share did), its statistic, and p."""
 
     rule: tuple[Condition, ...]
@@ -61,7 +62,9 @@ class Finding:
     p: float
 
 
-def search(pooled: PooledRecords, columns: Sequence[Column], *, seed: int, times: int = PERMUTATIONS) -> Finding | None:
+def search(
+    pooled: PooledRecords, columns: Sequence[Column], *, seed: int, times: int = PERMUTATIONS
+) -> NamedRule | None:
     """The subgroup that changed most, with a p that accounts for the search; None where there is no candidate.
 
     Parameters
@@ -89,7 +92,7 @@ def search(pooled: PooledRecords, columns: Sequence[Column], *, seed: int, times
     for kind, largest in found.items():
         if not largest.of_rows[0]:
             continue
-        rule = tuple(candidates.conditions[place] for place in largest.rule)
+        rule = tuple(candidates.conditions[index] for index in largest.rule)
         z = float(largest.of_rows[0])
         if rule:
             of_content = None if largest.score is None else scores[:, largest.score]
@@ -97,7 +100,7 @@ def search(pooled: PooledRecords, columns: Sequence[Column], *, seed: int, times
         worth = z**2 - expected[kind] - _price(kind)
         if worth > best:
             content = None if largest.score is None else int(of_column[largest.score])
-            best, named = worth, Finding(rule, content, z, p)
+            best, named = worth, NamedRule(rule, content, z, p)
     return named
 
 

@@ -9,7 +9,7 @@ from driftloop import Column
 from driftloop.subgroups.beam import CONTENT, GROWN, Kind, Largest
 from driftloop.subgroups.candidates import LEAST_ON_A_SIDE, PRIOR_RECORDS, content_z, share_z
 from driftloop.subgroups.conditions import Condition, build_conditions, short_limit
-from driftloop.subgroups.search import Finding, _aligned, search
+from driftloop.subgroups.search import NamedRule, _aligned, search
 from driftloop.two_sample.score_matrix import PooledRecords
 
 
@@ -39,7 +39,7 @@ def test_content_needs_records_on_both_sides(on_a_side: int, is_compared: bool) 
     assert (content_of(score, side) > 2) == (content_of(score, 1 - side) > 2) == is_compared
 
 
-def named(pooled: PooledRecords, names: str = "xyz", times: int = 99) -> Finding:
+def named(pooled: PooledRecords, names: str = "xyz", times: int = 99) -> NamedRule:
     finding = search(pooled, tuple(Column(name) for name in names), seed=1, times=times)
     assert finding is not None
     return finding
