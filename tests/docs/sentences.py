@@ -70,8 +70,8 @@ def _indent(line: str) -> int:
 def _paragraphs(docstring: str) -> Iterator[str]:
     """Yield the paragraphs, list items and descriptions of parameters of a docstring.
 
-    Left out are examples, blocks of code, drawn trees, what click prints as it is (after a backslash and b), and the
-    lines that name a parameter or underline a heading.
+    Left out are examples, blocks of code, formulas (indented behind a colon or a comma and an empty line), drawn trees,
+    what click prints as it is (after a backslash and b), and the lines that name a parameter or underline a heading.
     """
     lines: list[str] = []
     is_code = is_verbatim = False
@@ -80,7 +80,8 @@ def _paragraphs(docstring: str) -> Iterator[str]:
         plain = line.strip()
         if plain.startswith("```"):
             is_code = not is_code
-        if plain.startswith(">>>") or plain == "\b":
+        is_behind_colon = number > 1 and not text[number - 1].strip() and text[number - 2].endswith((":", ","))
+        if plain.startswith(">>>") or plain == "\b" or (is_behind_colon and _indent(line)):
             is_verbatim = True
         following = text[number + 1] if number + 1 < len(text) else ""
         names_what_follows = following.strip() and _indent(following) > _indent(line) and not ITEM.match(line)

@@ -63,3 +63,8 @@ def test_cells_and_items_are_sentences_of_their_own() -> None:
     assert [each.text for each in page_sentences(page, "p")] == [
         "one two", "three.", "Four", "five", "six seven", "eight nine", "ten",
     ]  # fmt: skip
+
+
+def test_a_formula_is_no_sentence_and_what_follows_is() -> None:
+    source = 'def f():\n    """One is:\n\n        a = b c d\n        e = f\n\n    Two three.\n    """\n'
+    assert [each.text for each in docstring_sentences(source, "m")] == ["One is:", "Two three."]
