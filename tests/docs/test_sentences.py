@@ -8,7 +8,7 @@ from tests.docs.sentences import MOST_WORDS, docstring_sentences, long_sentences
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("driftloop", "function_app", "training", "workflows", "sandbox")
-OPEN = ("driftloop/subgroups/", "driftloop/impact/")
+OPEN = ("driftloop/impact/",)
 """Not shortened yet: their texts change with measurements and rules that are under way."""
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
