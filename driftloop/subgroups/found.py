@@ -111,7 +111,7 @@ def find_subgroups(baseline: Baseline, window: Window, policy: Policy | None = N
         part = matching(pooled.chosen(rest))
         if min(np.count_nonzero(part.window), np.count_nonzero(~part.window)) < LEAST_RECORDS:
             break
-        rule_found = search(part, columns, seed=seed + len(found))
+        rule_found = search(part, columns, seed=seed + len(found), level=policy.alpha)
         if rule_found is None or rule_found.p > policy.alpha:
             break
         met = met_by(rule_found.rule, pooled.values)

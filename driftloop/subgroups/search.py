@@ -14,19 +14,19 @@ q_k is named. A condition more and a share that shrank must be worth it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.subgroups.beam import SHRUNK, Beam, Kind, Largest
+from driftloop.subgroups.beam import CONTENT, GROWN, SHRUNK, Beam, Kind, Largest
 from driftloop.subgroups.candidates import Candidates
 from driftloop.subgroups.conditions import Condition
 from driftloop.subgroups.content_scores import content_scores, scores_given_others
 from driftloop.subgroups.limits import Change, Limits
-from driftloop.two_sample.clusters import cluster_labels
+from driftloop.two_sample.cluster_pairs import relabelled_sides
 from driftloop.two_sample.permutation import mark_smallest
 from driftloop.two_sample.seasons import labels_within
 
@@ -63,7 +63,14 @@ class NamedRule:
 
 
 def search(
-    pooled: PooledRecords, columns: Sequence[Column], *, seed: int, times: int = PERMUTATIONS
+    pooled: PooledRecords,
+    columns: Sequence[Column],
+    *,
+    seed: int,
+    times: int = PERMUTATIONS,
+    level: float = 0.05,
+    changes: Collection[str] = (GROWN, SHRUNK, CONTENT),
+    contents: Collection[int] | None = None,
 ) -> NamedRule | None:
     """The subgroup that changed most, with a p that accounts for the search; None where there is no candidate.
 
@@ -73,17 +80,21 @@ def search(
     columns : the d compared columns.
     seed : of the permutations.
     times : number of permutations.
+    level : at which p will be judged.
+    changes : which kinds of change are looked for.
+    contents : indexes of the columns whose content is looked at; None: every number.
     """
     candidates = Candidates.of(pooled, columns)
     plain = content_scores(pooled, columns)
     given_others = scores_given_others(pooled, columns, plain)
     # A category whose share changed inside a subgroup is a rule with one condition more.
-    numbers = np.array([index for index, column in enumerate(columns) if column.kind != "categorical"], np.int64)
+    asked = range(len(columns)) if contents is None else contents
+    numbers = np.array([index for index in asked if columns[index].kind != "categorical"], np.int64)
     scores = np.concatenate([plain[:, numbers], given_others[:, numbers]], axis=1).astype(np.float32)
     of_column = np.tile(numbers, 2)
-    labels = _labels(pooled, times, seed)
+    labels = _labels(pooled, scores, times, seed, level)
     found = Beam(candidates, labels, scores, of_column).run()
-    found = {kind: largest for kind, largest in found.items() if largest.of_rows.any()}
+    found = {kind: largest for kind, largest in found.items() if kind.change in changes and largest.of_rows.any()}
     if not found or not any(largest.of_rows[0] for largest in found.values()):
         return None
     expected, p = _aligned(found)
@@ -121,11 +132,12 @@ def _price(kind: Kind) -> float:
     return WORTH_A_CONDITION * max(kind.length - 1, 0) + (WORTH_SHRINKING if kind.change == SHRUNK else 0.0)
 
 
-def _labels(pooled: PooledRecords, times: int, seed: int) -> Singles:
+def _labels(pooled: PooledRecords, scores: Singles, times: int, seed: int, level: float) -> Singles:
     """Row 0: which records are the window's; the others: random choices of as many, of clusters or within seasons."""
     window = pooled.window
     if pooled.clusters is not None:
-        drawn = [cluster_labels(window, pooled.clusters, times, seed)]
+        centred = (scores - scores.mean(axis=0)).astype(np.float64)
+        drawn = [relabelled_sides(centred, window, pooled.clusters, times=times, seed=seed, level=level)]
     elif pooled.seasons is not None:
         drawn = [*labels_within(window, pooled.seasons, times, seed)]
     else:

@@ -15,7 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.two_sample.clusters import LEAST_VARIANCE, Units, intraclass_correlation, permuted_clusters
+from driftloop.two_sample.clusters import (
+    LEAST_VARIANCE,
+    Units,
+    cluster_labels,
+    intraclass_correlation,
+    permuted_clusters,
+)
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -48,6 +54,10 @@ class Pairs:
         same = units.clusters[order][1:] == units.clusters[order][:-1]
         first, second = order[:-1][same], order[1:][same]
         return cls(first, second, 1 / (1 / units.sizes[first] + 1 / units.sizes[second]))
+
+    def reach(self, level: float) -> bool:
+        """Whether there are enough of them for p to be well below the level."""
+        return 2.0 ** (1 - len(self.weights)) <= level / FINER
 
     def statistics(self, means: Floats, within: Floats, times: int, random: np.random.Generator) -> Singles:
         """Standardised sums of differences of each score, as observed and with random signs (B + 1, k).
@@ -93,16 +103,15 @@ def relabelled_clusters(
     """
     units = Units.of(clusters, window)
     pairs = Pairs.of(units)
-    if 2.0 ** (1 - len(pairs.weights)) > level / FINER:
+    if not pairs.reach(level):
         return permuted_clusters(matrix, window, clusters, times, seed)
     means = units.means(matrix)
     of_scores = intraclass_correlation(matrix, means, units.sizes)
-    own, within = float(of_scores.mean()), (1 - of_scores) * np.einsum("ij,ij->j", matrix, matrix) / len(matrix)
-    alone = ~np.isin(units.clusters, units.clusters[pairs.window])
-    of_pairs = float(pairs.weights.sum()) / max(1 - own, 1e-9)
-    of_others = _information(units, own, alone)
-    if of_pairs + of_others < _information(units, own, np.ones(len(alone), bool)):
+    told = _informed(units, pairs, float(of_scores.mean()))
+    if told is None:
         return permuted_clusters(matrix, window, clusters, times, seed)
+    within = (1 - of_scores) * np.einsum("ij,ij->j", matrix, matrix) / len(matrix)
+    of_pairs, of_others, alone = told
     random = np.random.Generator(np.random.SFC64(seed))
     statistics = pairs.statistics(means, within, times, random)
     if not of_others:
@@ -114,6 +123,49 @@ def relabelled_clusters(
     others = np.concatenate([others[:1], others[_rows(len(others), times, random)]])
     weights = np.sqrt([of_pairs, of_others]) / np.sqrt(of_pairs + of_others)
     return np.asarray(weights[0] * statistics + weights[1] * others, np.float32)
+
+
+def relabelled_sides(matrix: Floats, window: Marks, clusters: Keys, *, times: int, seed: int, level: float) -> Singles:
+    """Random sides of whole units, for a search: a row of marks (B, n) for each relabelling.
+
+    Where pairs tell more, as in `relabelled_clusters`, the two parts of a cluster change sides with each other in a
+    random half of the pairs, and clusters on one side change sides among each other. Else all units do. Exact for parts
+    of one size; of others the marks differ from row to row in how many records they mark.
+
+    Parameters
+    ----------
+    matrix : centred scores (n, k), which say how much a cluster's records are alike.
+    window, clusters : side and cluster of each record (n,).
+    times : number B of relabellings.
+    seed : of the random numbers.
+    level : at which p will be judged.
+    """
+    units = Units.of(clusters, window)
+    pairs = Pairs.of(units)
+    told = None
+    if pairs.reach(level) and matrix.size:
+        told = _informed(units, pairs, float(intraclass_correlation(matrix, units.means(matrix), units.sizes).mean()))
+    if told is None:
+        return cluster_labels(window, clusters, times, seed)
+    random = np.random.Generator(np.random.SFC64(seed))
+    sides = np.tile(units.window, (times, 1))
+    swapped = random.integers(0, 2, (times, len(pairs.weights)), dtype=np.int8) == 1
+    sides[:, pairs.window], sides[:, pairs.baseline] = ~swapped, swapped
+    others = np.flatnonzero(told[2])
+    drawn = np.argsort(random.random((times, len(others)), dtype=np.float32), axis=1, kind="stable")
+    sides[:, others] = units.window[others][drawn]
+    return sides[:, units.of_record].astype(np.float32)
+
+
+def _informed(units: Units, pairs: Pairs, own: float) -> tuple[float, float, Marks] | None:
+    """The information of the pairs and of the clusters on one side, and which units those are.
+
+    None where all units without pairs hold more.
+    """
+    alone = ~np.isin(units.clusters, units.clusters[pairs.window])
+    of_pairs, of_others = float(pairs.weights.sum()) / max(1 - own, 1e-9), _information(units, own, alone)
+    enough = of_pairs + of_others >= _information(units, own, np.ones(len(alone), bool))
+    return (of_pairs, of_others, alone) if enough else None
 
 
 def _rows(found: int, times: int, random: np.random.Generator) -> Integers:

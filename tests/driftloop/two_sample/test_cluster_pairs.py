@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from driftloop.two_sample.cluster_pairs import Pairs, _rows, relabelled_clusters
-from driftloop.two_sample.clusters import Units, intraclass_correlation, permuted_clusters
+from driftloop.two_sample.cluster_pairs import Pairs, _rows, relabelled_clusters, relabelled_sides
+from driftloop.two_sample.clusters import Units, cluster_labels, intraclass_correlation, permuted_clusters
 
 
 def wards(count, of_baseline, of_window, alone=(0, 0)):
@@ -174,3 +174,25 @@ def test_records_that_are_alike_within_their_wards_leave_pairs_all_the_informati
     x = effects[groups.astype(int)] + 0.1 * window
     found = relabelled_clusters((x - x.mean())[:, None], window, groups, times=99, seed=1, level=0.05)
     assert found[0, 0] == pytest.approx(np.sqrt(10), rel=1e-3)  # ten equal differences
+
+
+def test_a_search_relabels_pair_by_pair_and_clusters_on_one_side_among_each_other():
+    window, groups = wards(10, 10, 4, alone=(6, 3))
+    rows = relabelled_sides(scores_of(groups, window, lasting=2.0), window, groups, times=50, seed=1, level=0.05)
+    assert rows.shape == (50, len(groups))
+    units = Units.of(groups, window)
+    starts = np.array([np.flatnonzero(units.of_record == unit)[0] for unit in range(len(units.sizes))])
+    sides = rows[:, starts]
+    assert np.array_equal(sides[:, units.of_record], rows)  # whole units
+    pairs = Pairs.of(units)
+    assert np.array_equal(sides[:, pairs.window], 1 - sides[:, pairs.baseline])
+    assert 0.3 < sides[:, pairs.window].mean() < 0.7
+    assert set(sides[:, units.clusters >= 10].sum(axis=1)) == {3.0}
+    assert len(np.unique(sides[:, units.clusters >= 10], axis=0)) > 20
+
+
+@pytest.mark.parametrize(("count", "lasting", "alone"), [(7, 2.0, (0, 0)), (20, 0.0, (40, 1))])
+def test_a_search_relabels_all_units_where_pairs_are_few_or_tell_less(count, lasting, alone):
+    window, groups = wards(count, 5, 2, alone)
+    rows = relabelled_sides(scores_of(groups, window, lasting), window, groups, times=9, seed=1, level=0.05)
+    assert np.array_equal(rows, cluster_labels(window, groups, 9, 1))
