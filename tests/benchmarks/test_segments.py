@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from benchmarks.markdown import page
+from benchmarks.planted import shifted
 from benchmarks.rates import Rate
 from benchmarks.results import Results
 from benchmarks.segments import SEGMENTS, SHIFTS, SegmentRate, segment_rates
-from benchmarks.subgroups import Named, shifted
+from benchmarks.subgroups import Named
 
 
 @pytest.mark.slow
