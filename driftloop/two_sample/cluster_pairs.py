@@ -128,9 +128,9 @@ def relabelled_clusters(
 def relabelled_sides(matrix: Floats, window: Marks, clusters: Keys, *, times: int, seed: int, level: float) -> Singles:
     """Random sides of whole units, for a search: a row of marks (B, n) for each relabelling.
 
-    Where pairs tell more, as in `relabelled_clusters`, the two parts of a cluster change sides with each other in a
-    random half of the pairs, and clusters on one side change sides among each other. Else all units do. Exact for parts
-    of one size; of others the marks differ from row to row in how many records they mark.
+    Where pairs tell more, as in `relabelled_clusters`, the parts of a random half of the pairs change sides with each
+    other. Clusters on one side change sides among each other. Elsewhere all units do. It is exact for parts of one
+    size; of others the marks differ from row to row in how many records they mark.
 
     Parameters
     ----------
