@@ -27,6 +27,7 @@ from driftloop.two_sample.column_scores import (
     SPREAD,
 )
 from driftloop.two_sample.compare import Comparison, ScoreResult
+from driftloop.wording.counts import count_of
 from driftloop.wording.number_formats import with_p
 
 
@@ -172,7 +173,7 @@ def _share(shown: ScoreResult | None, sides: _Sides) -> tuple[float | None, str]
 
 def _points(name: str, baseline: float, window: float) -> tuple[float, str]:
     points = 100 * (window - baseline)
-    return window - baseline, f"share of {name} {points:+.0f} points ({baseline:.0%} to {window:.0%})"
+    return window - baseline, f"share of {name} {count_of(f'{points:+.0f}', 'point')} ({baseline:.0%} to {window:.0%})"
 
 
 def _shape(shown: ScoreResult | None) -> str:
@@ -194,7 +195,7 @@ def _numeric(kind: str, column: Column, baseline: Summary, window: Summary, shap
         return ratio, f"standard deviation times {ratio:.2f} ({deviations})"
     shift = mean_shift(baseline, window)
     if column.kind == "datetime":
-        return shift, f"mean {shift / SECONDS_A_DAY:+.3g} days"
+        return shift, f"mean {count_of(f'{shift / SECONDS_A_DAY:+.3g}', 'day')}"
     digits = _digits(baseline.mean, baseline.deviation)
     means = f"{baseline.mean:.{digits}g} to {window.mean:.{digits}g}"
     return shift, f"mean {shift:+.3g}{unit} ({means}){shape}"

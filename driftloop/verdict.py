@@ -16,6 +16,7 @@ from driftloop.report.result import Result
 from driftloop.two_sample.comparable import season_notes, too_little
 from driftloop.two_sample.compare import Comparison, compare
 from driftloop.window_size import unusual_rate
+from driftloop.wording.counts import count_of
 
 if TYPE_CHECKING:
     from driftloop.impact.impact import Impact
@@ -233,7 +234,10 @@ def _too_few(baseline: Baseline, window: Window, policy: Policy) -> str | None:
     if min(window.rows, baseline.rows) >= policy.min_rows:
         return None
     few, where = (window.rows, "") if window.rows < policy.min_rows else (baseline.rows, " in the baseline")
-    return f"{few} rows{where} are too few to say anything (at least {policy.min_rows} are needed)"
+    return (
+        f"{count_of(few, f'row{where} is', f'rows{where} are')} too few to say anything (at least "
+        f"{policy.min_rows} are needed)"
+    )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from driftloop.profile.window import Baseline, Window
 from driftloop.stats.sorting import median
 from driftloop.times import SECONDS_A_DAY
+from driftloop.wording.counts import count_of
 
 FEWEST_EARLIER = 3
 """Earlier windows that say how many records are usual: of two nobody knows which is."""
@@ -43,7 +44,7 @@ def unusual_size(rows: int, earlier: Sequence[int]) -> tuple[str, ...]:
     if not question:
         return ()
     before = f"{usual:,.0f} in the middle of the {len(latest)} windows before"
-    return (f"{rows:,} records are far {question} than usual ({before}): {ASKED[question]}?",)
+    return (f"{count_of(rows, 'record is', 'records are')} far {question} than usual ({before}): {ASKED[question]}?",)
 
 
 def unusual_rate(baseline: Baseline, window: Window) -> tuple[str, ...]:
@@ -60,7 +61,10 @@ def unusual_rate(baseline: Baseline, window: Window) -> tuple[str, ...]:
     if not question or (question == "more" and days < DAYS_OF_MORE):
         return ()
     sampled = ", or is the reference a sample" if question == "more" else ""
-    rates = f"about {_plain(now)} records a day, far {question} than in the reference (about {_plain(usual)} a day)"
+    rates = (
+        f"about {count_of(_plain(now), 'record')} a day, far {question} than in the reference (about "
+        f"{_plain(usual)} a day)"
+    )
     return (f"{rates}: {ASKED[question]}{sampled}?",)
 
 

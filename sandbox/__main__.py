@@ -13,6 +13,7 @@ from types import FrameType
 from urllib.parse import quote
 
 from driftloop.errors import DriftloopError
+from driftloop.wording.counts import count_of
 from sandbox.access import table
 from sandbox.azurite import AzuriteError
 from sandbox.functions_host import FunctionsHost
@@ -104,7 +105,7 @@ def _summary(loop: Loop) -> str:
         "model version": len(loop.gates),
     }
     plural = {"dispatch": "dispatches"}
-    return ", ".join(f"{n} {name if n == 1 else plural.get(name, name + 's')}" for name, n in counts.items())
+    return ", ".join(count_of(number, name, plural.get(name, "")) for name, number in counts.items())
 
 
 def _keep(services: Services, model: str, timeline: Timeline) -> None:

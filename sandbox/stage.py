@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from driftloop.wording.counts import count_of
 from sandbox.own_table import read
 from sandbox.play import DEFAULT_MODEL, diabetes_progression
 from sandbox.rehearsal import find_change
@@ -41,14 +42,16 @@ def world_of(
     if model.name == DEFAULT_MODEL and model.table() is None:
         return World(seed, play=diabetes_progression(entry), story=story)
     table = read(model)
-    rows = f"{len(table.table):,} records"
+    rows = count_of(len(table.table), "record")
     timeline.heading(f"A world for {model.name}, drawn from its own {rows} ({table.settings.task})")
 
     def world(change: float, volume: float) -> World:
         return World(seed, play=table.play(change, entry, volume), story=story)
 
     made = _rehearsed(world, model, timeline) if strength is None else world(strength, 1.0)
-    timeline.event(f"{made.play.rows_a_day} records a day, {made.play.historic_rows:,} before; the change that comes:")
+    timeline.event(
+        f"{count_of(made.play.rows_a_day, 'record')} a day, {made.play.historic_rows:,} before; the change that comes:"
+    )
     for sentence in made.play.tells:
         timeline.detail(sentence)
     return made

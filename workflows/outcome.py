@@ -7,6 +7,7 @@ import msgspec
 
 from driftloop.events import Outcome
 from driftloop.times import format_time
+from driftloop.wording.counts import count_of
 from driftloop.wording.number_formats import with_p
 from training.cloud.blobs import Blobs
 from training.tasks.titles import LOSSES, SUMMARIES, TITLES, number
@@ -93,13 +94,14 @@ def _gate(gate: dict[str, Any]) -> str:
     loss = gate["loss"]
     lines = [
         table(("recent holdout", *(TITLES[name] for name in measures)), rows),
-        f"Challenger over {against}, {gate['n']} records: mean {LOSSES[loss]} lower by {number(over['loss'])} "
+        f"Challenger over {against}, {count_of(gate['n'], 'record')}: mean {LOSSES[loss]} lower by "
+        f"{number(over['loss'])} "
         f"(at least {number(over['lower'])}), {with_p(over['p_value'])} at level {gate['level']:g}.",
     ]
     if gate["forgetting"]:
         old = gate["forgetting"]
         lines.append(
-            f"Regime before, {old['n']} records: {SUMMARIES[loss]} {number(old['champion'])} to "
+            f"Regime before, {count_of(old['n'], 'record')}: {SUMMARIES[loss]} {number(old['champion'])} to "
             f"{number(old['challenger'])}."
         )
     known = [group for group in gate["subgroups"] if group["n"]]
@@ -122,7 +124,8 @@ def _gate(gate: dict[str, Any]) -> str:
         )
     if drawn := gate.get("sample"):
         lines.append(
-            f"Learnt from a sample: {drawn['kept']:,} of {drawn['learnable']:,} records, drawn by a hash of their id; "
+            f"Learnt from a sample: {drawn['kept']:,} of {count_of(drawn['learnable'], 'record')}, drawn by a hash "
+            "of their id; "
             f"the newest {drawn['newest']:,} and all that judge are whole (`max_rows` in `model.toml`)."
         )
     if gate["trusted"]:

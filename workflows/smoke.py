@@ -9,6 +9,7 @@ import msgspec
 import requests
 
 from driftloop.errors import DriftloopError
+from driftloop.wording.counts import count_of
 
 SLOT_HEADER = "azureml-model-deployment"
 # Not there yet, throttled, or the front door's own trouble: all pass. 401: a new role or key takes minutes to be known.
@@ -149,7 +150,7 @@ class Prober:
             raise SmokeError(f"version {version or 'unknown'} answered in place of version {self._version}")
         wanted, got = self._smoke.predictions, answered.predictions
         if len(got) != len(wanted):
-            raise SmokeError(f"{len(got)} predictions for {len(wanted)} records")
+            raise SmokeError(f"{count_of(len(got), 'prediction')} for {count_of(len(wanted), 'record')}")
         worst = max(_difference(one, other) for one, other in zip(got, wanted, strict=True))
         if self._smoke.probabilities is not None:
             worst = max(worst, _apart(answered.probabilities or [], self._smoke.probabilities))

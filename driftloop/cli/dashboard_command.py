@@ -13,6 +13,7 @@ from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import PATH, language_option, quiet_option
 from driftloop.cli.output import flush, say
 from driftloop.errors import ConfigError, InputError
+from driftloop.wording.counts import count_of
 
 if TYPE_CHECKING:
     from driftloop.dashboard.source import Source
@@ -51,8 +52,7 @@ def dashboard(*, config: Path, port: int, language: str | None, quiet: bool) -> 
         ) from None
     with server:
         if not quiet:
-            several = len(source.config.models)
-            models = f"{several:,} models" if several != 1 else "one model"
+            models = count_of(len(source.config.models), "model")
             say(f"{server.url} shows {models} until Ctrl-C; {server.url}metrics is for Prometheus")
             flush()
         server.serve_forever()

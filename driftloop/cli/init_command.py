@@ -14,6 +14,7 @@ from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import PATH
 from driftloop.cli.output import say
 from driftloop.errors import DriftloopError, InputError
+from driftloop.wording.counts import count_of
 
 if TYPE_CHECKING:
     from driftloop.data.reading import Reading
@@ -158,7 +159,7 @@ def _told(proposal: Proposal, name: str, data: Path, folder: Path, config: Path)
 
     task, rhythm, labels = proposal.task, proposal.rhythm, proposal.labels_required
     features = [column for column in proposal.schema.columns if column.role == "feature"]
-    lines = [f"{data.name}: {proposal.rows:,} records, {len(proposal.schema.columns)} columns"]
+    lines = [f"{data.name}: {count_of(proposal.rows, 'record')}, {count_of(len(proposal.schema.columns), 'column')}"]
     decided = [
         ("target", proposal.target.value, proposal.target.ground),
         ("task", task.choice.value, task.choice.ground),
@@ -167,8 +168,8 @@ def _told(proposal: Proposal, name: str, data: Path, folder: Path, config: Path)
         ("id", proposal.id.value or "none", proposal.id.ground),
         ("cluster", proposal.cluster.value or "none", proposal.cluster.ground),
         ("time", proposal.time.value or "none", proposal.time.ground),
-        ("budget", f"{rhythm.rhythm.budget:,} checks", f"{rhythm.ground}; checked once {rhythm.rhythm.words}"),
-        ("window", "unknown" if rhythm.window is None else f"about {rhythm.window:,} records", ""),
+        ("budget", count_of(rhythm.rhythm.budget, "check"), f"{rhythm.ground}; checked once {rhythm.rhythm.words}"),
+        ("window", "unknown" if rhythm.window is None else f"about {count_of(rhythm.window, 'record')}", ""),
         ("labels", labels.value, labels.ground),
     ]
     lines += [f"  {what:<9} {value}{f': {why}' if why else ''}" for what, value, why in filter(None, decided)]

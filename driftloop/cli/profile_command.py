@@ -23,6 +23,7 @@ from driftloop.cli.options import (
 )
 from driftloop.cli.output import say
 from driftloop.errors import InputError
+from driftloop.wording.counts import count_of
 
 if TYPE_CHECKING:
     from driftloop.cli.progress import PartsStatus
@@ -138,7 +139,7 @@ def _tell(read: Sides, output: Path, parts: PartsStatus | None, *, as_json: bool
         return
     if quiet:
         return
-    say(f"{output}: {built.rows} records")
+    say(f"{output}: {count_of(built.rows, 'record')}")
     for name, kind in read_as.items():
         say(f"  {name}: {kind}")
     for note in read.notes:

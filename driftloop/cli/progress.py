@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import click
 
 from driftloop.parts.means import Observer
+from driftloop.wording.counts import count_of
 
 PATIENCE = 1.0
 """Seconds before anything is shown: shorter work needs no progress."""
@@ -64,7 +65,7 @@ class StatusLine:
         took = now - self._started
         left = None if not share else (now - self._file[1]) * (1 / share - 1)
         rate = self._rows / took if took > 0 else 0.0
-        self._show(now, f"{name}: {self._rows:,} rows, {rate:,.0f} rows/s", left)
+        self._show(now, f"{name}: {count_of(self._rows, 'row')}, {rate:,.0f} rows/s", left)
 
     def parts(self, rows: int, all_rows: int | None, done: int, parts: int) -> None:
         """Rows and parts of a source have been read; `all_rows` where footers tell."""
@@ -72,8 +73,13 @@ class StatusLine:
         took = now - self._started
         rate = rows / took if took > 0 else 0.0
         left = (all_rows - rows) / rate if all_rows is not None and rate else None
-        of_all = "" if all_rows is None else f" of {all_rows:,}"
-        self._show(now, f"{done:,} of {parts:,} parts, {rows:,}{of_all} rows, {rate:,.0f} rows/s", left)
+        of_all = "" if all_rows is None else f"{rows:,} of "
+        self._show(
+            now,
+            f"{done:,} of {count_of(parts, 'part')}, "
+            f"{of_all}{count_of(rows if all_rows is None else all_rows, 'row')}, {rate:,.0f} rows/s",
+            left,
+        )
 
     def windows(self, done: int, all_of_them: int) -> None:
         """Windows have been checked."""
@@ -81,7 +87,7 @@ class StatusLine:
         took = now - self._started
         rate = done / took if took > 0 else 0.0
         left = (all_of_them - done) / rate if rate else None
-        self._show(now, f"{done:,} of {all_of_them:,} windows, {rate:,.1f} windows/s", left)
+        self._show(now, f"{done:,} of {count_of(all_of_them, 'window')}, {rate:,.1f} windows/s", left)
 
     @property
     def observer(self) -> Callable[[str, int, float | None], None] | None:

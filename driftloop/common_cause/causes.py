@@ -11,6 +11,7 @@ import msgspec
 
 from driftloop.common_cause.rule import DAY, Found
 from driftloop.ledger.drifts import Moment
+from driftloop.wording.counts import count_of
 
 STAYS_OPEN = timedelta(hours=12)
 """For how long after the newest counted drift others join: a round that takes hours, and not the next day's."""
@@ -145,8 +146,9 @@ def sentence(cause: Cause, found: Sequence[Found]) -> str:
     >>> print(sentence(cause, found))
     47 of 60 models drift since 2026-11-27 06:00 UTC, 0.8 are expected on a day; common: column bmi (47 models)
     """
-    named = [f"column {column} ({times} models)" for column, times in common_columns(found)[:MOST_NAMED]]
+    named = [f"column {column} ({count_of(times, 'model')})" for column, times in common_columns(found)[:MOST_NAMED]]
     return (
-        f"{len(found)} of {cause.watched} models drift since {found[0].at:%Y-%m-%d %H:%M} UTC, "
+        f"{len(found):,} of {count_of(cause.watched, 'model drifts', 'models drift')} since "
+        f"{found[0].at:%Y-%m-%d %H:%M} UTC, "
         f"{cause.expected:.1f} are expected on a day; common: {', '.join(named) or 'no column'}"
     )

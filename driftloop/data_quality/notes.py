@@ -11,6 +11,7 @@ from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.repeated_value import find_stuck_value, is_coarse
 from driftloop.data_quality.unusable_values import count_out_of_range
 from driftloop.stats.sorting import median
+from driftloop.wording.counts import count_of
 
 FAR = 4.0
 """Distance from the median, in distances from the median to the baseline's end, of a value that a person should see."""
@@ -39,13 +40,14 @@ def write_column_notes(pair: ColumnPair) -> Iterator[str]:
     if known and (unusable or unusable_baseline):
         kind = "numbers" if pair.column.kind == "numeric" else "times"
         in_baseline = f"{unusable_baseline} of {pair.baseline.rows}" if unusable_baseline else "none"
-        count = f"{unusable} of {window.rows} values are no {kind} that can be used and count as missing"
+        values = count_of(window.rows, "value is", "values are")
+        count = f"{unusable:,} of {values} no {kind} that can be used and count as missing"
         yield f"{name}: {count}; in the baseline {in_baseline}"
     outside = count_out_of_range(pair)
     if outside:
-        yield f"{name}: {outside} of {known} values beyond the schema's range"
+        yield f"{name}: {outside:,} of {count_of(known, 'value')} beyond the schema's range"
     elif pair.column.kind == "numeric" and (far := _far_values(pair)):
-        yield f"{name}: {far} of {known} values far beyond all of the baseline"
+        yield f"{name}: {far:,} of {count_of(known, 'value')} far beyond all of the baseline"
 
 
 def _steps(pair: ColumnPair) -> bool:

@@ -9,6 +9,7 @@ from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import CERTAIN, Sign, ignore
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.profile.profile import Profile
+from driftloop.wording.counts import count_of
 
 BLANK = 0.4
 """By which part of the rows missing values must have grown. Less is drift: patients skip a test more often."""
@@ -23,7 +24,7 @@ def find_unusable_values(pair: ColumnPair) -> Iterator[Sign]:
     """The first of: column lost, unreadable, gone blank; and infinite values beside them."""
     name, baseline, window = pair.column.name, pair.baseline, pair.window
     if window.absent:
-        rows = "" if window.absent == window.rows else f" in {window.absent} rows"
+        rows = "" if window.absent == window.rows else f" in {count_of(window.absent, 'row')}"
         yield Sign(name, f"the column is missing{rows}", CERTAIN, ignore(name))
         return
     unreadable = _unreadable(pair)
@@ -41,7 +42,7 @@ def find_unusable_values(pair: ColumnPair) -> Iterator[Sign]:
         chance = more_often_p(window.infinite, baseline.infinite, window.rows, baseline.rows)
         p = chance if baseline.infinite else CERTAIN
         in_baseline = "the baseline has none" if not baseline.infinite else f"the baseline {baseline.infinite}"
-        yield Sign(name, f"{window.infinite} infinite values, {in_baseline}", p, ignore(name))
+        yield Sign(name, f"{count_of(window.infinite, 'infinite value')}, {in_baseline}", p, ignore(name))
 
 
 def _unreadable(pair: ColumnPair) -> Sign | None:
@@ -65,8 +66,7 @@ def find_repeated_headers(baseline: Profile, window: Profile) -> Iterator[Sign]:
     """Rows of a CSV that repeated its header and were left out: files that were joined as they are, or lost a part."""
     rows = window.repeated_headers
     if rows and not baseline.repeated_headers:
-        what = "1 row repeats the header" if rows == 1 else f"{rows} rows repeat the header"
-        text = f"{what}: were files joined as they are?"
+        text = f"{count_of(rows, 'row repeats', 'rows repeat')} the header: were files joined as they are?"
         yield Sign(None, text, CERTAIN, "give the files as a folder or a pattern, or join them without their headers")
 
 
@@ -75,8 +75,7 @@ def find_header_rows(pair: ColumnPair) -> Iterator[Sign]:
     name = pair.column.name
     rows = pair.window.counts.get(name, 0)
     if rows and name not in pair.baseline.counts and name not in pair.column.categories:
-        what = "1 row holds" if rows == 1 else f"{rows} rows hold"
-        text = f"{what} the column's own name: a header among the records?"
+        text = f"{count_of(rows, 'row holds', 'rows hold')} the column's own name: a header among the records?"
         yield Sign(name, text, CERTAIN, f"list it among `categories` of column {name!r} in the schema")
 
 
@@ -91,7 +90,7 @@ def find_impossible_values(pair: ColumnPair) -> Iterator[Sign]:
     if rows >= max(FEWEST_IMPOSSIBLE, IMPOSSIBLE * pair.window.rows):
         name, (low, high) = pair.column.name, pair.column.range or (0.0, 0.0)
         unit = f" {pair.column.unit}" if pair.column.unit else ""
-        text = f"{rows} values beyond what can be true ({low:g} to {high:g}{unit})"
+        text = f"{count_of(rows, 'value')} beyond what can be true ({low:g} to {high:g}{unit})"
         yield Sign(name, text, CERTAIN, f"widen `range` of column {name!r} in the schema")
 
 

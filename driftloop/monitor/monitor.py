@@ -18,6 +18,7 @@ from driftloop.sequential.evidence import Evidence, accept, reset
 from driftloop.sides.settings import ColumnSettings, Roles, names_of, refuse_foreign
 from driftloop.times import format_time
 from driftloop.window_size import unusual_size
+from driftloop.wording.counts import count_of
 from driftloop.wording.number_formats import format_rarity
 
 if TYPE_CHECKING:
@@ -263,16 +264,17 @@ class Monitor(SaidColumns):
         checks = len(self._history) + self._history.forgotten
         alarm = format_rarity(DRIFT_SHARE / self.budget)
         lines = [
-            f"<Monitor {self._state}: {checks} checks against {self.baseline.rows} records, budget {self.budget}",
+            f"<Monitor {self._state}: {count_of(checks, 'check')} against {count_of(self.baseline.rows, 'record')}, "
+            f"budget {self.budget}",
             f"  seen without drift in {format_rarity(self.evidence.p)}; alarm at {alarm}",
             f"  {self.evidence.sentence}",
         ]
         incidents = [row for row in self._history if row.verdict == "incident"]
         if incidents:
-            several = "incident" if len(incidents) == 1 else "incidents"
-            lines.append(f"  {len(incidents)} {several}, the last at {incidents[-1].at}: {incidents[-1].incidents[0]}")
+            last = incidents[-1]
+            lines.append(f"  {count_of(len(incidents), 'incident')}, the last at {last.at}: {last.incidents[0]}")
         if self.waiting:
-            lines.append(f"  {self.waiting} records wait for the next window")
+            lines.append(f"  {count_of(self.waiting, 'record waits', 'records wait')} for the next window")
         return "\n".join(lines) + ">"
 
     def _repr_html_(self) -> str:

@@ -18,6 +18,7 @@ from driftloop.power.detectable import CHECKS, Detectable, Power, smallest_found
 from driftloop.power.planted import SIZES, Change, deviation, plant, possible_changes
 from driftloop.power.simulation import draw, window_p
 from driftloop.profile.sampling.sample import MAX_ROWS
+from driftloop.wording.counts import count_of
 
 if TYPE_CHECKING:
     from driftloop.data.schema import Column
@@ -75,7 +76,7 @@ def estimate_power(
     for what, count in (("a window", rows), ("the reference", baseline.rows)):
         if count < policy.min_rows:
             raise InputError(
-                f"{what} of {count} rows is too small to be checked: at least {policy.min_rows} are needed"
+                f"{what} of {count_of(count, 'row')} is too small to be checked: at least {policy.min_rows} are needed"
             )
     columns, sample = baseline.schema.features, baseline.profile.sample
     tried = list(_tried(columns, sample))

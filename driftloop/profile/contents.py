@@ -10,6 +10,7 @@ from driftloop.errors import SchemaError
 from driftloop.profile.counting.column_profile import ColumnProfile, greatest, least
 from driftloop.profile.counting.histogram import FINEST
 from driftloop.profile.sampling.sample import Sample
+from driftloop.wording.counts import count_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,7 +33,7 @@ class Contents:
         return hash((self.schema, self.rows))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.rows} rows of {', '.join(self.columns)})"
+        return f"{type(self).__name__}({count_of(self.rows, 'row')} of {', '.join(self.columns)})"
 
     def without(self, name: str, schema: Schema) -> Self:
         """The same without a column that no row has, as if it had been read with `schema`, which does not compare it.

@@ -12,6 +12,7 @@ from driftloop.profile.profile import Profile
 from driftloop.profile.saving.parquet_format import profile_from_bytes, profile_to_bytes
 from driftloop.profile.sources import read_contents
 from driftloop.times import format_seconds
+from driftloop.wording.counts import count_of
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -65,7 +66,7 @@ class _Side:
 
     def __repr__(self) -> str:
         columns = ", ".join(column.name for column in self.schema.features)
-        return f"{type(self).__name__}({self.rows} rows of {columns})"
+        return f"{type(self).__name__}({count_of(self.rows, 'row')} of {columns})"
 
     @property
     def schema(self) -> Schema:

@@ -9,6 +9,7 @@ from click import style
 from driftloop.config.policy import DRIFT_SHARE
 from driftloop.power.detectable import CHECKS, FOUND, WANTED_CHECKS, WANTED_SHIFT
 from driftloop.power.planted import Change
+from driftloop.wording.counts import count_of
 
 if TYPE_CHECKING:
     from driftloop.power.detectable import Detectable, Power
@@ -23,7 +24,8 @@ def power_table(power: Power) -> str:
     """Who is compared, false retrains, a row for each column and kind of change, and what would be needed."""
     alarm = power.budget / DRIFT_SHARE
     lines = [
-        f"{power.reference_rows:,} reference records, windows of {power.rows:,}; alarm at 1 in {alarm:,.0f} checks",
+        f"{count_of(power.reference_rows, 'reference record')}, windows of {power.rows:,}; alarm at 1 in "
+        f"{count_of(round(alarm), 'check')}",
         f"without drift: {_false_retrains(power)}",
         "",
         f"smallest change that is found in {FOUND:.0%} of cases:",
@@ -53,15 +55,17 @@ def size_text(each: Detectable, size: float | None) -> str:
 
 def _false_retrains(power: Power) -> str:
     if not power.false_retrains:
-        return f"no false retrain in {power.quiet_checks:,} simulated checks (budget: one in {power.budget:,})"
+        return (
+            f"no false retrain in {count_of(power.quiet_checks, 'simulated check')} (budget: one in {power.budget:,})"
+        )
     return (
-        f"one false retrain in {power.checks_per_false_retrain:,.0f} checks, "
+        f"one false retrain in {count_of(round(power.checks_per_false_retrain), 'check')}, "
         f"of {power.quiet_checks:,} simulated (budget: one in {power.budget:,})"
     )
 
 
 def _rows(power: Power) -> list[str]:
-    titles = ("column", "change of", *(f"in {count} check{'s' if count > 1 else ''}" for count in CHECKS))
+    titles = ("column", "change of", *(f"in {count_of(count, 'check')}" for count in CHECKS))
     cells = [titles] + [
         (
             short_name(each.column) + (f", {each.unit}" if each.unit and each.change is Change.SHIFT else ""),

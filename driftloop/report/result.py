@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from driftloop.errors import ConfigError, DriftError, InputError
 from driftloop.report.shown import Shown
 from driftloop.validation import nearest
+from driftloop.wording.counts import count_of
 from driftloop.wording.number_formats import format_rarity
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class Result(Shown):
 
     def __repr__(self) -> str:
         chance = "" if self.chance is None else f", seen without drift in {format_rarity(self.chance)}"
-        lines = [f"<Check {self.verdict.value}: {self.rows} rows against {self.baseline_rows}{chance}"]
+        lines = [f"<Check {self.verdict.value}: {count_of(self.rows, 'row')} against {self.baseline_rows:,}{chance}"]
         lines += [f"  {reason}" for reason in self.reasons[:SHOWN]]
         if len(self.reasons) > SHOWN:
             lines.append(f"  and {len(self.reasons) - SHOWN} more")

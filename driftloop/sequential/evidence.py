@@ -41,6 +41,7 @@ from driftloop.sequential.window_sums import (
     is_too_late,
     select_stretches,
 )
+from driftloop.wording.counts import count_of
 from driftloop.wording.number_formats import format_rarity
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
         'bmi location: over the last 4 windows together, as far off as in 1 in 500 checks without drift'
         """
         if self.feature is None:
-            return f"nothing beyond chance over {self.checks} windows"
+            return f"nothing beyond chance over {count_of(self.checks, 'window')}"
         stretch = "the last window alone" if self.windows == 1 else f"the last {self.windows} windows together"
         return f"{self.feature}: over {stretch}, as far off as in {format_rarity(self.p)} without drift"
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from driftloop.config.policy import Policy
 from driftloop.data.redaction import named
 from driftloop.stats.fisher import share_p
+from driftloop.wording.counts import count_of
 
 if TYPE_CHECKING:
     from driftloop.data.schema import Column, Schema
@@ -129,7 +130,8 @@ def _numbers(target: Column, labels: LabelSummary, holdout: LabelSummary, policy
         return None
     unit = f" {target.unit}" if target.unit else ""
     return (
-        f"outcomes have moved: {target.name} is {labels.mean:.4g}{unit} on average over {labels.rows} labels, "
+        f"outcomes have moved: {target.name} is {labels.mean:.4g}{unit} on average over "
+        f"{count_of(labels.rows, 'label')}, "
         f"{holdout.mean:.4g}{unit}"
     )
 
@@ -147,7 +149,8 @@ def _classes(target: Column, labels: LabelSummary, holdout: LabelSummary, policy
     name = names[most]
     called = named(name, target, holdout.counts.get(name, 0))
     return (
-        f"outcomes have moved: {target.name} is {called} in {labels.share(name):.0%} of {labels.rows} labels, "
+        f"outcomes have moved: {target.name} is {called} in {labels.share(name):.0%} of "
+        f"{count_of(labels.rows, 'label')}, "
         f"{holdout.share(name):.0%}"
     )
 

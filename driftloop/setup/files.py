@@ -11,6 +11,7 @@ from driftloop.data.schema import Column
 from driftloop.setup.bounds import CATEGORY_RULE, RANGE_RULE
 from driftloop.setup.proposal import Proposal
 from driftloop.setup.toml_text import array, comment, number, printable, quoted
+from driftloop.wording.counts import count_of
 
 WIDTH = 120
 """Columns of a line of prose; a ground stays on its line."""
@@ -25,7 +26,8 @@ def schema_toml(name: str, data: str, proposal: Proposal) -> str:
     """The columns, each with the grounds on which it is what it is."""
     lines = [
         *_prose(
-            f"What the columns of {printable(name)} are, as `driftloop init` found them in {proposal.rows:,} records "
+            f"What the columns of {printable(name)} are, as `driftloop init` found them in "
+            f"{count_of(proposal.rows, 'record')} "
             f'of {printable(data)}. Correct what is wrong: nothing writes this file again. A unit (unit = "mmHg") '
             "is for people. docs/data.md has the rules by which kinds and roles are recognised."
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from driftloop.times import SECONDS_A_DAY
+from driftloop.wording.counts import count_of
 
 WINDOW = 60
 """Records that a window should hold: of some 50, weekly windows find a shift of half a standard deviation in three
@@ -62,7 +63,7 @@ def suggest(rows: int, first: float | None, last: float | None) -> Suggestion:
     daily = (rows - 1) / max((last - first) / SECONDS_A_DAY, 1.0)  # what came within a day is what comes in a day
     rhythm = next((rhythm for rhythm in RHYTHMS if daily * rhythm.days >= WINDOW), RHYTHMS[-1])
     window = round(daily * rhythm.days)
-    ground = f"about {_plain(daily * rhythm.days)} records come in {rhythm.words}"
+    ground = f"about {count_of(_plain(daily * rhythm.days), 'record comes', 'records come')} in {rhythm.words}"
     if window < WINDOW:
         ground += f", fewer than the {WINDOW} that a window should hold: only large changes will be found"
     return Suggestion(rhythm, window, ground)

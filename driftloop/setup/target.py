@@ -18,6 +18,7 @@ from driftloop.data.schema import Column
 from driftloop.errors import InputError
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.setup.choice import Choice
+from driftloop.wording.counts import count_of
 
 NAMES = ("target", "label", "labels", "y", "outcome", "class", "response", "dependent")
 """Whole names, the surest first."""
@@ -77,8 +78,8 @@ def suggested_task(name: str, found: InferredColumn, counted: ColumnProfile) -> 
         if classes is None or len(classes) > MOST_TEXTS or known < RECORDS_A_TEXT * len(classes):
             many = "more than 1,000" if classes is None else str(len(classes))
             raise InputError(
-                f"target {name!r}: {many} different texts in {known} records are no classes: choose another column by "
-                "--target"
+                f"target {name!r}: {many} different texts in {count_of(known, 'record')} are no classes: choose "
+                "another column by --target"
             )
         return Choice("multiclass", f"it has {len(classes)} different values ({found.ground})")
     if classes is not None and len(classes) <= MOST_CLASSES and known >= RECORDS_A_CLASS * len(classes):

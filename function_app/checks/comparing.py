@@ -12,6 +12,7 @@ from driftloop.config.models import Model
 from driftloop.errors import DriftloopError, InputError
 from driftloop.ledger.ledger import VerdictName
 from driftloop.ledger.model_state import Watermark
+from driftloop.wording.counts import count_of
 from function_app.checks.regime_start import RecordTimes
 from function_app.checks.suspects import Answer, Suspects, find_guilty
 from function_app.incoming.decoding import by_schema
@@ -150,7 +151,7 @@ class Comparing:
         reason = str(error) if meant else type(error).__name__
         if not meant and len(found) == len(files):
             names = ", ".join(file.path for file in files[:NAMED]) or "no file"
-            raise InputError(f"{names} ({len(files)} files): cannot be compared ({reason})") from error
+            raise InputError(f"{names} ({count_of(len(files), 'file')}): cannot be compared ({reason})") from error
         return {file: f"{file.path}: cannot be compared ({reason})" for file in found}
 
     def _suspects(self, files: list[File], decode: Decode, answer: Callable[["Window"], Answer]) -> Suspects:

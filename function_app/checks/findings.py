@@ -13,6 +13,7 @@ from driftloop.ledger.drifts import Announcement, Drift
 from driftloop.ledger.ledger import CheckRecord
 from driftloop.ledger.model_state import FileNote, ModelState, Watermark
 from driftloop.times import format_time, latest
+from driftloop.wording.counts import count_of
 from function_app.checks.comparing import Compared
 from function_app.checks.fitting import fitting_features, fitting_reasons
 from function_app.checks.regime_start import remembered
@@ -64,7 +65,8 @@ def of_nothing(
     if pointer is None:
         why = "no version of this model is in service yet: there is no baseline to compare with"
     elif selection.waiting:
-        why = f"{len(selection.waiting)} files may still be written: they wait for the next check"
+        said = ("file may still be written: it waits", "files may still be written: they wait")
+        why = f"{count_of(len(selection.waiting), *said)} for the next check"
     elif state.watermark.high:
         why = f"no new records since {format_time(state.watermark.high)}"
     else:
@@ -104,7 +106,10 @@ def record_of(
     """
     window, reading, result = compared.window, compared.reading, compared.result
     copies = len(reading.copies)
-    also = (f"{copies} files hold what another one holds: it is read once" if copies else None, unwatched(schema))
+    also = (
+        f"{count_of(copies, 'file holds', 'files hold')} what another one holds: it is read once" if copies else None,
+        unwatched(schema),
+    )
     evidence = None if result is None else result.evidence
     told = () if result is None else _told(result)
     return CheckRecord(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from driftloop.checkup.context import OneModel, SetUp
 from driftloop.checkup.findings import Finding, error, note, warning
 from driftloop.errors import DriftloopError
+from driftloop.wording.counts import count_of
 from function_app.runtime import Runtime
 
 REASONS = 300
@@ -35,7 +36,9 @@ def baseline_is_in_service(model: OneModel) -> Iterator[Finding]:
     if lacks:
         what = f"the baseline of version {pointer.version} lacks a feature of schema.toml: {lacks[0]!r}"
         yield warning(where, what, "the schema has changed since: train and deploy again")
-    yield note(where, f"version {pointer.version} is in service, with a baseline of {baseline.rows:,} records")
+    yield note(
+        where, f"version {pointer.version} is in service, with a baseline of {count_of(baseline.rows, 'record')}"
+    )
 
 
 def checks_are_made(set_up: SetUp) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 from driftloop.data.reading import Reading
 from driftloop.errors import InputError
+from driftloop.wording.counts import count_of
 from function_app.incoming.held_files import Decode
 from function_app.incoming.sources import File
 
@@ -69,7 +70,9 @@ def checked(
         rows += batch.num_rows
         yield batch
     if silent and rows >= FEWEST_BLANK:
-        raise InputError(f"{file.path}: column {min(silent)!r} has no value that can be read in any of {rows} rows")
+        raise InputError(
+            f"{file.path}: column {min(silent)!r} has no value that can be read in any of {count_of(rows, 'row')}"
+        )
 
 
 def _says_something(array: "pa.Array", column: "Column", missing: tuple[str, ...]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from driftloop.ledger.model_state import Forgotten
+from driftloop.wording.counts import count_of
 from function_app.incoming.sources import File
 
 _NAMED = 3  # files in a sentence
@@ -72,7 +73,9 @@ def _which(day: str, there: list[File], known: Forgotten) -> str:
     if named:
         more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
         return ", ".join(file.path for file in named[:_NAMED]) + more
-    return f"{strange} of the {len(there)} files of {there[0].container!r} that were last written on {day}"
+    return (
+        f"{strange:,} of the {count_of(len(there), 'file')} of {there[0].container!r} that were last written on {day}"
+    )
 
 
 def _day(modified: datetime) -> str:

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from driftloop.config.models import Model
 from driftloop.data.reading import Reading
 from driftloop.errors import InputError
+from driftloop.wording.counts import count_of
 from function_app.incoming.decoding import any_columns
 from function_app.incoming.held_files import Decode
 from function_app.incoming.quarantine import Quarantine, barred
@@ -142,12 +143,14 @@ def _decode(schema: "Schema", reading: Reading) -> Decode:
             yield found
         if target is not None and known and numbers and unknown == numbers:
             raise InputError(
-                f"column {target.name!r} holds none of the model's classes ({', '.join(known)}) in {numbers} rows: "
+                f"column {target.name!r} holds none of the model's classes ({', '.join(known)}) in "
+                f"{count_of(numbers, 'row')}: "
                 "quarantine the file, or correct it"
             )
         if target is not None and others and not numbers:
             raise InputError(
-                f"column {target.name!r} holds no number in {others} rows: give the target kind = 'categorical' in the "
+                f"column {target.name!r} holds no number in {count_of(others, 'row')}: give the target kind = "
+                "'categorical' in the "
                 "model's schema if its outcomes are classes"
             )
 

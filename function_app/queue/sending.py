@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from driftloop.errors import DriftloopError
+from driftloop.wording.counts import count_of
 from function_app.telemetry.spans import traceparent
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def ask(
         if pause < ROUNDS - 1:
             sleep(ROUND_PAUSE * 2**pause)
     names = ", ".join(message.model for message in left[:5])
-    raise QueueError(f"queue {QUEUE} did not take the messages for {len(left)} models ({names}): check the account")
+    raise QueueError(
+        f"queue {QUEUE} did not take the messages for {count_of(len(left), 'model')} ({names}): check the account"
+    )
 
 
 def _sent(runtime: "Runtime", messages: list[Message], delay: timedelta) -> list[Message]:

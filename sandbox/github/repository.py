@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from driftloop.wording.counts import count_of
 from sandbox.github import documents
 from sandbox.github.act import Runner
 from sandbox.github.auth import DOCS, ApiError
@@ -74,7 +75,7 @@ class Repository:
             self._pushed[before.sha, snapshot.sha] = changed
             commit = {
                 "id": snapshot.sha,
-                "message": message or f"Change {len(changed)} files",
+                "message": message or f"Change {count_of(len(changed), 'file')}",
                 "modified": list(changed),
             }
             payload = {

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from driftloop.data.schema import Schema
 from driftloop.errors import InputError, SchemaError
 from driftloop.validation import UNREADABLE
+from driftloop.wording.counts import count_of
 from training.data import records, split
 from training.data.records import Roles
 from training.data.spool import VALUES_HELD, Spool, Stored, parts
@@ -143,12 +144,14 @@ def _read_historic(schema: Schema, source: Source, roles: Roles, old: Spool) -> 
         old.add(table)
     if nameless:
         raise InputError(
-            f"{source.historic.name}: column {roles.id!r} is missing in {nameless} records: an id names each record"
+            f"{source.historic.name}: column {roles.id!r} is missing in {count_of(nameless, 'record')}: an id "
+            "names each record"
         )
     repeated = sum(len(part) - len(pc.unique(part[roles.id])) for (part,) in parts([old]))
     if repeated:
         raise InputError(
-            f"{source.historic.name}: column {roles.id!r} repeats in {repeated} records: an id belongs to one record"
+            f"{source.historic.name}: column {roles.id!r} repeats in {count_of(repeated, 'record')}: an id belongs "
+            "to one record"
         )
     return known
 

@@ -17,6 +17,7 @@ from driftloop.data.columns import numbers, texts, times
 from driftloop.data.readers import is_data_file, read_batches
 from driftloop.data.schema import Schema
 from driftloop.errors import ConfigError, InputError, SchemaError
+from driftloop.wording.counts import count_of
 
 TIME = pa.timestamp("us", tz="UTC")
 
@@ -155,7 +156,8 @@ def _column(array: Any, schema: Schema, name: str) -> pa.Array:
     read_numbers = numbers(array, schema.missing)
     if read_numbers.malformed:
         raise SchemaError(
-            f"column {name!r} holds {read_numbers.malformed} values that are not numbers: "
+            f"column {name!r} holds "
+            f"{count_of(read_numbers.malformed, 'value that is no number', 'values that are not numbers')}: "
             "quarantine the file, or correct it"
         )
     return pa.array(read_numbers.values, mask=~np.isfinite(read_numbers.values))
@@ -172,6 +174,7 @@ def require_values(table: pa.Table, names: Iterable[str]) -> None:
     empty = [name for name in names if table[name].null_count == len(table)]
     if empty:
         raise InputError(
-            f"column {empty[0]!r} has no value in any of the {len(table):,} records to learn from: correct the files, "
+            f"column {empty[0]!r} has no value in any of the {count_of(len(table), 'record')} to learn from: "
+            "correct the files, "
             'or give it role = "ignore" in schema.toml'
         )

@@ -6,6 +6,7 @@ from math import ceil
 from driftloop.checkup.context import OneModel
 from driftloop.checkup.findings import Finding, error, note, warning
 from driftloop.errors import ConfigError
+from driftloop.wording.counts import count_of
 from training import settings
 from training.learning import own
 from training.models import ESTIMATOR, SETTINGS, ModelFolder
@@ -65,9 +66,10 @@ def labels_suffice(model: OneModel) -> Iterator[Finding]:
         planned = labels_required(min(rarest / known, 0.5), holdout=how.split.holdout)
         if rarest * (1 - how.split.historic) < SMALLEST_CLASS:
             fix = f"training needs {SMALLEST_CLASS} to learn from: gather more of it, or join classes"
-            yield error(where, f"the rarest class has {rarest:,} records", fix)
+            yield error(where, f"the rarest class has {count_of(rarest, 'record')}", fix)
         elif rarest * how.split.historic < FEWEST_HELD_OUT:
-            what = f"the rarest class has {rarest:,} records, of which about {rarest * how.split.historic:.0f} judge"
+            judging = f"about {rarest * how.split.historic:.0f} judge"
+            what = f"the rarest class has {count_of(rarest, 'record')}, of which {judging}"
             yield warning(where, what, "a model that always misses it may pass: gather more of it, or join classes")
         if waited < planned:
             what = (

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from driftloop.wording.counts import count_of
 from driftloop.wording.number_formats import with_p
 from training.data.provenance import Drawn
 from training.gate.paired_tests import Improvement, improvement, standard_error
@@ -219,7 +220,8 @@ def _reasons(
     if over_champion is not None and over_champion.p_value > level:
         reasons.append(f"not better than the champion ({with_p(over_champion.p_value)}, level {level})")
     reasons += [
-        f"hurts {group.name}: error {number(group.reference)} to {number(group.challenger)} on {group.n} records"
+        f"hurts {group.name}: error {number(group.reference)} to {number(group.challenger)} on "
+        f"{count_of(group.n, 'record')}"
         for group in subgroups
         if group.harmed
     ]

@@ -8,6 +8,7 @@ from driftloop.data.redaction import COMMON, may_name
 from driftloop.data.schema import Column, Schema
 from driftloop.errors import ConfigError, InputError
 from driftloop.validation import nearest
+from driftloop.wording.counts import count_of
 from training.settings import Settings
 from training.tasks.answer import Answer
 
@@ -86,7 +87,8 @@ def answer_for(schema: Schema, how: Settings, learnt: Sequence[str | float], jud
     if few:
         raise InputError(
             f"column {target.name!r}: of its {len(classes)} classes {_rare(few[0], target, counts[few[0]])} has "
-            f"{counts[few[0]]} records to learn from, {SMALLEST_CLASS} are needed: wait for more labels, or list the "
+            f"{count_of(counts[few[0]], 'record')} to learn from, {SMALLEST_CLASS} are needed: wait for more "
+            "labels, or list the "
             "target's other categories in schema.toml"
         )
     positive = how.positive or (classes[-1] if how.task == "binary" else "")

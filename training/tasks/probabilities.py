@@ -8,6 +8,7 @@ import numpy as np
 
 from driftloop.errors import InputError
 from driftloop.sequential.label_shift import LabelSummary
+from driftloop.wording.counts import count_of
 from training.tasks.answer import Answer
 from training.tasks.task import Outcomes, Vector
 
@@ -33,7 +34,8 @@ class Probabilities:
         unknown = sum(value not in index for value in values)
         if unknown:
             raise InputError(
-                f"column {self.answer.target!r} holds {unknown} labels of a class that the model was not made for: "
+                f"column {self.answer.target!r} holds {count_of(unknown, 'label')} of a class that the model was "
+                "not made for: "
                 "list it in the target's categories in schema.toml if it is one, or quarantine the file with it"
             )
         return np.fromiter((index[value] for value in values), np.int64, len(values))

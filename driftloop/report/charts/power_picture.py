@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from driftloop.power.detectable import CHECKS, FOUND
 from driftloop.power.planted import SIZES, Change
 from driftloop.report.power_table import NAMES, short_name, size_text
+from driftloop.wording.counts import count_of
 
 if TYPE_CHECKING:
     from driftloop.power.detectable import Detectable, Power
@@ -76,7 +77,7 @@ def _row(each: Detectable, y: float) -> str:
     ]
     for index, (count, size) in enumerate(zip(CHECKS, each.smallest, strict=True)):
         if size is not None:
-            said = f"{name}, {NAMES[each.change]}: {size_text(each, size)} within {count} checks"
+            said = f"{name}, {NAMES[each.change]}: {size_text(each, size)} within {count_of(count, 'check')}"
             parts.append(f"<g><title>{escape(said)}</title>{_mark(index, _place(each.change, size), y)}</g>")
     if each.blind:
         parts.append(f'<text class="soft" x="{WIDTH - RIGHT}" y="{y - 3:g}" text-anchor="end">not found</text>')

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from driftloop.errors import ConfigError
 from driftloop.validation import nearest
+from driftloop.wording.counts import count_of
 from driftloop.wording.number_formats import PLENTY, RAREST, once_in
 
 LANGUAGES = ("en", "ja")
@@ -24,7 +25,15 @@ MOST_HEADER = 500
 """Characters of an `Accept-Language` header that are read: browsers send fewer than 100."""
 REPORT = "driftloop.report"
 """The package whose catalogue the report's own words are, and the sentences of the engine."""
-_FIELD = re.compile(r"\\\{(\w+)\\\}")
+_FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
+"""A field of a catalogue's text: its name, and the nouns that it counts: `{rows:row}`, or `{rows:row is|rows are}`."""
+
+
+class _Field(str):
+    """A value that knows the noun beside it: `{rows:row}` is 1 row, 2 rows."""
+
+    def __format__(self, nouns: str) -> str:
+        return count_of(str(self), *nouns.split("|")) if nouns else str(self)
 
 
 class Sentence(NamedTuple):
@@ -57,7 +66,7 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of a key, with its fields filled in."""
-        return self._texts[key].format(**values)
+        return self._texts[key].format(**{name: _Field(value) for name, value in values.items()})
 
     def known(self, prefix: str, word: str) -> str:
         """The text of `prefix.word`, or the word itself where the catalogue does not have it."""
@@ -148,8 +157,17 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def _pattern(english: str, field: str) -> re.Pattern[str]:
-    """A sentence with fields in braces as an expression with a group for each."""
-    return re.compile(_FIELD.sub(rf"(?P<\1>{field})", re.escape(english)), re.DOTALL)
+    """A sentence with fields in braces as an expression with a group for each, and either form of a noun."""
+    literal, *fields = _FIELD.split(english)
+    expression = re.escape(literal)
+    for name, nouns, literal in zip(fields[::3], fields[1::3], fields[2::3], strict=True):
+        expression += f"(?P<{name}>{field})" + (_either(nouns) if nouns else "") + re.escape(literal)
+    return re.compile(expression, re.DOTALL)
+
+
+def _either(nouns: str) -> str:
+    one, many = (count_of(number, *nouns.split("|")).partition(" ")[2] for number in (1, 2))
+    return f" (?:{re.escape(one)}|{re.escape(many)})"
 
 
 @cache

@@ -11,7 +11,7 @@ from driftloop.report.words.language import LANGUAGES, Words, catalogue, choose_
 from driftloop.wording.number_formats import format_rarity
 from tests.driftloop.report.pages import WHOLE, broken, moved, page_of, records, result_of
 
-FIELD = re.compile(r"\{(\w+)\}")
+FIELD = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 REPORT = Path(__file__).parents[3] / "driftloop" / "report"
 BY_NAME = {
     "verdict",

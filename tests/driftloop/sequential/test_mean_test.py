@@ -288,3 +288,8 @@ def test_a_shift_together_of_exactly_the_minimum_effect_counts() -> None:
         for least, sure in ((0.125, True), (0.1251, False)):
             p, _ = difference_p(of_two, windows, sums, Policy(min_shift=least))
             assert bool(p[0] < 1e-9) is sure
+
+
+def test_one_location_is_nothing_together_whatever_weight_it_had() -> None:
+    one = replace(features(locations=np.array([0]), inverse_correlation=np.eye(1)), omnibus_weight=1e9)
+    assert result(one, window(0.8, 0, 1, 0.1))[1] == "x location"

@@ -167,3 +167,13 @@ def test_the_last_baselines_features_are_kept_in_memory(monkeypatch: pytest.Monk
     assert baselines[1].sha256 not in reference_features._CACHE
     assert derive_reference_features(baselines[0]) is first
     assert len(reference_features._CACHE) == CACHE_SIZE
+
+
+@pytest.mark.parametrize(("direction", "raised"), [(0.025, 0.025), (0.015, 0.02)])
+def test_directions_of_less_than_a_fiftieth_of_a_variance_are_raised_to_it(direction: float, raised: float) -> None:
+    """Two columns of correlation r have directions of 1 + r and 1 - r; ranks are nearly as correlated as values."""
+    rng = np.random.default_rng(2)
+    x, noise = rng.normal(size=4_000), rng.normal(size=4_000)
+    of_noise = np.sqrt(1 / (1 - direction) ** 2 - 1)
+    found = np.linalg.eigvalsh(derived(pa.table({"x": x, "y": x + of_noise * noise})).inverse_correlation)
+    assert 1 / found[-1] == pytest.approx(raised, rel=0.1 if raised == direction else 1e-6)

@@ -96,3 +96,8 @@ def test_what_an_earlier_reading_left_is_forgotten_with_its_step(monkeypatch: py
     assert len(list(times.watching(iter([batch(few)])))) == 1
     assert len(times._times) == 40
     assert parse_time(times.start or "") == NOW + timedelta(minutes=2)
+
+
+def test_before_any_batch_there_is_no_start() -> None:
+    assert RecordTimes(SCHEMA).start is None
+    assert start_of() is None

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
+from azure.identity import DefaultAzureCredential
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -224,3 +225,8 @@ def test_without_an_identity_nothing_is_sent_and_one_line_says_so(monkeypatch: p
     monkeypatch.setattr(devops, "_credential", Nobody)
     with pytest.raises(DispatchRefusedError, match="does the function app have a managed identity"):
         devops._entra_token()
+
+
+def test_the_identity_is_that_of_the_function_app_and_one_for_the_process() -> None:
+    assert isinstance(devops._credential(), DefaultAzureCredential)
+    assert devops._credential() is devops._credential()

@@ -2,9 +2,10 @@
 
 import json
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from inspect import signature
 
+import msgspec
 import pytest
 import requests
 
@@ -186,3 +187,22 @@ def test_a_token_is_renewed_five_minutes_before_its_end_and_kept_until_then(
     assert (tokens.token() == first) is (asked == 1)
     assert sum(path.endswith("/access_tokens") for _, path, _ in github.api.requests) == asked
     assert tokens.token(fresh=True) != first
+
+
+@pytest.mark.parametrize(("left", "is_kept"), [(timedelta(minutes=5), True), (timedelta(seconds=299.999), False)])
+def test_at_exactly_five_minutes_before_its_end_a_token_is_kept(
+    github: GitHubStandIn, monkeypatch: pytest.MonkeyPatch, left: timedelta, is_kept: bool
+) -> None:
+    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), github.tokens.app_key)
+    first = tokens.token()
+    current = tokens._current
+    assert current is not None
+
+    class Clock:
+        @staticmethod
+        def now(zone: tzinfo) -> datetime:
+            return (current.ends_at - left).astimezone(zone)
+
+    monkeypatch.setattr(github_tokens, "datetime", Clock)
+    monkeypatch.setattr(tokens, "_new", lambda: msgspec.structs.replace(current, token="next"))
+    assert (tokens.token() == first) is is_kept

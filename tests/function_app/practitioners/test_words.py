@@ -8,7 +8,7 @@ import pytest
 from driftloop.report.words.language import LANGUAGES, catalogue
 from function_app.practitioners.rendering import PACKAGE, choose_language
 
-FIELD = re.compile(r"\{(\w+)\}")
+FIELD = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 FOLDER = Path(__file__).parents[3] / "function_app" / "practitioners"
 BY_NAME = {"caution", "failure"}
 """Tables whose entries are looked up by a name that comes from elsewhere."""

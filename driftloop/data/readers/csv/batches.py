@@ -21,6 +21,7 @@ from driftloop.data.readers.limits import BLOCK_BYTES, LONGEST_RECORD, rows_of, 
 from driftloop.data.readers.projection import Projection, check_names
 from driftloop.data.reading import Reading, ReadNotes
 from driftloop.errors import InputError
+from driftloop.wording.counts import count_of
 
 UNNAMED = re.compile(r"Unnamed: \d+")
 """What pandas calls a column without a name when it reads one and writes it again."""
@@ -88,8 +89,7 @@ def _say(dialect: Dialect, file: TextBytes, notes: ReadNotes) -> None:
     if file.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
         notes.add(f"the text is read as {file.encoding}")
     if dialect.skipped:
-        lines = "1 line" if dialect.skipped == 1 else f"{dialect.skipped} lines"
-        notes.add(f"{lines} above the header skipped")
+        notes.add(f"{count_of(dialect.skipped, 'line')} above the header skipped")
 
 
 def _blocks(first: bytes, file: TextBytes, dialect: Dialect) -> Iterator[bytes]:
@@ -185,7 +185,7 @@ def _parsed(
 
 def _ragged(row: Any, before: int) -> str:
     place = f"record {before + row.number}" if row.number is not None else "a record"
-    values = "1 value" if row.actual_columns == 1 else f"{row.actual_columns} values"
+    values = count_of(row.actual_columns, "value")
     advice = "take it out if it is a title, a total or cut off; put quotes around values that hold the separator"
     return f"{place} has {values}, the header {row.expected_columns}: {advice}"
 

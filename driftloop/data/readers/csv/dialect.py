@@ -15,6 +15,7 @@ from driftloop.data.formats.number_formats import written
 from driftloop.data.readers.csv.lines import Line, Style, escape_of, lines_of, newline_of, unquoted
 from driftloop.data.reading import Reading
 from driftloop.errors import InputError
+from driftloop.wording.counts import count_of
 
 HEAD_BYTES = 1 << 18
 """Bytes that are looked at: hundreds of rows of most tables, the first row of nearly all."""
@@ -133,7 +134,7 @@ def _try(head: bytes, style: Style, known: Collection[str], *, is_whole: bool) -
     share = widths[first:].count(width) / len(widths[first:])
     if share < CONSISTENT:
         odd = next(index for index in range(len(widths)) if index >= first and widths[index] != width)
-        reason = f"line {table[odd].number} has {_values(widths[odd])}, most lines have {width}"
+        reason = f"line {table[odd].number} has {count_of(widths[odd], 'value')}, most lines have {width}"
         return _Trial(None, share, reason=f"{reason}; if another character separates them, declare [reading] separator")
     found = _header(head, lines, table[first:], style, known)
     if isinstance(found, str):
@@ -160,10 +161,6 @@ def _is_padded(rows: list[Line], width: int, style: Style) -> bool:
     return bool(usual) and all(text.count(separator + b" ") == text.count(separator) for text in texts)
 
 
-def _values(count: int) -> str:
-    return "1 value" if count == 1 else f"{count} values"
-
-
 def _header(
     head: bytes, lines: list[Line], body: list[Line], style: Style, known: Collection[str]
 ) -> tuple[tuple[str, ...], Line] | str:
@@ -186,9 +183,10 @@ def _header(
         names = _cells(head, above, style)
         return (names[0].lstrip("# "), *names[1:]), above
     if above is not None and above.width(style) == width - 1:
-        names_of_header = _values(width - 1).replace("value", "name")
+        names_of_header = count_of(width - 1, "name")
         return (
-            f"the header has {names_of_header}, the rows have {_values(width)}: if values hold the separator, put "
+            f"the header has {names_of_header}, the rows have {count_of(width, 'value')}: if values hold the "
+            "separator, put "
             "quotes around them, or declare [reading] quote"
         )
     return NO_NAMES

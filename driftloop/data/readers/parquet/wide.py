@@ -16,6 +16,7 @@ import pyarrow as pa
 from driftloop.data.columns import as_dictionary
 from driftloop.data.readers.limits import LARGEST_BATCH, size
 from driftloop.errors import InputError
+from driftloop.wording.counts import count_of
 
 
 def batches_by_parts(parquet: Any, group: int, parts: list[list[str]], rows: int) -> Iterator[pa.RecordBatch]:
@@ -82,7 +83,8 @@ def _side_by_side(waiting: list[Any]) -> Iterator[pa.RecordBatch]:
         total = sum(int(batch.nbytes) for batch in held)
         if total > LARGEST_BATCH:
             raise InputError(
-                f"{held[0].num_rows} rows of all columns take {size(total)}; at most {size(LARGEST_BATCH)} can be "
+                f"{count_of(held[0].num_rows, 'row of all columns takes', 'rows of all columns take')} "
+                f"{size(total)}; at most {size(LARGEST_BATCH)} can be "
                 "held: give a schema with fewer columns"
             )
         rows = min(batch.num_rows for batch in held)
