@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from driftloop.profile.sampling.season_codes import UNKNOWN, covered, season_names
 from driftloop.stats.sorting import are_among, distinct_values
+from driftloop.wording.counts import count_of
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
@@ -80,6 +81,7 @@ def _few_of_season(baseline: Baseline, window: Window, few: int, where: str, nee
     season, seasons = baseline.schema.season, window.profile.sample.seasons
     names = "" if seasons is None else season_names(seasons[seasons != UNKNOWN], season)
     return (
-        f"only {few} rows {where} are of a {season} that both sides have (at least {needed} are needed; the window is "
+        f"only {count_of(few, f'row {where} is', f'rows {where} are')} of a {season} that both sides have (at least "
+        f"{needed} are needed; the window is "
         f"of {names}): give a baseline that covers it, or no season"
     )

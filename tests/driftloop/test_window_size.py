@@ -27,7 +27,7 @@ def test_a_tenth_and_twenty_times_the_middle_of_earlier_windows_are_told(rows, t
 def test_two_earlier_windows_do_not_say_what_is_usual():
     assert unusual_size(1, [100, 100]) == ()
     assert unusual_size(1, [100, 100, 100]) == (
-        "1 records are far fewer than usual (100 in the middle of the 3 windows before): has a part been lost?",
+        "1 record is far fewer than usual (100 in the middle of the 3 windows before): has a part been lost?",
     )
 
 

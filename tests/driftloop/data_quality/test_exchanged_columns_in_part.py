@@ -81,3 +81,10 @@ def test_a_p_is_no_more_than_one():
     """Four rows of 120 beside a baseline of 30: all of them are the window's with 0.4, on one of four sides."""
     signs = of_places(swapped(places(120, 1), 4), places(30, 0))
     assert [sign.p for sign in signs] == [1.0, 1.0]
+
+
+def test_the_ends_of_a_columns_range_are_within_it():
+    """Three rows: at the lower ends, in the middle, at the upper ends. Two would be slips of a hand."""
+    window = places(120, 1)
+    window.loc[:2, "lat"], window.loc[:2, "lon"] = [13.0, 13.5, 14.0], [52.0, 52.5, 53.0]
+    assert [sign.column for sign in of_places(window)] == ["lat", "lon"]

@@ -257,7 +257,7 @@ def test_one_row_without_a_column_is_enough_to_ask_for_no_repetitions():
     schema, window = Schema(tuple(TWO)), rows(30, 2)
     parts = [Window.build(part, schema) for part in (pd.concat([window, window]), window[["x"]].head(1))]
     found = assess(Baseline.build(rows(200), schema), parts[0].merge(parts[1]), 0.0025)
-    assert [text.split(" (")[0] for text in found.incidents] == ["y: the column is missing in 1 rows"]
+    assert [text.split(" (")[0] for text in found.incidents] == ["y: the column is missing in 1 row"]
 
 
 def test_a_column_that_is_lost_before_another_still_counts_as_lost():

@@ -22,7 +22,6 @@ NEVER_ONE = {
     "driftloop/impact/holdout.py": "of another room",
     "driftloop/setup/bounds.py": "a constant",
     "driftloop/setup/target.py": "a constant, and more records than one",
-    "driftloop/two_sample/comparable.py": "rows of a season",
     "driftloop/window_size.py": "three windows or more",
     "function_app/alerts/box.py": "a limit of days",
     "training/models.py": "none or more than one model",
