@@ -20,6 +20,7 @@ from driftloop.profile.counting.category_counts import name_hash
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.stats.sorting import distinct_values
 from driftloop.times import CLOCKS_APART
+from driftloop.wording.counts import count_of
 
 MOSTLY_MISSING = 0.5
 """Part of the records without an outcome from which it should be asked why."""
@@ -50,7 +51,8 @@ def target_is_usable(model: OneModel) -> Iterator[Finding]:
         yield warning(where, what, "records without an outcome teach nothing: see whether more labels can be had")
     values = len(counted.counts) if counted.histogram is None else len(counted.histogram.keys)
     if values == 1 and not counted.other:
-        yield error(where, f"all {known:,} records have the same value", "choose another target, or add other outcomes")
+        what = f"all {count_of(known, 'record has', 'records have')} the same value"
+        yield error(where, what, "choose another target, or add other outcomes")
     if model.task == "binary" and column.kind == "categorical" and values > 2:
         yield error(where, f"the task is binary, and it has {values} classes", 'set task = "multiclass" in model.toml')
 

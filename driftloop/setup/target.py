@@ -71,7 +71,8 @@ def suggested_task(name: str, found: InferredColumn, counted: ColumnProfile) -> 
         raise InputError(f"target {name!r}: no record has a value: choose another column by --target")
     classes = class_counts(counted)
     if classes is not None and len(classes) == 1:
-        raise InputError(f"target {name!r}: all {known} records have the same value: choose another column by --target")
+        alike = f"all {count_of(known, 'record has', 'records have')} the same value"
+        raise InputError(f"target {name!r}: {alike}: choose another column by --target")
     if classes is not None and len(classes) == 2:
         return Choice("binary", "it has two values")
     if counted.histogram is None:

@@ -95,7 +95,7 @@ PREPARE = {
     ),
     "an id that repeats": (
         table(lambda frame: frame.assign(record_id=["T0001", *frame["record_id"][:-1]])),
-        "prepare: table.csv: column 'record_id' repeats in 1 records: an id belongs to one record",
+        "prepare: table.csv: column 'record_id' repeats in 1 record: an id belongs to one record",
     ),
     "three classes": (
         both(OPEN, table(lambda frame: frame.assign(diagnosis=frame["diagnosis"].where(frame.index > 30, "unsure")))),

@@ -103,7 +103,7 @@ def test_an_odd_table_is_set_up_well_and_its_next_records_are_checked(
 @pytest.mark.parametrize(
     ("rows", "arguments", "line"),
     [
-        (1, [], "all 1 records have the same value"),
+        (1, [], "all 1 record has the same value"),
         (0, [], "the table has no rows"),
         (ROWS, ["--target", "prize"], "target 'prize': table.csv has no such column"),
         (ROWS, ["--target", "at"], "target 'at': texts that are dates or times"),

@@ -93,7 +93,7 @@ def test_a_common_cause_is_one_thing_to_do_however_many_models_wait_for_it(tmp_p
 
     assert said.count("cause-0123456789ab holds the retrains of 3 models.") == 1
     assert "POST /api/common-causes/ID/release" in said
-    assert "cause-0123456789ab holds the retrains of 1 models." in text_of(source, model="m1")
+    assert "cause-0123456789ab holds the retrains of 1 model." in text_of(source, model="m1")
     assert "cause-0123456789ab" not in text_of(source, model="alone")
     body = metrics_answer(source, None, NOW).body
     assert b"\ndriftloop_common_cause_waiting_models 3.0\n" in body

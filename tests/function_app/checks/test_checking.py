@@ -450,7 +450,7 @@ def test_a_young_file_waits_where_the_model_says_so(clinic: "Clinic") -> None:
     waits = clinic.check()
     clinic.now += timedelta(seconds=3_700)
 
-    assert waits.reasons == ("1 files may still be written: they wait for the next check",)
+    assert waits.reasons == ("1 file may still be written: it waits for the next check",)
     assert clinic.check().rows == 60
 
 

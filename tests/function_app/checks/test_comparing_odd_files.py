@@ -114,7 +114,7 @@ def test_a_file_that_is_delivered_twice_is_read_once(clinic: Any) -> None:
     second = clinic.check()
 
     assert (first.verdict, first.rows, first.files) == ("stable", 60, 1)
-    assert "1 files hold what another one holds: it is read once" in first.reasons
+    assert "1 file holds what another one holds: it is read once" in first.reasons
     assert (second.rows, second.files) == (40, 1), "written again with the same content, hours later"
     assert clinic.check().rows == 0
 

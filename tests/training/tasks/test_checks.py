@@ -103,7 +103,7 @@ BOTH = ["no"] * 8 + ["yes"] * 8
             [*["no"] * 8, *["yes"] * 5],
             "of its 2 classes 'yes' has 5 records to learn from, 6 are needed",
         ),
-        (Settings("multiclass"), [*BOTH, "Smith"], "of its 3 classes one has 1 records to learn from, 6 are needed"),
+        (Settings("multiclass"), [*BOTH, "Smith"], "of its 3 classes one has 1 record to learn from, 6 are needed"),
         (Settings("binary", positive="ja"), BOTH, "positive = 'ja'"),
     ],
 )
