@@ -88,3 +88,12 @@ def test_the_ends_of_a_columns_range_are_within_it():
     window = places(120, 1)
     window.loc[:2, "lat"], window.loc[:2, "lon"] = [13.0, 13.5, 14.0], [52.0, 52.5, 53.0]
     assert [sign.column for sign in of_places(window)] == ["lat", "lon"]
+
+
+def test_of_a_window_that_is_too_large_to_keep_each_sampled_row_counts_once():
+    window = swapped(places(12_000, 1), 3_000)
+    assert not Window.build(window, Schema((Column("lat"), Column("lon"), Column("x")))).profile.sample.complete
+    signs = of_places(window)
+    assert [sign.column for sign in signs] == ["lat", "lon"]
+    (share,) = {int(sign.text.split(" in ")[1].split("%")[0]) for sign in signs}
+    assert 22 <= share <= 28  # of some 1,500 rows: six standard deviations

@@ -38,3 +38,11 @@ def test_a_sign_names_its_column_and_what_to_write_where_it_is_normal():
         "x: 100% of the values look like 1000 times what they should be (another unit?) (if this is normal: retrain on "
         "them once, or give column 'x' role = \"ignore\" in the schema, or pass --ignore x)"
     )
+
+
+def test_a_part_is_told_where_not_all_values_are_converted_and_all_where_none_is_far_away():
+    window = lognormal(60, 2, 0.1)
+    window[:12] *= 1000
+    assert [sign.text.split(" of")[0] for sign in found(lognormal(350, 1, 0.1), window)] == ["20%"]
+    wide, low = lognormal(350, 1, 1.0), lognormal(60, 2, 1.0) / 10  # much of it still lies in the baseline's range
+    assert [sign.text.split(" of")[0] for sign in found(wide, low)] == ["100%"]

@@ -216,7 +216,7 @@ def test_the_command_shows_the_account_that_the_environment_names(
             try:
                 assert running.stdout is not None
                 said = running.stdout.readline()
-                assert "shows one model until Ctrl-C" in said
+                assert "shows 1 model until Ctrl-C" in said
                 page = requests.get(said.split()[0] + f"?model={clinic.name}", timeout=HANG_SECONDS)
                 assert page.status_code == 200
                 assert "300 records" in page.text
