@@ -39,6 +39,8 @@ class Feed:
     window: Callable[[np.random.Generator, int], Integers]
     of_week: float = 0.0
     """The part of a group's variance that is drawn anew each week."""
+    by_week: bool = False
+    """Whether a group is named with its week, so that each week of it is a group of its own."""
     unnamed: float = 0.0
     """The share of records whose group is missing."""
 
@@ -98,9 +100,11 @@ FEEDS = (
          lambda rng, week: rng.integers(0, 300, 600) + 2_000 + 300 * (week % 26)),
     Feed("three of 20 wards, their whole effect of the week", lambda rng: rng.integers(0, 20, 350), _of_three_wards,
          of_week=1.0),
+    Feed("the same, each week of a ward named as a group of its own", lambda rng: rng.integers(0, 20, 350),
+         _of_three_wards, of_week=1.0, by_week=True),
 )  # fmt: skip
 """Groups on one side only, with equal and unequal sizes; groups that come again; groups on both sides; some of each.
-The last one breaks what is promised: a ward's records of one week are more alike than its records of seven."""
+The last but one breaks what is promised: a ward's records of one week are more alike than its records of seven."""
 GROUPS = 10_000
 """Groups that have an effect: more than come in a year."""
 
@@ -126,7 +130,8 @@ class Population:
 
     def window(self, feed: Feed, week: int, shift: float = 0.0) -> pa.Table:
         """The window of a week; the first column shifted."""
-        return self.table(feed.window(self._rng, week), shift, feed)
+        groups = feed.window(self._rng, week)
+        return self.table(groups, shift, feed, np.full(len(groups), BASELINE_WEEKS + week))
 
     def table(
         self, groups: Integers, shift: float = 0.0, feed: Feed | None = None, weeks: Integers | None = None
@@ -136,6 +141,8 @@ class Population:
         x = np.sqrt(self._correlation) * self._effect(groups, 0.0 if feed is None else feed.of_week, weeks)
         x += np.sqrt(1 - self._correlation) * own
         names = np.array([f"group {group}" for group in groups], object)
+        if feed is not None and feed.by_week and weeks is not None:
+            names = np.array([f"{name}, week {week}" for name, week in zip(names, weeks, strict=True)], object)
         if feed is not None and feed.unnamed:
             names[self._rng.random(len(names)) < feed.unnamed] = None
         first = self._made

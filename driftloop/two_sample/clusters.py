@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from driftloop.profile.sampling.sample import Sample
 from driftloop.stats.sorting import distinct_values
+from driftloop.two_sample.raised_correlation import raised_correlation
 from driftloop.two_sample.score_matrix import column_blocks
 
 Floats = npt.NDArray[np.float64]
@@ -120,7 +121,7 @@ def permuted_clusters(matrix: Floats, window: Marks, clusters: Keys, times: int,
     """
     units = Units.of(clusters, window)
     means = units.means(matrix)
-    own = intraclass_correlation(matrix, means, units.sizes)
+    own = raised_correlation(intraclass_correlation(matrix, means, units.sizes), units.sizes, units.window)
     scaled = _whitened(means, own, units.sizes)
     coefficients = _coefficients(units, float(own.mean()))
     variance = (coefficients**2).sum() * (scaled**2).sum(axis=0) / (len(units.sizes) - 1)

@@ -44,3 +44,8 @@ def test_the_week_of_a_ward_and_an_unknown_ward_are_made_as_they_say() -> None:
     assert lasting[0] == lasting[1]
     unnamed = made.baseline(feeds["10 wards, of a third of the records unknown which"])["group"].null_count
     assert 80 <= unnamed <= 155  # binomial(350, 1/3), four standard deviations
+    by_week = feeds["the same, each week of a ward named as a group of its own"]
+    baseline, window = (set(side["group"].to_pylist()) for side in (made.baseline(by_week), made.window(by_week, 0)))
+    assert len(window) == 3
+    assert len(baseline) > 100  # of 140 weeks of wards with 2.5 records each
+    assert not baseline & window
