@@ -2,13 +2,13 @@
 
 Writes `model.skops`, `schema.json` (with the importance of each feature), `answer.json` and `metrics.json`. Writes
 `baseline.parquet` (the regime that the model is meant for) and `holdout.parquet` (a sample of the holdout with the
-model's error on each record). Writes `population.json` (the regime in a few numbers, for the endpoint), `smoke.json` (a
-few requests and what they must be answered) and `model_card.md`.
+model's error on each record, and cross-fitted errors beside it). Writes `population.json` (the regime in a few
+numbers, for the endpoint), `smoke.json` (a few requests and what they must be answered) and `model_card.md`.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -36,6 +36,9 @@ from training.tasks.answer import Answer
 from training.tasks.conformal import margin
 from training.tasks.probabilities import tempered
 from training.tasks.task import Outcomes, Task, Vector
+
+if TYPE_CHECKING:
+    from driftloop.profile.window import Baseline
 
 SMOKE_RECORDS = 5  # from the smallest to the largest prediction; one request, so its size costs nothing
 
@@ -81,7 +84,7 @@ def train(model: models.ModelFolder, folder: Path, out: Path, trial: int | None 
     (out / model_file.BASELINE).write_bytes(_baseline(tables, fitted, records, choice))
     population = fitting.fit(features.matrix(tables.regime, fitted.schema), fitted.schema)
     (out / model_file.POPULATION).write_bytes(summary.to_json(population))
-    (out / model_file.HOLDOUT).write_bytes(_holdout(tables.holdout, fitted))
+    (out / model_file.HOLDOUT).write_bytes(_holdout(tables, fitted, records, choice))
     (out / model_file.CARD).write_text(model_card.render(model.name, fitted, metrics), encoding="utf-8")
     return metrics
 
@@ -191,16 +194,25 @@ def _baseline(tables: Tables, model: SavedModel, records: Records, choice: Choic
     return Baseline.build(regime.to_batches(), model.schema).to_bytes()
 
 
-def _holdout(table: pa.Table, model: SavedModel) -> bytes:
-    """The holdout's records and the model's error on each; outcomes are left out."""
+def _holdout(tables: Tables, model: SavedModel, records: Records, choice: Choice) -> bytes:
+    """The holdout's records with the model's error on each. Beside them stand the recent records that it learnt from,
+    with the errors of predictions made without them. Outcomes are left out.
+    """
+    from driftloop.impact.cross_fitted import attach
+
+    learnt = tables.train.filter(pa.array(records.recent))
+    judged = _with_errors(tables.holdout, model, model.predict(tables.holdout))
+    return attach(judged, _with_errors(learnt, model, _calibrated(choice, model.answer))).to_bytes()
+
+
+def _with_errors(table: pa.Table, model: SavedModel, predicted: Vector) -> "Baseline":
     from driftloop.impact.holdout import build_holdout
 
-    outcomes = model.task.outcomes(table[model.answer.target].to_pylist())
-    predicted, prediction = model.predict(table), model.schema.role("prediction")
+    outcomes, prediction = model.task.outcomes(table[model.answer.target].to_pylist()), model.schema.role("prediction")
     if prediction is not None:
         said, _ = watched(model.task, model.schema, predicted)
         table = table.append_column(prediction.name, pa.array(said))
-    return build_holdout(table, errors(model.task, model.schema, outcomes, predicted), model.schema).to_bytes()
+    return build_holdout(table, errors(model.task, model.schema, outcomes, predicted), model.schema)
 
 
 @click.command()

@@ -39,6 +39,15 @@ class Records:
     claimed: Floats | None = None
 
 
+def joined(first: Records, second: Records) -> Records:
+    """Records of both, with the same columns, as one."""
+    values = np.concatenate([first.values, second.values])
+    claimed = None
+    if first.claimed is not None and second.claimed is not None:
+        claimed = np.concatenate([first.claimed, second.claimed])
+    return Records(values, first.categorical, first.prediction, claimed)
+
+
 @dataclass(frozen=True)
 class Described:
     """Columns for both sides together, the holdout's `rows` first.

@@ -11,26 +11,33 @@ penalised logistic regression of the side on the same columns (Bickel, Bruckner 
 the others alone, so it is calibrated by leave-one-out. s = max(0, 1 - 4 v / c^2), with c the correction and v its
 variance, is a positive-part shrinkage (James and Stein 1961): what is within two standard errors of 0 is left out.
 
-Where the model claims an error of each record, by its probabilities, the estimate is a weighted mean of three: the one
-above, the claims recalibrated on the holdout (`calibration`), and the claims as they stand. The first has the noise of
-many coefficients, the second that of the holdout's labels alone, the third none and a bias; so their errors differ, and
-that of the mean is smaller (a linear opinion pool). How far claims are to be trusted says the holdout (`claim_bias`).
+Cross-fitted errors of the records that the model learnt from (`cross_fitted`) join those of the holdout. The error
+model has a mark for them, with a penalty by how far their level may be off; predictions are made without the mark, and
+what it explains is taken off their errors. So they add to the number of labels, and the holdout keeps the level.
 
-Variance: that of the doubly robust estimate (s = 1), which needs no claim: each holdout record's influence times its
-residual, squared and summed (the sandwich); and the noise that the window's own outcomes will have. So the interval is
-rather too wide. Assumed: the outcome given the record is what it was.
+Where the model claims an error of each record, by its probabilities, the estimate is a weighted mean of three: the one
+above, the claims recalibrated on the known errors (`calibration`), and the claims as they stand. The first has the
+noise of many coefficients, the second that of the labels alone, the third none and a bias; so their errors differ, and
+that of the mean is smaller (a linear opinion pool). How far claims are to be trusted say the labels (`claims`).
+
+The interval (`interval`) is that of the doubly robust estimate (s = 1), which needs no claim: each record's influence
+times its residual, and the noise that the window's own outcomes will have. The square by which the estimate differs
+from the doubly robust one is added as a squared bias. Assumed: the outcome given the record is what it was.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.impact.calibration import recalibrate
-from driftloop.impact.described import SUREST, Described, Records, describe
-from driftloop.impact.error_regression import Link, fit_blocks, slope_of
+from driftloop.impact.claims import average_with_claims, claim_bias
+from driftloop.impact.cross_fitted import level_shift
+from driftloop.impact.described import Described, Records, describe, joined
+from driftloop.impact.error_regression import Fitted, Link, fit_blocks, mean_of, slope_of
+from driftloop.impact.interval import Noise
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,16 +48,6 @@ SINGLE = (300.0, BIG, 100.0, 30.0, 10.0, 3.0)
 CURVED = (BIG, 1000.0, 300.0, 100.0, 30.0, 10.0)
 WITHIN = 4.0
 """Squared standard errors up to which a correction is left out."""
-CLAIMED = 0.2
-"""Largest weight of the claims as they stand; the other two share the rest equally. Chosen among 50 such rules on spam,
-hpc and smoke, 60 windows each: best on average, and better than the best peer on each; half a dozen are within a
-percent of it."""
-CONTRADICTED = 9.0
-"""Squared standard errors from which a holdout contradicts claims: with 4 the estimates of spam, hpc and smoke were
-4 to 5 % worse, and a model whose claims are grossly wrong is told either way."""
-LEAST_BIAS = 0.1
-"""Standard deviation, on the logit scale, of what a model's claims are off, where its holdout does not contradict them:
-what models of those tables were off."""
 RATIO = (30.0, 3.0, 100.0, 300.0, 1000.0, 10000.0)
 RATIO_CURVED = (300.0, BIG, 1000.0, 100.0, 30.0, 10.0)
 """In units of one record's information on a standardised column, three to a decade; chosen before the tables that
@@ -63,19 +60,19 @@ WIDEST = 6.0
 class Estimate:
     """The mean error on the window.
 
-    mean: the estimate; variance_of_mean: of its expectation; variance_of_outcomes: what the window's own outcomes add;
-    growth: the doubly robust estimate (s = 1) minus the holdout's mean error, so that an estimate which was drawn
-    towards the model's own claims is no growth; variance_of_growth: of it, both sides as samples of their populations.
+    mean: the estimate; noise: what it and the window's realised mean error differ by. growth: the doubly robust
+    estimate (s = 1) minus the mean of the known errors, so that an estimate which was drawn towards the model's own
+    claims is no growth; noise_of_growth: of it, both sides as samples of their populations.
     expected: g of each window record (m,), expected_also: of the records that were asked of besides; residuals: r
-    (n,), weights: w (n,) with mean 1. effective: the effective sample size (sum w)^2 / sum w^2 (Kish 1965). outside:
-    the share of window records that are likelier from the window than any holdout record is.
+    (n,), weights: w (n,) with mean 1, of the holdout's records and then the cross-fitted ones. effective: the effective
+    sample size (sum w)^2 / sum w^2 (Kish 1965). outside: the share of window records that are likelier from the window
+    than any record with a known error is.
     """
 
     mean: float
-    variance_of_mean: float
-    variance_of_outcomes: float
+    noise: Noise
     growth: float
-    variance_of_growth: float
+    noise_of_growth: Noise
     expected: Floats
     expected_also: Floats
     residuals: Floats
@@ -85,7 +82,13 @@ class Estimate:
 
 
 def estimate_error(
-    holdout: Records, errors: Floats, window: Records, link: Link, also: Records | None = None
+    holdout: Records,
+    errors: Floats,
+    window: Records,
+    link: Link,
+    *,
+    also: Records | None = None,
+    cross_fitted: tuple[Records, Floats] | None = None,
 ) -> Estimate:
     """The mean error of the model on the window's records.
 
@@ -95,44 +98,56 @@ def estimate_error(
     errors : (n,) of the holdout's records, at least 0, not all 0; at most 1 with the link "logit".
     link : "log" for errors of numbers, "logit" for those between 0 and 1.
     also : records of the window, again, whose expected error is asked for; they change nothing else.
+    cross_fitted : records that the model learnt from, with the errors (k,) of predictions that were made without them.
     """
-    described = describe(holdout, window, also)
     unit = float(errors.mean()) if link == "log" else 1.0
-    rows = described.rows
-    tau = claim_bias(holdout.claimed, errors) if described.claims and holdout.claimed is not None else 0.0
+    known, y, marks = holdout, errors / unit, np.zeros((len(errors), 0))
+    level = 0.0
+    if cross_fitted is not None:
+        more = cross_fitted[1] / unit
+        level = level_shift(y, more, link)
+        known, marks = joined(holdout, cross_fitted[0]), np.repeat([[0.0], [1.0]], [len(y), len(more)], axis=0)
+        y = np.concatenate([y, more])
+    described = describe(known, window, also)
+    rows, count = described.rows, len(window.values)
+    tau = claim_bias(known.claimed, y) if described.claims and known.claimed is not None else 0.0
+    # Errors of numbers vary by more or less than a Poisson's: a prior variance is worth that much more or less.
+    dispersion = float(y.var()) if link == "log" else 1.0
     model = fit_blocks(
-        [block[:rows] for block in described.blocks],
-        errors / unit,
+        [*(block[:rows] for block in described.blocks), marks],
+        y,
         described.offset[:rows],
         link,
-        [(tau**-2 if tau else 0.0,), PREDICTION, SINGLE, CURVED],
+        [(tau**-2 if tau else 0.0,), PREDICTION, SINGLE, CURVED, (dispersion * level**-2 if level else 0.0,)],
     )
-    others = np.column_stack([np.ones(len(described.offset) - rows), *(block[rows:] for block in described.blocks)])
-    count = len(window.values)
-    theirs, predicted = others[:count], model.predict(others, described.offset[rows:])
-    expected = predicted[:count]
-    residuals = errors / unit - model.mu_without
+    others = np.column_stack(
+        [
+            np.ones(len(described.offset) - rows),
+            *(block[rows:] for block in described.blocks),
+            np.zeros((len(described.offset) - rows, marks.shape[1])),
+        ]
+    )
+    predicted = model.predict(others, described.offset[rows:])
+    theirs, expected = others[:count], predicted[:count]
+    residuals = y - model.mu_without
     weights, outside = _density_ratio(described, rows + count)
     shares = weights / weights.sum()
     correction = float(shares @ residuals)
-    noise = float(np.sum((shares * residuals) ** 2))
-    part = kept_part(correction, noise)
-    pull = slope_of(expected, link) @ theirs / len(theirs) - (shares * slope_of(model.mu, link)) @ model.design
-    influence = model.design @ (model.inverse @ pull) + shares
-    mean = float(expected.mean()) + part * correction
-    if tau:
-        mean = _averaged(mean, holdout, window, errors, CLAIMED * (LEAST_BIAS / tau) ** 2)
+    part = kept_part(correction, float(np.sum((shares * residuals) ** 2)))
+    unmarked = _without_marks(model, marks.shape[1])
+    own_level = y - (model.mu - unmarked.mu)
+    robust = float(expected.mean()) + correction
+    mean = robust - (1 - part) * correction
+    if tau and known.claimed is not None and window.claimed is not None:
+        mean = average_with_claims(mean, known.claimed, own_level, window.claimed, tau)
+    influence = _influence(model, _mean_slope(theirs, expected, link), shares)
+    before = _influence(model, _mean_slope(unmarked.design, unmarked.mu, link), np.full(rows, 1 / rows))
+    spread = float(np.var(expected) / count + np.var(unmarked.mu) / rows)
     return Estimate(
         mean=unit * mean,
-        variance_of_mean=unit**2 * float(np.sum((influence * residuals) ** 2)),
-        variance_of_outcomes=unit**2 * float(shares @ residuals**2) / len(theirs),
-        growth=unit * (float(expected.mean()) + correction) - float(errors.mean()),
-        variance_of_growth=unit**2
-        * float(
-            np.sum(((influence - 1 / rows) * residuals) ** 2)
-            + np.var(expected) / len(expected)
-            + np.var(model.mu) / rows
-        ),
+        noise=Noise(influence, unit * residuals, shares, count, (unit * (mean - robust)) ** 2),
+        growth=unit * (robust - float(own_level.mean())),
+        noise_of_growth=Noise(influence - before, unit * residuals, shares, rest=unit**2 * spread),
         expected=unit * expected,
         expected_also=unit * predicted[count:],
         residuals=unit * residuals,
@@ -142,6 +157,32 @@ def estimate_error(
     )
 
 
+class _Unmarked(NamedTuple):
+    design: Floats
+    mu: Floats
+
+
+def _without_marks(model: Fitted, marks: int) -> _Unmarked:
+    """The design and the mean of each record, were it one of the holdout."""
+    if not marks:
+        return _Unmarked(model.design, model.mu)
+    design = model.design.copy()
+    design[:, -marks:] = 0.0
+    eta = model.eta - model.design[:, -marks:] @ model.coefficients[-marks:]
+    return _Unmarked(design, mean_of(eta, model.link))
+
+
+def _mean_slope(design: Floats, mu: Floats, link: Link) -> Floats:
+    """The derivative of a mean of mu by the coefficients."""
+    return np.asarray(slope_of(mu, link) @ design / len(mu))
+
+
+def _influence(model: Fitted, slope: Floats, shares: Floats) -> Floats:
+    """Of each known error on a mean with this slope, corrected by the residuals with these shares."""
+    pull = slope - (shares * slope_of(model.mu, model.link)) @ model.design
+    return np.asarray(model.design @ (model.inverse @ pull) + shares)
+
+
 def kept_part(correction: float, variance: float) -> float:
     """Which part of a correction with this variance is kept.
 
@@ -149,33 +190,6 @@ def kept_part(correction: float, variance: float) -> float:
     (0.75, 0.0)
     """
     return max(0.0, 1 - WITHIN * variance / correction**2) if correction else 0.0
-
-
-def claim_bias(claimed: Floats, errors: Floats) -> float:
-    """How far the model's claims may be off, as a standard deviation tau on the logit scale (empirical Bayes).
-
-    With d the mean of errors minus claims over the mean of c (1 - c), and v its variance, the bias of a model is taken
-    for one draw from N(0, tau^2), tau^2 = max(LEAST_BIAS^2, d^2 - 9 v): within three standard errors claims are not
-    taken for contradicted, because to follow noise costs more than it brings.
-
-    Examples
-    --------
-    >>> errors = np.repeat([0.0, 1.0], [60, 40])
-    >>> claim_bias(np.full(100, 0.4), errors), round(claim_bias(np.full(100, 0.2), errors), 2)
-    (0.1, 0.85)
-    """
-    kept = np.clip(claimed, 1 - SUREST, SUREST)
-    slope, off = float(np.mean(kept * (1 - kept))), errors - kept
-    d, v = float(off.mean()) / slope, float(off.var()) / len(off) / slope**2
-    return float(np.sqrt(max(LEAST_BIAS**2, d**2 - CONTRADICTED * v)))
-
-
-def _averaged(own: float, holdout: Records, window: Records, errors: Floats, on_claims: float) -> float:
-    """The weighted mean of three estimates: our own, the claims recalibrated, and the claims as they stand."""
-    assert holdout.claimed is not None  # as `Described.claims` says
-    assert window.claimed is not None
-    recalibrated = recalibrate(holdout.claimed, errors, window.claimed)
-    return (1 - on_claims) / 2 * (own + recalibrated) + on_claims * float(window.claimed.mean())
 
 
 def _density_ratio(described: Described, count: int) -> tuple[Floats, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from driftloop.data.levels import codes_of, recode, values_of
 from driftloop.errors import InputError
+from driftloop.impact.cross_fitted import attached
 from driftloop.impact.described import Records
 from driftloop.impact.error_estimate import Estimate, estimate_error
 from driftloop.impact.holdout import FEWEST, read_holdout
@@ -19,13 +21,14 @@ from driftloop.wording.number_formats import format_share
 
 if TYPE_CHECKING:
     from driftloop.data.schema import Schema
-    from driftloop.profile.sampling.sample import Sample
-    from driftloop.profile.window import Window
+    from driftloop.profile.window import Baseline, Window
 
 Floats = npt.NDArray[np.float64]
+Known = tuple[Records, Floats]
+"""Records with the model's error on each (n,)."""
 
 STANDARD_ERRORS = 1.6449
-"""Phi^-1(0.95)."""
+"""Phi^-1(0.95), for the holdout's error beside a window with labels."""
 FEWEST_EFFECTIVE = 30.0
 """Holdout records that the weights leave: a mean of fewer is not normal enough for the interval."""
 MOST_OUTSIDE = 0.1
@@ -58,43 +61,52 @@ def find_impact(
     """
     known = read_holdout(holdout, schema, FEWEST)
     more = None if labelled is None else read_holdout(labelled, schema, FEWEST_LABELS)
-    samples = [known.profile.sample, window.profile.sample, *(() if more is None else (more.profile.sample,))]
-    (mine, errors), theirs, labels = _records(samples, schema)
+    beside = attached(known)
+    mine, theirs, labels, learnt = _records([known, window, more, beside], schema)
+    assert mine is not None
+    assert theirs is not None
+    errors = mine[1]
     if not errors.any():
         raise InputError("the model's errors on its holdout are all 0: nothing can be learnt from them")
-    link = "log" if _is_number(schema, errors) else "logit"
-    found = estimate_error(mine, errors, theirs, link, None if labels is None else labels[0])  # type: ignore[arg-type]
+    found = estimate_error(
+        *mine,
+        theirs[0],
+        "log" if _is_number(schema, errors) else "logit",
+        also=None if labels is None else labels[0],
+        cross_fitted=learnt,
+    )
     return _described(found, errors, labels, schema, (window, tolerance))
 
 
 def _described(
     found: Estimate,
     errors: Floats,
-    labels: tuple[Records, Floats] | None,
+    labels: Known | None,
     schema: Schema,
     asked: tuple[Window, float],
 ) -> Impact:
     window, tolerance = asked
-    unknown = _unknown(found, window)
-    half = STANDARD_ERRORS * float(np.sqrt(found.variance_of_mean + found.variance_of_outcomes))
-    mean, count, changed = found.mean, 0, False
-    before, wide = float(errors.mean()), STANDARD_ERRORS * float(np.sqrt(found.variance_of_growth))
-    grown = found.growth
+    more = len(found.residuals) - len(errors)
+    unknown = _unknown(found, window, "records with a known error" if more else "holdout records")
+    low, high = found.noise.interval(found.mean, LEVEL)
+    mean, count, changed, before = found.mean, 0, False, float(errors.mean())
+    growth = found.noise_of_growth.interval(found.growth, LEVEL)
     combined = (
         None if labels is None else combine_labels(found.expected, found.expected_also, labels[1], LEVEL, window.rows)
     )
     if combined is not None:
-        changed = unknown is None and abs(combined.mean - mean) > half + combined.half_width
-        mean, half, count, unknown = combined.mean, combined.half_width, combined.labels, None
-        grown = mean - before
+        mean, half, count = combined.mean, combined.half_width, combined.labels
+        changed = unknown is None and (mean - half > high or mean + half < low)
+        low, high, unknown = mean - half, mean + half, None
         wide = float(np.hypot(half, STANDARD_ERRORS * errors.std() / np.sqrt(len(errors))))
+        growth = mean - before - wide, mean - before + wide
     target = schema.role("target")
     wrong = bool(np.isin(errors, (0.0, 1.0)).all())
     return Impact(
         error=None if unknown else mean,
-        low=None if unknown else max(mean - half, 0.0),
-        high=None if unknown else mean + half,
-        growth=None if unknown else ((grown - wide) / before, (grown + wide) / before),
+        low=None if unknown else max(low, 0.0),
+        high=None if unknown else high,
+        growth=None if unknown else (growth[0] / before, growth[1] / before),
         holdout_error=before,
         effective=found.effective,
         outside=found.outside,
@@ -106,17 +118,18 @@ def _described(
         unknown=unknown,
         unit="" if target is None or wrong else target.unit,
         classes=wrong,
+        cross_fitted=more,
     )
 
 
-def _unknown(found: Estimate, window: Window) -> str | None:
+def _unknown(found: Estimate, window: Window, known: str) -> str | None:
     if not window.rows:
         return "there are no records"
     if found.outside > MOST_OUTSIDE:
         return f"{format_share(found.outside)} of them lie where the holdout has none"
     if found.effective < FEWEST_EFFECTIVE:
         count = len(found.residuals)
-        return f"of {count} holdout records only {found.effective:.0f} are like them, in effective number"
+        return f"of {count} {known} only {found.effective:.0f} are like them, in effective number"
     return None
 
 
@@ -126,11 +139,10 @@ def _is_number(schema: Schema, errors: Floats) -> bool:
     return target.kind != "categorical" if target is not None else bool(errors.max() > 1)
 
 
-def _records(
-    samples: list[Sample], schema: Schema
-) -> tuple[tuple[Records, Floats], Records, tuple[Records, Floats] | None]:
-    """Holdout with its errors, window, and labelled records with theirs; categories have common codes."""
+def _records(sides: Sequence[Baseline | Window | None], schema: Schema) -> list[Known | None]:
+    """The records of each side with their errors, none where it has no such column; categories have common codes."""
     width = len(schema.features)
+    samples = [side.profile.sample for side in sides if side is not None]
     plain = [sample.levels[:width] for sample in samples]
     levels = tuple(tuple(sorted({name for one in each for name in one})) for each in zip(*plain, strict=True))
     made = []
@@ -143,7 +155,8 @@ def _records(
         values = np.repeat(values, _bounded(sample.weights), axis=0)
         errors = values[:, width] if values.shape[1] > width else np.zeros(0)
         made.append((_as_records(values[:, :width], schema), errors))
-    return made[0], made[1][0], made[2] if len(made) > 2 else None
+    found = iter(made)
+    return [None if side is None else next(found) for side in sides]
 
 
 def _bounded(weights: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

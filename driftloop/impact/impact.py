@@ -30,7 +30,7 @@ class Impact(msgspec.Struct, frozen=True):
     """The interval of the growth of the expected error over the holdout's; 0.1 is a tenth."""
     holdout_error: float
     effective: float
-    """Holdout records that the estimate rests on, in effective number."""
+    """Records with a known error that the estimate rests on, in effective number; cross-fitted ones among them."""
     outside: float
     """The share of the window's records where the holdout has none."""
     holdout_rows: int
@@ -46,6 +46,8 @@ class Impact(msgspec.Struct, frozen=True):
     unit: str = ""
     classes: bool = False
     """Whether the error is a share of wrong answers."""
+    cross_fitted: int = 0
+    """Records that the model learnt from whose errors, of predictions made without them, join the holdout's."""
 
     @property
     def worse(self) -> bool:
@@ -70,7 +72,9 @@ class Impact(msgspec.Struct, frozen=True):
             return (said, "labels contradict the estimate without them: outcomes depend on the inputs in another way")
         if self.labels:
             return (said, f"this rests on {self.labels} labelled records and needs no assumption about the outcome")
-        rests = f"this rests on {self.effective:.0f} of {self.holdout_rows} holdout records, in effective number"
+        kind = "records with a known error" if self.cross_fitted else "holdout records"
+        known = f"{self.holdout_rows + self.cross_fitted} {kind}"
+        rests = f"this rests on {self.effective:.0f} of {known}, in effective number"
         return (said, rests, CAVEAT)
 
     def to_dict(self) -> dict[str, Any]:

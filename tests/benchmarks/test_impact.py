@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.impact.__main__ import estimates, line
-from benchmarks.impact.windows import make_windows
+from benchmarks.impact.__main__ import estimates, lines
+from benchmarks.impact.windows import inclusion, make_windows
 
 
 @pytest.mark.slow
@@ -17,9 +17,22 @@ def test_a_row_of_the_table_is_made(tmp_path: Path, classes: int) -> None:
     y = x[:, 0] + rng.normal(size=5000) if classes == 0 else np.digitize(x[:, 0] + rng.normal(size=5000), [-0.5, 0.5])
     np.savez(tmp_path / "made.npz", X=x, y=y, cat=np.array([2]), classes=classes)
     for name in ("shifted", "still"):
-        make_windows(tmp_path / "made.npz", tmp_path / f"{name}.npz", 3, shifted=name == "shifted")
-    found, held, seen, population = estimates(tmp_path / "shifted.npz")
-    assert (len(found), held.shape, seen.shape, population.shape) == (3, (3,), (3,), (3,))
-    row = line("made", tmp_path / "shifted.npz", tmp_path / "still.npz", None)
-    assert row.startswith("| made | ")
-    assert row.count("|") == 9
+        make_windows(tmp_path / "made.npz", tmp_path / f"{name}.npz", range(3), shifted=name == "shifted")
+    found = estimates(tmp_path / "shifted.npz")
+    assert (len(found.found), found.held.shape, found.realised.shape) == (3, (3,), (3,))
+    assert found.expected.shape == (3,)
+    assert len(found.found[0].residuals) == 1500, "500 held out, and 1,000 that were learnt from"
+    rows = lines("made", tmp_path / "shifted.npz", tmp_path / "still.npz", None)
+    assert [row.split(" | ")[2] for row in rows] == ["realised", "expected"]
+    assert {row.count("|") for row in rows} == {12}
+
+
+def test_the_probability_to_be_drawn_is_that_of_many_draws() -> None:
+    rng = np.random.default_rng(2)
+    odds = np.exp(rng.normal(size=200))
+    expected = inclusion(odds, 40)
+    assert expected.sum() == pytest.approx(40)
+    seen = np.zeros(200)
+    for _ in range(4000):
+        seen[np.argsort(-(np.log(odds) + rng.gumbel(size=200)))[:40]] += 1 / 4000
+    assert np.abs(seen - expected).max() < 5 * (0.25 / 4000) ** 0.5, "five standard errors of a share of 4,000"

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from driftloop.impact.cross_fitted import attached
 from driftloop.profile.window import Baseline
 from driftloop.sequential.model_error import ErrorMoments
 from tests.training.conftest import Trained
@@ -44,6 +45,14 @@ def test_the_holdout_has_the_errors_that_the_metrics_have_and_no_outcome(first: 
     assert names == [column.name for column in model_file.load(first.model).schema.features] + ["model_error"]
     errors = holdout.profile.sample.values[:, -1]
     assert errors.mean() == pytest.approx(first.metrics.holdout_errors.mean)
+
+
+def test_beside_the_holdout_stand_the_cross_validated_errors_of_what_the_model_learnt_from(first: Trained) -> None:
+    learnt = attached(Baseline.from_bytes((first.model / "holdout.parquet").read_bytes()))
+    assert learnt is not None
+    assert learnt.rows == len(first.parts.train), "the first model knows one regime"
+    errors = learnt.profile.sample.values[:, -1]
+    assert np.mean(errors**2) ** 0.5 == pytest.approx(first.metrics.cross_validated[0].error)
 
 
 def test_the_smoke_test_repeats_what_the_saved_model_predicts(first: Trained) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -50,8 +51,8 @@ class Header(msgspec.Struct, frozen=True):
     """Not written where there is none, so that files keep the bytes that they had before this was counted."""
 
 
-def profile_to_bytes(profile: Contents) -> bytes:
-    """The profile as a Parquet file; equal profiles give equal bytes."""
+def profile_to_bytes(profile: Contents, beside: Mapping[bytes, bytes] | None = None) -> bytes:
+    """The profile as a Parquet file; equal profiles give equal bytes. `beside`: more metadata, which readers skip."""
     import pyarrow.parquet as pq
 
     sample = profile.sample
@@ -71,7 +72,7 @@ def profile_to_bytes(profile: Contents) -> bytes:
     layout = pa.schema([*_LAYOUT, *((name, pa.list_(pa.int64())) for name in extra)])
     rest = [NONE] * (len(profile.schema.features) - 1)
     of_rows = [_lists([values, *rest]) for values in extra.values()]
-    metadata = {METADATA: msgspec.json.encode(header)}
+    metadata = {METADATA: msgspec.json.encode(header), **(beside or {})}
     table = pa.table([*_columns(profile), *of_rows], schema=layout.with_metadata(metadata))
     sink = pa.BufferOutputStream()
     plain = dict.fromkeys(_DELTAS, "DELTA_BINARY_PACKED") | {"sample_values.list.element": "BYTE_STREAM_SPLIT"}

@@ -7,8 +7,9 @@ import pytest
 from scipy.optimize import isotonic_regression
 
 from driftloop.impact.calibration import recalibrate
+from driftloop.impact.claims import CLAIMED, LEAST_BIAS, claim_bias
 from driftloop.impact.described import Records
-from driftloop.impact.error_estimate import CLAIMED, LEAST_BIAS, claim_bias, estimate_error, kept_part
+from driftloop.impact.error_estimate import estimate_error, kept_part
 
 
 def test_recalibration_is_isotonic_regression() -> None:
