@@ -12,11 +12,13 @@ Floats = npt.NDArray[np.float64]
 
 CLAIMED = 0.2
 """Largest weight of the claims as they stand; the other two share the rest equally. Chosen among 50 such rules on spam,
-hpc and smoke, 60 windows each: best on average, and better than the best peer on each; half a dozen are within a
-percent of it."""
+hpc and smoke, 60 windows each. It is best on average, and better than the best peer on each; half a dozen are within a
+percent of it.
+"""
 CONTRADICTED = 9.0
-"""Squared standard errors from which known errors contradict claims: with 4 the estimates of spam, hpc and smoke were
-4 to 5 % worse, and a model whose claims are grossly wrong is told either way."""
+"""Squared standard errors from which known errors contradict claims. With 4 the estimates of spam, hpc and smoke were 4
+to 5 % worse. A model whose claims are grossly wrong is found either way.
+"""
 LEAST_BIAS = 0.1
 """Standard deviation, on the logit scale, of what a model's claims are off, where nothing contradicts them: what models
 of those tables were off."""
@@ -25,9 +27,9 @@ of those tables were off."""
 def claim_bias(claimed: Floats, errors: Floats) -> float:
     """How far the model's claims may be off, as a standard deviation tau on the logit scale (empirical Bayes).
 
-    With d the mean of errors minus claims over the mean of c (1 - c), and v its variance, the bias of a model is taken
-    for one draw from N(0, tau^2), tau^2 = max(LEAST_BIAS^2, d^2 - 9 v): within three standard errors claims are not
-    taken for contradicted, because to follow noise costs more than it brings.
+    Let d be the mean of errors minus claims over the mean of c (1 - c), and v its variance. The bias of a model is
+    taken for one draw from N(0, tau^2), tau^2 = max(LEAST_BIAS^2, d^2 - 9 v). Within three standard errors claims are
+    not taken for contradicted, because to follow noise costs more than it brings.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Cross-fitted errors beside the holdout: those of the records that the model learnt from, each predicted without it.
 
 Training makes these predictions anyhow while it compares estimators, and they are often more than the holdout has. They
-lie in the holdout's own file as a second saved baseline, so there is one file a version; a reader that does not know
+lie in the holdout's own file as a second saved baseline, so there is one file a version. A reader that does not know
 them sees the holdout alone. How far their level is off that of the model itself, says the holdout.
 """
 
@@ -25,8 +25,9 @@ Floats = npt.NDArray[np.float64]
 KEY = b"driftloop.cross_fitted"
 """Of the file's metadata. The value is Base64, because readers in other languages take metadata for text."""
 LEAST_SHIFT = 0.05
-"""Standard deviation, on the scale of the link, of what cross-fitted errors are off where nothing contradicts it: a fit
-on four fifths of the records is worse by one or two percent of the error."""
+"""Standard deviation, on the scale of the link, of what cross-fitted errors are off where nothing contradicts it. A fit
+on four fifths of the records is worse by one or two percent of the error.
+"""
 CONTRADICTED = 4.0
 """Squared standard errors of the difference of both means from which it is larger."""
 
@@ -70,7 +71,7 @@ def attached(holdout: Baseline) -> Baseline | None:
 def level_shift(errors: Floats, cross_fitted: Floats, link: Link) -> float:
     """How far cross-fitted errors may be off in level, as a standard deviation tau on the link's scale.
 
-    With d the difference of both mean errors over the slope of the link at their common mean, and v its variance, the
+    Let d be the difference of both mean errors over the slope of the link at their common mean, and v its variance. The
     shift is taken for one draw from N(0, tau^2), tau^2 = max(LEAST_SHIFT^2, d^2 - 4 v) (empirical Bayes).
 
     Parameters

@@ -65,8 +65,8 @@ class Described:
 def describe(holdout: Records, window: Records, also: Records | None = None) -> Described:
     """Both sides as normal scores of their pooled ranks, marks of categories and of missing values, and curvature.
 
-    The score of a value is Phi^-1 of its mid-rank among both sides (van der Waerden), so no unit and no outlier counts;
-    curvature is a square and a hinge at the median of each column of numbers. Records of `also` come last.
+    The score of a value is Phi^-1 of its mid-rank among both sides (van der Waerden), so no unit and no outlier counts.
+    Curvature is a square and a hinge at the median of each column of numbers. Records of `also` come last.
     """
     sides = [holdout, window, *(() if also is None else (also,))]
     values = np.concatenate([side.values for side in sides])

@@ -1,24 +1,27 @@
 """The mean error on a window without outcomes, from a holdout's errors: an error model, corrected by a density ratio.
 
-With g the expected error of a record (`error_regression`, fitted on the holdout), w(x) the density of the window's
-records over that of the holdout's, and r_i = y_i - g_{-i}(x_i) the holdout's residuals without their own record:
+Let g be the expected error of a record (`error_regression`, fitted on the holdout), and w(x) the density of the
+window's records over that of the holdout's. Let r_i = y_i - g_{-i}(x_i) be the holdout's residuals without their own
+record. Then:
 
     estimate = mean over the window of g(x)  +  s * sum w_i r_i / sum w_i
 
-The first part alone is the plug-in estimate, with s = 1 it is the doubly robust one (Robins, Rotnitzky and Zhao 1994;
-under covariate shift Kang, Schafer 2007 discuss its variance): right where either g or w is. w is the odds of a
-penalised logistic regression of the side on the same columns (Bickel, Bruckner and Scheffer 2009), each record's from
-the others alone, so it is calibrated by leave-one-out. s = max(0, 1 - 4 v / c^2), with c the correction and v its
-variance, is a positive-part shrinkage (James and Stein 1961): what is within two standard errors of 0 is left out.
+The first part alone is the plug-in estimate. With s = 1 it is the doubly robust one (Robins, Rotnitzky and Zhao 1994),
+right where either g or w is. Under covariate shift Kang, Schafer 2007 discuss its variance. w is the odds of a
+penalised logistic regression of the side on the same columns (Bickel, Bruckner and Scheffer 2009). Each record's is
+taken from the others alone, so it is calibrated by leave-one-out. s = max(0, 1 - 4 v / c^2), with c the correction and
+v its variance, is a positive-part shrinkage (James and Stein 1961). What is within two standard errors of 0 is left
+out.
 
 Cross-fitted errors of the records that the model learnt from (`cross_fitted`) join those of the holdout. The error
-model has a mark for them, with a penalty by how far their level may be off; predictions are made without the mark, and
+model has a mark for them, with a penalty by how far their level may be off. Predictions are made without the mark, and
 what it explains is taken off their errors. So they add to the number of labels, and the holdout keeps the level.
 
-Where the model claims an error of each record, by its probabilities, the estimate is a weighted mean of three: the one
-above, the claims recalibrated on the known errors (`calibration`), and the claims as they stand. The first has the
-noise of many coefficients, the second that of the labels alone, the third none and a bias; so their errors differ, and
-that of the mean is smaller (a linear opinion pool). How far claims are to be trusted say the labels (`claims`).
+Where the model claims an error of each record, by its probabilities, the estimate is a weighted mean of three. They are
+the one above, the claims recalibrated on the known errors (`driftloop.impact.calibration`), and the claims as they
+stand. The first has the noise of many coefficients, the second that of the labels alone, the third none and a bias. So
+their errors differ, and that of the mean is smaller (a linear opinion pool). How far claims are to be trusted say the
+labels (`claims`).
 
 The interval (`interval`) is that of the doubly robust estimate (s = 1), which needs no claim: each record's influence
 times its residual, and the noise that the window's own outcomes will have. The square by which the estimate differs
@@ -61,12 +64,11 @@ class Estimate:
     """The mean error on the window.
 
     mean: the estimate; noise: what it and the window's realised mean error differ by. growth: the doubly robust
-    estimate (s = 1) minus the mean of the known errors, so that an estimate which was drawn towards the model's own
-    claims is no growth; noise_of_growth: of it, both sides as samples of their populations.
-    expected: g of each window record (m,), expected_also: of the records that were asked of besides; residuals: r
-    (n,), weights: w (n,) with mean 1, of the holdout's records and then the cross-fitted ones. effective: the effective
-    sample size (sum w)^2 / sum w^2 (Kish 1965). outside: the share of window records that are likelier from the window
-    than any record with a known error is.
+    estimate (s = 1) minus the mean of the known errors. So an estimate which was drawn towards the model's own claims
+    is no growth. noise_of_growth: of it, both sides as samples of their populations. expected: g of each window record
+    (m,). expected_also: of the records that were asked of besides. residuals: r (n,), weights: w (n,) with mean 1, of
+    the holdout's records and then the cross-fitted ones. effective: the effective sample size (sum w)^2 / sum w^2 (Kish
+    1965). outside: the share of window records that are likelier from the window than any record with a known error is.
     """
 
     mean: float

@@ -32,8 +32,9 @@ STANDARD_ERRORS = 1.6449
 FEWEST_EFFECTIVE = 30.0
 """Holdout records that the weights leave: a mean of fewer is not normal enough for the interval."""
 MOST_OUTSIDE = 0.1
-"""Of the window's records, likelier from the window than any of the holdout's: beyond a tenth, their error is an
-extrapolation that could move the mean by more than the interval says."""
+"""Of the window's records, likelier from the window than any of the holdout's. Beyond a tenth, their error is an
+extrapolation that could move the mean by more than the interval says.
+"""
 
 
 def find_impact(

@@ -1,19 +1,19 @@
 """An interval for a mean that is estimated by weighted residuals: second-order, for skewed errors and few records.
 
-Let D = (realised mean) - (estimate). The estimate has the noise sum w_i r_i of n residuals, the realised mean that of m
-outcomes of its own, drawn like the residuals with the shares s_i. With v_i = w_i^2 + s_i / m:
+Let D = (realised mean) - (estimate). The estimate has the noise sum w_i r_i of n residuals. The realised mean has that
+of m outcomes of its own, drawn like the residuals with the shares s_i. With v_i = w_i^2 + s_i / m:
 
     V = sum v_i r_i^2 + (what else is uncertain)         the estimated variance of D
     k = sum s_i r_i^3 / m^2 - sum w_i^3 r_i^3            its third cumulant
     c = -sum w_i v_i r_i^3                               the covariance of D and the estimate of V
 
-The quantile of D / sqrt(V) to the normal quantile z is, to second order (Hall 1992, "The Bootstrap and Edgeworth
-Expansion", 3.10; for the mean of one sample this is the correction of Johnson 1978),
+To second order the quantile of D / sqrt(V) to the normal quantile z is as follows (Hall 1992, "The Bootstrap and
+Edgeworth Expansion", 3.10). For the mean of one sample this is the correction of Johnson 1978:
 
     z - c / (2 V^(3/2)) + (k - 3 c) / V^(3/2) * (z^2 - 1) / 6.
 
-V itself is uncertain, the more the heavier the tails: the first z is a quantile of Student's t with 2 V^2 / sum v_i^2
-r_i^4 degrees of freedom (Satterthwaite 1946; the fourth moment stands for the variance of a square).
+V itself is uncertain, the more the heavier the tails. So the first z is a quantile of Student's t with 2 V^2 / sum
+v_i^2 r_i^4 degrees of freedom (Satterthwaite 1946). The fourth moment stands for the variance of a square.
 """
 
 from __future__ import annotations
