@@ -1,6 +1,6 @@
 """The mean error on a window without outcomes, from a holdout's errors: an error model, corrected by a density ratio.
 
-Let g be the expected error of a record (`error_regression`, fitted on the holdout), and w(x) the density of the
+Let g be the expected error of a record (`error_regression`, fitted on the holdout). Let w(x) be the density of the
 window's records over that of the holdout's. Let r_i = y_i - g_{-i}(x_i) be the holdout's residuals without their own
 record. Then:
 
@@ -23,9 +23,9 @@ stand. The first has the noise of many coefficients, the second that of the labe
 their errors differ, and that of the mean is smaller (a linear opinion pool). How far claims are to be trusted say the
 labels (`claims`).
 
-The interval (`interval`) is that of the doubly robust estimate (s = 1), which needs no claim: each record's influence
-times its residual, and the noise that the window's own outcomes will have. The square by which the estimate differs
-from the doubly robust one is added as a squared bias. Assumed: the outcome given the record is what it was.
+The interval (`interval`) is that of the doubly robust estimate (s = 1), which needs no claim. It adds up each record's
+influence times its residual, and the noise that the window's own outcomes will have. The square by which the estimate
+differs from the doubly robust one is added as a squared bias. Assumed: the outcome given the record is what it was.
 """
 
 from __future__ import annotations
