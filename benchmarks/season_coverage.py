@@ -51,7 +51,8 @@ DESIGNS = (
     Coverage("a Monday and a few minutes of Tuesday", "weekday", (0, 140), (140, 141.025)),
     Coverage("hours of a clock that has changed since the baseline", "hour", (0, 84), (84, 91), late=1.0),
 )
-"""Days count from Monday, 1 January 2024; 441 is in March 2025. The last one breaks what is promised."""
+"""Days count from Monday, 1 January 2024; 441 is in March 2025. In the last one hours are not what they
+were: with a larger effect of the hour it is a drift."""
 
 
 def coverage(scale: float, full: int = 400) -> list[Seasonal]:
