@@ -95,4 +95,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """The public names alone: what a shell offers to complete."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from driftloop.errors import InputError
-from driftloop.sides.settings import ColumnSettings, Roles, names_of, refuse_foreign
+from driftloop.sides.settings import ColumnSettings, refuse_foreign, roles_of
 from driftloop.sides.sides import read_sides
 from driftloop.verdict import Check
 from driftloop.verdict import check as check_sides
@@ -38,7 +38,8 @@ def check(
     Parameters
     ----------
     reference
-        What the model was trained on: a pandas, polars or pyarrow table, a path, or a (saved) Baseline.
+        What the model was trained on: a pandas, polars or pyarrow table, a path or a list of paths, or a (saved)
+        Baseline.
     current
         What has come in: the same kinds, or a Window.
     policy
@@ -79,10 +80,10 @@ def check(
     >>> result.verdict.value, round(result["size"].effect)
     ('drift', 20)
     """
-    refuse_foreign(policy=policy, schema=schema)
-    if evidence is not None and not hasattr(evidence, "alarm"):
-        raise InputError(f"evidence: a {type(evidence).__name__} was given: pass a driftloop.Evidence")
-    roles = Roles(target, id, time, names_of(ignore), cluster, season, names_of(segments))
+    refuse_foreign(policy=policy, schema=schema, evidence=evidence, now=now)
+    if reference is current and hasattr(current, "__next__"):
+        raise InputError("one stream was given for both sides, and it can be read once: pass a table, or two streams")
+    roles = roles_of(target=target, id=id, time=time, cluster=cluster, season=season, segments=segments, ignore=ignore)
     sides = read_sides(reference, current, ColumnSettings(schema, roles))
     result = check_sides(sides.baseline, sides.window, policy, evidence, now=now)
     return sides.told(result, policy)

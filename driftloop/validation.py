@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from driftloop.errors import ConfigError, DriftloopError
+from driftloop.errors import ConfigError, DriftloopError, InputError
 
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.+?)`(?: - at `(?P<path>.+)`)?$")
 _CHOICE = re.compile(r"Invalid (?:enum )?value '(?P<name>.*)' - at `(?P<path>.+)`$")
@@ -26,6 +27,30 @@ def convert(value: Any, kind: type[_Kind], where: str, error: type[DriftloopErro
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as wrong:
         raise error(f"{where}: {explained(str(wrong), kind, value)}") from None
+
+
+def file_path(path: Any) -> Path:
+    """The path of a file. Raises InputError for what is neither a path nor a text, and for an empty text."""
+    if not isinstance(path, str | Path) or not str(path):
+        raise InputError(f"{with_article(path)} was given: pass the path of a file")
+    return Path(path)
+
+
+def with_article(value: Any) -> str:
+    """What a value is, as an error names it.
+
+    Examples
+    --------
+    >>> with_article([]), with_article(3), with_article(None), with_article("")
+    ('a list', 'an int', 'None', 'an empty text')
+    """
+    if value is None or (isinstance(value, str) and not value):
+        return "None" if value is None else "an empty text"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    kind = type(value)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.split('.')[0]}.{kind.__name__}"
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def explained(message: str, kind: Any, value: Any) -> str:

@@ -19,7 +19,23 @@ if TYPE_CHECKING:
 FAILED = 3
 """Exit code of a verdict that `--fail-on` names: apart from 1 (a crash) and 2 (bad input)."""
 VERDICTS = ("stable", "drift", "incident", "insufficient")
-PATH = click.Path(path_type=Path)
+
+
+class _Path(click.Path):
+    """A path; an empty one is a shell variable that is not set, and would name the folder where one stands."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        return super().convert(_not_empty(self, value), param, ctx)
+
+
+def _not_empty(kind: Any, value: Any) -> Any:
+    if value == "":
+        kind.fail("the path is empty: is a variable not set?")
+    return value
+
+
+PATH = _Path(path_type=Path)
 
 
 if TYPE_CHECKING:
@@ -36,6 +52,7 @@ class _Source(_SourceType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
         """The URL as it is, anything else as a path."""
         del param, ctx
+        _not_empty(self, value)
         return value if isinstance(value, Path) or value.startswith(("abfs://", "abfss://")) else Path(value)
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import force_setattr
 from driftloop.data.columns import MISSING_TEXTS
 from driftloop.data.reading import Reading
 from driftloop.errors import SchemaError
-from driftloop.validation import convert, nearest
+from driftloop.validation import convert, file_path, nearest
 
 Kind = Literal["numeric", "categorical", "datetime"]
 Role = Literal["feature", "prediction", "target", "id", "timestamp", "time", "cluster", "ignore"]
@@ -257,8 +257,11 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     @staticmethod
     def load(path: str | Path) -> Schema:
-        """A schema from a TOML or JSON file. Raises SchemaError when it cannot be read or does not make sense."""
-        path = Path(path)
+        """A schema from a TOML or JSON file. Raises SchemaError when it cannot be read or does not make sense.
+
+        Raises InputError for what is no path.
+        """
+        path = file_path(path)
         try:
             content = path.read_bytes()
         except OSError as error:

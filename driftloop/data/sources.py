@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from driftloop.data.readers import read_batches
 from driftloop.data.readers.saved_profile import is_profile, table_in_profile
+from driftloop.data.readers.sources import is_path
 from driftloop.data.tables import as_batches
 
 __all__ = ["batches_of", "is_profile", "table_in_profile"]
@@ -39,6 +39,6 @@ def batches_of(
     InputError
         Where it cannot be read; for a path while the rows are read.
     """
-    if isinstance(source, str | Path | tuple):
+    if is_path(source):
         return read_batches(source, schema, reading=reading, notes=notes)
     return as_batches(source)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from driftloop.data.frames import UNREADABLE, is_frame, prepared, refusal, refuse_duplicates
 from driftloop.errors import InputError
+from driftloop.validation import with_article
 
 BATCH_ROWS = 1 << 16
 """Rows of a batch at most: few enough for a processor's cache, many enough that a call for each costs nothing."""
@@ -39,23 +41,46 @@ def is_index_name(name: str) -> bool:
 
 
 def _batches(source: Any) -> Iterator[pa.RecordBatch]:
+    if isinstance(source, type):
+        raise InputError(f"{with_article(source)} was given: pass {TAKEN}")
+    if isinstance(source, pa.RecordBatch):
+        return iter([source])
+    if isinstance(source, pa.Table):
+        return iter(source.to_batches(max_chunksize=BATCH_ROWS))
+    if is_frame(source):
+        return _of_frame(prepared(source))
     try:
-        if isinstance(source, pa.RecordBatch):
-            return iter([source])
-        if isinstance(source, pa.Table):
-            return iter(source.to_batches(max_chunksize=BATCH_ROWS))
         if hasattr(source, "__arrow_c_stream__"):
-            return _sliced(pa.RecordBatchReader.from_stream(source))
+            return _read(source, pa.RecordBatchReader.from_stream(source))
         if hasattr(source, "__arrow_c_array__"):
             return iter([pa.record_batch(source)])
-        pandas = sys.modules.get("pandas")
-        if pandas is not None and isinstance(source, pandas.DataFrame):  # older than 2.2: without the capsule
-            return iter(pa.Table.from_pandas(source).to_batches(max_chunksize=BATCH_ROWS))
-    except (pa.ArrowException, ValueError, TypeError, AttributeError) as error:
-        raise InputError(f"{_kind(source)} cannot be read as a table: {_reason(error)}") from None
-    if isinstance(source, str | Path | bytes | dict) or not isinstance(source, Iterable) or hasattr(source, "dtype"):
-        raise InputError(f"{_kind(source)} was given: pass {TAKEN}{_advice(source)}")
+    except Exception as error:  # noqa: BLE001 (any library: DuckDB's errors have no parent in common with Arrow's)
+        advice = _advice(source) or f" ({_reason(error)})"
+        raise InputError(f"{with_article(source)} cannot be read as a table: pass {TAKEN}{advice}") from None
+    advice = _advice(source)
+    if advice or isinstance(source, str | Path | bytes | dict) or not isinstance(source, Iterable):
+        raise InputError(f"{with_article(source)} was given: pass {TAKEN}{advice}")
     return _checked(source)
+
+
+def _of_frame(frame: Any) -> Iterator[pa.RecordBatch]:
+    try:
+        with warnings.catch_warnings():
+            # pandas tells here that names which are no texts become texts: that is wanted.
+            warnings.filterwarnings("ignore", "The DataFrame has column names of mixed type")
+            if hasattr(frame, "__arrow_c_stream__"):
+                return _sliced(pa.RecordBatchReader.from_stream(frame))
+            return iter(pa.Table.from_pandas(frame).to_batches(max_chunksize=BATCH_ROWS))  # pandas before 2.2
+    except UNREADABLE:
+        raise InputError(f"{with_article(frame)} cannot be read as a table: {refusal(frame)}") from None
+
+
+def _read(source: Any, reader: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches of a stream, which may be made only now: a query of DuckDB can fail while it is read."""
+    try:
+        yield from _sliced(reader)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{with_article(source)} cannot be read to its end: {_reason(error)}") from None
 
 
 def _sliced(reader: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -74,41 +99,42 @@ def _checked(source: Iterable[Any]) -> Iterator[pa.RecordBatch]:
         elif isinstance(item, pa.Table):
             yield from item.to_batches(max_chunksize=BATCH_ROWS)
         else:
-            raise InputError(
-                f"{_kind(source)} of {type(item).__name__} was given: pass {TAKEN}, or an iterable of record batches"
-            )
+            kind = f"{with_article(source)} of {type(item).__name__}"
+            raise InputError(f"{kind} was given: pass {TAKEN}, or an iterable of record batches")
 
 
 def _one_name_each(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Arrow finds no column by a name that two of them share, so such a table would seem to lack both."""
     for number, batch in enumerate(batches):
-        if number == 0 and len(set(batch.schema.names)) < len(batch.schema.names):
-            raise InputError("two columns of the table have the same name: rename one of them")
+        if number == 0:
+            refuse_duplicates(batch.schema.names)
         yield batch
 
 
-def _kind(source: Any) -> str:
-    kind = type(source)
-    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.split('.')[0]}.{kind.__name__}"
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}" if source is not None else "None"
+def _are_records(source: Any) -> bool:
+    return isinstance(source, list | tuple) and bool(source) and isinstance(source[0], dict)
+
+
+def _is_array(source: Any) -> bool:
+    return hasattr(source, "dtype") or isinstance(source, pa.Array | pa.ChunkedArray)
+
+
+ADVICE: tuple[tuple[Callable[[Any], bool], str], ...] = (
+    (lambda source: isinstance(source, str | Path), "driftloop.read_batches(...) opens a path"),
+    (lambda source: hasattr(source, "collect"), "call .collect() first"),
+    (lambda source: hasattr(source, "read"), "wrap an open file in driftloop.read_batches(file, format=...)"),
+    (lambda source: isinstance(source, dict), "pyarrow.table(...) makes one of a dict"),
+    (lambda source: isinstance(source, bytes), "Baseline.from_bytes(...) reads a saved one"),
+    (_are_records, "pyarrow.Table.from_pylist(...) makes one of a list of dicts"),
+    (_is_array, "give an array's columns names with pandas.DataFrame(...)"),
+)
+"""What is no table, and how to make one of it."""
 
 
 def _advice(source: Any) -> str:
-    if isinstance(source, str | Path):
-        return "; driftloop.read_batches(...) opens a path"
-    if hasattr(source, "collect"):
-        return "; call .collect() first"
-    if hasattr(source, "read"):
-        return "; wrap an open file in driftloop.read_batches(file, format=...)"
-    if isinstance(source, dict):
-        return "; pyarrow.table(...) makes one of a dict"
-    if isinstance(source, bytes):
-        return "; Baseline.from_bytes(...) reads a saved one"
-    return "; give an array's columns names with pandas.DataFrame(...)" if hasattr(source, "dtype") else ""
+    """What to do with what is no table; nothing where nothing is known of it."""
+    return next((f"; {advice}" for is_it, advice in ADVICE if is_it(source)), "")
 
 
 def _reason(error: Exception) -> str:
-    """What Arrow says of a frame, without the value that it quotes."""
-    texts = [str(part) for part in error.args] or [type(error).__name__]
-    named = next((text for text in texts if "column" in text), None)
-    return (named or "its values do not fit one type").splitlines()[0][:200]
+    """What another library raised, by its name alone: its text may quote a value."""
+    return f"it raised {type(error).__name__}: convert it by pyarrow.table(...) to see why"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from driftloop.config.policy import Policy
 from driftloop.errors import ConfigError, InputError
 from driftloop.times import parse_time, utc_now
+from driftloop.validation import with_article
 
 
 def with_budget(policy: Policy | None, budget: int | None) -> Policy:
@@ -36,11 +36,4 @@ def moment_of(at: Any) -> datetime:
             return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     elif isinstance(at, date) and not isinstance(at, datetime):
         return datetime(at.year, at.month, at.day, tzinfo=UTC)
-    raise InputError(f"at: a {type(at).__name__} was given: pass a time in ISO 8601, or a datetime")
-
-
-def path_of(path: Any) -> Path:
-    """The path of a file. Raises InputError for anything else."""
-    if not isinstance(path, str | Path) or not str(path):
-        raise InputError(f"a {type(path).__name__} was given: pass the path of a file")
-    return Path(path)
+    raise InputError(f"at: {with_article(at)} was given: pass a time in ISO 8601, or a datetime")

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.check_series import Series, check_next
 from driftloop.config.policy import DRIFT_SHARE, Policy
-from driftloop.monitor.arguments import moment_of, path_of, with_budget
+from driftloop.monitor.arguments import moment_of, with_budget
 from driftloop.monitor.history import History, row_of
 from driftloop.monitor.reference import Reference, read_reference
 from driftloop.monitor.said_columns import SaidColumns
 from driftloop.sequential.evidence import Evidence, accept, reset
-from driftloop.sides.settings import ColumnSettings, Roles, names_of, refuse_foreign
+from driftloop.sides.settings import ColumnSettings, refuse_foreign, roles_of
 from driftloop.times import format_time
+from driftloop.validation import file_path
 from driftloop.window_size import unusual_size
 from driftloop.wording.counts import count_of
 from driftloop.wording.number_formats import format_rarity
@@ -93,7 +94,9 @@ class Monitor(SaidColumns):
     ) -> None:
         refuse_foreign(policy=policy, schema=schema)
         self.policy = with_budget(policy, budget)
-        roles = Roles(target, id, time, names_of(ignore), cluster, season, names_of(segments))
+        roles = roles_of(
+            target=target, id=id, time=time, cluster=cluster, season=season, segments=segments, ignore=ignore
+        )
         self._reference = read_reference(reference, ColumnSettings(schema, roles))
         self._series = Series()
         self._history = History()
@@ -236,7 +239,7 @@ class Monitor(SaidColumns):
             history=tuple(self._history),
             forgotten=self._history.forgotten,
         )
-        save_state(state, path_of(path))
+        save_state(state, file_path(path))
         self._reference = reference
 
     @classmethod
@@ -250,7 +253,7 @@ class Monitor(SaidColumns):
         """
         from driftloop.monitor.saved import load_state
 
-        state, baseline, waiting = load_state(path_of(path))
+        state, baseline, waiting = load_state(file_path(path))
         loaded = cls.__new__(cls)
         loaded.policy = state.policy
         settings = ColumnSettings(state.schema, state.roles)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from driftloop.data.readers.sources import is_path
 from driftloop.data.reading import ReadNotes
 from driftloop.data.tables import as_batches
 from driftloop.profile.sources import ready_contents
@@ -67,7 +67,7 @@ class Reference:
 def read_reference(source: Any, settings: ColumnSettings) -> Reference:
     """Read a reference. Raises InputError, SchemaError or BaselineError."""
     said = settings.schema is not None or ready_contents(source) is not None
-    if not said and not isinstance(source, str | Path):
+    if not said and not is_path(source):
         # A stream can be read once, and a frame may be changed by its owner before the first window comes.
         source = list(as_batches(source))
     alone = read_baseline(source, settings)

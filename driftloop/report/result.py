@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.errors import ConfigError, DriftError, InputError
 from driftloop.report.shown import Shown
-from driftloop.validation import nearest
+from driftloop.validation import file_path, nearest
 from driftloop.wording.counts import count_of
 from driftloop.wording.number_formats import format_rarity
 
@@ -105,7 +105,7 @@ class Result(Shown):
         told = _with_history(context, history)
         page = render(self, self.baseline, self.window, told, choose_language(language), where=where)
         if path is not None:
-            write_whole(Path(path), page.encode())
+            write_whole(file_path(path), page.encode())
         return page
 
     def to_markdown(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.inference.inferred_schema import infer_schema
 from driftloop.data.readable import refuse_unreadable
-from driftloop.data.readers.sources import source_name
+from driftloop.data.readers.sources import is_path, source_name
 from driftloop.data.reading import Reading, ReadNotes
 from driftloop.data.schema import Schema
 from driftloop.data.sources import batches_of
@@ -83,7 +83,7 @@ class OpenReference:
 
 def open_reference(reference: Any, settings: ColumnSettings, notes: ReadNotes) -> OpenReference:
     """Data with the schema of the settings, or the one that its first rows show. Raises InputError or SchemaError."""
-    where = source_name(reference) if isinstance(reference, str | Path | tuple) else "reference"
+    where = source_name(reference) if is_path(reference) else "reference"
     if settings.schema is not None:
         schema = settings.complete(settings.schema)
         batches = batches_of(reference, schema, reading=schema.reading, notes=notes)

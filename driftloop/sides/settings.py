@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -12,6 +13,8 @@ from driftloop.config.policy import Policy
 from driftloop.data.reading import Reading
 from driftloop.data.schema import Schema
 from driftloop.errors import InputError
+from driftloop.sequential.evidence import Evidence
+from driftloop.validation import with_article
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,48 @@ class ColumnSettings:
         return self.schema is not None or bool(self.roles) or self.importances is not None
 
 
-def names_of(columns: Iterable[str]) -> tuple[str, ...]:
-    """The columns that an argument names: a single text is one of them, and not its letters."""
-    return (columns,) if isinstance(columns, str) else tuple(columns)
+def roles_of(
+    *,
+    target: Any = None,
+    id: Any = None,
+    time: Any = None,
+    cluster: Any = None,
+    season: Any = None,
+    ignore: Any = (),
+    segments: Any = (),
+) -> Roles:
+    """The roles that a Python caller names. Raises InputError for what is no name of a column."""
+    for argument, value in (("target", target), ("id", id), ("time", time), ("cluster", cluster), ("season", season)):
+        if value is not None and not isinstance(value, str):
+            raise InputError(_no_name(argument, value))
+    names = {"ignore": _names_of("ignore", ignore), "segments": _names_of("segments", segments)}
+    return Roles(target, id, time, names["ignore"], cluster, season, names["segments"])
 
 
-def refuse_foreign(*, policy: Any, schema: Any) -> None:
+def _names_of(argument: str, given: Any) -> tuple[str, ...]:
+    """The columns that an argument names: a single text is one of them, and not its letters; None names none."""
+    if given is None or isinstance(given, str):
+        return () if given is None else (given,)
+    if not isinstance(given, Iterable) or isinstance(given, bytes):
+        raise InputError(_no_name(argument, given))
+    names = tuple(given)
+    for name in names:
+        if not isinstance(name, str):
+            raise InputError(_no_name(argument, name))
+    return names
+
+
+def _no_name(argument: str, value: Any) -> str:
+    example = f", such as {str(value)!r}" if isinstance(value, int) and not isinstance(value, bool) else ""
+    return f"{argument}: {with_article(value)} was given: pass the column's name as text{example}"
+
+
+def refuse_foreign(*, policy: Any, schema: Any, evidence: Any = None, now: Any = None) -> None:
     """Raises InputError for an argument of another type; None stands for one that was left out."""
-    for name, value, kind in (("policy", policy, Policy), ("schema", schema, Schema)):
+    kinds = (("policy", policy, Policy), ("schema", schema, Schema), ("evidence", evidence, Evidence))
+    for name, value, kind in kinds:
         if value is not None and not isinstance(value, kind):
-            raise InputError(f"{name}: a {type(value).__name__} was given: pass a driftloop.{kind.__name__}")
+            raise InputError(f"{name}: {with_article(value)} was given: pass a driftloop.{kind.__name__}")
+    is_number = isinstance(now, int | float) and not isinstance(now, bool)
+    if now is not None and not (is_number and isfinite(now)):
+        raise InputError(f"now: {with_article(now)} was given: pass seconds since 1970, such as time.time() gives")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.readable import refuse_unreadable
-from driftloop.data.readers.sources import find_parts, source_name
+from driftloop.data.readers.sources import find_parts, is_path, source_name
 from driftloop.data.reading import Reading, ReadNotes
 from driftloop.data.schema import Schema
 from driftloop.data.sources import batches_of
@@ -64,7 +63,7 @@ def read_window(
         return current
     if ready_contents(current) is not None:
         return Window(current)
-    where = source_name(current) if isinstance(current, str | Path | tuple) else "current"
+    where = source_name(current) if is_path(current) else "current"
     # A feature that cannot be read is an incident; without the record's time nobody could tell when it was.
     recipe = (schema, READABLE_ROLES, reading, where)
     partial = read_by_parts(current, recipe, means, notes or ReadNotes(), labels=labels, declared=declared)
@@ -125,7 +124,7 @@ def read_by_parts(
     first: Iterable[pa.RecordBatch] | None = None,
 ) -> Partial | None:
     """The profile of paths, read part by part; None where that is not worth it, and for anything else."""
-    if means is None or not isinstance(source, str | Path | tuple):
+    if means is None or not is_path(source):
         return None
     parts = find_parts(source, None, notes)
     if not is_worth_parts(parts, means):

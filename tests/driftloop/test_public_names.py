@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 import driftloop
-from driftloop import Baseline, Column, Evidence, InputError, Policy, Profile, Schema, Window, check
+from driftloop import Baseline, Column, Evidence, InputError, Monitor, Policy, Profile, Schema, Window, check
 from tests.driftloop.populations import SCHEMA, draw, fresh
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +69,8 @@ TAKEN: dict[str, Callable[[Path], Any]] = {
     "text path": lambda folder: str(folder / "reference.csv"),
     "folder": lambda folder: folder / "pieces",
     "pattern": lambda folder: str(folder / "pieces" / "*.csv"),
+    "list of paths": lambda folder: [folder / "pieces" / "0.csv", str(folder / "pieces" / "1.csv")],
+    "tuple of paths": lambda folder: (folder / "pieces" / "0.csv", folder / "pieces" / "1.csv"),
 }
 SAVED: dict[str, Callable[[Path], Any]] = {
     "baseline": lambda _: Baseline(reference(), SCHEMA),
@@ -77,6 +79,7 @@ SAVED: dict[str, Callable[[Path], Any]] = {
 }
 FOREIGN: dict[str, Any] = {
     "none": None,
+    "empty text": "",
     "number": 3,
     "dict": {"bmi": [1.0]},
     "list of numbers": [1, 2],
@@ -104,6 +107,28 @@ def test_every_public_name_is_there_listed_once_and_documented() -> None:
     assert [name for name in driftloop.__all__ if not re.search(rf"\b{name}\b", page)] == []
 
 
+def test_what_a_shell_offers_to_complete_are_the_public_names() -> None:
+    assert {name for name in dir(driftloop) if not name.startswith("__")} == set(driftloop.__all__) - {"__version__"}
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"schema.toml", ""])
+def test_what_is_no_path_is_one_line_wherever_a_path_is_wanted(wrong: Any) -> None:
+    result = check(reference(), fresh(50))
+    for call in (Schema.load, Monitor.load, driftloop.read_batches):
+        with pytest.raises(InputError, match=r"pass the path of a file|pass a path|the path is empty"):
+            list(call(wrong))  # type: ignore[arg-type, operator]
+    if wrong is not None:  # without a path the page is only returned
+        with pytest.raises(InputError, match="pass the path of a file"):
+            result.to_html(wrong)
+
+
+@pytest.mark.parametrize("wrong", [None, "baseline.parquet", pd.DataFrame()])
+def test_from_bytes_wants_bytes(wrong: Any) -> None:
+    for kind in (Baseline, Window):
+        with pytest.raises(InputError, match=r"pass the bytes that to_bytes\(\) gave"):
+            kind.from_bytes(wrong)
+
+
 def test_all_errors_of_the_tree_are_public() -> None:
     tree = [driftloop.DriftloopError]
     for kind in tree:
@@ -127,6 +152,13 @@ def test_every_kind_of_table_gives_the_same_baseline_by_any_constructor(folder: 
     assert Profile.build(make(folder), SCHEMA) == expected.profile
     assert [column.name for column in Schema.infer(make(folder)).columns] == ["bmi", "pressure", "glucose", "sex"]
     assert check(make(folder), make(folder)).verdict.value == "incident", "the same records once more"
+
+
+@pytest.mark.parametrize("kind", ["path", "list of paths", "tuple of paths"])
+def test_a_monitor_takes_the_same_paths(folder: Path, kind: str) -> None:
+    monitor = Monitor(TAKEN[kind](folder), schema=SCHEMA)
+    assert monitor.baseline == Baseline.build(reference(), SCHEMA)
+    assert monitor.update(TAKEN[kind](folder)).verdict.value == "incident", "the same records once more"
 
 
 @pytest.mark.parametrize("kind", SAVED)

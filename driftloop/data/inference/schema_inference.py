@@ -59,7 +59,7 @@ def infer_columns(
         if rows >= LOOKED_AT or held_bytes >= HELD_BYTES:
             break
     if not rows:
-        raise InputError("the reference has no rows: nothing to compare with")
+        raise InputError("the table has no rows: nothing to compare with, and nothing that says what its columns are")
     findings = findings_of(held, time.time() if now is None else now, dates)
     if not any(finding.role == "feature" for finding in findings):
         raise InputError("no column of the reference can be compared")

@@ -59,7 +59,7 @@ def _of_any_texts(name: str, array: pa.DictionaryArray) -> InferredColumn:
     if (found_numbers := _of_number_texts(name, array, names)) is not None:
         return found_numbers
     if iso_seconds(array.dictionary, MISSING_TEXTS) is not None:
-        return InferredColumn(name, "datetime", "timestamp", "texts that are dates or times")
+        return InferredColumn(name, "datetime", "timestamp", "dates or times")
     if (found_times := _of_times(name, names)) is not None:
         return found_times
     return _of_categories(name, texts(array, MISSING_TEXTS))
@@ -90,7 +90,7 @@ def _of_dates(name: str, names: list[str]) -> InferredColumn:
     if are_ordinal_dates(names) and not DATE_WORDS & set(name_parts(name)):
         return InferredColumn(name, "categorical", "time", "texts that may be dates: year and day of the year")
     order = DateEvidence.of(names).order or ""
-    return InferredColumn(name, "datetime", "timestamp", "texts that are dates or times", order)
+    return InferredColumn(name, "datetime", "timestamp", "dates or times", order)
 
 
 def _date(text: str) -> float | None:

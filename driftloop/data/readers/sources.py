@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from glob import glob, has_magic
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeGuard
 from urllib.parse import unquote
 
 from driftloop.data.readers.remote import is_remote, list_remote, shown
 from driftloop.data.reading import ReadNotes
 from driftloop.errors import InputError
+from driftloop.validation import with_article
 
 FORMATS = {
     ".parquet": "parquet",
@@ -41,7 +42,8 @@ EXPECTED = (
 HIDDEN = ("_", ".")
 """How names begin that are no data: _SUCCESS, _metadata, .part-0.crc."""
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
-Source = str | Path | tuple[str | Path, ...] | IO[bytes]
+Paths = str | Path | list[str | Path] | tuple[str | Path, ...]
+Source = Paths | IO[bytes]
 """What a caller may name or hold; several paths are one table."""
 MOST_FILES = 100_000
 """Files of a folder: more are a mistake, such as the root of a disk."""
@@ -130,6 +132,18 @@ def list_windows(folder: str | Path) -> tuple[list[Path], list[str]]:
     return found, skipped
 
 
+def is_path(source: object) -> TypeGuard[Paths]:
+    """Whether a source names files: a path, a URL or a pattern, or several of them.
+
+    Examples
+    --------
+    >>> is_path("a.csv"), is_path(["a.csv", Path("b.csv")]), is_path([1.0])
+    (True, True, False)
+    """
+    several = isinstance(source, list | tuple) and bool(source) and all(isinstance(each, str | Path) for each in source)
+    return several or isinstance(source, str | Path)
+
+
 def source_name(source: object) -> str:
     """A source as errors and notes call it.
 
@@ -138,7 +152,7 @@ def source_name(source: object) -> str:
     >>> source_name("a.csv"), source_name(("a.csv", "b.csv", "c.csv"))
     ('a.csv', 'a.csv and 2 more')
     """
-    if isinstance(source, tuple) and source:
+    if isinstance(source, list | tuple) and source:
         return source_name(source[0]) + (f" and {len(source) - 1} more" if len(source) > 1 else "")
     path = str(source)
     return shown(path) if is_remote(path) else path
@@ -152,13 +166,17 @@ def find_parts(source: Source, format: str | None, notes: ReadNotes) -> list[Par
     InputError
         When there is none, or one is neither a file nor a folder.
     """
-    if isinstance(source, tuple):
+    if isinstance(source, list | tuple):
         parts = [part for each in source for part in find_parts(each, format, notes)]
         return [_one_of_many(part) for part in parts] if len(parts) > 1 else parts
     if not isinstance(source, str | Path):
+        if not hasattr(source, "read"):
+            raise InputError(f"{with_article(source)} was given: pass a path, or a file that is open for bytes")
         name = str(format or getattr(source, "name", ""))
         return [Part(name, source, *format_of(name))]
     path = str(source)
+    if not path:
+        raise InputError("the path is empty: name a file, a folder or a pattern")
     if "\0" in path:
         raise InputError("a path must not hold a NUL character")
     if is_remote(path):

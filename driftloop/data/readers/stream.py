@@ -6,7 +6,6 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -15,7 +14,7 @@ from driftloop.data.arrow import texts_array
 from driftloop.data.canonical.batches import canonical_batches
 from driftloop.data.readers.progress import told
 from driftloop.data.readers.projection import Projection
-from driftloop.data.readers.sources import Part, Source, find_parts, source_name
+from driftloop.data.readers.sources import Part, Source, find_parts, is_path, source_name
 from driftloop.data.reading import Reading, ReadNotes
 from driftloop.errors import DriftloopError, InputError
 
@@ -35,8 +34,7 @@ class BatchStream:
         reading: Reading | None,
         notes: ReadNotes | None,
     ) -> None:
-        is_path = isinstance(source, str | Path | tuple)
-        self.name = source_name(source) if is_path else str(format or getattr(source, "name", ""))
+        self.name = source_name(source) if is_path(source) else str(format or getattr(source, "name", ""))
         """As errors show it."""
         self._projection = Projection(schema)
         declared = _declared(reading, schema)

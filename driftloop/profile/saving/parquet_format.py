@@ -13,7 +13,7 @@ import pyarrow as pa
 from driftloop.data.arrow import lists_array, numbers_array, texts_array
 from driftloop.data.readers.saved_profile import METADATA
 from driftloop.data.schema import Column, Schema
-from driftloop.errors import BaselineError, SchemaError
+from driftloop.errors import BaselineError, InputError, SchemaError
 from driftloop.profile.contents import Contents
 from driftloop.profile.counting.category_counts import CategoryCounts
 from driftloop.profile.counting.column_profile import ColumnProfile
@@ -21,6 +21,7 @@ from driftloop.profile.counting.histogram import Histogram
 from driftloop.profile.memory import give_back
 from driftloop.profile.sampling.sample import Sample
 from driftloop.profile.saving.stored_numbers import recorded_decimals, scaled, sum_of_text, sum_text
+from driftloop.validation import with_article
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -93,8 +94,11 @@ def profile_to_bytes(profile: Contents, beside: Mapping[bytes, bytes] | None = N
 
 
 def profile_from_bytes(content: bytes) -> Contents:
-    """The profile in a file that this version or an older one wrote. Raises BaselineError."""
+    """The profile in a file that this version or an older one wrote. Raises BaselineError, InputError for no bytes."""
     import pyarrow.parquet as pq
+
+    if not isinstance(content, bytes | bytearray | memoryview):
+        raise InputError(f"{with_article(content)} was given: pass the bytes that to_bytes() gave")
 
     try:
         table = pq.ParquetFile(pa.BufferReader(content)).read()

@@ -106,7 +106,7 @@ def test_an_odd_table_is_set_up_well_and_its_next_records_are_checked(
         (1, [], "all 1 record has the same value"),
         (0, [], "the table has no rows"),
         (ROWS, ["--target", "prize"], "target 'prize': table.csv has no such column"),
-        (ROWS, ["--target", "at"], "target 'at': texts that are dates or times"),
+        (ROWS, ["--target", "at"], "target 'at': dates or times"),
         (ROWS, ["--id", "y"], "id 'y': the column has another role already"),
         (ROWS, ["--task", "binary"], "holds too many different values to be classes"),
     ],

@@ -80,6 +80,15 @@ def test_bad_input_is_exit_code_2_and_one_line_and_writes_nothing(files, tmp_pat
     assert not report.exists()
 
 
+@pytest.mark.parametrize("option", ["--reference", "--current", "--config"])
+def test_an_empty_path_is_a_variable_that_is_not_set_and_not_the_folder_where_one_stands(files, option):
+    paths = {"--reference": files / "reference.parquet", "--current": files / "ordinary.csv", option: ""}
+    done = run("check", *(part for pair in paths.items() for part in pair))
+    assert done.returncode == 2
+    assert f"'{option}': the path is empty: is a variable not set?" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("config", "says"),
     [

@@ -17,7 +17,7 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
-from driftloop import Column, Schema, Window, read_batches
+from driftloop import Column, Schema, Window, check, read_batches
 from driftloop.profile.summary import summarise
 
 ROWS = 160
@@ -178,3 +178,31 @@ def test_numbers_move_only_where_a_writer_of_json_has_widened_them(tmp_path):
     decimals = [means(read_batches(tmp_path / f"short.{ending}", schema)) for ending in ("parquet", "jsonl")]
     assert decimals == [pytest.approx(short.astype("float64").round(3).mean(), rel=1e-15)] * 2
     assert decimals[0] != kept[0]
+
+
+def test_a_check_of_the_same_rows_says_the_same_to_the_byte_from_every_source(tmp_path):
+    """Also of what is not compared, and why: a second date, an id."""
+    rng = np.random.default_rng(7)
+    told = set()
+    sides = {}
+    for side in ("reference", "current"):
+        frame = rows().assign(amount=rng.normal(50, 10, ROWS).round(2))
+        frame["born"] = [dt.date(1950, 1, 1) + dt.timedelta(days=int(value)) for value in rng.integers(0, 9999, ROWS)]
+        frame["record"] = [f"{side}-{value:05d}" for value in rng.permutation(ROWS)]
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        frame.to_csv(tmp_path / f"{side}.csv", index=False)
+        pq.write_table(table, tmp_path / f"{side}.parquet")
+        sides[side] = {
+            "pandas": frame,
+            "pandas nullable": frame.convert_dtypes(),
+            "polars": pl.from_arrow(table),
+            "pyarrow": table,
+            "duckdb": duckdb.from_arrow(table),
+            "csv": tmp_path / f"{side}.csv",
+            "parquet": tmp_path / f"{side}.parquet",
+        }
+    for kind, reference in sides["reference"].items():
+        told.add(check(reference, sides["current"][kind]).to_json())
+    (only,) = told
+    assert '"born"' in only
+    assert '"record"' in only
