@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from driftloop.errors import ConfigError, DriftloopError, InputError
 
@@ -27,6 +29,46 @@ def convert(value: Any, kind: type[_Kind], where: str, error: type[DriftloopErro
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as wrong:
         raise error(f"{where}: {explained(str(wrong), kind, value)}") from None
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, Any, Any], ...]:
+    return tuple((field.name, field.type, field.default) for field in msgspec.structs.fields(kind))
+
+
+def hold_types(struct: msgspec.Struct, where: str, error: type[DriftloopError], but: Collection[str] = ()) -> None:
+    """Hold a struct that was made in Python to the types of its fields, as one that is decoded is.
+
+    A list becomes a tuple and a whole number a float where the field wants one; numbers and texts of numpy become
+    Python's. Raises `error`, which names the field; those that are named in `but` have been looked at.
+
+    Examples
+    --------
+    >>> class Limits(msgspec.Struct):
+    ...     least: float = 0.0
+    >>> limits = Limits(3)
+    >>> hold_types(limits, "limits", ConfigError)
+    >>> limits
+    Limits(least=3.0)
+    """
+    for name, kind, default in _fields(type(struct)):
+        value = getattr(struct, name)
+        if value is default or type(value) is kind or name in but:
+            continue
+        try:
+            held = msgspec.convert(_of_python(value), kind)
+        except msgspec.ValidationError as wrong:
+            raise error(f"{where}.{name}: {explained(str(wrong), kind, value)}") from None
+        force_setattr(struct, name, held)
+
+
+def _of_python(value: Any) -> Any:
+    """A number or text of numpy as Python's own, and those in a list as well."""
+    if isinstance(value, list | tuple):
+        return [_of_python(each) for each in value]
+    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value) if isinstance(value, str) and type(value) is not str else value
 
 
 def file_path(path: Any) -> Path:
@@ -75,7 +117,7 @@ def _plain(path: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """`: did you mean 'alpha'?`, or the names there are when none is near."""
     names = list(known)
-    close = difflib.get_close_matches(name, names, 1)
+    close = difflib.get_close_matches(str(name), names, 1)
     if close:
         return f": did you mean {close[0]!r}?"
     return f": known are {', '.join(sorted(names))}" if names else ""

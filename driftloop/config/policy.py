@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from driftloop.errors import ConfigError
+from driftloop.validation import hold_types
 
 DRIFT_SHARE, INCIDENT_SHARE, ERROR_SHARE = 0.75, 0.05, 0.2
 """How the budget is divided: evidence of drift, incidents by chance, growth of the model's error. They sum to one.
@@ -56,9 +57,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ERROR_SHARE / self.budget
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            if not isinstance(getattr(self, name), int | float):
-                raise ConfigError(f"policy.{name} must be a number")
+        hold_types(self, "policy", ConfigError)
         for name in ("alpha", "tolerance", "min_shift", "min_share", "min_correlation", "min_spread"):
             if not 0 < getattr(self, name) < 1:
                 raise ConfigError(f"policy.{name} must be between 0 and 1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,7 @@ from msgspec.structs import force_setattr
 from driftloop.data.columns import MISSING_TEXTS
 from driftloop.data.reading import Reading
 from driftloop.errors import SchemaError
-from driftloop.validation import convert, file_path, nearest
+from driftloop.validation import convert, file_path, hold_types, nearest, with_article
 
 Kind = Literal["numeric", "categorical", "datetime"]
 Role = Literal["feature", "prediction", "target", "id", "timestamp", "time", "cluster", "ignore"]
@@ -64,13 +65,9 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         for entry, value, known in (("kind", self.kind, get_args(Kind)), ("role", self.role, get_args(Role))):
             if value not in known:
                 raise SchemaError(f"column {self.name!r}: {entry} = {value!r}{nearest(str(value), known)}")
-        # A list would make the column one that no set or dictionary can hold.
-        force_setattr(self, "categories", tuple(self.categories))
-        if self.range is not None:
-            # As it will be when it is read back: a saved baseline has the hash of the one that was saved.
-            force_setattr(self, "range", tuple(map(float, self.range)))
-        if self.importance is not None:
-            force_setattr(self, "importance", float(self.importance))
+        force_setattr(self, "name", str(self.name))
+        # As it will be when it is read back: a saved baseline has the hash of the one that was saved.
+        hold_types(self, f"column {self.name!r}", SchemaError, but=("name", "kind", "role"))
         if self.range is not None and not self.range[0] < self.range[1]:
             raise SchemaError(f"column {self.name!r}: range must be [smallest, largest]")
         if self.importance is not None and not self.importance >= 0:
@@ -114,13 +111,17 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     timestamp; empty: with all."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.columns, Iterable):
+            raise SchemaError(f"columns: {with_article(self.columns)} was given: pass a list of driftloop.Column(...)")
         force_setattr(self, "columns", tuple(self.columns))
-        force_setattr(self, "missing", tuple(self.missing))
         for column in self.columns:
             if not isinstance(column, Column):
-                raise SchemaError(f"columns: a {type(column).__name__} was given: pass driftloop.Column(...)")
-        names = [column.name for column in self.columns]
-        twice = sorted({name for name in names if names.count(name) > 1})
+                raise SchemaError(f"columns: {with_article(column)} was given: pass driftloop.Column(...)")
+        if self.season not in get_args(Season):
+            raise SchemaError(f"season = {self.season!r}{nearest(str(self.season), get_args(Season)[1:])}")
+        hold_types(self, "schema", SchemaError, but=("columns", "season"))
+        counts = Counter(column.name for column in self.columns)
+        twice = sorted(name for name, count in counts.items() if count > 1)
         if twice:
             raise SchemaError(f"column {twice[0]!r} is listed twice")
         if not self.features:
@@ -128,8 +129,6 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         for role in ("target", "id", "timestamp", "prediction", "cluster"):
             if sum(column.role == role for column in self.columns) > 1:
                 raise SchemaError(f"more than one column has the role {role}")
-        if self.season not in get_args(Season):
-            raise SchemaError(f"season = {self.season!r}{nearest(str(self.season), get_args(Season)[1:])}")
         if self.season and self.role("timestamp") is None:
             raise SchemaError(
                 f"season = {self.season!r} needs a column with the role timestamp: name the record's time"
@@ -149,11 +148,13 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
         Raises SchemaError for a name that is no feature.
         """
+        if not isinstance(importances, dict):
+            raise SchemaError(f"importances: {with_article(importances)} was given: pass a dict of names to numbers")
         unknown = sorted(set(importances) - {column.name for column in self.columns})
         if unknown:
             raise SchemaError(f"importances name a column {unknown[0]!r} that the schema does not have")
         columns = (
-            msgspec.structs.replace(column, importance=float(importances.get(column.name, 0.0)))
+            msgspec.structs.replace(column, importance=importances.get(column.name, 0.0))
             if column.role == "feature"
             else column
             for column in self.columns
@@ -196,7 +197,7 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         known = [column.name for column in self.columns]
         for number, (name, role) in enumerate(asked):
             if name not in known:
-                raise SchemaError(f"{role} {name!r}: the data has no such column{nearest(name, known)}")
+                raise SchemaError(f"{role} {name!r}: the data has no such column{nearest(str(name), known)}")
             if name in (other for other, _ in asked[:number]) and (name, role) not in asked[:number]:
                 raise SchemaError(f"column {name!r} is named for two roles: choose one")
         roles = dict(asked)
@@ -245,6 +246,8 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     @staticmethod
     def from_json(text: bytes | str) -> Schema:
         """A schema from its JSON. Raises SchemaError."""
+        if not isinstance(text, str | bytes):
+            raise SchemaError(f"schema: {with_article(text)} was given: pass the JSON text of a schema")
         try:
             return msgspec.json.decode(text, type=Schema)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:

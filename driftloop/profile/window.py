@@ -8,10 +8,12 @@ from hashlib import sha256
 from typing import Any, Self
 
 from driftloop.data.schema import Schema
+from driftloop.errors import InputError
 from driftloop.profile.profile import Profile
 from driftloop.profile.saving.parquet_format import profile_from_bytes, profile_to_bytes
 from driftloop.profile.sources import read_contents
 from driftloop.times import format_seconds
+from driftloop.validation import with_article
 from driftloop.wording.counts import count_of
 
 
@@ -127,5 +129,10 @@ class Window(_Side):
     """
 
     def merge(self, other: Window) -> Window:
-        """Both windows as one, as if their records had come in together. Raises SchemaError for different schemas."""
+        """Both windows as one, as if their records had come in together. Raises SchemaError for different schemas.
+
+        Raises InputError for what is no Window.
+        """
+        if not isinstance(other, Window):
+            raise InputError(f"{with_article(other)} was given: pass a driftloop.Window")
         return Window(self.profile.merge(other.profile))

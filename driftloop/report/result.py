@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.errors import ConfigError, DriftError, InputError
 from driftloop.report.shown import Shown
-from driftloop.validation import file_path, nearest
+from driftloop.validation import file_path, nearest, with_article
 from driftloop.wording.counts import count_of
 from driftloop.wording.number_formats import format_rarity
 
@@ -153,7 +153,9 @@ class Result(Shown):
         DriftError
             When the verdict is one of these; its text is the verdict and the reasons.
         """
-        stops = {on} if isinstance(on, str) else set(on)
+        if not isinstance(on, Iterable):
+            raise ConfigError(f"raise_for_drift: {with_article(on)} was given: pass verdicts, such as ['drift']")
+        stops = {on} if isinstance(on, str) else {str(each) for each in on}
         known = [each.value for each in type(self.verdict)]
         for name in sorted(stops - set(known)):
             raise ConfigError(f"raise_for_drift: no verdict {name!r}{nearest(name, known)}")

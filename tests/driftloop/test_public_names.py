@@ -236,12 +236,50 @@ def test_equal_values_are_equal_and_hashable(number: int) -> None:
         lambda: Schema([Column("a")]).with_roles(ignore=["a"]),
         lambda: Policy(alpha=7),
         lambda: Policy(alpha="0.1"),  # type: ignore[arg-type]
+        lambda: Policy(budget=1.5),  # type: ignore[arg-type]
+        lambda: Policy(budget=True),
+        lambda: Policy(min_rows=2.5),  # type: ignore[arg-type]
+        lambda: Column("a", "categorical", categories="abc"),  # type: ignore[arg-type]
+        lambda: Column("a", "categorical", categories=[1, 2]),  # type: ignore[arg-type, list-item]
+        lambda: Column("a", categories=None),  # type: ignore[arg-type]
+        lambda: Column("a", range=(1,)),  # type: ignore[arg-type]
+        lambda: Column("a", range=(None, 1)),  # type: ignore[arg-type]
+        lambda: Column("a", importance="x"),  # type: ignore[arg-type]
+        lambda: Column("a", unit=3),  # type: ignore[arg-type]
+        lambda: Schema(None),  # type: ignore[arg-type]
+        lambda: Schema([Column("a")], missing="NA"),  # type: ignore[arg-type]
+        lambda: Schema([Column("a")], missing=[-999]),  # type: ignore[arg-type, list-item]
+        lambda: Schema([Column("a")]).with_roles(target=3),  # type: ignore[arg-type]
+        lambda: Schema([Column("a")]).with_importances(None),  # type: ignore[arg-type]
+        lambda: Schema([Column("a")]).with_importances({"a": "x"}),  # type: ignore[dict-item]
+        lambda: Schema.from_json(None),  # type: ignore[arg-type]
+        lambda: Window(fresh(50), SCHEMA).merge(fresh(50)),  # type: ignore[arg-type]
+        lambda: check(reference(), fresh(50)).raise_for_drift(on=3),  # type: ignore[arg-type]
     ],
 )
 def test_a_value_that_makes_no_sense_is_an_error_of_ours_and_a_value_error(make: Callable[[], Any]) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 (the type is asserted below)
         make()
     assert isinstance(caught.value, driftloop.DriftloopError)
+    assert "\n" not in str(caught.value)
+
+
+def test_lists_whole_numbers_and_numpys_numbers_are_held_as_the_types_of_their_fields() -> None:
+    made = Column("a", range=np.array([0, 1]), importance=np.int64(2))  # type: ignore[arg-type]
+    assert made == Column("a", range=(0.0, 1.0), importance=2.0)
+    assert type(made.importance) is float
+    words = Column(np.str_("a"), "categorical", categories=np.array(["x"]))  # type: ignore[arg-type]
+    assert words == Column("a", "categorical", categories=("x",))
+    assert Policy(budget=np.int64(520), alpha=np.float32(0.5)) == Policy(alpha=0.5)  # type: ignore[arg-type]
+
+
+def test_a_files_text_in_place_of_its_path_is_shown_on_one_line() -> None:
+    with pytest.raises(InputError, match="no such file") as caught:
+        check(reference(), "bmi,age\n21.5,30\n")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(InputError) as long:
+        check(reference(), "x" * 9000)
+    assert len(str(long.value)) < 1000
 
 
 def test_roles_move_from_one_column_to_another() -> None:

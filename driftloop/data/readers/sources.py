@@ -45,6 +45,8 @@ NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 Paths = str | Path | list[str | Path] | tuple[str | Path, ...]
 Source = Paths | IO[bytes]
 """What a caller may name or hold; several paths are one table."""
+LONGEST_SHOWN = 300
+"""Characters of a path that an error shows: more than most systems' longest name, and few lines of a terminal."""
 MOST_FILES = 100_000
 """Files of a folder: more are a mistake, such as the root of a disk."""
 
@@ -155,7 +157,7 @@ def source_name(source: object) -> str:
     if isinstance(source, list | tuple) and source:
         return source_name(source[0]) + (f" and {len(source) - 1} more" if len(source) > 1 else "")
     path = str(source)
-    return shown(path) if is_remote(path) else path
+    return shown(path) if is_remote(path) else _on_one_line(path)
 
 
 def find_parts(source: Source, format: str | None, notes: ReadNotes) -> list[Part]:
@@ -186,14 +188,20 @@ def find_parts(source: Source, format: str | None, notes: ReadNotes) -> list[Par
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+        raise InputError(f"{_on_one_line(path)}: no such file") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        raise InputError(f"{_on_one_line(path)}: cannot be read ({error.strerror})") from None
     if stat.S_ISDIR(mode):
         return _of_folder(Path(path), format, notes)
     if not stat.S_ISREG(mode):
         raise InputError(f"{path}: is no regular file (a pipe or a device): write its content to a file first")
     return [Part(path, path, *format_of(format or path))]
+
+
+def _on_one_line(path: str) -> str:
+    """A path as an error shows it: also where the text of a file was given in place of its name."""
+    shown_path = path if path.isprintable() else repr(path)[1:-1]
+    return shown_path if len(shown_path) <= LONGEST_SHOWN else f"{shown_path[:LONGEST_SHOWN]}..."
 
 
 def _of_pattern(pattern: str, format: str | None, notes: ReadNotes) -> list[Part]:
