@@ -50,11 +50,27 @@ class Request(msgspec.Struct, frozen=True):
     loss: str = ""
 
 
-def build(request: Request, snapshot: Path) -> PipelineJob:
-    """The job to submit; `snapshot` is a folder that `training.snapshot.write` filled."""
+def _components(request: Request, snapshot: Path) -> dict[str, Any]:
+    """Each step of the snapshot, in the environment that is asked for."""
     steps = {name: load_component(snapshot / "training" / file) for name, file in COMPONENTS.items()}
     for component in steps.values():
         component.environment = request.environment  # type: ignore[union-attr]
+    return steps
+
+
+def _inputs(request: Request) -> dict[str, Any]:
+    """What the pipeline reads, as far as it is there."""
+    return _given(
+        historic=Input(type="uri_file", path=request.historic),
+        incoming=_folder(request.incoming),
+        quarantine=_folder(request.quarantine),
+        champion=request.champion and Input(type="custom_model", path=request.champion),
+    )
+
+
+def build(request: Request, snapshot: Path) -> PipelineJob:
+    """The job to submit; `snapshot` is a folder that `training.snapshot.write` filled."""
+    steps = _components(request, snapshot)
 
     @dsl.pipeline(name="driftloop_training", description=f"Train {request.model}", compute=request.compute)  # type: ignore[call-overload, untyped-decorator]
     def training(
@@ -97,14 +113,12 @@ def build(request: Request, snapshot: Path) -> PipelineJob:
             "registration": register.outputs.registration,
         }
 
-    job: PipelineJob = training(
-        **_given(
-            historic=Input(type="uri_file", path=request.historic),
-            incoming=_folder(request.incoming),
-            quarantine=_folder(request.quarantine),
-            champion=request.champion and Input(type="custom_model", path=request.champion),
-        )
-    )
+    job: PipelineJob = training(**_inputs(request))
+    return _described(job, request)
+
+
+def _described(job: PipelineJob, request: Request) -> PipelineJob:
+    """The job with its names and tags, and the identity under which it runs."""
     job.display_name = f"{request.model}: {request.drift_id or 'train'}"
     job.experiment_name = request.model
     job.tags = _given(model=request.model, drift_id=request.drift_id, git_sha=request.git_sha)

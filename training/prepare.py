@@ -61,6 +61,15 @@ def prepare(schema: Schema, source: Source, how: settings.Settings, champion: Pa
         return _split(schema, collect(schema, source, Path(folder)), source, how, champion)
 
 
+def _require_unseen(judged: int, how: settings.Settings) -> None:
+    """Raises InputError for a holdout that is too small to judge by."""
+    if judged < how.split.smallest_holdout:
+        raise InputError(
+            f"only {judged} labelled records that no model has seen, {how.split.smallest_holdout} are needed: "
+            "wait for more labels"
+        )
+
+
 def _split(
     schema: Schema, collected: Collected, source: Source, how: settings.Settings, champion: Path | None
 ) -> Parts:
@@ -76,11 +85,7 @@ def _split(
     recent = _recent(len(labelled), change, chosen.first, how)
     held_out = sample.held_out(labelled, roles, how)
     judged, judged_old = _holdouts(recent, held_out & _unseen(labelled, roles, champion, how), how)
-    if judged.sum() < how.split.smallest_holdout:
-        raise InputError(
-            f"only {judged.sum()} labelled records that no model has seen, {how.split.smallest_holdout} are needed: "
-            "wait for more labels"
-        )
+    _require_unseen(int(judged.sum()), how)
     tables = {
         "train": labelled.filter(~held_out).append_column(RECENT, pa.array(recent[~held_out])),
         "holdout": labelled.filter(judged),
@@ -92,14 +97,14 @@ def _split(
     answer = answer_for(schema, how, learnt, judging)
     if champion is not None:
         check_against_champion(schema, model_file.answer_of(champion) or Answer(), answer)
+    rows = {name: len(table) for name, table in tables.items()} | {"recent": int(np.count_nonzero(recent & ~held_out))}
     data = Provenance(
         sha256=table_hash(tables.values()),
         as_of=None if source.as_of is None else format_time(source.as_of),
         data_end=format_time(pc.max(tables["train"][roles.time]).as_py()),
         regime_start=format_time(tables["regime"][roles.time][0].as_py()),
         regime_found=regime.older > 0 or change > 0,
-        rows={name: len(table) for name, table in tables.items()}
-        | {"recent": int(np.count_nonzero(recent & ~held_out))},
+        rows=rows,
         left_out=collected.left_out,
         holdout=_rule(roles, how),
         impossible=collected.impossible,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -97,20 +97,13 @@ def replay(
     status.clear()
     told = (*read.notes, *_skipped(windows, skipped))
     table = None if as_json or quiet else _Table(Words(choose_language(language)), policy.evidence_level, line_width())
-    if table is not None:
-        table.header()
-    progress = StatusLine(quiet=quiet or as_json)
-    replayed = _Replayed()
     results: deque[Check] = deque(maxlen=1)  # the last; each holds its window
     labels, reading = read.baseline_labels, settings.reading
     replaying = replay_windows(read.baseline, files, policy, reading=reading, labels=labels, on_result=results.append)
-    for number, line in enumerate(replaying):
+    progress = StatusLine(quiet=quiet or as_json)
+    replayed = _Replayed()
+    for number, line in enumerate(_shown(replaying, table, told, as_json=as_json, before=progress.clear)):
         replayed.add(line, results[-1] if results else None)
-        progress.clear()
-        if as_json:
-            say(_json(replace(line, notes=(*told, *line.notes)) if number == 0 else line))
-        elif table is not None:
-            table.show(line)
         progress.windows(number + 1, len(files))
     progress.clear()
     if table is not None:
@@ -118,6 +111,26 @@ def replay(
             say("\n".join(table.note(note)))
     _write(reports, replayed.check, _context(columns, reference, replayed.window, replayed.lines), language)
     return FAILED if fail_on & {line.verdict for line in replayed.lines} else 0
+
+
+def _shown(
+    lines: Iterable[Line],
+    table: _Table | None,
+    told: tuple[str, ...],
+    *,
+    as_json: bool,
+    before: Callable[[], None],
+) -> Iterator[Line]:
+    """The same lines, each printed as it comes: as JSON, as a row of the table, or not at all."""
+    if table is not None:
+        table.header()
+    for number, line in enumerate(lines):
+        before()
+        if as_json:
+            say(_json(replace(line, notes=(*told, *line.notes)) if number == 0 else line))
+        elif table is not None:
+            table.show(line)
+        yield line
 
 
 @dataclass

@@ -137,34 +137,39 @@ def applications(
         Application(f"{prefix}-deploy", "deploy", github("environment:production"), deploy_grants(place)),
     ]
     if provisioning:
-        found.append(
-            Application(
-                f"{prefix}-provision",
-                "create and update the resources, in the environment provision only",
-                github("environment:provision"),
-                (
-                    Grant("Contributor", place.group, "Provisioning: creates and updates the resources of the group."),
-                    Grant(
-                        "Role Based Access Control Administrator",
-                        place.group,
-                        "Provisioning: gives managed identities the roles of infra/modules/grants.bicep alone.",
-                        condition=assignable_only(assignable_roles()),
-                    ),
-                ),
-            )
-        )
-        found.append(
-            Application(
-                f"{prefix}-preview",
-                "show what a pull request would change, and change nothing",
-                github("environment:preview"),
-                (
-                    Grant("Reader", place.group, "Preview: compares the template with what is there."),
-                    Grant(PREVIEW_ROLE, place.group, "Preview: asks what a deployment would change."),
-                ),
-            )
-        )
+        found += _provisioning(prefix, place, github("environment:provision"), github("environment:preview"))
     return found
+
+
+def _provisioning(
+    prefix: str, place: Place, provision: tuple[Credential, ...], preview: tuple[Credential, ...]
+) -> list[Application]:
+    """The two that change resources, and that show what would change."""
+    return [
+        Application(
+            f"{prefix}-provision",
+            "create and update the resources, in the environment provision only",
+            provision,
+            (
+                Grant("Contributor", place.group, "Provisioning: creates and updates the resources of the group."),
+                Grant(
+                    "Role Based Access Control Administrator",
+                    place.group,
+                    "Provisioning: gives managed identities the roles of infra/modules/grants.bicep alone.",
+                    condition=assignable_only(assignable_roles()),
+                ),
+            ),
+        ),
+        Application(
+            f"{prefix}-preview",
+            "show what a pull request would change, and change nothing",
+            preview,
+            (
+                Grant("Reader", place.group, "Preview: compares the template with what is there."),
+                Grant(PREVIEW_ROLE, place.group, "Preview: asks what a deployment would change."),
+            ),
+        ),
+    ]
 
 
 def assignable_roles() -> list[str]:
