@@ -253,7 +253,6 @@ def test_equal_values_are_equal_and_hashable(number: int) -> None:
         lambda: Schema([Column("a")]).with_importances(None),  # type: ignore[arg-type]
         lambda: Schema([Column("a")]).with_importances({"a": "x"}),  # type: ignore[dict-item]
         lambda: Schema.from_json(None),  # type: ignore[arg-type]
-        lambda: Window(fresh(50), SCHEMA).merge(fresh(50)),  # type: ignore[arg-type]
         lambda: check(reference(), fresh(50)).raise_for_drift(on=3),  # type: ignore[arg-type]
     ],
 )
@@ -262,6 +261,11 @@ def test_a_value_that_makes_no_sense_is_an_error_of_ours_and_a_value_error(make:
         make()
     assert isinstance(caught.value, driftloop.DriftloopError)
     assert "\n" not in str(caught.value)
+
+
+def test_a_window_merges_with_a_window_alone() -> None:
+    with pytest.raises(InputError, match=r"a pandas\.DataFrame was given: pass a driftloop\.Window"):
+        Window(fresh(50), SCHEMA).merge(fresh(50))  # type: ignore[arg-type]
 
 
 def test_lists_whole_numbers_and_numpys_numbers_are_held_as_the_types_of_their_fields() -> None:
