@@ -121,7 +121,7 @@ def test_modules_stay_readable() -> None:
     assert long == {}
 
 
-MOST_LINES = 45
+MOST_LINES = 55
 """Of a function, its signature and docstring aside: what is read without scrolling, and holds one concern."""
 
 
