@@ -21,8 +21,8 @@ from driftloop.data_quality.placeholder_name import find_placeholder_name
 from driftloop.data_quality.record_times import check_record_times
 from driftloop.data_quality.repeated_value import find_placeholder, find_stuck_value
 from driftloop.data_quality.sign import Sign
-from driftloop.data_quality.unit_errors import find_unit_errors
-from driftloop.data_quality.unit_errors_of_codes import find_unit_error_of_codes
+from driftloop.data_quality.units.unit_errors import find_unit_errors
+from driftloop.data_quality.units.unit_errors_of_codes import find_unit_error_of_codes
 from driftloop.data_quality.unusable_values import (
     find_header_rows,
     find_impossible_values,

@@ -23,11 +23,11 @@ from driftloop.data.redaction import may_name
 from driftloop.profile.contents import comparable_samples
 from driftloop.segments.segments import Segment, Segments
 from driftloop.stats.holm import holm
-from driftloop.two_sample.clusters import smallest_p_of
 from driftloop.two_sample.compare import REFINED_BELOW, REFINED_PERMUTATIONS, Comparison, compare_records
+from driftloop.two_sample.dependence.clusters import smallest_p_of
+from driftloop.two_sample.dependence.seasons import matching
 from driftloop.two_sample.large_tables import thin_samples
 from driftloop.two_sample.score_matrix import PooledRecords, pool_samples
-from driftloop.two_sample.seasons import matching
 from driftloop.wording.number_formats import with_p
 
 if TYPE_CHECKING:

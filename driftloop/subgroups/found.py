@@ -16,9 +16,9 @@ from driftloop.subgroups.candidates import LEAST_RECORDS
 from driftloop.subgroups.conditions import met_by
 from driftloop.subgroups.search import NamedRule, search
 from driftloop.two_sample.compare import compare_records
+from driftloop.two_sample.dependence.seasons import matching
 from driftloop.two_sample.large_tables import thin_samples
 from driftloop.two_sample.score_matrix import PooledRecords, pool_samples
-from driftloop.two_sample.seasons import matching
 from driftloop.wording.number_formats import format_number, format_share, with_p
 
 if TYPE_CHECKING:

@@ -26,9 +26,9 @@ from driftloop.subgroups.candidates import Candidates
 from driftloop.subgroups.conditions import Condition
 from driftloop.subgroups.content_scores import content_scores, scores_given_others
 from driftloop.subgroups.limits import Change, Limits
-from driftloop.two_sample.cluster_pairs import relabelled_sides
+from driftloop.two_sample.dependence.cluster_pairs import relabelled_sides
+from driftloop.two_sample.dependence.seasons import labels_within
 from driftloop.two_sample.permutation import mark_smallest
-from driftloop.two_sample.seasons import labels_within
 
 if TYPE_CHECKING:
     from driftloop.data.schema import Column

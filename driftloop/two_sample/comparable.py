@@ -35,7 +35,7 @@ def too_little(baseline: Baseline, window: Window, policy: Policy) -> str | None
     column = baseline.schema.role("cluster")
     if column is None:
         return None
-    from driftloop.two_sample.clusters import too_few  # here: most tables have no dependent groups
+    from driftloop.two_sample.dependence.clusters import too_few  # here: most tables have no dependent groups
 
     return too_few(before, after, policy.check_level, column.name)
 

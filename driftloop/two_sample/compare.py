@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from driftloop.two_sample.column_scores import OMNIBUS, Score
+from driftloop.two_sample.dependence.seasons import matching
 from driftloop.two_sample.families import build_families
 from driftloop.two_sample.min_p import combine, generalized_mean_p
 from driftloop.two_sample.minimum_effect import is_large_enough
 from driftloop.two_sample.null_distribution import ScoreStatistics, is_whole, record_statistics, side_statistics
 from driftloop.two_sample.score_matrix import PooledRecords, score_records
-from driftloop.two_sample.seasons import matching
 
 if TYPE_CHECKING:
     import numpy as np

@@ -23,11 +23,11 @@ from driftloop.profile.window import Baseline, Window
 from driftloop.stats.sorting import distinct_values
 from driftloop.two_sample.column_scores import Score, has_shapes
 from driftloop.two_sample.count_scores import ScoreMean, count_score_means
+from driftloop.two_sample.dependence.seasons import centred_within, matching, mix_weights, permuted_within
 from driftloop.two_sample.families import Omnibus
 from driftloop.two_sample.large_tables import MAX_RECORDS, sampled_part, thin_samples, with_all_rows
 from driftloop.two_sample.permutation import normal_limit, permuted, root_of
 from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix, column_blocks, pool_samples, score_records
-from driftloop.two_sample.seasons import centred_within, matching, mix_weights, permuted_within
 
 Singles = npt.NDArray[np.float32]
 Marks = npt.NDArray[np.bool_]
@@ -120,7 +120,9 @@ def _restricted(scores: ScoreMatrix, pooled: PooledRecords, times: int, seed: in
     if not scores.names:
         return NOTHING
     if clusters is not None:
-        from driftloop.two_sample.cluster_pairs import relabelled_clusters  # here: most tables have no dependent groups
+        from driftloop.two_sample.dependence.cluster_pairs import (
+            relabelled_clusters,  # here: most tables have no dependent groups
+        )
 
         statistics = relabelled_clusters(scores.matrix, marks, clusters, times=times, seed=seed, level=level)
     else:

@@ -7,13 +7,13 @@ import pytest
 from scipy import stats
 
 from driftloop import Baseline, Column, Policy, Schema, Window
-from driftloop.two_sample.clusters import permuted_clusters
 from driftloop.two_sample.column_scores import LOCATION, SHARE, Score
 from driftloop.two_sample.compare import CLUSTERS, SEASONS, compare
+from driftloop.two_sample.dependence.clusters import permuted_clusters
+from driftloop.two_sample.dependence.seasons import centred_within, permuted_within
 from driftloop.two_sample.null_distribution import record_statistics, score_means, seed_of, side_statistics
 from driftloop.two_sample.permutation import permuted
 from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix, score_records
-from driftloop.two_sample.seasons import centred_within, permuted_within
 from tests.driftloop.two_sample.tables import (
     BY_BOTH,
     BY_SEASON,

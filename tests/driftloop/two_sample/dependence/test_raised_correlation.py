@@ -5,7 +5,7 @@ import pytest
 
 from driftloop import Column, Policy
 from driftloop.two_sample.compare import compare_records
-from driftloop.two_sample.raised_correlation import MARGIN, raised_correlation
+from driftloop.two_sample.dependence.raised_correlation import MARGIN, raised_correlation
 from driftloop.two_sample.score_matrix import PooledRecords
 
 

@@ -8,9 +8,9 @@ from math import exp, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.data_quality.binned_numbers import BinnedNumbers
 from driftloop.data_quality.chance import all_in_window_p, tail_factor
-from driftloop.data_quality.unit_conversions import CONVERSIONS, DECIMALS, Conversion, Converted
+from driftloop.data_quality.units.binned_numbers import BinnedNumbers
+from driftloop.data_quality.units.conversions import CONVERSIONS, DECIMALS, Conversion, Converted
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

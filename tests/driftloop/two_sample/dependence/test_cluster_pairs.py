@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from driftloop.two_sample.cluster_pairs import Pairs, _rows, relabelled_clusters, relabelled_sides
-from driftloop.two_sample.clusters import Units, cluster_labels, intraclass_correlation, permuted_clusters
+from driftloop.two_sample.dependence.cluster_pairs import Pairs, _rows, relabelled_clusters, relabelled_sides
+from driftloop.two_sample.dependence.clusters import Units, cluster_labels, intraclass_correlation, permuted_clusters
 
 
 def wards(count, of_baseline, of_window, alone=(0, 0)):

@@ -4,7 +4,7 @@ The unit that is relabelled is the part of a cluster that lies on one side. Of a
 it. Under the hypothesis clusters are independent draws, so each is as likely to have been the window's. Of a cluster on
 both sides the two parts count as units of their own. They may share an effect, which then cancels in the difference of
 both sides. So the distribution is too wide and the error rate is kept. Where the effect is new each time (a ward's
-week), it is exact. Where many clusters stand on both sides, `driftloop.two_sample.cluster_pairs` loses less.
+week), it is exact. Where many clusters stand on both sides, `driftloop.two_sample.dependence.cluster_pairs` loses less.
 Relabelling records within a cluster would be more powerful still, and wrong as soon as a part has an effect of its own.
 
 Units have different sizes. With intraclass correlation r the mean of k records has the variance r + (1 - r) / k, in
@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from driftloop.profile.sampling.sample import Sample
 from driftloop.stats.sorting import distinct_values
-from driftloop.two_sample.raised_correlation import raised_correlation
+from driftloop.two_sample.dependence.raised_correlation import raised_correlation
 from driftloop.two_sample.score_matrix import column_blocks
 
 Floats = npt.NDArray[np.float64]

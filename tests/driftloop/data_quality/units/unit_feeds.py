@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from driftloop.data_quality.unit_errors import find_unit_errors
+from driftloop.data_quality.units.unit_errors import find_unit_errors
 from tests.driftloop.data_quality.feeds import pair
 
 STEPS = np.arange(100.0, 200.0)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from driftloop.data_quality.binned_numbers import BinnedNumbers
 from driftloop.data_quality.chance import SMALLEST_TAIL_FACTOR, all_in_window_p, tail_factor
-from driftloop.data_quality.unit_error_of_part import FEWEST_ROWS, FEWEST_SHIFTED, find_unit_error_of_part
+from driftloop.data_quality.units.binned_numbers import BinnedNumbers
+from driftloop.data_quality.units.unit_error_of_part import FEWEST_ROWS, FEWEST_SHIFTED, find_unit_error_of_part
 from tests.driftloop.data_quality.feeds import same_p
-from tests.driftloop.data_quality.units import FAR_AWAY, STEPS, found, lognormal, told
+from tests.driftloop.data_quality.units.unit_feeds import FAR_AWAY, STEPS, found, lognormal, told
 
 
 @pytest.mark.parametrize("factor", [10, 18.0156, 100, 2.54, 1 / 10, 1 / 18.0156, 1 / 100])

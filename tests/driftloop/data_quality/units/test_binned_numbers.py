@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from driftloop.data_quality.binned_numbers import BinnedNumbers
 from driftloop.data_quality.chance import LARGEST
+from driftloop.data_quality.units.binned_numbers import BinnedNumbers
 from tests.driftloop.data_quality.feeds import pair
 
 

@@ -6,11 +6,17 @@ import pytest
 
 from driftloop import Baseline, Column, Evidence, Policy, Schema, SchemaError, Window, check
 from driftloop.profile.sampling.season_codes import UNKNOWN
-from driftloop.two_sample import seasons as seasons_module
 from driftloop.two_sample.column_scores import LOCATION, Score
 from driftloop.two_sample.compare import compare
+from driftloop.two_sample.dependence import seasons as seasons_module
+from driftloop.two_sample.dependence.seasons import (
+    centred_within,
+    labels_within,
+    matching,
+    mix_weights,
+    permuted_within,
+)
 from driftloop.two_sample.score_matrix import PooledRecords, ScoreMatrix
-from driftloop.two_sample.seasons import centred_within, labels_within, matching, mix_weights, permuted_within
 
 SCHEMA = Schema((Column("x"), Column("at", "datetime", role="timestamp")), season="weekday")
 MONDAY = np.datetime64("2024-01-01T12:00", "us")

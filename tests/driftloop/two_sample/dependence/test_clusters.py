@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Baseline, Column, Policy, Schema, Window, check
-from driftloop.two_sample import clusters as clusters_module
-from driftloop.two_sample.clusters import (
+from driftloop.two_sample.compare import compare
+from driftloop.two_sample.dependence import clusters as clusters_module
+from driftloop.two_sample.dependence.clusters import (
     Units,
     cluster_labels,
     intraclass_correlation,
@@ -19,9 +20,8 @@ from driftloop.two_sample.clusters import (
     smallest_p_of,
     too_few,
 )
-from driftloop.two_sample.compare import compare
+from driftloop.two_sample.dependence.raised_correlation import raised_correlation
 from driftloop.two_sample.permutation import permuted
-from driftloop.two_sample.raised_correlation import raised_correlation
 
 SCHEMA = Schema((Column("x"), Column("patient", "categorical", role="cluster")))
 

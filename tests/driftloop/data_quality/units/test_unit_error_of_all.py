@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from driftloop.data_quality.chance import kolmogorov_p
-from driftloop.data_quality.unit_conversions import CONVERSIONS
+from driftloop.data_quality.units.conversions import CONVERSIONS
 from tests.driftloop.data_quality.feeds import same_p
-from tests.driftloop.data_quality.units import FAR_AWAY, STEPS, found, lognormal, told
+from tests.driftloop.data_quality.units.unit_feeds import FAR_AWAY, STEPS, found, lognormal, told
 
 
 def two_places(low, high, factor):

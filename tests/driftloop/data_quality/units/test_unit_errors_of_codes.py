@@ -3,7 +3,7 @@
 import pytest
 
 from driftloop.data_quality.chance import more_often_p
-from driftloop.data_quality.unit_errors_of_codes import find_unit_error_of_codes
+from driftloop.data_quality.units.unit_errors_of_codes import find_unit_error_of_codes
 from driftloop.profile.counting.category_counts import MAX_NAMES
 from tests.driftloop.data_quality.feeds import pair, same_p
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import constants
 
-from driftloop.data_quality.unit_conversions import CONVERSIONS, Conversion
+from driftloop.data_quality.units.conversions import CONVERSIONS, Conversion
 
 
 def test_the_factors_are_those_of_the_units():

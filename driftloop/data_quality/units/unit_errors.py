@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from driftloop.data_quality.binned_numbers import BinnedNumbers
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import Sign, ignore
-from driftloop.data_quality.unit_error_of_all import find_unit_error_of_all
-from driftloop.data_quality.unit_error_of_part import find_unit_error_of_part
+from driftloop.data_quality.units.binned_numbers import BinnedNumbers
+from driftloop.data_quality.units.unit_error_of_all import find_unit_error_of_all
+from driftloop.data_quality.units.unit_error_of_part import find_unit_error_of_part
 
 FEWEST_VALUES = 3
 """Distinct values of the baseline from which on it has a shape that a conversion can keep: two fit any two others."""

@@ -10,8 +10,8 @@ from driftloop.data.formats.number_formats import plain_number
 from driftloop.data_quality.chance import more_often_p
 from driftloop.data_quality.column_pair import ColumnPair
 from driftloop.data_quality.sign import Sign, ignore
-from driftloop.data_quality.unit_conversions import CONVERSIONS, Conversion, Floats
-from driftloop.data_quality.unit_error_of_part import FEWEST_ROWS, INSIDE, SMALLEST_SHARE
+from driftloop.data_quality.units.conversions import CONVERSIONS, Conversion, Floats
+from driftloop.data_quality.units.unit_error_of_part import FEWEST_ROWS, INSIDE, SMALLEST_SHARE
 
 FEWEST_NAMES = 2
 """New numbers that must be conversions of known ones: one may be a new code."""

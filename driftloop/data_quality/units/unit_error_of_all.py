@@ -6,9 +6,9 @@ from math import sqrt
 
 import numpy as np
 
-from driftloop.data_quality.binned_numbers import BinnedNumbers
 from driftloop.data_quality.chance import kolmogorov_distance, kolmogorov_p
-from driftloop.data_quality.unit_conversions import CONVERSIONS, DECIMALS, Converted
+from driftloop.data_quality.units.binned_numbers import BinnedNumbers
+from driftloop.data_quality.units.conversions import CONVERSIONS, DECIMALS, Converted
 from driftloop.stats.sorting import are_among
 
 SAME_SHAPE = 1.95

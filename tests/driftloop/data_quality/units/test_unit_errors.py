@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.driftloop.data_quality.units import found, lognormal
+from tests.driftloop.data_quality.units.unit_feeds import found, lognormal
 
 
 @pytest.mark.parametrize(("values", "signs"), [([1.0, 2.0], 0), ([1.0, 2.0, 4.0], 1)])

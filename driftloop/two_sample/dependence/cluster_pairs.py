@@ -3,9 +3,9 @@
 A ward that is in the baseline and in the window gives a pair of means. A ward's lasting effect cancels in their
 difference, which is as likely to be positive as negative without a change. That holds also where each part has an
 effect of its own (a ward's week). Only symmetry is assumed: exact for parts of one size, and else as far as means are
-symmetric. Clusters on one side change sides among each other, as `driftloop.two_sample.clusters` has it. Both
-statistics are added with the information that each holds (Fisher 1935). For complete and incomplete pairs together see
-Einsporn and Habtzghi 2013, Journal of Data Science 11.
+symmetric. Clusters on one side change sides among each other, as `driftloop.two_sample.dependence.clusters` has it.
+Both statistics are added with the information that each holds (Fisher 1935). For complete and incomplete pairs
+together see Einsporn and Habtzghi 2013, Journal of Data Science 11.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.two_sample.clusters import (
+from driftloop.two_sample.dependence.clusters import (
     LEAST_VARIANCE,
     Units,
     cluster_labels,
