@@ -26,5 +26,5 @@ if [ -x "$uv" ] && "$uv" venv --quiet --python "$found" "$home" &&
     "$home/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 fi
 "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --require-hashes -r "$worker"
-"$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -C editable_mode=compat -e .
+"$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 touch "$home/.ready"

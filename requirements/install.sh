@@ -24,13 +24,13 @@ by_uv() {
         "$uv" venv --quiet --clear --python "$python" .venv || return 1
     fi
     "$uv" pip install --quiet --python .venv/bin/python --require-hashes -r "$lock" &&
-        "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -C editable_mode=compat -e .
+        "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
 }
 
 by_pip() {
     "$python" -m venv .venv
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -C editable_mode=compat -e .
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 }
 
 if ! have_uv; then
