@@ -39,7 +39,8 @@ def test_the_parts_add_up_to_the_prediction_less_the_typical_one(size: int) -> N
     found = explain(record, typical, [str(n) for n in range(size)], "prediction", predict)
     whole = predict(record[None])[0] - predict(typical[None])[0]
     assert sum(found.contributions.values()) == pytest.approx(whole, abs=1e-9)
-    assert found.typical == predict(typical[None])[0]
+    # a product of matrices adds up in another order with other rows beside it, on some processors
+    assert found.typical == pytest.approx(predict(typical[None])[0], abs=1e-12)
 
 
 def test_an_additive_model_is_explained_exactly() -> None:
