@@ -14,8 +14,8 @@ from driftloop.common_cause.causes import Cause
 from driftloop.common_cause.rule import Found
 from driftloop.ledger.ledger import LedgerConflictError, until_written
 from driftloop.times import format_time, parse_time
-from function_app.storage.ledger_table import create, ledger_errors, newest_first, replace
 from function_app.storage.packed_rows import packed, unpacked
+from function_app.storage.row_writes import create, ledger_errors, newest_first, replace
 
 if TYPE_CHECKING:
     from azure.data.tables import TableEntity, TableServiceClient

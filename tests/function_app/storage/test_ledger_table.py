@@ -8,8 +8,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from azure.core.exceptions import ServiceRequestError
-from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
 from driftloop.ledger.drifts import Drift, DriftState, transition
@@ -17,7 +15,7 @@ from driftloop.ledger.ledger import CheckRecord, Ledger, LedgerConflictError
 from driftloop.ledger.model_state import ModelState, Watermark
 from driftloop.ledger.overview import Position
 from function_app.storage.accounts import Storage
-from function_app.storage.ledger_table import TableLedger, ledger_errors, newest_first
+from function_app.storage.ledger_table import TableLedger
 from tests.driftloop.drifts import found_drift
 from tests.driftloop.sqlite_ledger import SqliteLedger
 
@@ -275,18 +273,6 @@ def test_checks_of_an_older_version_are_listed_behind_the_newer_ones(
     assert [check.check_id for check in ledger.checks(limit=3)] == ["chk-m-3", "chk-m-2", "chk-m-1"]
 
 
-def test_a_row_without_the_columns_of_today_is_told_from_its_body(storage: Storage, model_name: str) -> None:
-    """As older versions left it: a list that took it for a model that nobody watches would hide that it is overdue."""
-    ledger, table = TableLedger(storage.tables), storage.tables.get_table_client("states")
-    ledger.state(model_name, NOW)
-    row = table.get_entity(model_name, "state")
-    table.update_entity({key: row[key] for key in ("PartitionKey", "RowKey", "body0")}, mode=UpdateMode.REPLACE)
-
-    (found,) = ledger.overviews(model_name)
-
-    assert (found.checked_at, found.watched_since) == (None, NOW)
-
-
 def test_a_mark_of_a_waiting_check_is_no_state(storage: Storage, model_name: str) -> None:
     from function_app.storage.marks import Mark, Marks
 
@@ -306,16 +292,6 @@ def test_an_answer_that_was_cut_is_a_refusal_that_is_tried_again(
     for read in (lambda: ledger.state("m", NOW), lambda: ledger.drift("m", "d"), lambda: ledger.check("c")):
         with pytest.raises(LedgerError):
             read()
-
-
-def test_an_answer_without_what_it_must_hold_is_an_error_of_the_ledger() -> None:
-    with pytest.raises(LedgerError, match=r"no readable answer for m \(KeyError\)"), ledger_errors("m"):
-        raise KeyError("etag")
-    with (
-        pytest.raises(LedgerError, match=r"refused or did not answer \(ServiceRequestError\) for m:"),
-        ledger_errors("m"),
-    ):
-        raise ServiceRequestError("no connection")
 
 
 def test_a_row_of_the_version_before_is_read(ledger: Ledger, model_name: str) -> None:
@@ -354,47 +330,6 @@ def test_a_lost_write_names_the_model_or_the_drift(ledger: Ledger, model_name: s
     assert ledger.overviews(model_name) == [], "a state that was never read is not made by a commit"
     with pytest.raises(LedgerConflictError, match=f"drift-{model_name}-0"):
         ledger.write(a_drift(model_name))
-
-
-def test_a_list_shows_the_first_thousand_characters_of_an_error(storage: Storage, model_name: str) -> None:
-    ledger = TableLedger(storage.tables)
-    state = msgspec.structs.replace(ledger.state(model_name, NOW), last_error="e" * 1_001, last_checked_at=NOW)
-    ledger.commit(state)
-    (found,) = ledger.overviews(model_name)
-    assert found.error == "e" * 1_000
-
-
-def test_the_columns_of_a_row_say_to_people_what_a_list_shows(storage: Storage, model_name: str) -> None:
-    ledger, table = TableLedger(storage.tables), storage.tables.get_table_client("states")
-    state = ledger.state(model_name, NOW)
-    row = table.get_entity(model_name, "state")
-    assert {name for name in row if not name.startswith("body")} == {"PartitionKey", "RowKey", "epoch", "watched_since"}
-    changes = {"last_verdict": "drift", "last_checked_at": NOW, "baseline_version": "7", "drift_id": "drift-1"}
-    ledger.commit(msgspec.structs.replace(state, epoch=2, **changes))
-    row = table.get_entity(model_name, "state")
-    assert (row["epoch"], row["verdict"], row["checked_at"], row["version"], row["drift_id"]) == (
-        2,
-        "drift",
-        NOW,
-        "7",
-        "drift-1",
-    )
-    assert "watched_since" not in row
-
-
-def test_columns_that_were_changed_by_hand_are_an_error_that_names_the_row(storage: Storage, model_name: str) -> None:
-    ledger, table = TableLedger(storage.tables), storage.tables.get_table_client("states")
-    ledger.state(model_name, NOW)
-    table.update_entity({"PartitionKey": model_name, "RowKey": "state", "epoch": "three"}, mode=UpdateMode.MERGE)
-    with pytest.raises(LedgerError, match=f"ledger row {model_name}/state cannot be read"):
-        ledger.overviews(model_name)
-    table.delete_entity(model_name, "state")
-
-
-def test_later_rows_sort_first_and_names_tell_those_of_one_microsecond_apart() -> None:
-    keys = [newest_first(NOW + timedelta(microseconds=later), name) for later, name in ((1, "b"), (0, "a"), (0, "b"))]
-    assert keys == sorted(keys)
-    assert keys[1] == f"{10**17 - int(NOW.timestamp()) * 10**6:017}-a"
 
 
 def test_drifts_are_listed_by_when_they_were_found_and_one_without_a_history_first(

@@ -19,7 +19,7 @@ from function_app.checks.regime_start import WINDOWS
 from function_app.incoming.watermark import CONTENTS, REMEMBERED
 from function_app.queue.sending import Message
 from function_app.retraining.epochs import encoded, new_drift
-from function_app.storage.ledger_table import StateRow
+from function_app.storage.ledger_rows import StateRow
 from function_app.storage.packed_rows import packed, unpacked
 from function_app.telemetry.announcing import announcements, summary
 
