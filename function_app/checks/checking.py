@@ -5,31 +5,28 @@ follows from it.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from driftloop.config.models import Model
-from driftloop.errors import DriftloopError, InputError
+from driftloop.errors import InputError
 from driftloop.events import InService, PutBack
-from driftloop.ledger.drifts import Announcement, Drift, DriftState
+from driftloop.ledger.drifts import Announcement, Drift
 from driftloop.ledger.ledger import Ledger, LedgerConflictError, until_written
 from driftloop.ledger.model_state import ModelState
-from driftloop.times import format_time, utc_now
-from function_app.checks import findings
-from function_app.checks.comparing import Compared, Comparing
-from function_app.checks.findings import CheckResult
-from function_app.checks.holding import hold_of, impact_of, with_impact
-from function_app.checks.report_context import report_context
+from driftloop.times import utc_now
+from function_app.checks import check_results
+from function_app.checks.check_results import CheckResult
+from function_app.checks.new_labels import NewLabels
+from function_app.checks.new_window import NewWindow, settle_of
 from function_app.common_cause.telling import told_apart
 from function_app.incoming.quarantine import Quarantine
-from function_app.incoming.sources import File, list_files
+from function_app.incoming.sources import list_files
 from function_app.incoming.watermark import Selection, select
 from function_app.labels.counting import count_labelled
-from function_app.labels.labelled_window import LabelledWindow, read_with_labels, records_since
-from function_app.labels.performance import look_at_labels
-from function_app.retraining.epochs import evidence_for, settled
+from function_app.retraining.epochs import settled
 from function_app.storage.model_blobs import ModelBlobs
 from function_app.telemetry.announcing import (
     OF_OPEN_DRIFT,
@@ -44,8 +41,6 @@ from function_app.telemetry.announcing import (
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
-    from driftloop import Schema
-    from driftloop.impact.impact import Impact
     from driftloop.ledger.ledger import CheckRecord
     from function_app.common_cause.together import Together
     from function_app.dispatch.requests import Dispatcher
@@ -70,10 +65,6 @@ class ModelCheck:
     def __post_init__(self) -> None:
         self.blobs = ModelBlobs(self.storage, self.model.name)
         self.quarantine = Quarantine(self.storage)
-
-    @property
-    def _settle(self) -> timedelta:
-        return timedelta(seconds=self.model.settle_seconds)
 
     def check(self) -> "tuple[CheckRecord, datetime | None]":
         """Checks what is new, and takes open drifts further.
@@ -151,24 +142,32 @@ class ModelCheck:
         selection = self._selection(state, now)
         state = msgspec.structs.replace(state, watermark=selection.watermark)
         if not selection.files or pointer is None:
-            finding = findings.of_nothing(self.model, state, pointer, selection, now)
+            result = check_results.of_nothing(self.model, state, pointer, selection, now)
         else:
-            finding = self._window(state, pointer, selection, now)
+            result = self._window(state, pointer, selection, now)
             if self.blobs.in_service() != pointer:
                 raise LedgerConflictError(f"{self.model.name}: the version in service was replaced during the check")
         if pointer is not None:
-            finding = self._with_labels(finding, pointer, now)
-        return self._stored(self._with_deployments(finding, state, pointer, now), state, started)
+            result = self._with_labels(result, pointer, now)
+        return self._stored(self._with_deployments(result, state, pointer, now), state, started)
+
+    def _window(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> CheckResult:
+        window = NewWindow(self.model, self.storage, self.ledger, self.blobs, self.quarantine, self.clock)
+        return window.check(state, pointer, selection, now)
+
+    def _with_labels(self, result: CheckResult, pointer: InService, now: datetime) -> CheckResult:
+        labels = NewLabels(self.model, self.storage, self.ledger, self.blobs, self.clock)
+        return labels.added_to(result, pointer, now)
 
     def _with_deployments(
-        self, finding: CheckResult, before: ModelState, pointer: InService | None, now: datetime
+        self, result: CheckResult, before: ModelState, pointer: InService | None, now: datetime
     ) -> CheckResult:
-        """The same finding, and what is to be told of versions that came, or were taken back."""
+        """The same result, and what is to be told of versions that came, or were taken back."""
         deployed, said = deployment(self.model.name, before.deployed, pointer)
         note = self._put_back() if self.model.alerts else None  # it is read for people alone
         put_back, failed = undone(self.model.name, before.put_back, note, now)
-        state = msgspec.structs.replace(finding.state, deployed=deployed, put_back=put_back)
-        return replace(finding, said=(*said, *failed), state=state)
+        state = msgspec.structs.replace(result.state, deployed=deployed, put_back=put_back)
+        return replace(result, said=(*said, *failed), state=state)
 
     def _put_back(self) -> PutBack | None:
         """The last deployment that failed, as far as that can be read: a damaged note hides no new data."""
@@ -178,104 +177,25 @@ class ModelCheck:
             emit("check_failed", model=self.model.name, error=str(error))
             return None
 
-    def _stored(self, finding: CheckResult, before: ModelState, started: float) -> CheckResult:
-        """The finding in the ledger, and announced."""
-        check = msgspec.structs.replace(finding.check, seconds=round(time.monotonic() - started, 3))
+    def _stored(self, result: CheckResult, before: ModelState, started: float) -> CheckResult:
+        """The result in the ledger, and announced."""
+        check = msgspec.structs.replace(result.check, seconds=round(time.monotonic() - started, 3))
         known = check.check_id == before.last_check_id or check.window_sha256 is None
-        said = (*finding.said, *announcements(check, finding.drift, finding.stragglers))
+        said = (*result.said, *announcements(check, result.drift, result.stragglers))
         try:
             state = self.ledger.commit(
-                msgspec.structs.replace(finding.state, outbox=said), None if known else check, finding.drift
+                msgspec.structs.replace(result.state, outbox=said), None if known else check, result.drift
             )
         except LedgerConflictError:
-            looked = check.window_sha256 is not None or finding.state.labels_watermark != before.labels_watermark
-            if looked or finding.drift is not None:
+            looked = check.window_sha256 is not None or result.state.labels_watermark != before.labels_watermark
+            if looked or result.drift is not None:
                 raise
-            state = finding.state  # nothing was new here, and whoever wrote has just looked too
+            state = result.state  # nothing was new here, and whoever wrote has just looked too
         else:
             state = announced(self.ledger, state, self._carry_out)
         check_finished(check)
-        return replace(finding, check=check, state=state)
+        return replace(result, check=check, state=state)
 
     def _selection(self, state: ModelState, now: datetime) -> Selection:
         files = list_files(self.storage, self.model.records, state.watermark.high, now)
-        return select(files, state.watermark, self._settle, now)
-
-    def _window(self, state: ModelState, pointer: InService, selection: Selection, now: datetime) -> CheckResult:
-        """The new files against the baseline: compared, set aside where they are broken, reported."""
-        baseline = self.blobs.baseline(pointer)
-        notes = self.quarantine.notes(self.model.records)
-        evidence = evidence_for(state, pointer)
-        comparing = Comparing(self.storage, self.model, baseline, now)
-        compared = comparing.compare(selection.files, state.watermark, evidence)
-        if compared.verdict == "drift" and compared.result is not None:
-            files = list(compared.reading.read)
-            result = with_impact(
-                compared.result, self.model, self.blobs, pointer, lambda: self._read_with_labels(files, baseline.schema)
-            )
-            compared = replace(compared, result=result)
-            state = msgspec.structs.replace(state, hold=hold_of(self.model, result.estimated, state.performance))
-        check = findings.record_of(compared, self.model, pointer, selection, now=now, schema=baseline.schema)
-        check = msgspec.structs.replace(check, report=self._report(check, compared, state, pointer))
-        state = msgspec.structs.replace(state, notes=findings.notes_of(compared, notes))
-        return findings.of_window(
-            compared,
-            state,
-            pointer,
-            check,
-            evidence=evidence,
-            settle=self._settle,
-            selection=selection,
-        )
-
-    def _report(self, check: "CheckRecord", compared: Compared, state: ModelState, pointer: InService) -> str | None:
-        if compared.result is None:
-            return None
-        from driftloop.report.html import render
-        from driftloop.report.words.language import choose_language
-
-        summary = {
-            "check_id": check.check_id,
-            "model": self.model.name,
-            "baseline_version": pointer.version,
-            **compared.result.to_dict(),
-        }
-        files = [file.path for file in compared.reading.read]
-        context = report_context(
-            check, files, self.model, ledger=self.ledger, blobs=self.blobs, state=state, pointer=pointer
-        )
-        page = render(compared.result, self.blobs.baseline(pointer), compared.window, context, choose_language())
-        return self.blobs.report(check.check_id, summary, page)
-
-    def _with_labels(self, finding: CheckResult, pointer: InService, now: datetime) -> CheckResult:
-        """The same finding, and what newly landed labels say."""
-        try:
-            found = look_at_labels(self.storage, self.model, self.blobs, pointer, finding.state, clock=self.clock)
-            impact = None if found is None else self._error_of_open_drift(pointer)
-        except DriftloopError as error:
-            # What is wrong with labels or the holdout's errors must not hide new data: it is said, and looked at again.
-            emit("check_failed", model=self.model.name, check_id=finding.check.check_id, error=str(error))
-            return finding
-        if found is None:
-            return finding
-        if impact is not None:
-            hold = hold_of(self.model, impact, found.state.performance)
-            finding = replace(finding, state=msgspec.structs.replace(finding.state, hold=hold))
-            found = replace(found, reasons=(*found.reasons, *impact.sentences))
-        return findings.with_labels(finding, found, pointer, format_time(now))
-
-    def _error_of_open_drift(self, pointer: InService) -> "Impact | None":
-        """What labels that arrive say of the model's error since a drift that has not been sent yet."""
-        held = [
-            drift
-            for drift in self.ledger.drifts(self.model.name, open_only=True)
-            if drift.state is DriftState.HELD and drift.reason == "drift"
-        ]
-        if not held:
-            return None
-        files = records_since(self.storage, self.model, held[-1].since)
-        found = self._read_with_labels(files, self.blobs.baseline(pointer).schema, held[-1].since)
-        return None if found is None else impact_of(found, self.model, self.blobs, pointer)
-
-    def _read_with_labels(self, files: list[File], schema: "Schema", since: str | None = None) -> LabelledWindow | None:
-        return read_with_labels(self.storage, self.model, schema, files, self.clock, since=since)
+        return select(files, state.watermark, settle_of(self.model), now)

@@ -14,7 +14,6 @@ from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
 from driftloop.ledger.ledger import LedgerConflictError
-from function_app.storage.ledger_rows import STATE
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient
@@ -64,7 +63,6 @@ def replace(table: "TableClient", partition: str, row: str, properties: dict[str
         )
     except HttpResponseError as error:
         if error.status_code in (404, 412):
-            what = partition if row == STATE else row
-            raise LedgerConflictError(f"{what}: it was written by another process: read it again") from error
+            raise LedgerConflictError(f"{partition}/{row}: it was written by another process: read it again") from error
         raise
     return str(answer["etag"])

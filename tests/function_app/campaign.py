@@ -22,8 +22,8 @@ from driftloop.ledger.drifts import Drift, open_drift
 from driftloop.ledger.ledger import CheckRecord
 from driftloop.ledger.model_state import ModelState
 from driftloop.times import format_time
+from function_app.checks.check_results import CheckResult
 from function_app.checks.checking import ModelCheck
-from function_app.checks.findings import CheckResult
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always, too_late
 from function_app.incoming.sources import File
 from function_app.incoming.watermark import Selection
@@ -260,8 +260,8 @@ class Process(ModelCheck):
     def _sleep(self, seconds: float) -> None:
         self._world.now += timedelta(seconds=seconds)
 
-    def _with_labels(self, finding: CheckResult, pointer: InService, now: datetime) -> CheckResult:
-        return finding
+    def _with_labels(self, result: CheckResult, pointer: InService, now: datetime) -> CheckResult:
+        return result
 
     def _selection(self, state: ModelState, now: datetime) -> Selection:
         # A new file every three hours; the newest is the window.

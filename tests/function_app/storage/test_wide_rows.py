@@ -52,7 +52,7 @@ def sizes(properties: dict[str, bytes]) -> tuple[int, int]:
 
 
 def record_with(result: Check) -> CheckRecord:
-    """The row as `function_app.checks.findings` makes it."""
+    """The row as `function_app.checks.check_results` makes it."""
     numbers = summary(result)
     return CheckRecord(
         check_id="chk-0123456789ab",

@@ -1,55 +1,27 @@
 """What a check stores, as plain values: rows, states, drifts, and when files are left for a check of their own."""
 
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from driftloop import Column, Evidence, Schema
-from driftloop.config.models import Model
-from driftloop.events import InService, check_id
+from driftloop import Evidence
+from driftloop.events import check_id
 from driftloop.ledger.ledger import CheckRecord
 from driftloop.ledger.model_state import FileNote, ModelState, Watermark
-from driftloop.segments.segments import Segment, Segments
 from driftloop.sequential.model_error import Performance
+from function_app.checks.check_results import CheckResult, notes_of, of_nothing, of_window, with_labels
 from function_app.checks.comparing import Compared
-from function_app.checks.findings import CheckResult, notes_of, of_nothing, of_window, record_of, with_labels
+from function_app.checks.window_row import record_of
 from function_app.incoming.quarantine import Note
-from function_app.incoming.sources import File
 from function_app.incoming.watermark import Selection
 from function_app.incoming.window_reading import Reading
 from function_app.labels.performance import LabelFindings
-
-NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
-POINTER = InService("m", "3", "b" * 64)
-MODEL = Model(name="m", records="incoming/m/records/**")
-SCHEMA = Schema(columns=(Column(name="bmi"),))
-STATE = ModelState(model="m", watched_since=NOW, etag="1")
-A, B, C, D = (File("incoming", name, "e", NOW - timedelta(minutes=minutes), 1) for minutes, name in enumerate("abcd"))
+from tests.function_app.checks.windows import MODEL, NOW, POINTER, SCHEMA, STATE, A, B, C, D, compared
 
 
-def compared(verdict: Any = "stable", **changes: Any) -> Compared:
-    window: Any = SimpleNamespace(
-        rows=60, sha256="w" * 64, first_time="2026-11-22T00:00:00Z", last_time="2026-11-22T12:00:00Z"
-    )
-    reading = Reading(read=[A, B], contents={"digest-a": A, "digest-b": B, "older": None})
-    evidence = Evidence(
-        checks=4, alarm=verdict == "drift", since="2026-11-20T00:00:00Z" if verdict == "drift" else None
-    )
-    result: Any = SimpleNamespace(
-        estimated=None,
-        segments=None,
-        evidence=evidence,
-        reasons=("why",),
-        to_dict=lambda: {"p_value": 0.5, "alpha": 0.05, "features": []},
-    )
-    given = {"reasons": ("why",), "window": window, "reading": reading, "guilty": {}, "result": result}
-    return Compared(verdict, **{**given, **changes})
-
-
-def finding_of(found: Compared, state: ModelState = STATE) -> CheckResult:
+def result_of(found: Compared, state: ModelState = STATE) -> CheckResult:
     check = record_of(found, MODEL, POINTER, Selection((A, B), ()), now=NOW, schema=SCHEMA)
     return of_window(
         found, state, POINTER, check, evidence=Evidence(checks=3), settle=timedelta(0), selection=Selection((A,), ())
@@ -81,41 +53,8 @@ def test_a_check_with_nothing_to_compare_says_why(pointer: Any, selection: Selec
     assert (found.drift, found.again) == (None, False)
 
 
-def test_the_row_of_a_window_names_it_by_what_was_read() -> None:
-    check = record_of(compared(), MODEL, POINTER, Selection((A, B), ()), now=NOW, schema=SCHEMA)
-
-    assert check.check_id == check_id("m", "b" * 64, "w" * 64)
-    assert (check.rows, check.files, check.window_first) == (60, 2, "2026-11-22T00:00:00Z")
-    assert check.evidence == Evidence(checks=4).certainty
-    nothing = compared("incident", reading=Reading(broken={A: "torn"}), guilty={A: "torn"})
-    check = record_of(nothing, MODEL, POINTER, Selection((A,), ()), now=NOW, schema=SCHEMA)
-    assert check.check_id == check_id("m", "b" * 64, Selection((A,), ()).sha256), "by its files, where none was read"
-
-
-def test_segments_that_moved_and_the_estimated_error_are_among_the_reasons() -> None:
-    calm, moved = (
-        Segment("ward", value, verdict, 90, 80, p, ("age",) if verdict == "drift" else (), f"ward = {value}: {said}")
-        for value, verdict, p, said in (("a", "stable", 0.5, "calm"), ("b", "drift", 0.001, "age moved"))
-    )
-    found = compared("drift")
-    found.result.segments = Segments((calm, moved), 0.05)
-    found.result.estimated = SimpleNamespace(sentences=("estimated error: 3",))
-    check = record_of(found, MODEL, POINTER, Selection((A, B), ()), now=NOW, schema=SCHEMA)
-    assert check.reasons == ("why", "ward = b: age moved", "estimated error: 3")
-
-
-def test_copies_are_said_and_the_engine_s_refusal_leaves_no_summary() -> None:
-    copies = compared(reading=Reading(read=[A], copies={B: A, C: None}))
-    check = record_of(copies, MODEL, POINTER, Selection((A, B, C), ()), now=NOW, schema=SCHEMA)
-    assert check.reasons == ("why", "2 files hold what another one holds: it is read once")
-
-    refused = compared("incident", result=None)
-    check = record_of(refused, MODEL, POINTER, Selection((A,), ()), now=NOW, schema=SCHEMA)
-    assert (check.summary, check.evidence) == ({}, None)
-
-
 def test_a_calm_window_is_learned_from_and_its_files_are_read() -> None:
-    found = finding_of(compared(start="2026-11-22T03:00:00Z"))
+    found = result_of(compared(start="2026-11-22T03:00:00Z"))
 
     assert '"checks":4' in (found.state.evidence or "")
     assert set(found.state.watermark.seen) == {A.key, B.key}
@@ -129,26 +68,26 @@ def test_a_calm_window_is_learned_from_and_its_files_are_read() -> None:
 def test_an_older_window_does_not_move_the_newest_record_back() -> None:
     state = msgspec.structs.replace(STATE, newest_record="2026-11-22T13:00:00Z")
 
-    assert finding_of(compared(), state).state.newest_record == "2026-11-22T13:00:00Z"
+    assert result_of(compared(), state).state.newest_record == "2026-11-22T13:00:00Z"
 
 
 def test_a_drift_opens_once_an_epoch_from_where_its_regime_really_began() -> None:
     state = msgspec.structs.replace(STATE, starts={"2026-11-20T00:00:00Z": "2026-11-20T06:00:00Z"})
-    found = finding_of(compared("drift"), state)
+    found = result_of(compared("drift"), state)
 
     assert found.drift is not None
     assert (found.drift.since, found.drift.as_of) == ("2026-11-20T06:00:00Z", "2026-11-22T12:00:00Z")
     assert found.check.drift_id == found.state.drift_id == found.drift.drift_id
-    again = finding_of(compared("drift"), found.state)
+    again = result_of(compared("drift"), found.state)
     assert again.drift is None, "an epoch raises one"
     assert again.check.drift_id == found.drift.drift_id, "to which later windows belong"
-    unknown = finding_of(compared("drift"))
+    unknown = result_of(compared("drift"))
     assert unknown.drift is not None
     assert unknown.drift.since == "2026-11-20T00:00:00Z", "of a window whose start is not known"
 
 
 def test_of_an_incident_nothing_is_learned_and_the_innocent_wait_for_a_check_of_their_own() -> None:
-    found = finding_of(compared("incident", guilty={A: "blank"}))
+    found = result_of(compared("incident", guilty={A: "blank"}))
 
     assert '"checks":3' in (found.state.evidence or "")
     assert set(found.state.watermark.seen) == {A.key}
@@ -168,7 +107,7 @@ def test_of_an_incident_nothing_is_learned_and_the_innocent_wait_for_a_check_of_
     ],
 )
 def test_what_is_left_and_how_far_the_watermark_goes(verdict: Any, changes: Any, again: bool, high: Any) -> None:
-    found = finding_of(compared(verdict, **changes))
+    found = result_of(compared(verdict, **changes))
 
     assert found.again is again
     assert found.state.watermark.high == high

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,16 +15,14 @@ from driftloop.ledger.model_state import FileNote, ModelState, Watermark
 from driftloop.times import format_time, latest
 from driftloop.wording.counts import count_of
 from function_app.checks.comparing import Compared
-from function_app.checks.fitting import fitting_features, fitting_reasons
 from function_app.checks.regime_start import remembered
-from function_app.incoming.quarantine import Note, outdated, path_of
+from function_app.incoming.quarantine import Note, outdated
 from function_app.incoming.watermark import Selection, advanced, marked
-from function_app.labels.performance import LabelFindings, growth_sentence, unwatched
+from function_app.labels.performance import LabelFindings, growth_sentence
 from function_app.retraining.epochs import encoded, new_drift
-from function_app.telemetry.announcing import summary
 
 if TYPE_CHECKING:
-    from driftloop import Check, Evidence, Schema
+    from driftloop import Evidence
 
 NO_BASELINE = "none"
 
@@ -83,58 +81,6 @@ def of_nothing(
         window_sha256=selection.sha256 if selection.files else None,
     )
     return CheckResult(check, _checked(state, check), stragglers=selection.stragglers)
-
-
-def record_of(
-    compared: Compared, model: Model, pointer: InService, selection: Selection, *, now: datetime, schema: "Schema"
-) -> CheckRecord:
-    """The row of a check that compared a window.
-
-    Parameters
-    ----------
-    compared : Compared
-        The window, read and judged.
-    selection : Selection
-        The files that it was made of: they name the check where none could be read.
-    schema : Schema
-        The baseline's: it tells what is not watched.
-
-    Returns
-    -------
-    CheckRecord
-        The ledger's row, without its report and its drift.
-    """
-    window, reading, result = compared.window, compared.reading, compared.result
-    copies = len(reading.copies)
-    also = (
-        f"{count_of(copies, 'file holds', 'files hold')} what another one holds: it is read once" if copies else None,
-        unwatched(schema),
-    )
-    evidence = None if result is None else result.evidence
-    told = () if result is None else _told(result)
-    return CheckRecord(
-        check_id=check_id(model.name, pointer.baseline_sha256, window.sha256 if reading.read else selection.sha256),
-        model=model.name,
-        at=now,
-        verdict=compared.verdict,
-        reasons=fitting_reasons((*compared.reasons, *told, *(said for said in also if said), *selection.stragglers)),
-        rows=window.rows,
-        files=len(reading.read),
-        baseline_version=pointer.version,
-        baseline_sha256=pointer.baseline_sha256,
-        window_sha256=window.sha256,
-        window_first=window.first_time,
-        window_last=window.last_time,
-        evidence=None if evidence is None else evidence.certainty,
-        quarantined=tuple(path_of(file) for file in compared.guilty),
-        summary={} if result is None else _fitting(summary(result)),
-    )
-
-
-def _told(result: "Check") -> tuple[str, ...]:
-    """What else a check has found: the segments that have moved, and the model's estimated error."""
-    segments = () if result.segments is None else tuple(each.sentence for each in result.segments.drifted)
-    return segments if result.estimated is None else (*segments, *result.estimated.sentences)
 
 
 def notes_of(compared: Compared, before: Mapping[str, Note]) -> tuple[FileNote, ...]:
@@ -212,8 +158,8 @@ def of_window(
     return CheckResult(check, _checked(after, check), drift, again, selection.stragglers)
 
 
-def with_labels(finding: CheckResult, found: LabelFindings, pointer: InService, now: str) -> CheckResult:
-    """The same finding and what newly landed labels say: outcomes that have moved, an error that has grown.
+def with_labels(result: CheckResult, found: LabelFindings, pointer: InService, now: str) -> CheckResult:
+    """The same result and what newly landed labels say: outcomes that have moved, an error that has grown.
 
     Parameters
     ----------
@@ -227,21 +173,21 @@ def with_labels(finding: CheckResult, found: LabelFindings, pointer: InService, 
     CheckResult
         With a drift of reason `degraded` where the error has grown, none is open, and the feed is not broken.
     """
-    performance, state = found.performance, finding.state
+    performance, state = found.performance, result.state
     state = msgspec.structs.replace(
         state, performance=found.state.performance, labels_watermark=found.state.labels_watermark
     )
     grown = performance is not None and performance.degraded
     if grown:
         state = msgspec.structs.replace(state, hold=None)
-    opens = grown and state.drift_id is None and finding.check.verdict != "incident"
-    reasons = (*((growth_sentence(performance),) if opens and performance is not None else ()), *finding.check.reasons)
-    check = msgspec.structs.replace(finding.check, reasons=(*reasons, *found.reasons), degraded=opens)
+    opens = grown and state.drift_id is None and result.check.verdict != "incident"
+    reasons = (*((growth_sentence(performance),) if opens and performance is not None else ()), *result.check.reasons)
+    check = msgspec.structs.replace(result.check, reasons=(*reasons, *found.reasons), degraded=opens)
     if check.window_sha256 is None and (opens or found.reasons):
         # A check that had no window of its own is named by the labels.
         identity = check_id(check.model, check.baseline_sha256 or "", found.batch)
         check = msgspec.structs.replace(check, check_id=identity, window_sha256=found.batch)
-    drift = finding.drift
+    drift = result.drift
     if opens and performance is not None:
         newest = state.newest_record or now
         since = performance.since or newest
@@ -249,16 +195,12 @@ def with_labels(finding: CheckResult, found: LabelFindings, pointer: InService, 
         state = msgspec.structs.replace(state, drift_id=drift.drift_id)
         check = msgspec.structs.replace(check, drift_id=drift.drift_id)
     return replace(
-        finding,
+        result,
         check=check,
         state=_checked(state, check),
         drift=drift,
-        stragglers=(*finding.stragglers, *found.stragglers),
+        stragglers=(*result.stragglers, *found.stragglers),
     )
-
-
-def _fitting(numbers: dict[str, Any]) -> dict[str, Any]:
-    return {**numbers, "features": fitting_features(numbers["features"])}
 
 
 def _watermark(before: Watermark, compared: Compared, settle: timedelta, now: datetime) -> Watermark:
