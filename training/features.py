@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from driftloop.data.columns import texts
+from driftloop.data.columns.texts import texts
 from driftloop.data.schema import Column, Schema
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from driftloop.checkup.context import OneModel
 from driftloop.checkup.findings import Finding, error, warning
 from driftloop.checkup.table_checks import absent
-from driftloop.data.columns import texts
+from driftloop.data.columns.texts import texts
 from driftloop.data.schema import Column, Schema
 from driftloop.data.sources import batches_of
 from driftloop.profile.counting.category_counts import name_hash

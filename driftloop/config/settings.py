@@ -9,9 +9,8 @@ from pathlib import Path
 import msgspec
 
 from driftloop.config.policy import Policy
-from driftloop.data.columns import MISSING_TEXTS
 from driftloop.data.reading import Reading
-from driftloop.data.schema import Column, Schema
+from driftloop.data.schema import MISSING_TEXTS, Column, Schema
 from driftloop.errors import ConfigError, SchemaError
 from driftloop.validation import convert
 

@@ -40,6 +40,15 @@ def floats(array: pa.Array) -> Floats:
     return values if marks is None else np.where(marks, values, np.nan)
 
 
+def cast_floats(array: pa.Array) -> Floats:
+    """An array of any type that Arrow casts to float64; integers beyond 2^53 are rounded."""
+    if array.type != pa.float64():
+        import pyarrow.compute as pc  # only where it is needed: 25 ms of imports
+
+        array = pc.cast(array, pa.float64(), safe=False)
+    return floats(array)
+
+
 def codes(array: pa.Array) -> Integers:
     """An int32 array (the indices of a dictionary) as int64, -1 where it has no value."""
     values = _values(array, np.dtype(np.int32)).astype(np.int64)

@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from driftloop.data.columns import numbers, times
+from driftloop.data.columns.numbers import numbers
+from driftloop.data.columns.times import times
 from driftloop.data.plain_types import not_comparable
 from driftloop.data.reading import ReadNotes
 from driftloop.data.schema import Column, Schema

@@ -11,7 +11,6 @@ from typing import Any, Literal, get_args
 import msgspec
 from msgspec.structs import force_setattr
 
-from driftloop.data.columns import MISSING_TEXTS
 from driftloop.data.reading import Reading
 from driftloop.errors import SchemaError
 from driftloop.validation import convert, file_path, hold_types, nearest, with_article
@@ -24,6 +23,8 @@ record (patient, ward, device).
 """
 Season = Literal["", "weekday", "month", "hour"]
 
+MISSING_TEXTS = ("", "NA", "N/A", "NaN", "nan", "NaT", "null", "NULL", "None", "<NA>")
+"""Texts that mean a missing value unless a schema says otherwise: what common programs write."""
 COMPARED: frozenset[str] = frozenset({"feature", "prediction"})
 FORMATS = ("decimal-point", "decimal-comma", "day-first", "month-first", "year-first", "duration")
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from driftloop.data.columns import numbers, texts
+from driftloop.data.columns.numbers import numbers
+from driftloop.data.columns.texts import texts
 from driftloop.data.schema import Column, Schema
 from driftloop.data.sources import batches_of
 from driftloop.errors import InputError

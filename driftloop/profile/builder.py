@@ -10,7 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.canonical.batches import CANONICAL, HEADERS, canonical_batches
-from driftloop.data.columns import Numbers, Texts, numbers, texts, times
+from driftloop.data.columns.numbers import Numbers, numbers
+from driftloop.data.columns.texts import Texts, texts
+from driftloop.data.columns.times import times
 from driftloop.data.readers.projection import UNREAD
 from driftloop.data.schema import COMPARED, Column, Schema
 from driftloop.data.tables import as_batches

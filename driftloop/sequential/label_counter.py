@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftloop.data.columns import numbers, texts
+from driftloop.data.columns.numbers import numbers
+from driftloop.data.columns.texts import texts
 from driftloop.data.plain_types import not_comparable
 from driftloop.sequential.label_shift import MOST_CLASSES, LabelSummary
 

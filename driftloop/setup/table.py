@@ -11,12 +11,12 @@ import msgspec
 import pyarrow as pa
 
 from driftloop.data.canonical.batches import canonical_batches
-from driftloop.data.columns import MISSING_TEXTS, numbers
+from driftloop.data.columns.numbers import numbers
 from driftloop.data.inference.finding import InferredColumn
 from driftloop.data.inference.schema_inference import infer_columns
 from driftloop.data.plain_types import not_comparable
 from driftloop.data.reading import Reading, ReadNotes
-from driftloop.data.schema import Column, Schema
+from driftloop.data.schema import MISSING_TEXTS, Column, Schema
 from driftloop.data.sources import batches_of
 from driftloop.errors import InputError
 from driftloop.profile.profile import Profile

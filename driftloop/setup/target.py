@@ -9,7 +9,7 @@ from math import isfinite
 import numpy as np
 import pyarrow as pa
 
-from driftloop.data.columns import category_names
+from driftloop.data.columns.texts import category_names
 from driftloop.data.formats.number_formats import plain_number
 from driftloop.data.formats.true_false import true_false_format
 from driftloop.data.inference.finding import InferredColumn, name_parts

@@ -46,7 +46,7 @@ class RecordTimes:
             self._see(batch)
 
     def _see(self, batch: "pa.RecordBatch") -> None:
-        from driftloop.data.columns import times
+        from driftloop.data.columns.times import times
 
         if self._column is None or self._column.name not in batch.schema.names:
             return

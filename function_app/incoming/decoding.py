@@ -79,7 +79,9 @@ def _says_something(array: "pa.Array", column: "Column", missing: tuple[str, ...
     """Whether some row has a value of the column's kind."""
     import numpy as np
 
-    from driftloop.data.columns import numbers, texts, times
+    from driftloop.data.columns.numbers import numbers
+    from driftloop.data.columns.texts import texts
+    from driftloop.data.columns.times import times
 
     for part in (array.slice(0, FIRST_LOOK), array.slice(FIRST_LOOK)):
         if column.kind == "categorical":

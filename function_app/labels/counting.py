@@ -82,7 +82,7 @@ def _decode(schema: "Schema", reading: Reading, key: "Column", start: datetime) 
     """Reads files as the ids of the records at or after `start`."""
     import pyarrow as pa
 
-    from driftloop.data.columns import times
+    from driftloop.data.columns.times import times
 
     time, rows_of = schema.role("timestamp"), any_columns(schema, reading)
 

@@ -147,7 +147,7 @@ def _labelled(batch: "pa.RecordBatch", schema: "Schema", waiting: dict[str, obje
 def _from(batch: "pa.RecordBatch", schema: "Schema", since: str) -> "pa.RecordBatch":
     import pyarrow as pa
 
-    from driftloop.data.columns import times
+    from driftloop.data.columns.times import times
 
     time = schema.role("timestamp")
     if time is None or time.name not in batch.schema.names:

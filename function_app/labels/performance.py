@@ -232,7 +232,7 @@ def _seconds(batch: "pa.RecordBatch", time: "Column | None", missing: tuple[str,
     import numpy as np
     import pyarrow as pa
 
-    from driftloop.data.columns import times
+    from driftloop.data.columns.times import times
 
     if time is None or time.name not in batch.schema.names:
         return pa.nulls(batch.num_rows, pa.float64())

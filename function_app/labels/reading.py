@@ -102,7 +102,8 @@ def outcomes_of(batch: "pa.RecordBatch", column: "Column", missing: tuple[str, .
     import numpy as np
     import pyarrow as pa
 
-    from driftloop.data.columns import numbers, texts
+    from driftloop.data.columns.numbers import numbers
+    from driftloop.data.columns.texts import texts
 
     if column.kind == "categorical":
         found = texts(batch.column(column.name), missing)

@@ -13,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from driftloop.data.columns import numbers, texts, times
+from driftloop.data.columns.numbers import numbers
+from driftloop.data.columns.texts import texts
+from driftloop.data.columns.times import times
 from driftloop.data.readers import is_data_file, read_batches
 from driftloop.data.schema import Schema
 from driftloop.errors import ConfigError, InputError, SchemaError

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from driftloop.data.columns import LONGEST_TEXT
+from driftloop.data.columns.texts import LONGEST_TEXT
 from driftloop.data.schema import Column, Schema
 from training.features import inputs
 

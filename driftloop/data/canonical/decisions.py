@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from driftloop.data.canonical.forms import Form, NumberForm, TimeForm, form_of
+from driftloop.data.canonical.date_order import TimeForm
+from driftloop.data.canonical.decimal_marks import NumberForm
+from driftloop.data.canonical.forms import Form, form_of
 from driftloop.data.formats.epoch_times import TimeUnit
 from driftloop.data.reading import DateOrder, Decimal
 from driftloop.data.schema import Schema

@@ -10,7 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.arrow import codes as dictionary_codes
-from driftloop.data.columns import MISSING_TEXTS, as_dictionary, iso_seconds, numbers, text_list, texts, times
+from driftloop.data.columns.distinct import as_dictionary, text_list
+from driftloop.data.columns.numbers import numbers
+from driftloop.data.columns.texts import texts
+from driftloop.data.columns.times import iso_seconds, times
 from driftloop.data.formats.date_formats import moment
 from driftloop.data.formats.epoch_times import seconds, time_unit
 from driftloop.data.formats.number_formats import plain_number
@@ -21,6 +24,7 @@ from driftloop.data.inference.number_columns import of_numbers
 from driftloop.data.inference.text_columns import of_texts
 from driftloop.data.plain_types import ENCODED, NESTED, is_text, not_comparable, plain
 from driftloop.data.reading import DateOrder
+from driftloop.data.schema import MISSING_TEXTS
 
 Floats = npt.NDArray[np.float64]
 

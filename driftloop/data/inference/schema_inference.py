@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from driftloop.data.arrow import texts_array
-from driftloop.data.columns import as_dictionary, category_names
+from driftloop.data.columns.distinct import as_dictionary
+from driftloop.data.columns.texts import category_names
 from driftloop.data.inference.column_inference import find_column, seconds_of
 from driftloop.data.inference.finding import InferredColumn, name_parts
 from driftloop.data.reading import DateOrder

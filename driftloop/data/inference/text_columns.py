@@ -9,7 +9,9 @@ from typing import get_args
 import numpy as np
 import pyarrow as pa
 
-from driftloop.data.columns import MISSING_TEXTS, Texts, category_names, iso_seconds, numbers, texts
+from driftloop.data.columns.numbers import numbers
+from driftloop.data.columns.texts import Texts, category_names, texts
+from driftloop.data.columns.times import iso_seconds
 from driftloop.data.formats.date_formats import DateEvidence, are_ordinal_dates, moment, time_of_day
 from driftloop.data.formats.durations import duration
 from driftloop.data.formats.number_formats import NumberEvidence, are_simple_numbers, number
@@ -30,6 +32,7 @@ from driftloop.data.inference.finding import (
 )
 from driftloop.data.inference.number_columns import of_numbers
 from driftloop.data.reading import DateOrder
+from driftloop.data.schema import MISSING_TEXTS
 from driftloop.times import SECONDS_A_DAY
 
 WORDS = 3

@@ -6,7 +6,8 @@ from math import isfinite
 
 import numpy as np
 
-from driftloop.data.columns import Numbers, Texts
+from driftloop.data.columns.numbers import Numbers
+from driftloop.data.columns.texts import Texts
 from driftloop.profile.counting.category_counts import CategoryCounts
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.profile.counting.exact_sum import exact_sum

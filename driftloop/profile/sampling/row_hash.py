@@ -7,7 +7,8 @@ from math import isfinite, nan
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.data.columns import Numbers, Texts
+from driftloop.data.columns.numbers import Numbers
+from driftloop.data.columns.texts import Texts
 from driftloop.data.levels import codes_of
 from driftloop.profile.counting.category_counts import name_hash
 from driftloop.profile.counting.work_arrays import work_floats, work_integers

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.data.columns import Numbers, Texts
+from driftloop.data.columns.numbers import Numbers
+from driftloop.data.columns.texts import Texts
 from driftloop.data.levels import recode, values_of
 from driftloop.profile.sampling.sample import MAX_ROWS, Sample
 from driftloop.stats.sorting import distinct_values

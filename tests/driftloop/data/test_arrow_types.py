@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from driftloop import Baseline, Column, Schema, read_batches
-from driftloop.data.columns import numbers, texts, times
+from driftloop.data.columns.numbers import numbers
+from driftloop.data.columns.texts import texts
+from driftloop.data.columns.times import times
 from driftloop.data.plain_types import not_comparable, plain, shortest_decimals, without_short_floats
 from driftloop.errors import SchemaError
 

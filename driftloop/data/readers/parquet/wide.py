@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from driftloop.data.columns import as_dictionary
+from driftloop.data.columns.distinct import as_dictionary
 from driftloop.data.readers.limits import LARGEST_BATCH, size
 from driftloop.errors import InputError
 from driftloop.wording.counts import count_of

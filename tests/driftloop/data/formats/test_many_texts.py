@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.data.columns import iso_seconds, numbers, times
+from driftloop.data.columns.numbers import numbers
+from driftloop.data.columns.times import iso_seconds, times
 from driftloop.data.formats.number_formats import MANY, NumberEvidence, are_simple_numbers
 from driftloop.data.formats.true_false import true_false_format
 from driftloop.data.formats.unit_symbols import symbol_of, unit_word_of

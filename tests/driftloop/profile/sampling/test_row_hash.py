@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Column, Profile, Schema
-from driftloop.data.columns import Numbers, Texts
+from driftloop.data.columns.numbers import Numbers
+from driftloop.data.columns.texts import Texts
 from driftloop.profile.sampling.row_hash import content_keys, finish, mix, salt
 
 SCHEMA = Schema((Column("x"), Column("y")))
