@@ -8,6 +8,7 @@ import driftloop
 from driftloop import Baseline, Column, Schema, Verdict, Window, check
 from driftloop.data_quality import repeated_value
 from driftloop.data_quality.chance import more_often_p
+from driftloop.data_quality.column_pair import pair_columns
 from driftloop.data_quality.incidents import assess, is_lost
 from driftloop.data_quality.independent_records import independent_part
 from driftloop.data_quality.record_times import check_record_times
@@ -284,6 +285,16 @@ def test_a_column_that_was_empty_and_is_gone_is_missing_all_the_same():
 )
 def test_a_column_is_lost_where_no_value_is_left_of_it(baseline, window, lost):
     assert is_lost(pair(baseline, window)) is lost
+
+
+def test_a_column_is_lost_where_one_record_alone_came_without_it():
+    """A baseline without values grows no emptier: that a file came without the column is all there is to see."""
+    schema = Schema((Column("x"), Column("y")))
+    baseline = pd.DataFrame({"x": [np.nan] * 3, "y": [1.0, 2.0, 3.0]})
+    window = pd.DataFrame({"y": [1.0]})
+    found = pair_columns(Baseline.build(baseline, schema), Window.build(window, schema))[0]
+    assert found.window.absent == 1
+    assert is_lost(found)
 
 
 def test_names_that_turned_over_are_left_out_unless_they_are_the_old_numbers_in_another_unit():

@@ -11,6 +11,7 @@ from driftloop.sequential.label_shift import FEWEST, MOST_CLASSES, LabelSummary,
 NUMBER = Column(name="outcome", unit="mg", role="target")
 CLASS = Column(name="outcome", kind="categorical", categories=("yes", "no"), role="target")
 POLICY = Policy()
+HALVES = {"yes": 500, "no": 500}
 
 
 def numbers(mean: float, rows: int, spread: float = 1.0) -> LabelSummary:
@@ -58,6 +59,22 @@ def test_a_shift_by_exactly_the_least_that_matters_is_said() -> None:
     labels, holdout = (LabelSummary.of_classes({"yes": yes, "no": 1_000 - yes}) for yes in (750, 500))
     assert shift_of(CLASS, labels, holdout, Policy(min_share=0.25)) is not None
     assert shift_of(CLASS, labels, holdout, Policy(min_share=0.2501)) is None
+
+
+def test_numbers_that_moved_by_exactly_the_least_that_matters_are_said() -> None:
+    """Deviations 1,000 and 1,000 over 2,002 records: s is 1, and the shift a quarter of it."""
+    labels, holdout = (LabelSummary(1_001, total=mean * 1_001, deviations=1_000.0) for mean in (0.25, 0.0))
+    assert shift_of(NUMBER, labels, holdout, Policy(min_shift=0.25)) is not None
+    assert shift_of(NUMBER, labels, holdout, Policy(min_shift=0.2501)) is None
+
+
+@pytest.mark.parametrize(("yes", "named"), [(70, "yes"), (30, "no")])
+def test_of_two_classes_the_one_that_comes_more_often_is_named(yes: int, named: str) -> None:
+    """Their p-values are the same: what one gains the other loses."""
+    labels, holdout = LabelSummary.of_classes({"yes": yes, "no": 100 - yes}), LabelSummary.of_classes(HALVES)
+    assert shift_of(CLASS, labels, holdout, POLICY) == (
+        f"outcomes have moved: outcome is '{named}' in 70% of 100 labels, 50% on the model's holdout"
+    )
 
 
 def test_the_spread_is_that_of_both_sides_together() -> None:

@@ -1,6 +1,9 @@
 """What a check says of a drift that is open, against Azurite: when to look again, and whom it tells."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from driftloop.ledger.drifts import DriftState
 from function_app.retraining import steps
@@ -22,6 +25,21 @@ def test_an_open_drift_says_when_to_look_again_and_one_that_waits_for_labels_doe
     clinic.task().follow_up()
     assert clinic.drift().state is DriftState.CONFIRMED
     assert clinic.task().follow_up() == clinic.now + steps.CONFIRMED_LOOK
+
+
+def test_of_two_open_drifts_the_one_that_is_due_first_says_when_to_look_again(clinic: "Clinic") -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(100, shift=2.0))
+    clinic.check()
+    first, due = clinic.drift(), clinic.now + timedelta(minutes=2)
+    second = msgspec.structs.replace(
+        first, drift_id=f"{first.drift_id}-2", state=DriftState.HELD, epoch=1, run_id=None, not_before=due
+    )
+    clinic.ledger.commit(clinic.state(), None, second)
+
+    assert first.state is DriftState.CONFIRMED
+    assert due < clinic.now + steps.CONFIRMED_LOOK
+    assert clinic.task().follow_up() == due
 
 
 def test_without_a_version_in_service_no_label_counts_for_an_open_drift(clinic: "Clinic") -> None:

@@ -109,17 +109,20 @@ def test_what_is_not_decided_is_not_blamed() -> None:
 
 def test_a_file_blamed_beside_few_rows_is_looked_at_again_beside_all() -> None:
     class Hasty(Bench):
-        """Takes file 9 for broken while the window is small."""
+        """Takes file 5 for broken until file 14 is beside it."""
 
         def judge(self, window: Rows) -> Answer:
-            if 9 in window.files and 3 not in window.files and len(window.files) < 11:
+            if 5 in window.files and 14 not in window.files:
+                self.asked.append(5)
                 self.comparisons += 1
                 return Answer.BROKEN
             return super().judge(window)
 
-    bench = Hasty([3], rows=25)
+    bench = Hasty([10], rows=25)
+    bench.asked: list[int] = []
 
-    assert found(bench, 12).guilty == (3,)
+    assert found(bench, 16).guilty == (10,)
+    assert len(bench.asked) >= 4, "the half, the group, its part and the file by itself: it had been blamed"
 
 
 def test_a_share_that_is_tolerated_does_not_clear_a_single_broken_file() -> None:

@@ -1,6 +1,9 @@
 """One HTTP session: what is repeated, what is a doubt, and which redirects are followed."""
 
+from pathlib import Path
+
 import pytest
+import requests
 
 from driftloop.config.models import GitHubTarget
 from function_app.dispatch.github import GitHubDispatcher
@@ -116,6 +119,20 @@ def test_the_lease_is_looked_at_before_each_request_of_a_redirect(github: GitHub
 
     github.wait_idle()
     assert len(github.runs) == before
+
+
+def test_a_netrc_file_does_not_replace_the_token(
+    github: GitHubStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A developer's home folder may hold a password for the host; a function's may, too."""
+    path = tmp_path / "netrc"
+    path.write_text("machine 127.0.0.1 login somebody password something\n")
+    monkeypatch.setenv("NETRC", str(path))
+    made = session({"Authorization": "Bearer token"})
+    assert made.prepare_request(requests.Request("GET", github.url)).headers["Authorization"] == "Bearer token"
+
+    assert dispatcher(github).send(EVENT) is None
+    github.wait_idle()
 
 
 def test_writes_are_never_repeated_by_the_session() -> None:

@@ -233,6 +233,19 @@ def test_failed_runs_are_repeated_with_longer_pauses_and_then_given_up_with_an_a
     assert caplog.text.count('"event": "retrain_failed"') == 3
 
 
+@pytest.mark.parametrize(("deleted", "said"), [(True, "the run was deleted"), (False, "the run ended as cancelled")])
+def test_a_run_that_left_no_outcome_has_failed_and_how_it_ended_is_said(scene: Scene, deleted: bool, said: str) -> None:
+    run_id = scene.look().run_id
+    scene.target.end("cancelled")
+    if deleted:
+        scene.target.runs.clear()
+
+    drift = scene.look(minutes=1)
+
+    assert (drift.state, drift.attempts, drift.past_runs) == (DriftState.HELD, 1, (run_id,))
+    assert drift.history[-1].note == f"{said} and left no outcome; try 2 comes later"
+
+
 def test_a_failed_outcome_counts_once_however_often_it_is_read(scene: Scene) -> None:
     scene.look()
     scene.target.end("failure")

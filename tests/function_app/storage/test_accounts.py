@@ -3,10 +3,8 @@
 from pathlib import Path
 
 import pytest
-import requests
 
 from driftloop.errors import ConfigError
-from function_app.dispatch.http_session import session
 from function_app.storage.accounts import Storage
 from sandbox.azurite import Azurite
 from tests.function_app.conftest import LoopbackCredential
@@ -66,13 +64,6 @@ def test_a_netrc_file_does_not_replace_the_token_for_storage(azurite: Azurite) -
 
     assert not ours.blobs.get_container_client("nothing-here").exists()
     assert not list(ours.tables.query_tables("TableName eq 'nothinghere'"))
-
-
-@pytest.mark.usefixtures("netrc")
-def test_a_netrc_file_does_not_replace_the_token_of_a_dispatch() -> None:
-    request = requests.Request("GET", "https://127.0.0.1/", headers={"Authorization": "Bearer token"})
-
-    assert session({}).prepare_request(request).headers["Authorization"] == "Bearer token"
 
 
 def test_the_authority_of_the_environment_is_trusted_and_its_proxy_used(monkeypatch: pytest.MonkeyPatch) -> None:

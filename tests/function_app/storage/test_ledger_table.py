@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -271,6 +272,13 @@ def test_checks_of_an_older_version_are_listed_behind_the_newer_ones(
 
     assert [check.check_id for check in ledger.checks(limit=50)] == ["chk-m-3", "chk-m-2", "chk-m-1", "chk-m-0"]
     assert [check.check_id for check in ledger.checks(limit=3)] == ["chk-m-3", "chk-m-2", "chk-m-1"]
+    assert ledger.checks(limit=50, verdict="incident") == [], "a filter is no reason to list what it leaves out"
+
+    def unread(_model: str | None = None) -> list[Any]:
+        raise AssertionError("a page that is full asks for no older rows")
+
+    monkeypatch.setattr(ledger, "overviews", unread)
+    assert [check.check_id for check in ledger.checks(limit=2)] == ["chk-m-3", "chk-m-2"]
 
 
 def test_a_mark_of_a_waiting_check_is_no_state(storage: Storage, model_name: str) -> None:
