@@ -24,6 +24,7 @@ from function_app.incoming.sources import expression, prefixes
 from function_app.runtime import Runtime
 from function_app.scoring.locating import PLACE
 from function_app.storage.accounts import Storage
+from function_app.storage.error_codes import code_of
 from function_app.storage.model_blobs import ModelBlobs
 
 if TYPE_CHECKING:
@@ -129,8 +130,7 @@ def _storage_errors(what: str) -> Iterator[None]:
     try:
         yield
     except AzureError as error:
-        code = getattr(error, "error_code", None) or type(error).__name__
-        code = getattr(code, "value", code)
+        code = code_of(error) or type(error).__name__
         raise LedgerError(
             f"blob storage refused or did not answer ({code}) for {what}: check the account, its firewall and the role "
             "Storage Blob Data Reader"

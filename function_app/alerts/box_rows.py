@@ -6,6 +6,7 @@ import msgspec
 
 from driftloop.ledger.ledger import LedgerConflictError
 from function_app.alerts.box import Box
+from function_app.storage.error_codes import code_of
 from function_app.storage.packed_rows import packed, unpacked
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class BoxRows:
         try:
             return _box(self._table.get_entity(model, ROW))
         except ResourceNotFoundError as error:
-            if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
+            if code_of(error) == "TableNotFound":
                 raise
             return Box(model)
 

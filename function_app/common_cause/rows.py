@@ -14,6 +14,7 @@ from driftloop.common_cause.causes import Cause
 from driftloop.common_cause.rule import Found
 from driftloop.ledger.ledger import LedgerConflictError, until_written
 from driftloop.times import format_time, parse_time
+from function_app.storage.error_codes import code_of
 from function_app.storage.packed_rows import packed, unpacked
 from function_app.storage.row_writes import create, ledger_errors, newest_first, replace
 
@@ -98,7 +99,7 @@ class CauseRows:
         try:
             return self._table.get_entity(partition, row)
         except ResourceNotFoundError as error:
-            if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
+            if code_of(error) == "TableNotFound":
                 raise
             return None
 

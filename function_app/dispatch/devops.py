@@ -73,7 +73,11 @@ class AzureDevOpsDispatcher:
 
     def run(self, run_id: str) -> Run | None:
         answer = self._request("GET", f"/{run_id}")
-        return None if answer.status_code == 404 else _run(self._decoded(answer, _Run))
+        if answer.status_code != 404:
+            return _run(self._decoded(answer, _Run))
+        # The same answer comes of a pipeline that the identity cannot see: only where runs are listed it was deleted.
+        self._decoded(self._request("GET", ""), _Runs)
+        return None
 
     def _request(
         self, method: str, path: str, may_send: Callable[[], bool] = always, **options: Any

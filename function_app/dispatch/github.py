@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,8 +10,8 @@ import msgspec
 from driftloop.config.models import GitHubTarget
 from driftloop.errors import DispatchError
 from driftloop.times import format_time
+from function_app.dispatch.github_limits import limit_of, message_of
 from function_app.dispatch.http_session import request, session
-from function_app.dispatch.rate_limits import limit_resets, retry_after, server_time
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError, Event, Run, always
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 PAGE = 100  # the most that GitHub gives
 MOST_PAGES = 5  # a repository with more runs since the drift was found is searched by its next tries
 CLOCK_SKEW = timedelta(minutes=10)  # GitHub's clock and ours
-_SECONDARY_LIMIT_PAUSE = timedelta(minutes=1)  # what GitHub asks for where it names no time
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -78,7 +77,11 @@ class GitHubDispatcher:
 
     def run(self, run_id: str) -> Run | None:
         answer = self._request("GET", f"/actions/runs/{run_id}")
-        return None if answer.status_code == 404 else _run(self._decoded(answer, _Run))
+        if answer.status_code != 404:
+            return _run(self._decoded(answer, _Run))
+        # The same answer comes of a repository that the token cannot see: only where runs are listed it was deleted.
+        self._decoded(self._request("GET", "/actions/runs", params={"per_page": "1"}), _Runs)
+        return None
 
     def _request(
         self, method: str, path: str, may_send: Callable[[], bool] = always, **options: Any
@@ -103,13 +106,9 @@ class GitHubDispatcher:
 
     def _problem(self, answer: "requests.Response", permission: str) -> DispatchError:
         status, where = answer.status_code, self._repository
-        retry_at = _retry_at(answer)
-        if status == 429 or (status == 403 and retry_at is not None):
-            return DispatchRefusedError(
-                f"GitHub limits requests for {where} ({status}); sent again when it allows",
-                retry_at=retry_at,
-                wait=True,
-            )
+        limit = limit_of(answer, where)
+        if limit is not None:
+            return limit
         match status:
             case 401:
                 text = (
@@ -125,7 +124,7 @@ class GitHubDispatcher:
                 )
             case 422:
                 text = (
-                    f"GitHub does not take the request ({_message(answer)}): this version of Driftloop does not fit "
+                    f"GitHub does not take the request ({message_of(answer)}): this version of Driftloop does not fit "
                     "that GitHub"
                 )
             case 301 | 302 | 307 | 308:
@@ -137,26 +136,6 @@ class GitHubDispatcher:
             case _:
                 text = f"an answer that GitHub does not document ({status}): is api_url a GitHub API?"
         return DispatchRefusedError(f"GitHub refused {where} ({status}): {text}")
-
-
-def _retry_at(answer: "requests.Response") -> datetime | None:
-    headers = answer.headers
-    now = server_time(headers, datetime.now(UTC))
-    named = retry_after(headers, now) or limit_resets(headers, now)
-    if named is not None:
-        return named
-    limited = answer.status_code == 429 or headers.get("x-ratelimit-remaining") == "0"
-    if limited or "secondary rate limit" in _message(answer).casefold():
-        return now + _SECONDARY_LIMIT_PAUSE
-    return None
-
-
-def _message(answer: "requests.Response") -> str:
-    try:
-        body = msgspec.json.decode(answer.content)
-    except (msgspec.DecodeError, RecursionError):
-        return ""
-    return str(body.get("message", ""))[:200] if isinstance(body, dict) else ""
 
 
 def _run(run: _Run) -> Run:

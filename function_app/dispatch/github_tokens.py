@@ -12,6 +12,7 @@ import msgspec
 
 from driftloop.config.models import GitHubTarget
 from driftloop.errors import ConfigError
+from function_app.dispatch.github_limits import limit_of
 from function_app.dispatch.http_session import request, session
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
 
@@ -95,6 +96,9 @@ class AppToken:
                 raise DispatchRefusedError(
                     f"GitHub's answer cannot be read ({error}): is api_url a GitHub API?"
                 ) from error
+        limit = limit_of(answer, self._target.repository)
+        if limit is not None:
+            raise limit
         text = {
             401: "the app's id or key is wrong: renew DRIFTLOOP_GITHUB_APP_ID and DRIFTLOOP_GITHUB_APP_KEY",
             403: "the app lacks 'contents: write' and 'actions: read', or is suspended",
@@ -104,8 +108,9 @@ class AppToken:
                 "GitHub"
             ),
         }.get(answer.status_code, "tried again later")
-        wait = answer.status_code == 429 or answer.status_code >= 500
-        raise DispatchRefusedError(f"GitHub gives no token ({answer.status_code}): {text}", wait=wait)
+        raise DispatchRefusedError(
+            f"GitHub gives no token ({answer.status_code}): {text}", wait=answer.status_code >= 500
+        )
 
     def _assertion(self) -> str:
         import jwt

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
+from driftloop.errors import InputError
+from function_app.storage.error_codes import code_of
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -15,8 +18,18 @@ if TYPE_CHECKING:
 BUFFER = 4 << 20
 
 
+# What storage refuses permanently of one blob, while it gives the others.
+OUT_OF_REACH = {
+    "BlobArchived": "lies in the archive tier: copy it under another name into the tier hot, cool or cold",
+    "BlobUsesCustomerSpecifiedEncryption": "is encrypted with a key of its writer's: write it again without one",
+}
+
+
 class VanishedError(OSError):
-    """The file was deleted or written again since it was listed: it is looked at with the next check."""
+    """The file cannot be read as it was listed: it is looked at with the next check.
+
+    It was deleted or written again, or is being moved out of the archive tier.
+    """
 
 
 class _BlobIO(io.RawIOBase):
@@ -60,7 +73,10 @@ def open_blob(storage: "Storage", file: "File") -> io.BufferedReader:
 
 
 def download(blob: Any, file: "File", offset: int = 0, length: int | None = None) -> bytes:
-    """A range of this version of the blob. Raises VanishedError when there is no such version any more."""
+    """A range of this version of the blob.
+
+    Raises VanishedError when there is no such version any more, InputError when storage does not give this one blob.
+    """
     length = file.size - offset if length is None else min(length, file.size - offset)
     if length <= 0:
         return b""
@@ -74,5 +90,12 @@ def download(blob: Any, file: "File", offset: int = 0, length: int | None = None
     except HttpResponseError as error:
         if error.status_code == 412:
             raise VanishedError(f"{file.path} was written again") from error
-        raise
-    return content
+        if code_of(error) == "BlobBeingRehydrated":
+            raise VanishedError(f"{file.path} is being moved out of the archive tier") from error
+        refused = OUT_OF_REACH.get(code_of(error))
+        if refused is None:
+            raise
+    else:
+        return content
+    # Here, and not where storage's error would be its context: it is this file's fault, not storage's.
+    raise InputError(f"{file.path}: {refused}")

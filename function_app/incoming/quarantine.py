@@ -18,6 +18,7 @@ from driftloop.ledger.model_state import FileNote
 from driftloop.times import format_time
 from driftloop.validation import UNREADABLE
 from function_app.incoming.sources import File, prefixes
+from function_app.storage.error_codes import code_of
 from function_app.telemetry.events import emit
 
 if TYPE_CHECKING:
@@ -69,12 +70,14 @@ class Quarantine:
                 self._release(note.file, note.etag)
 
     def _write(self, path: str, etag: str, reason: str, at: datetime, check_id: str | None) -> None:
-        """Writes a note. None where there is no such version any more: it would bar nothing."""
+        """Writes a note; none where there is no such version any more."""
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
         from azure.storage.blob import ContentSettings
 
-        content = self._content_sha256(path, etag)
-        if content is None:
-            return
+        try:
+            content = self._content_sha256(path, etag)
+        except (ResourceNotFoundError, ResourceModifiedError):
+            return  # the note would bar nothing
         note = {
             "file": path,
             "etag": etag,
@@ -92,9 +95,11 @@ class Quarantine:
         )
 
     def _content_sha256(self, path: str, etag: str) -> str | None:
-        """The hash of this version of the file, read piece by piece; None where it was deleted or written again."""
+        """The hash of this version of the file, read piece by piece; None where storage does not give its content."""
         from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+        from azure.core.exceptions import HttpResponseError
+
+        from function_app.incoming.blob_file import OUT_OF_REACH
 
         container, _, name = path.partition("/")
         digest = sha256()
@@ -104,8 +109,10 @@ class Quarantine:
             )
             for piece in stream.chunks():
                 digest.update(piece)
-        except (ResourceNotFoundError, ResourceModifiedError):
-            return None
+        except HttpResponseError as error:
+            if code_of(error) in OUT_OF_REACH:
+                return None  # without a hash the note bars every version from training, and this one from checks
+            raise
         return digest.hexdigest()
 
     def _release(self, path: str, etag: str) -> None:
@@ -152,13 +159,19 @@ class Quarantine:
         AzureError
             Storage did not answer.
         """
-        container = self.storage.container(CONTAINER)
-        return {
-            blob.name.removesuffix(SUFFIX): Note(self._version(blob), blob.etag)
-            for prefix in prefixes(pattern.partition("/")[2])
-            for blob in container.list_blobs(name_starts_with=prefix, include=["metadata"])
-            if blob.name.endswith(SUFFIX)
-        }
+        from azure.core.exceptions import ResourceNotFoundError
+
+        container, found = self.storage.container(CONTAINER), {}
+        for prefix in prefixes(pattern.partition("/")[2]):
+            for blob in container.list_blobs(name_starts_with=prefix, include=["metadata"]):
+                if not blob.name.endswith(SUFFIX):
+                    continue
+                try:
+                    version = self._version(blob)
+                except ResourceNotFoundError:
+                    continue  # a person has just deleted it: the file is released
+                found[blob.name.removesuffix(SUFFIX)] = Note(version, blob.etag)
+        return found
 
     def release(self, files: Iterable[File], notes: Mapping[str, Note]) -> None:
         """Takes the notes away that were written for other versions of these files."""

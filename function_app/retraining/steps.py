@@ -240,13 +240,11 @@ class Retraining:
         try:
             run = self.dispatcher.run(drift.run_id or "")
         except DispatchError as error:
-            return self._note(drift, f"its run cannot be looked at: {error}")
+            why = f"its run cannot be looked at: {error}"
+            self._say_overdue(drift, f"no outcome for more than a day, and {why}")
+            return self._note(drift, why)
         if run is not None and not run.completed:
-            if drift.sent_at is not None and self.clock() - drift.sent_at > RUN_LIMIT:
-                fields = {"model": drift.model, "drift_id": drift.drift_id, "run_url": run.url}
-                fields["reason"] = "the run takes longer than a day"
-                self.tell((Announcement(f"overdue-{drift.drift_id}-{drift.attempts}", "overdue", fields),))
-                emit("overdue", **fields)
+            self._say_overdue(drift, "the run takes longer than a day")
             return drift
         # Written before the run ends; the read before this one may have been too early.
         outcome = self._outcome(drift)
@@ -256,6 +254,13 @@ class Retraining:
             return self._move(drift, DriftState.PROMOTED, "its model is in service", model_version=in_service.version)
         ended = "was deleted" if run is None else f"ended as {run.conclusion}"
         return self._run_failed(drift, f"the run {ended} and left no outcome", outcome_at=drift.outcome_at)
+
+    def _say_overdue(self, drift: Drift, reason: str) -> None:
+        """Tells people of a run that has not ended, once it is so old that it needs one of them."""
+        if drift.sent_at is not None and self.clock() - drift.sent_at > RUN_LIMIT:
+            fields = {"model": drift.model, "drift_id": drift.drift_id, "run_url": drift.run_url, "reason": reason}
+            self.tell((Announcement(f"overdue-{drift.drift_id}-{drift.attempts}", "overdue", fields),))
+            emit("overdue", **fields)
 
     def _ended(self, drift: Drift, outcome: Outcome) -> Drift:
         facts = {

@@ -21,6 +21,7 @@ from driftloop.ledger.drifts import Drift
 from driftloop.ledger.ledger import CheckRecord, VerdictName
 from driftloop.ledger.model_state import ModelState
 from driftloop.ledger.overview import Overview, Position, overview_of
+from function_app.storage.error_codes import code_of
 from function_app.storage.ledger_rows import (
     SHORT,
     STATE,
@@ -58,7 +59,7 @@ class TableLedger:
             try:
                 row = state_row(self._states.get_entity(model, STATE))
             except ResourceNotFoundError as error:
-                if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
+                if code_of(error) == "TableNotFound":
                     raise
                 fresh = ModelState(model=model, watched_since=now)
                 entity = {"PartitionKey": model, "RowKey": STATE, **state_properties(StateRow(fresh))}
@@ -122,7 +123,7 @@ class TableLedger:
             try:
                 return stored_drift(self._drifts.get_entity(model, drift_id))
             except ResourceNotFoundError as error:
-                if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
+                if code_of(error) == "TableNotFound":
                     raise
                 return None
 
@@ -145,7 +146,7 @@ class TableLedger:
             try:
                 return unpacked(self._checks.get_entity(check_id, "check"), CheckRecord)
             except ResourceNotFoundError as error:
-                if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
+                if code_of(error) == "TableNotFound":
                     raise
                 return None
 

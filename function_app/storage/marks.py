@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.ledger.ledger import LedgerConflictError
 from driftloop.times import format_time, parse_time
+from function_app.storage.error_codes import code_of
 
 if TYPE_CHECKING:
     from azure.data.tables import TableServiceClient
@@ -37,7 +38,7 @@ class Marks:
         try:
             found = self._table.get_entity(model, ROW)
         except ResourceNotFoundError as error:
-            if error.error_code == "TableNotFound":  # type: ignore[attr-defined]
+            if code_of(error) == "TableNotFound":
                 raise
             return None
         asked_at, seen_at = (parse_time(str(found[name])) for name in ("asked_at", "seen_at"))

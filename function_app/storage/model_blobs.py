@@ -12,6 +12,7 @@ import msgspec
 from driftloop.errors import BaselineError, InputError
 from driftloop.events import InService, Outcome, PutBack, read_in_service, read_outcome, read_put_back
 from driftloop.validation import UNREADABLE
+from function_app.storage.error_codes import code_of
 
 if TYPE_CHECKING:
     from driftloop import Baseline
@@ -206,7 +207,7 @@ def _read(storage: "Storage", container: str, path: str) -> bytes | None:
     try:
         content: bytes = storage.container(container).download_blob(path).readall()
     except ResourceNotFoundError as error:
-        if _code(error) != "BlobNotFound":
+        if code_of(error) != "BlobNotFound":
             raise  # a missing container is a broken installation, not a missing blob
         return None
     return content
@@ -218,8 +219,3 @@ def _write(storage: "Storage", container: str, path: str, content: bytes, conten
     storage.container(container).upload_blob(
         path, content, overwrite=True, content_settings=ContentSettings(content_type=content_type)
     )
-
-
-def _code(error: Exception) -> str:
-    code = getattr(error, "error_code", None)
-    return str(getattr(code, "value", code))

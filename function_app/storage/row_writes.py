@@ -14,6 +14,7 @@ from azure.data.tables import UpdateMode
 
 from driftloop.errors import LedgerError
 from driftloop.ledger.ledger import LedgerConflictError
+from function_app.storage.error_codes import code_of
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient
@@ -31,8 +32,7 @@ def ledger_errors(what: str) -> Iterator[None]:
         raise LedgerError(f"table storage gave no readable answer for {what} ({type(error).__name__})") from error
     except AzureError as error:
         status = f"{error.status_code} " if isinstance(error, HttpResponseError) else ""
-        code = getattr(error, "error_code", None) or type(error).__name__
-        code = getattr(code, "value", code)
+        code = code_of(error) or type(error).__name__
         raise LedgerError(
             f"table storage refused or did not answer ({status}{code}) for {what}: check the account, its firewall "
             "and the role Storage Table Data Contributor"

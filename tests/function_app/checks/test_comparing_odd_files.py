@@ -356,3 +356,55 @@ def test_events_hold_no_level_of_a_file(clinic: Any, kind: str, caplog: pytest.L
     clinic.check()
 
     assert "Hidden" not in caplog.text
+
+
+ODD_NAMES = (
+    "100%.csv",
+    "a%20b.csv",
+    "a%2Fb.csv",
+    "a#b.csv",
+    "a?b=c&d.csv",
+    "a+b;c.csv",
+    'it\'s "x".csv',
+    "~a!$(b)*,@.csv",
+    "a//b.csv",
+    "ünïcode/ä ö.csv",
+    "emoji 😀.csv",
+    "decomposed a\u0308.csv",
+    f"{'long/' * 180}x.csv",
+)
+
+
+def test_whatever_a_file_is_called_it_is_read_set_aside_and_let_in_again_by_that_name(clinic: Any) -> None:
+    clinic.deploy()
+    paths = {f"incoming/{clinic.name}/records/{name}" for name in ODD_NAMES}
+    quarantine = clinic.storage.container("quarantine")
+    for name in ODD_NAMES:
+        clinic.land(b"\x00\xff" * 50 + name.encode(), name)
+    clinic.land(clinic.rows(100), "good.csv")
+
+    check = clinic.check()
+
+    notes = [f"quarantine/{blob.name}" for blob in quarantine.list_blobs(name_starts_with=f"{clinic.name}/")]
+    assert check.files == 1
+    assert sorted(check.quarantined) == sorted(notes)
+    assert {note.replace("quarantine/", "incoming/", 1).removesuffix(".json") for note in notes} == paths
+    for name in ODD_NAMES:
+        clinic.land(clinic.rows(40), name)
+    assert clinic.check().files == len(ODD_NAMES)
+    assert list(quarantine.list_blobs(name_starts_with=f"{clinic.name}/")) == []
+
+
+def test_an_archived_file_is_set_aside_once_and_the_files_beside_it_are_checked(clinic: Any) -> None:
+    clinic.deploy()
+    clinic.land(clinic.rows(100), "a.csv")
+    clinic.land(clinic.rows(100), "b.csv")
+    archived = clinic.storage.container("incoming").get_blob_client(f"{clinic.name}/records/a.csv")
+    archived.set_standard_blob_tier("Archive")
+
+    check = clinic.check()
+
+    assert check.quarantined == (f"quarantine/{clinic.name}/records/a.csv.json",)
+    assert any("a.csv: lies in the archive tier: copy it under another name" in reason for reason in check.reasons)
+    assert check.files == 1
+    assert clinic.check().reasons[0].startswith("no new records since"), "neither is looked at again"

@@ -112,6 +112,16 @@ def test_a_run_that_ended_says_how(pipelines: Pipelines, target: AzureDevOpsDisp
     assert target.run("999") is None
 
 
+def test_a_run_of_a_pipeline_that_the_identity_cannot_see_was_not_deleted(
+    pipelines: Pipelines, target: AzureDevOpsDispatcher
+) -> None:
+    """Azure DevOps answers 404 to both. A run that is taken for deleted is a failed one, and is started again."""
+    pipelines.answers = [Response(status_code=404)]
+
+    with pytest.raises(DispatchRefusedError, match="the identity cannot see it"):
+        target.run("999")
+
+
 @pytest.mark.parametrize(
     ("status", "message"),
     [

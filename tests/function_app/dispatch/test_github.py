@@ -135,6 +135,14 @@ def test_a_run_that_was_deleted_is_none(github: GitHubStandIn) -> None:
     assert dispatcher(github).run("999999999") is None
 
 
+def test_a_run_of_a_repository_that_the_token_cannot_see_was_not_deleted(github: GitHubStandIn) -> None:
+    """GitHub answers 404 to both. A run that is taken for deleted is a failed one, and is started again."""
+    github.faults.answer(404, 2, request=RUNS)
+
+    with pytest.raises(DispatchRefusedError, match="the token cannot see it"):
+        dispatcher(github).run("999999999")
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -76,7 +76,7 @@ def test_a_sign_in_whose_answer_was_lost_is_tried_again_for_nothing_was_dispatch
         (404, "the app is not installed on proseware/driftloop: install it there", False),
         (422, "the installation has fewer permissions", False),
         (418, "tried again later", False),
-        (429, "tried again later", True),
+        (429, "GitHub limits requests for proseware/driftloop (429)", True),
         (499, "tried again later", False),
         (500, "tried again later", True),
         (503, "tried again later", True),
@@ -89,6 +89,30 @@ def test_a_refused_sign_in_says_what_to_mend(github: GitHubStandIn, status: int,
         tokens.token()
     assert said in str(caught.value)
     assert caught.value.wait is waits
+
+
+@pytest.mark.parametrize("request_", [r"GET /repos/.*/installation", r"POST /app/installations/\d+/access_tokens"])
+@pytest.mark.parametrize(("limit", "minutes"), [("primary", 10), ("secondary", 5), ("without a time", 1)])
+def test_a_sign_in_that_github_limits_waits_and_blames_no_permission(
+    github: GitHubStandIn, request_: str, limit: str, minutes: int
+) -> None:
+    if limit == "primary":
+        github.faults.rate_limit(reset_in=600, request=request_)
+    elif limit == "secondary":
+        github.faults.secondary_limit(retry_after=300, request=request_)
+    else:
+        github.faults.answer(403, request=request_, message="You have exceeded a secondary rate limit.")
+    tokens = AppToken(GitHubTarget("proseware/driftloop", github.url), str(github.tokens.app_id), github.tokens.app_key)
+
+    before = datetime.now(UTC).replace(microsecond=0)
+    with pytest.raises(DispatchRefusedError, match="limits requests for proseware/driftloop") as caught:
+        tokens.token()
+
+    assert caught.value.wait
+    assert caught.value.retry_at is not None
+    told = caught.value.retry_at - timedelta(minutes=minutes)
+    # counted from the answer's Date header, which the server writes anew once a second
+    assert before - timedelta(minutes=1) < told <= datetime.now(UTC)
 
 
 def test_a_key_that_is_no_key_is_not_quoted(github: GitHubStandIn) -> None:

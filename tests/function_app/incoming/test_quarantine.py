@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -79,3 +79,34 @@ def test_a_person_s_note_bars_every_version(clinic: "Clinic", content: bytes) ->
     assert barred(file, notes)
     quarantine.carry_out([FileNote(file.path, "another")], AT, None)
     assert barred(file, quarantine.notes(clinic.model.records))
+
+
+def test_an_archived_file_has_a_note_without_a_hash_that_bars_its_version(clinic: "Clinic") -> None:
+    """Its content cannot be read; training takes a note without a hash for every version."""
+    file = _file(clinic, b"x")
+    clinic.storage.container("incoming").get_blob_client(file.name).set_standard_blob_tier("Archive")
+    quarantine = Quarantine(clinic.storage)
+    quarantine.set_aside({file: "archived"}, clinic.name, AT)
+    assert (_note(clinic, file)["etag"], _note(clinic, file)["sha256"]) == (file.etag, None)
+    assert barred(file, quarantine.notes(clinic.model.records))
+    clinic.storage.container("incoming").delete_blob(file.name)
+    assert not barred(_file(clinic, b"new"), quarantine.notes(clinic.model.records))
+
+
+def test_a_note_that_is_deleted_while_notes_are_listed_bars_nothing(
+    clinic: "Clinic", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = _file(clinic, b"x", "a.csv"), _file(clinic, b"x", "b.csv")
+    container = clinic.storage.container("quarantine")
+    for file in (first, second):
+        container.upload_blob(f"{file.name}.json", b"{}")
+    quarantine = Quarantine(clinic.storage)
+    read = Quarantine._version
+
+    def deleted_first(self: Quarantine, blob: Any) -> str:
+        if blob.name == f"{first.name}.json":
+            container.delete_blob(blob.name)
+        return read(self, blob)
+
+    monkeypatch.setattr(Quarantine, "_version", deleted_first)
+    assert quarantine.notes(clinic.model.records).keys() == {second.name}

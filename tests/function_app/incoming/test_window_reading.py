@@ -11,13 +11,14 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from azure.core.exceptions import ServiceResponseError
+from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
 from driftloop import Column, Schema, Window
 from driftloop.data.readers import read_batches
 from driftloop.errors import InputError
 from function_app.incoming import held_files, window_reading
-from function_app.incoming.blob_file import VanishedError, open_blob
+from function_app.incoming.blob_file import VanishedError, download, open_blob
+from function_app.incoming.file_faults import is_of_content
 from function_app.incoming.sources import File, list_files
 from function_app.incoming.window_reading import Reading, build_window, stream
 from function_app.storage.accounts import Storage
@@ -165,6 +166,45 @@ def test_reading_another_version_than_the_listed_one_is_refused(storage: Storage
 
     with open_blob(storage, file) as opened, pytest.raises(VanishedError, match="written again"):
         opened.read()
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_an_archived_file_costs_that_file_only_and_is_said(
+    storage: Storage, model_name: str, small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Storage refuses it permanently: a check that failed of it would fail at every try."""
+    monkeypatch.setattr(window_reading, "SMALL", window_reading.SMALL if small else 0)
+    for name in ("a.csv", "b.csv"):
+        upload(storage, f"{model_name}/{name}", b"x\n1\n")
+    storage.container("incoming").get_blob_client(f"{model_name}/a.csv").set_standard_blob_tier("Archive")
+
+    rows, reading = build_window(storage, listed(storage, model_name), plain, count)
+
+    assert rows == 1
+    assert list(reading.broken.values()) == [
+        f"incoming/{model_name}/a.csv: lies in the archive tier: copy it under another name into the tier hot, cool or "
+        "cold"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "raised", "said"),
+    [
+        ("BlobBeingRehydrated", VanishedError, "is being moved out of the archive tier"),
+        ("BlobUsesCustomerSpecifiedEncryption", InputError, "a.csv: is encrypted with a key of its writer's"),
+        ("LeaseAlreadyPresent", HttpResponseError, "409"),
+    ],
+)
+def test_what_storage_says_of_one_blob_is_no_fault_of_storage(code: str, raised: type[Exception], said: str) -> None:
+    class Refusing:
+        def download_blob(self, *_: object, **__: object) -> None:
+            error = HttpResponseError(f"409 {code}")
+            error.status_code, error.error_code = 409, code  # type: ignore[attr-defined]
+            raise error
+
+    with pytest.raises(raised, match=said) as caught:
+        download(Refusing(), File("incoming", "a.csv", "1", datetime.now(UTC), 1))
+    assert is_of_content(caught.value) is (raised is InputError)
 
 
 def test_an_error_of_the_storage_service_is_not_taken_for_a_broken_file(

@@ -142,6 +142,34 @@ def test_a_run_that_has_ended_is_no_alarm_however_long_it_took(scene: Scene, cap
     assert said(caplog, "overdue") == []
 
 
+@pytest.mark.parametrize(("takes", "alarm"), [(RUN_LIMIT, False), (RUN_LIMIT + SECOND, True)])
+def test_a_run_that_cannot_be_looked_at_has_not_failed_and_is_an_alarm_after_a_day(
+    scene: Scene, takes: timedelta, alarm: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    advanced(scene)
+    scene.now += takes
+
+    def refused(_: str) -> None:
+        raise DispatchRefusedError("the token cannot see it")
+
+    monkeypatch.setattr(scene.target, "run", refused)
+    advanced(scene)
+
+    assert (scene.drift.state, scene.drift.attempts) == (DriftState.CONFIRMED, 0)
+    assert scene.drift.history[-1].note == "its run cannot be looked at: the token cannot see it"
+    assert [(line["run_url"], line["reason"]) for line in said(caplog, "overdue")] == (
+        [
+            (
+                "https://github.example/runs/1",
+                "no outcome for more than a day, and its run cannot be looked at: the token cannot see it",
+            )
+        ]
+        if alarm
+        else []
+    )
+
+
 @pytest.mark.parametrize(
     ("waited", "state"), [(CONFIRM_LIMIT, DriftState.SENT), (CONFIRM_LIMIT + SECOND, DriftState.HELD)]
 )
