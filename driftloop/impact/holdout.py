@@ -16,7 +16,8 @@ from driftloop.data.columns.texts import texts
 from driftloop.data.schema import Column, Schema
 from driftloop.data.sources import batches_of
 from driftloop.errors import InputError
-from driftloop.profile.sources import ready_contents
+from driftloop.impact.holdout_file import is_saved, read_saved
+from driftloop.impact.holdout_predictions import ROUNDING, hold_as_predictions
 from driftloop.profile.window import Baseline
 from driftloop.sequential.prediction_error import PROBABILITY, class_of, comparable, error_of
 from driftloop.validation import nearest
@@ -31,6 +32,8 @@ PREDICTION = "prediction"
 """What a table's column of predictions is called where the schema names none."""
 FEWEST = 50
 """Records; with fewer, an error model would repeat their noise."""
+LARGEST_ERROR = 1e70
+"""Squares of larger ones, weighted and summed, come near what a double holds; training takes no larger outcome."""
 
 
 def holdout_schema(schema: Schema) -> Schema:
@@ -43,7 +46,7 @@ def holdout_schema(schema: Schema) -> Schema:
 def build_holdout(table: pa.Table, errors: Any, schema: Schema) -> Baseline:
     """The holdout to register: records as `schema` reads them, and the model's error (n,) on each.
 
-    Raises InputError for errors that are negative or not finite.
+    Raises InputError for errors that are negative, not finite, or beyond 1e70.
 
     Examples
     --------
@@ -55,8 +58,7 @@ def build_holdout(table: pa.Table, errors: Any, schema: Schema) -> Baseline:
     import pyarrow as pa
 
     values = np.asarray(errors, dtype=float)
-    if not np.isfinite(values).all() or (values < 0).any():
-        raise InputError("errors of the model must be finite and not negative: pass |prediction - outcome|")
+    _hold_as_errors(values, "errors of the model", "pass |prediction - outcome|")
     complete = holdout_schema(schema)
     names = [column.name for column in schema.features if column.name in table.column_names]
     return Baseline.build(table.select(names).append_column(ERROR, pa.array(values)).to_batches(), complete)
@@ -81,21 +83,57 @@ def read_holdout(source: Any, schema: Schema, fewest: int = FEWEST) -> Baseline:
         Where columns are missing, or fewer records than are needed have an error.
     """
     where = str(source) if isinstance(source, str | Path) else "holdout"
-    wanted = holdout_schema(schema)
-    if ready_contents(source) is not None:
-        found = source if isinstance(source, Baseline) else Baseline(source)
-        if [(c.name, c.kind) for c in found.schema.features] != [(c.name, c.kind) for c in wanted.features]:
-            raise InputError(f"{where}: holds other columns than the reference: it belongs to another version")
-    else:
-        import pyarrow as pa
-
-        rows = pa.Table.from_batches(list(batches_of(source)))
-        errors = _errors(rows, schema, where)
-        known = np.isfinite(errors)
-        found = build_holdout(rows.filter(pa.array(known)), errors[known], schema)
+    found = _saved(source, schema, where) if is_saved(source) else _of_table(source, schema, where)
     if found.rows < fewest:
         raise InputError(f"{where}: {found.rows} records have an error of the model: at least {fewest} are needed")
     return found
+
+
+def _saved(source: Any, schema: Schema, where: str) -> Baseline:
+    """A holdout that was saved, with errors that can be ones of the schema's target."""
+    wanted = holdout_schema(schema)
+    found, beside = read_saved(source, wanted, where)
+    for each in (found, *(() if beside is None else (beside,))):
+        _hold_as_errors(each.profile.sample.values[:, -1], f"{where}: its errors", "register the holdout again")
+        _hold_as_class_errors(each.profile.sample.values[:, -1], schema, where)
+    return found
+
+
+def _of_table(source: Any, schema: Schema, where: str) -> Baseline:
+    """A holdout of a table with features, predictions and outcomes, or errors."""
+    import pyarrow as pa
+
+    rows = pa.Table.from_batches(list(batches_of(source)))
+    for column in schema.features:
+        if column.role == "feature" and column.name not in rows.column_names:
+            near = nearest(column.name, rows.column_names)
+            raise InputError(f"{where}: has no column {column.name!r}{near}: give the features of the reference")
+    errors = _errors(rows, schema, where)
+    known = np.isfinite(errors)
+    _hold_as_errors(errors[known], f"{where}: its errors", "give |prediction - outcome|")
+    _hold_as_class_errors(errors[known], schema, where)
+    found = build_holdout(rows.filter(pa.array(known)), errors[known], schema)
+    for column in found.schema.features:
+        if found.rows and found.profile.columns[column.name].malformed == found.rows:
+            raise InputError(
+                f"{where}: column {column.name!r} is {column.kind} in the reference, and none of its values is: is it "
+                "the right column?"
+            )
+    return found
+
+
+def _hold_as_errors(values: Any, what: str, do: str) -> None:
+    """Raises InputError for errors that none can be."""
+    if not np.isfinite(values).all() or (values < 0).any() or (values > LARGEST_ERROR).any():
+        raise InputError(f"{what} must be finite, not negative, and at most {LARGEST_ERROR:g}: {do}")
+
+
+def _hold_as_class_errors(values: Any, schema: Schema, where: str) -> None:
+    """Raises InputError for an error beyond 1 where the outcome is a class."""
+    target = schema.role("target")
+    beyond = int((values > 1 + 3 * ROUNDING).sum())  # the square of a probability's rounding
+    if target is not None and target.kind == "categorical" and beyond:
+        raise InputError(f"{where}: errors of a class ({target.name!r}) are at most 1, and {beyond:,} are not")
 
 
 def _errors(rows: pa.Table, schema: Schema, where: str) -> Any:
@@ -112,8 +150,10 @@ def _errors(rows: pa.Table, schema: Schema, where: str) -> Any:
             f"{where}: predictions ({said.name!r}) are {said.kind}, outcomes ({target.name!r}) {target.kind}: "
             f"give both the same kind in the schema, or call a class's probability {PROBABILITY}<class>"
         )
-    pairs = zip(_values(rows, said, schema), _values(rows, target, schema), strict=True)
     of = class_of(said)
+    predicted, outcomes = _values(rows, said, schema), _values(rows, target, schema)
+    hold_as_predictions(rows, (said, predicted), (target, outcomes), schema.missing, where)
+    pairs = zip(predicted, outcomes, strict=True)
     return np.array([np.nan if a is None or b is None else error_of(a, b, of) for a, b in pairs])
 
 
