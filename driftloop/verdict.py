@@ -155,7 +155,11 @@ class Check(Result):
     def with_impact(self, impact: Impact) -> Check:
         """This result with what an impact says among its notes, so that every report shows it."""
         cluster = None if self.baseline is None else self.baseline.schema.role("cluster")
-        narrow = () if cluster is None else (f"records of one {cluster.name!r} are alike: the interval is too narrow",)
+        narrow = (
+            ()
+            if cluster is None
+            else (f"records of one {cluster.name!r} are alike: the interval of the error is too narrow",)
+        )
         return replace(self, notes=(*impact.sentences, *narrow, *self.notes), estimated=impact)
 
 

@@ -11,15 +11,12 @@ import click
 from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import (
     FAILED,
-    PATH,
-    SOURCE,
     cache_option,
     column_options,
     columns_of,
     fail_on_option,
     json_option,
     language_option,
-    not_over_input,
     printed_once,
     processes_option,
     quiet_option,
@@ -27,6 +24,8 @@ from driftloop.cli.options import (
     report_option,
 )
 from driftloop.cli.output import say
+from driftloop.cli.output_files import REPORTS, hold_output
+from driftloop.cli.parameter_types import PATH, SOURCE
 
 if TYPE_CHECKING:
     from driftloop.subgroups.found import Subgroups
@@ -92,7 +91,8 @@ def check(
     if labelled is not None and holdout is None:
         raise click.UsageError("--labelled needs --holdout: what the error model is learnt from")
     for report in reports:
-        not_over_input(report, reference, current, *(path for path in (holdout, labelled) if path is not None))
+        given = (path for path in (holdout, labelled) if path is not None)
+        hold_output(report, reference, current, *given, endings=REPORTS)
     from driftloop.cli.progress import PartsStatus, StatusLine
     from driftloop.data.readers.progress import observed
     from driftloop.parts.means import Means

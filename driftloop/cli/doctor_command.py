@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from driftloop.cli.imports import imports_are_done
-from driftloop.cli.options import PATH, json_option
+from driftloop.cli.options import json_option
 from driftloop.cli.output import say
+from driftloop.cli.parameter_types import PATH
 
 MUST_BE_FIXED = 1
 

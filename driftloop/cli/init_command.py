@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from driftloop.cli.imports import imports_are_done
-from driftloop.cli.options import PATH
 from driftloop.cli.output import say
+from driftloop.cli.parameter_types import PATH
 from driftloop.errors import DriftloopError, InputError
 from driftloop.wording.counts import count_of
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from driftloop.cli.parameter_types import PATH, SOURCE
 from driftloop.errors import InputError
 from driftloop.validation import nearest
 
@@ -21,42 +22,6 @@ FAILED = 3
 VERDICTS = ("stable", "drift", "incident", "insufficient")
 
 
-class _Path(click.Path):
-    """A path; an empty one is a shell variable that is not set, and would name the folder where one stands."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path."""
-        return super().convert(_not_empty(self, value), param, ctx)
-
-
-def _not_empty(kind: Any, value: Any) -> Any:
-    if value == "":
-        kind.fail("the path is empty: is a variable not set?")
-    return value
-
-
-PATH = _Path(path_type=Path)
-
-
-if TYPE_CHECKING:
-    _SourceType = click.ParamType[Path | str]
-else:
-    _SourceType = click.ParamType  # older versions of click know no types of values
-
-
-class _Source(_SourceType):
-    """A path, a pattern, or a URL of a storage, whose two slashes a path would lose."""
-
-    name = "path"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
-        """The URL as it is, anything else as a path."""
-        del param, ctx
-        _not_empty(self, value)
-        return value if isinstance(value, Path) or value.startswith(("abfs://", "abfss://")) else Path(value)
-
-
-SOURCE = _Source()
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 reference_option = click.option(
@@ -213,13 +178,6 @@ def printed_once(*, quiet: bool, as_json: bool) -> None:
     """Raises InputError where the two contradict each other."""
     if quiet and as_json:
         raise InputError("--quiet and --json: one prints nothing, the other JSON: choose one")
-
-
-def not_over_input(output: Path, *inputs: Path | str) -> None:
-    """Raises InputError where writing `output` would replace a file that is read."""
-    for path in inputs:
-        if isinstance(path, Path) and path.exists() and output.exists() and path.samefile(output):
-            raise InputError(f"{output}: is read by this command: write to another file")
 
 
 def _importances(path: Path) -> dict[str, float]:

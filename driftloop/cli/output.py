@@ -15,8 +15,14 @@ class OutputError(DriftloopError):
     """Standard output cannot be written."""
 
 
+CLOSED = OutputError("standard output is closed: send it to a file or a pipe, or give --quiet")
+"""Of a process that was started without one (`>&-`): there Python has no stream at all."""
+
+
 def say(text: str) -> None:
     """Print a line. Raises OutputError."""
+    if sys.stdout is None:  # type: ignore[unreachable]
+        raise CLOSED
     try:
         click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
     except OSError as error:
@@ -29,6 +35,8 @@ def say(text: str) -> None:
 
 def flush() -> None:
     """See to it that all was written. Raises OutputError."""
+    if sys.stdout is None:  # type: ignore[unreachable]
+        return  # closed from the start: `say` has said so where there was something to print
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -9,26 +9,29 @@ import click
 
 from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import (
-    PATH,
     column_options,
     columns_of,
     json_option,
-    not_over_input,
     printed_once,
     quiet_option,
 )
 from driftloop.cli.output import say
+from driftloop.cli.output_files import PICTURES, hold_output
+from driftloop.cli.parameter_types import PATH, POSITIVE
 from driftloop.cli.progress import shown_progress
 from driftloop.errors import InputError
+
+MOST = 1e12
+"""Records in a window: a thousand million a day for three years. What follows counts in whole numbers of 64 bits."""
 
 
 @click.command(short_help="What drift could be seen, and how often would it be a false alarm?")
 @click.argument("reference", type=PATH)
 @click.option("--rows", type=click.IntRange(min=1), metavar="N", help="Records in a window.")
-@click.option("--per-day", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Or: records a day,")
+@click.option("--per-day", type=POSITIVE, metavar="N", help="Or: records a day,")
 @click.option(
     "--every",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     default=7.0,
     show_default=True,
     metavar="DAYS",
@@ -64,7 +67,7 @@ def power(
     printed_once(quiet=quiet, as_json=as_json)
     window = _window(rows, per_day, every)
     if picture is not None:
-        not_over_input(picture, reference)
+        hold_output(picture, reference, endings=PICTURES)
     import msgspec
 
     from driftloop.power.sensitivity import estimate_power
@@ -96,4 +99,7 @@ def _window(rows: int | None, per_day: float | None, every: float) -> int:
     """Records in a window. Raises InputError unless exactly one way of saying it is used."""
     if (rows is None) == (per_day is None):
         raise InputError("say how many records a window has: --rows N, or --per-day N with --every DAYS")
-    return rows if rows is not None else max(1, round((per_day or 0.0) * every))
+    window = float(rows) if rows is not None else (per_day or 0.0) * every
+    if window > MOST:
+        raise InputError(f"{window:.3g} records in a window are more records than a window can have: at most {MOST:g}")
+    return max(1, round(window))

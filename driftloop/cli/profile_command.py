@@ -10,18 +10,17 @@ import click
 
 from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import (
-    PATH,
-    SOURCE,
     cache_option,
     column_options,
     columns_of,
     json_option,
-    not_over_input,
     printed_once,
     processes_option,
     quiet_option,
 )
 from driftloop.cli.output import say
+from driftloop.cli.output_files import hold_output
+from driftloop.cli.parameter_types import PATH, SOURCE
 from driftloop.errors import InputError
 from driftloop.wording.counts import count_of
 
@@ -73,9 +72,7 @@ def profile(
     """
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
-    not_over_input(output, *data)
-    if output.is_dir():
-        raise InputError(f"{output}: cannot be written (it is a folder): name a file")
+    hold_output(output, *data)
     from driftloop.cli.progress import PartsStatus, StatusLine
     from driftloop.data.readers.progress import observed
     from driftloop.data.readers.saved_profile import is_profile

@@ -13,19 +13,19 @@ import click
 from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import (
     FAILED,
-    PATH,
     Columns,
     column_options,
     columns_of,
     fail_on_option,
     language_option,
-    not_over_input,
     printed_once,
     quiet_option,
     reference_option,
     report_option,
 )
 from driftloop.cli.output import say
+from driftloop.cli.output_files import REPORTS, hold_output
+from driftloop.cli.parameter_types import PATH
 from driftloop.errors import InputError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def replay(
     columns = columns_of(options)
     printed_once(quiet=quiet, as_json=as_json)
     for report in reports:
-        not_over_input(report, reference)
+        hold_output(report, reference, endings=REPORTS)
     from driftloop.cli.progress import StatusLine
     from driftloop.data.readers.progress import observed
     from driftloop.replay import baseline_for, find_windows

@@ -31,7 +31,7 @@ def end_process(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         try:  # noqa: SIM105 (contextlib would be one more import before the signals are seen to)
             stream.flush()
-        except (OSError, ValueError):  # a command has said so already, or nobody reads any more
+        except (OSError, ValueError, AttributeError):  # said already, nobody reads any more, or closed from the start
             pass
     os._exit(code)
 

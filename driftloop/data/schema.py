@@ -151,9 +151,11 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         """
         if not isinstance(importances, dict):
             raise SchemaError(f"importances: {with_article(importances)} was given: pass a dict of names to numbers")
-        unknown = sorted(set(importances) - {column.name for column in self.columns})
+        known = [column.name for column in self.columns]
+        unknown = sorted(set(importances).difference(known))
         if unknown:
-            raise SchemaError(f"importances name a column {unknown[0]!r} that the schema does not have")
+            near = nearest(unknown[0], known)
+            raise SchemaError(f"importances name a column {unknown[0]!r} that the schema does not have{near}")
         columns = (
             msgspec.structs.replace(column, importance=importances.get(column.name, 0.0))
             if column.role == "feature"

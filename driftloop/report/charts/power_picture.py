@@ -25,6 +25,8 @@ UNITS = {
 }
 COLOURS = ("#9a5b00", "#0b6bcb", "#1a7f4b")
 """Of 1, 4 and 12 checks; each has a shape of its own too."""
+HALVES = (8.0, 4.5, 2.5)
+"""Half the width of each mark: the square's corners lie within the circle, the diamond's within the square."""
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1b1f24}.soft{fill:#5a6470}line{stroke:#d5dae0}"
     "@media (prefers-color-scheme:dark){svg{background:#14171b}text{fill:#e8eaed}"
@@ -85,9 +87,10 @@ def _row(each: Detectable, y: float) -> str:
 
 
 def _mark(index: int, x: float, y: float) -> str:
-    """A circle, a square or a diamond."""
-    colour = COLOURS[index]
+    """A circle, a square or a diamond, each within the one before: where they fall together all three are seen."""
+    colour, half = COLOURS[index], HALVES[index]
     if index == 0:
-        return f'<circle cx="{x:.1f}" cy="{y:g}" r="5.5" fill="{colour}"/>'
+        return f'<circle cx="{x:.1f}" cy="{y:g}" r="{half:g}" fill="{colour}"/>'
     turned = f' transform="rotate(45 {x:.1f} {y:g})"' if index == 2 else ""
-    return f'<rect x="{x - 5:.1f}" y="{y - 5:g}" width="10" height="10" fill="{colour}"{turned}/>'
+    edge = f'x="{x - half:.1f}" y="{y - half:g}" width="{2 * half:g}" height="{2 * half:g}"'
+    return f'<rect {edge} fill="{colour}"{turned}/>'

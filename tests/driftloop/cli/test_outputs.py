@@ -185,6 +185,42 @@ def test_a_closed_pipe_is_one_line(folder: Path, options: list[str]) -> None:
     assert err.decode().splitlines() == ["driftloop: standard output was closed before everything was printed"]
 
 
+@pytest.mark.parametrize(("options", "code", "lines"), [(["--json"], 2, 1), ([], 2, 1), (["--quiet"], 0, 0)])
+def test_a_process_without_standard_output_is_one_line(folder: Path, options: list[str], code: int, lines: int) -> None:
+    """As a shell starts it by `>&-`: what prints nothing does not miss it."""
+    words = [sys.executable, "-m", "driftloop", *check(folder, "ordinary.csv", *options)]
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *words]
+    done = subprocess.run(closed, stderr=subprocess.PIPE, text=True, timeout=HANG_SECONDS, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (code, lines), done.stderr
+    assert done.stderr.startswith("driftloop: standard output is closed" if lines else "")
+
+
+def test_where_nothing_can_be_written_is_said_before_anything_is_read(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An hour of reading is not lost for a name: the reference, which does not exist, is not asked for."""
+    missing, place = str(folder / "missing.parquet"), str(folder / "ordinary.csv" / "file")
+    for words in (
+        ["check", "--reference", missing, "--current", missing, "--report", place],
+        ["replay", "--reference", missing, "--windows", missing, "--report", place],
+        ["profile", missing, "-o", place],
+        ["power", missing, "--rows", "50", "--picture", place],
+    ):
+        assert run(words) == 2
+        assert "cannot be written" in capsys.readouterr().err
+    assert run(["power", missing, "--rows", "50", "--picture", str(tmp_path / "power.png")]) == 2
+    assert ".png is not what is written: end it with .svg" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_to_is_said_first(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tmp_path.chmod(0o500)
+    assert run(check(folder, "missing.csv", "--report", str(tmp_path / "new" / "report.html"))) == 2
+    assert "is no folder that may be written to" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("options", [["--json"], []])
 def test_a_full_disk_is_one_line(folder: Path, options: list[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from driftloop.cli.main import run
 from driftloop.power.detectable import Detectable, Power
 from driftloop.power.planted import Change
-from driftloop.report.charts.power_picture import power_picture
+from driftloop.report.charts.power_picture import COLOURS, HALVES, power_picture
 from driftloop.report.power_table import power_table
 
 HOSTILE = 'a<script>"&\x1b[31m\n'
@@ -68,6 +68,9 @@ def test_a_table_json_and_a_picture_say_the_same(
         (["--rows", "5"], "a window of 5 rows is too small"),
         (["--rows", "30", "--json", "--quiet"], "choose one"),
         (["--rows", "0"], "0 is not in the range"),
+        (["--per-day", "nan"], "nan is not a number that can be counted with"),
+        (["--per-day", "5", "--every", "inf"], "inf is not a number that can be counted with"),
+        (["--per-day", "1e300", "--every", "1e300"], "more records than a window can have"),
     ],
 )
 def test_one_line_says_what_is_wrong(
@@ -99,6 +102,17 @@ def test_blind_columns_and_what_would_be_needed_are_said() -> None:
 def test_every_line_fits_a_terminal() -> None:
     table = power_table(power_of(shift("a" * 60, (1.0, 0.5, 0.2))))
     assert max(map(len, table.splitlines())) <= 100
+
+
+def test_marks_that_fall_together_are_all_seen() -> None:
+    """The circle holds the square's corners, and the square those of the diamond."""
+    circle, square, diamond = HALVES
+    assert circle > square * 2**0.5
+    assert square > diamond * 2**0.5
+    picture = power_picture(power_of(shift("bmi", (0.1, 0.1, 0.1))))
+    assert [picture.index(f'fill="{colour}"', picture.index("bmi")) for colour in COLOURS] == sorted(
+        picture.index(f'fill="{colour}"', picture.index("bmi")) for colour in COLOURS
+    )
 
 
 def test_names_cannot_steer_a_terminal_or_a_picture() -> None:

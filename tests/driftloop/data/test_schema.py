@@ -110,3 +110,8 @@ def test_a_schema_that_makes_no_sense_is_refused_with_its_file(tmp_path, text, s
 def test_a_schema_that_is_not_there_says_so(tmp_path):
     with pytest.raises(SchemaError, match="cannot be read"):
         Schema.load(tmp_path / "none.toml")
+
+
+def test_an_importance_of_no_column_names_the_nearest() -> None:
+    with pytest.raises(SchemaError, match="'agge' that the schema does not have: did you mean 'age'"):
+        Schema((Column("age"), Column("bmi"))).with_importances({"agge": 0.4})

@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from driftloop.config.models import Model
 from driftloop.data.reading import Reading
 from driftloop.errors import InputError
 from driftloop.ledger.drifts import DriftState
+from driftloop.times import format_time
 from function_app.incoming.sources import list_files
 from function_app.labels.counting import count_labelled
 from function_app.labels.reading import LabelFiles, ids_of, outcomes_of
@@ -178,6 +179,19 @@ def test_a_bad_label_file_does_not_stop_the_check_or_the_dispatch(clinic: Any) -
 
     assert check.rows == 60
     assert clinic.drift().state is DriftState.CONFIRMED
+
+
+def test_labels_of_older_records_are_not_told_as_the_new_regimes(clinic: Any) -> None:
+    """Labels come days after their records: many of them say nothing about the records since a drift."""
+    clinic.configure(labels_required=500)
+    clinic.deploy()
+    table = clinic.rows(80)
+    clinic.land(table, "records.parquet")
+    clinic.land(pa.table({"id": table["id"], "progression": [150.0] * 80}), "labels.csv", kind="labels")
+    schema_of = clinic.task().blobs.baseline(clinic.task().blobs.in_service()).schema
+    told = [count_labelled(clinic.storage, clinic.model, schema_of, since, lambda: clinic.now)
+            for since in ("2020-01-01T00:00:00Z", format_time(clinic.now + timedelta(days=1)))]  # fmt: skip
+    assert told == [80, 0]
 
 
 def test_labels_of_records_in_quarantine_do_not_count(clinic: Any) -> None:
