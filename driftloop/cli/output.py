@@ -21,7 +21,7 @@ CLOSED = OutputError("standard output is closed: send it to a file or a pipe, or
 
 def say(text: str) -> None:
     """Print a line. Raises OutputError."""
-    if sys.stdout is None:  # type: ignore[unreachable]
+    if sys.stdout is None:
         raise CLOSED
     try:
         click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
@@ -35,7 +35,7 @@ def say(text: str) -> None:
 
 def flush() -> None:
     """See to it that all was written. Raises OutputError."""
-    if sys.stdout is None:  # type: ignore[unreachable]
+    if sys.stdout is None:
         return  # closed from the start: `say` has said so where there was something to print
     try:
         sys.stdout.flush()

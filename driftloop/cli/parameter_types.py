@@ -51,10 +51,13 @@ class _Source(_SourceType):
         """The URL as it is, anything else as a path."""
         del param, ctx
         _not_empty(self, value)
-        if isinstance(value, Path) or value.startswith(("abfs://", "abfss://")):
+        if isinstance(value, Path):
             return value
-        _hold_local(self, value)
-        return Path(value)
+        text = str(value)
+        if text.startswith(("abfs://", "abfss://")):
+            return text
+        _hold_local(self, text)
+        return Path(text)
 
 
 SOURCE = _Source()

@@ -244,7 +244,7 @@ def _validate(model: Model, where: str) -> None:
         if not getattr(model, name) >= least:
             raise ConfigError(f"{where}: {name} must be at least {least}")
     if not 0 < model.impact_tolerance < 10:
-        raise ConfigError(f"{where}: impact_tolerance must be above 0: 0.1 tolerates an error that is a tenth larger")
+        raise ConfigError(f"{where}: impact_tolerance must be between 0 and 10: 0.1 tolerates a growth of a tenth")
     validate_target(model.dispatch, where)
     validate_receivers(model.alerts, where)
     if model.schedule is not None:
