@@ -24,8 +24,7 @@ from driftloop.cli.options import (
     report_option,
 )
 from driftloop.cli.output import say
-from driftloop.cli.output_files import REPORTS, hold_output
-from driftloop.cli.parameter_types import PATH, SOURCE
+from driftloop.cli.paths import PATH, REPORTS, SOURCE, hold_output
 
 if TYPE_CHECKING:
     from driftloop.subgroups.found import Subgroups

@@ -12,7 +12,7 @@ import click
 from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import language_option, quiet_option
 from driftloop.cli.output import flush, say
-from driftloop.cli.parameter_types import PATH
+from driftloop.cli.paths import PATH
 from driftloop.errors import ConfigError, InputError
 from driftloop.wording.counts import count_of
 

@@ -10,7 +10,7 @@ import click
 from driftloop.cli.imports import imports_are_done
 from driftloop.cli.options import json_option
 from driftloop.cli.output import say
-from driftloop.cli.parameter_types import PATH
+from driftloop.cli.paths import PATH
 
 MUST_BE_FIXED = 1
 

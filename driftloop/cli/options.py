@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from driftloop.cli.parameter_types import PATH, SOURCE
+from driftloop.cli.paths import PATH, SOURCE
 from driftloop.errors import InputError
 from driftloop.validation import nearest
 

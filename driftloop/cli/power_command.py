@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,26 @@ from driftloop.cli.options import (
     quiet_option,
 )
 from driftloop.cli.output import say
-from driftloop.cli.output_files import PICTURES, hold_output
-from driftloop.cli.parameter_types import PATH, POSITIVE
+from driftloop.cli.paths import PATH, PICTURES, hold_output
 from driftloop.cli.progress import shown_progress
 from driftloop.errors import InputError
+
+
+class _Positive(click.FloatRange):
+    """A number above zero; `nan` and `inf` are none that can be counted with."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number that can be counted with")
+        return number
+
+
+POSITIVE = _Positive()
 
 MOST = 1e12
 """Records in a window: a thousand million a day for three years. What follows counts in whole numbers of 64 bits."""

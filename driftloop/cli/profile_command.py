@@ -19,8 +19,7 @@ from driftloop.cli.options import (
     quiet_option,
 )
 from driftloop.cli.output import say
-from driftloop.cli.output_files import hold_output
-from driftloop.cli.parameter_types import PATH, SOURCE
+from driftloop.cli.paths import PATH, SOURCE, hold_output
 from driftloop.errors import InputError
 from driftloop.wording.counts import count_of
 

@@ -99,6 +99,6 @@ def _hold_bounds(content: bytes, columns: int, too_large: InputError) -> None:
     try:
         inside = b64decode(beside, validate=True)
     except ValueError:
-        return
+        return  # no Base64: reading it says so
     if inside:
         _hold_bounds(inside, columns, too_large)

@@ -51,8 +51,12 @@ class Contents:
 
         Raises SchemaError where the compared columns differ in name or kind.
         """
-        if [(c.name, c.kind) for c in self.schema.features] != [(c.name, c.kind) for c in other.schema.features]:
-            raise SchemaError("profiles of different schemas cannot be merged: build both with the same schema")
+        mine, theirs = ([(c.name, c.kind) for c in each.schema.features] for each in (self, other))
+        if mine != theirs:
+            differs = next((one[0] for one in [*mine, *theirs] if one not in mine or one not in theirs), mine[0][0])
+            raise SchemaError(
+                f"profiles of different schemas cannot be merged (column {differs!r}): build both with the same schema"
+            )
         columns = {name: column.merge(other.columns[name]) for name, column in self.columns.items()}
         return replace(
             self,

@@ -9,6 +9,7 @@ from click import style
 from driftloop.config.policy import DRIFT_SHARE
 from driftloop.power.detectable import CHECKS, FOUND, WANTED_CHECKS, WANTED_SHIFT
 from driftloop.power.planted import Change
+from driftloop.report.words.cells import indented, line_width
 from driftloop.wording.counts import count_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,12 @@ def power_table(power: Power) -> str:
     lines += _wanted(power)
     if power.caveat:
         lines.append(f"note: {_plain(power.caveat)}")
-    return "\n".join(lines).rstrip()
+    return "\n".join(part for line in lines for part in _fitting(line)).rstrip()
+
+
+def _fitting(line: str) -> list[str]:
+    """A sentence in lines that fit the terminal; rows of the table, and what is coloured, as they are."""
+    return indented(line, "", line_width()) if line.startswith(("note: ", "not tried: ")) else [line]
 
 
 def size_text(each: Detectable, size: float | None) -> str:

@@ -1,13 +1,21 @@
-"""Kinds of values that options take: paths, sources of data, and positive numbers."""
+"""Paths that options take, and where a command may write.
+
+What cannot be written, by its ending or its place, is refused before any work.
+"""
 
 from __future__ import annotations
 
-import math
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from driftloop.errors import InputError
+
+REPORTS = (".html", ".htm", ".md", ".markdown", ".json")
+PICTURES = (".svg",)
 
 
 class _Path(click.Path):
@@ -63,18 +71,34 @@ class _Source(_SourceType):
 SOURCE = _Source()
 
 
-class _Positive(click.FloatRange):
-    """A number above zero; `nan` and `inf` are none that can be counted with."""
+def hold_output(output: Path, *inputs: Path | str, endings: tuple[str, ...] = ()) -> None:
+    """Raises InputError where `output` cannot be written, or would replace a file that is read.
 
-    def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
+    Parameters
+    ----------
+    output : the file.
+    inputs : what the command reads.
+    endings : those that name what is written. None at all is left to the user, as in GitHub's step summary.
+    """
+    for path in inputs:
+        if isinstance(path, Path) and path.exists() and output.exists() and path.samefile(output):
+            raise InputError(f"{output}: is read by this command: write to another file")
+    ending = output.suffix.lower()
+    if endings and ending and ending not in endings and not _is_summary(output):
+        raise InputError(f"{output}: {ending} is not what is written: end it with {_or(endings)}")
+    if output.is_dir():
+        raise InputError(f"{output}: cannot be written (it is a folder): name a file")
+    above = next(each for each in output.absolute().parents if os.path.lexists(each))
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise InputError(
+            f"{output}: cannot be written ({above} is no folder that may be written to): name another place"
+        )
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number."""
-        number = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value} is not a number that can be counted with")
-        return number
+
+def _is_summary(output: Path) -> bool:
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    return bool(summary) and Path(summary or "") == output
 
 
-POSITIVE = _Positive()
+def _or(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
