@@ -22,8 +22,8 @@ class Case:
     """One change: windows of `rows`, the verdict that counts as found, and the detection rates to reach.
 
     `columns`: the changed column takes turns over these; a case that changes no single column has one empty name.
-    `goal` is the rate asked for, `plain` what Kolmogorov-Smirnov and chi-squared with Bonferroni were said to reach,
-    None where nothing was; `table` the one that references are drawn from.
+    `goal` is the rate asked for, and `plain` what Kolmogorov-Smirnov and chi-squared with Bonferroni were said to
+    reach; None where nothing was. `table` is the one that references are drawn from.
     """
 
     name: str

@@ -38,7 +38,7 @@ class Feed:
     baseline: Callable[[np.random.Generator], Integers]
     window: Callable[[np.random.Generator, int], Integers]
     of_week: float = 0.0
-    """The part of a group's variance that is drawn anew each week."""
+    """The part of a group's variance that is drawn again each week."""
     by_week: bool = False
     """Whether a group is named with its week, so that each week of it is a group of its own."""
     unnamed: float = 0.0

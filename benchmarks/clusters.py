@@ -29,7 +29,7 @@ class Clustered:
 
 
 def clustered(scale: float, full: int = 400) -> list[Clustered]:
-    """Single checks: a baseline and a window of each design, drawn anew each time."""
+    """Single checks: a baseline and a window of each design, drawn again each time."""
     results = []
     for index, feed in enumerate(FEEDS):
         for correlation in CORRELATIONS:

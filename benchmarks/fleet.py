@@ -1,6 +1,6 @@
 """A fleet of models through the queue: `python -m benchmarks.fleet --models 1000`.
 
-Each model has one new window of 1,000 rows; the timer is fired once, and the clock runs until the last check is in
+Each model has one new window of 1,000 rows. The timer is fired once, and the clock runs until the last check is in
 the ledger. Storage is Azurite on the same machine, so its work is in the time as well.
 """
 
@@ -36,8 +36,10 @@ SAMPLE_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Fleet:
-    """What was measured, of the app's process: CPU is its own (Azurite's is not in it); memory in MB, when a tenth of
-    the time was over and at its most; `growth` is the slope of a line through its second half, in MB for 1,000 checks.
+    """What was measured, of the app's process.
+
+    CPU is its own: Azurite's is not in it. Memory is in MB, when a tenth of the time was over and at its most. `growth`
+    is the slope of a line through its second half, in MB for 1,000 checks.
     """
 
     models: int

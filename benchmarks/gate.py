@@ -3,7 +3,7 @@
     python -m benchmarks.gate --runs 10000
 
 writes out/benchmarks/gate.md. The gate draws its resamples from a generator that is seeded by the holdout's size, so
-all runs of one size share them: what it does one holdout at a time is here two matrix products for thousands
+all runs of one size share them. What it does one holdout at a time is here two matrix products for thousands
 (`tests/benchmarks/test_gate.py` compares both).
 """
 
@@ -126,8 +126,8 @@ def with_imagined(
 def binary(share: float, loss: str, areas: tuple[float, float], tilt: float = 0.0) -> Draw:
     """Two calibrated models of a class that `share` have, with these areas under the ROC curve (challenger, champion).
 
-    With `tilt` neither is calibrated: the challenger's log odds are too low by it, the champion's too high by what
-    costs as much on average, so that they are equally good and as different as can be.
+    With `tilt` neither is calibrated. The challenger's log odds are too low by it, the champion's too high by what
+    costs as much on average. So they are equally good and as different as can be.
     """
 
     def draw(runs: int, n: int, rng: np.random.Generator) -> tuple[Losses, Losses]:

@@ -1,8 +1,8 @@
 """Memory of the function app over hostile files: `python -m benchmarks.hostile_files --checks 4`.
 
 Twelve files that are small in storage and large inside, or that no reader expects, land at once for each model. The
-models are checked at the same time in one process, as an instance does (`host.json`: four messages at once), from
-Azurite on the same machine.
+models are checked at the same time in one process, as an instance does (`host.json`: four messages at once). They are
+read from Azurite on the same machine.
 """
 
 from __future__ import annotations

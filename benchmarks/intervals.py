@@ -3,8 +3,8 @@
     python -m benchmarks.intervals --splits 200
 
 writes out/benchmarks/intervals.md. A third of the records is kept apart to count on; of the others a part is held out
-as in training. Calibrated are the intervals on the holdout alone, or on it and on cross-validated predictions of the
-records that the model is fitted on; training does the second.
+as in training. The intervals are calibrated on the holdout alone, or also on cross-validated predictions of the records
+that the model is fitted on. Training does the second.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ SEED = 90
 
 @dataclass(frozen=True)
 class Coverage:
-    """Share of the records kept apart whose outcome is in its interval or set, and how large these are on average:
-    widths in the target's unit, or classes in a set.
+    """Share of the records kept apart whose outcome is in its interval or set, and how large these are on average.
+
+    The size is a width in the target's unit, or the number of classes in a set.
     """
 
     seen: float
@@ -60,7 +61,7 @@ def example(name: str) -> Records:
 
 
 def shelf(name: str, data: Records) -> Shelf:
-    """The one candidate that cross-validation takes on the whole table: choosing anew for each split takes hours."""
+    """The one candidate that cross-validation takes on the whole table: choosing again for each split takes hours."""
     model = models.find(name)
     target = data.schema.role("target")
     known = () if target is None else target.categories

@@ -1,7 +1,7 @@
 """What one check of one model costs while more and more models are watched: requests, bytes and processor time.
 
 Each model has one small new window. The timer's tick, the checks and a second round without new data are counted apart.
-Storage is Azurite on the same machine: what the app asks of it is counted where the app asks, so that it does not
+Storage is Azurite on the same machine. What the app asks of it is counted where the app asks, so that it does not
 depend on the machine. Seconds would; processor time of this process is given beside them.
 """
 

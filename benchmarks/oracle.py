@@ -1,8 +1,8 @@
 """How often the best possible test finds a change: it knows the change itself, and looks for nothing else.
 
-Where records of a known population f0 come with odds that are known too, the most powerful permutation test at a level
+Records of a known population f0 come with odds that are known, too. Then the most powerful permutation test at a level
 is that of the sum of log f1 / f0 over the window (Lehmann and Stein 1949). A smoothed population is a mixture of normal
-laws around its real records, so both densities are sums over these, and the odds are weights in f1's. What is left out:
+laws around its real records. So both densities are sums over these, and the odds are weights in f1's. What is left out:
 values that a real table never has below zero are folded, and rounded.
 """
 
@@ -27,8 +27,10 @@ WINDOWS = 1_000
 KNOWN = (2, 6)
 """Of the held-out changes: those in which some records come more often."""
 LEVELS = (0.05, 0.005, 0.002)
-"""All of alpha; a tenth of it, for one of ten columns; and what one column of the check has beside its other promises
-where the smallest p decides: a location weight of 0.4 of about 1.1 in all, shared by ten columns."""
+"""All of alpha; a tenth of it, for one of ten columns; and what one column of the check has beside its other promises.
+
+The last is where the smallest p decides: a location weight of 0.4 of about 1.1 in all, shared by ten columns.
+"""
 
 
 @dataclass(frozen=True)

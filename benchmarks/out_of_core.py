@@ -1,7 +1,7 @@
 """Tables of any size: a profile beside DuckDB and Polars over one file, its memory, and a window that moves on.
 
-`python -m benchmarks.out_of_core --rows 10000000 [--polars]`: each tool is a fresh process and they take turns, because
-what else the machine does changes by the minute; what counts is the ratio. CPU seconds are told beside.
+`python -m benchmarks.out_of_core --rows 10000000 [--polars]`: each tool is a fresh process. They take turns, because
+what else the machine does changes by the minute, and what counts is the ratio. CPU seconds are told beside.
 """
 
 from __future__ import annotations

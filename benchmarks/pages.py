@@ -37,8 +37,9 @@ SUMMARY_COLUMNS = 30
 
 @dataclass(frozen=True)
 class PageTime:
-    """One page: the median and the longest of the repetitions in seconds, the CPU of the app's process for one, and
-    the size of its HTML in kB. What other work on the machine takes is in the first two.
+    """One page: the median and the longest of the repetitions in seconds, and the size of its HTML in kB.
+
+    The CPU is that of the app's process for one repetition. What other work on the machine takes is in the first two.
     """
 
     name: str

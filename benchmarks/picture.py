@@ -1,4 +1,4 @@
-"""The results as one picture: detection beside plain tests, and false alarms against what was promised. SVG by hand."""
+"""The results as one SVG picture: detection beside plain tests, and false alarms against what was promised."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Twenty smooth changes drawn at random, of random columns of six tables: no choice in the engine looked at them.
 
 A change makes some records likelier: a record with the rank u (0 to 1) in a column is taken with odds exp(a h(u)). The
-shape h is one of four kinds, or two columns have one each. Its place, width and sign are random. The strength a is set
-so that the standardised difference that the best test of this very change sees, the root of n D with 1 / n = 1 / window
-+ 1 / baseline and D the variance of the odds over their mean, is a random number between 3 and 4.5: there a test that
-knows the change finds 85 to 99 % at 5 %, and one that searches finds some.
+shape h is one of four kinds, or two columns have one each. Its place, width and sign are random. So is its strength a:
+the standardised difference that the best test of this very change sees lies between 3 and 4.5. That is the root of n D,
+where 1 / n = 1 / window + 1 / baseline and D is the variance of the odds over their mean. There a test that knows the
+change finds 85 to 99 % at 5 %, and one that searches finds some.
 """
 
 from __future__ import annotations

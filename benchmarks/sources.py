@@ -1,7 +1,7 @@
 """Sources at size: `python -m benchmarks.sources --gigabytes 5 --format parquet` and `--files 10000`.
 
-One new window is checked as the function app checks it: `handle` with one message, in a process of its own, from
-Azurite on the same machine. What is generated lies below out/ and is deleted afterwards.
+One new window is checked as the function app checks it: `handle` with one message, in a process of its own. It is read
+from Azurite on the same machine. What is generated lies below out/ and is deleted afterwards.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How long a check takes and how much memory: whole processes on both sides, from the start to the end of each.
 
-`driftloop check` as a shell starts it stands against a script that reads both files with pandas and runs `ks_2samp` on
+`driftloop check` as a shell starts it stands against a script of pandas. That reads both files and runs `ks_2samp` on
 each column: imports, reading and output belong to both.
 """
 
@@ -148,8 +148,8 @@ def _run(name: str, command: list[str], rows: int, *, repeat: int) -> Timing:
 def _process(command: list[str]) -> tuple[float, float, float]:
     """Seconds, seconds of processor time and megabytes of a process from its start to its end.
 
-    Started and measured by a small process of its own: a child begins with its parent's memory as its highest mark
-    (Linux keeps the mark over exec), so that of a parent with numpy and pandas would count as the child's.
+    Started and measured by a small process of its own. A child begins with its parent's memory as its highest mark,
+    which Linux keeps over exec. So the memory of a parent with numpy and pandas would count as the child's.
     """
     watch = [sys.executable, "-I", "-S", "-c", WATCH, *command]
     done = subprocess.run(watch, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)

@@ -1,7 +1,7 @@
 """Tables of many columns that did not change: how often one check raises an alarm, and what it costs.
 
-The columns of one table hang together by common factors, as laboratory values and claims do; a fifth are skewed and
-rounded, a fifth are categories, and in a tenth of them one value in fifty is missing.
+The columns of one table depend on each other by common factors, as laboratory values and claims do. A fifth are skewed
+and rounded, a fifth are categories, and in a tenth of them one value in fifty is missing.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ GIVE_UP = 60
 
 @dataclass(frozen=True)
 class NullYears:
-    """Years without drift. A year ends with its first false retrain, as a retrain would start evidence anew."""
+    """Years without drift. A year ends with its first false retrain, as a retrain would start evidence again."""
 
     table: str
     years: Rate

@@ -49,8 +49,9 @@ def _errors(said: Floats, y: Floats, classes: int) -> Floats:
 
 @dataclass(frozen=True)
 class Measured:
-    """Estimates for each of the windows of a file; mean errors of holdouts, and of windows as their labels say
-    (`realised`) and as the population says that they were drawn from (`expected`).
+    """Estimates for each of the windows of a file, and the mean errors of their holdouts.
+
+    Those of the windows are as their labels say (`realised`), and as their population says (`expected`).
     """
 
     found: list[Estimate]

@@ -1,7 +1,7 @@
 """Real tables as numbers: `python export_tables.py FOLDER`. Runs in the peers' environment: imports nothing of ours.
 
-Each is a file of X (categories as codes, NaN where missing), y (a number, or the index of a class), the columns that
-hold categories, and the number of classes (0: y is a number).
+Each is a file of four arrays: X (categories as codes, NaN where missing) and y (a number, or the index of a class). The
+others are the columns that hold categories, and the number of classes (0: y is a number).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the peers estimate: `python peer_estimates.py WINDOWS OUT`. In their environment: imports nothing of ours.
 
 CBPE and DLE are NannyML's, with their defaults, the window as one chunk. PAPE is not in the public package: it is made
-from its paper (Bialek, Kivimaki, Kuberski, Perrakis 2024, "Estimating model performance under covariate shift without
-labels"): a density ratio by LightGBM, and isotonic calibration weighted by it.
+from its paper. That is Bialek, Kivimaki, Kuberski, Perrakis 2024, "Estimating model performance under covariate shift
+without labels". It takes a density ratio by LightGBM, and isotonic calibration weighted by it.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Made covariate shifts: records of a real table, drawn with odds that depend on one to three random columns.
 
-Each window has a split of its own: 1,000 records to fit a model on (linear, forest, boosting in turn), 500 to hold out,
-and a window of 500 of the rest. The outcome given the inputs stays what it is. Beside them lie the cross-fitted
-predictions of the records that were fitted on, as a training makes them while it chooses among models.
+Each window has a split of its own. A model (linear, forest, boosting in turn) is fitted on 1,000 records, 500 are held
+out, and the window is of 500 of the rest. The outcome given the inputs stays what it is. Beside them lie the
+cross-fitted predictions of the records that were fitted on, as a training makes them while it chooses among models.
 
-The expected error of a window is the mean error of all records that it was drawn from, each weighted by its probability
-of being drawn. It has hardly any label noise, because it rests on thousands of labels.
+The expected error of a window is the mean error of all records that it was drawn from. Each is weighted by its
+probability of being drawn. It has hardly any label noise, because it rests on thousands of labels.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def make_windows(table: Path, out: Path, runs: Iterable[int], *, shifted: bool, 
 def inclusion(odds: Floats, size: int) -> Floats:
     """The probability of each record to be among the `size` that are drawn without replacement with these odds.
 
-    An exponential clock of each record's odds rings before the time t with 1 - exp(-odds t), and the first `size` to
-    ring are the draw (Efraimidis and Spirakis 2006); t is where that many are expected.
+    An exponential clock of each record's odds rings before the time t with probability 1 - exp(-odds t). The first
+    `size` to ring are the draw (Efraimidis and Spirakis 2006); t is where that many are expected.
     """
     low, high = 0.0, size / odds.min()
     for _ in range(100):

@@ -1,7 +1,7 @@
 """Run by a peer's own interpreter: `python worker.py PEER JOB`. Prints one line of JSON.
 
-JOB is a JSON object: `names` of the columns; `sets`, names with the numpy files of references and windows and their
-rows; `large`, two files to time one comparison on.
+JOB is a JSON object. `names` are those of the columns. `sets` are names with the numpy files of references and windows,
+and their rows. `large` are two files to time one comparison on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tables as real feeds have them, without a change: columns that are mostly zero, rounded, codes, dates, ids, texts.
 
-Each shape is a function of a number of rows, a random generator and `since`, the number of rows that came before: ids
-and times go on from there. Two or three ordinary columns lie beside the odd ones, as in a real table.
+Each shape is a function of a number of rows, a random generator and `since`. That is the number of rows that came
+before: ids and times go on from there. Two or three ordinary columns lie beside the odd ones, as in a real table.
 """
 
 from __future__ import annotations

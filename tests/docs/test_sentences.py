@@ -7,7 +7,7 @@ import pytest
 from tests.docs.sentences import MOST_WORDS, docstring_sentences, long_sentences, page_sentences, split
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("driftloop", "function_app", "training", "workflows", "sandbox")
+PACKAGES = ("driftloop", "function_app", "training", "workflows", "sandbox", "benchmarks")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("driftloop", "function_app", "training", "workflows", "sandbox", "infra")
+PACKAGES = ("driftloop", "function_app", "training", "workflows", "sandbox", "infra", "benchmarks")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # What stands for each: a reader whose first language is another one looks up these words in vain.
 INSTEAD = {
