@@ -58,13 +58,19 @@ def permuted(matrix: Floats, window: Marks, times: int, seed: int) -> Singles:
 
 def _labels(n: int, m: int, times: int, seed: int) -> Iterator[Singles]:
     """Random choices of m among n, a row each: those with the m smallest of n random numbers."""
-    random = np.random.Generator(np.random.SFC64(seed))
-    rows_at_once = max(1, AT_ONCE // n)
     # The smaller side is marked: fewer numbers to select, and the sums of the two differ in sign only.
     few, is_window = (m, True) if 2 * m <= n else (n - m, False)
-    for start in range(0, times, rows_at_once):
-        labels = mark_smallest(random.random((min(rows_at_once, times - start), n), dtype=np.float32), few)
+    for numbers in random_rows(n, times, seed):
+        labels = mark_smallest(numbers, few)
         yield labels if is_window else -labels
+
+
+def random_rows(n: int, times: int, seed: int) -> Iterator[Singles]:
+    """Uniform random numbers from which labels are drawn: `times` rows of n, as many at once as memory is spent on."""
+    random = np.random.Generator(np.random.SFC64(seed))
+    at_once = max(1, AT_ONCE // n)
+    for start in range(0, times, at_once):
+        yield random.random((min(at_once, times - start), n), dtype=np.float32)
 
 
 def mark_smallest(numbers: Singles, few: int) -> Singles:

@@ -26,7 +26,9 @@ import numpy.typing as npt
 from driftloop.profile.sampling.sample import Sample
 from driftloop.stats.sorting import distinct_values
 from driftloop.two_sample.dependence.raised_correlation import raised_correlation
+from driftloop.two_sample.permutation import random_rows
 from driftloop.two_sample.score_matrix import column_blocks
+from driftloop.wording.counts import count_of
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -34,8 +36,6 @@ Integers = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 Marks = npt.NDArray[np.bool_]
 
-AT_ONCE = 200_000
-"""Labels that are held in memory at once, as in `driftloop.two_sample.permutation`."""
 MOST_NEEDED = 1_000
 """Clusters beyond which nobody is told how many are needed: even one cluster on the other side needs fewer."""
 LEAST_VARIANCE = 1e-18
@@ -189,10 +189,8 @@ def _relabelled(coefficients: Floats, classes: Integers, times: int, seed: int) 
         others = [each for each in _arrangements(counts.tolist()) if each != observed]
         yield value[np.array(others, np.int64).reshape(-1, len(classes))].astype(np.float32)
         return
-    random = np.random.Generator(np.random.SFC64(seed))
-    single, at_once = coefficients.astype(np.float32), max(1, AT_ONCE // len(classes))
-    for start in range(0, times, at_once):
-        numbers = random.random((min(at_once, times - start), len(classes)), dtype=np.float32)
+    single = coefficients.astype(np.float32)
+    for numbers in random_rows(len(classes), times, seed):
         yield single[np.argsort(numbers, axis=1, kind="stable")]
 
 
@@ -247,10 +245,6 @@ def too_few(baseline: Sample, window: Sample, level: float, name: str) -> str | 
         return None
     needed = next((more for more in range(m + 1, MOST_NEEDED) if smallest_p(n, more) <= level), MOST_NEEDED)
     return (
-        f"{m} {_groups(m)} of {name!r} in the window and {n} in the baseline are too few to say anything: at least "
-        f"{needed} are needed in the window, or more in the baseline"
+        f"{count_of(m, 'group')} of {name!r} in the window and {n} in the baseline are too few to say anything: "
+        f"at least {needed} are needed in the window, or more in the baseline"
     )
-
-
-def _groups(count: int) -> str:
-    return "group" if count == 1 else "groups"

@@ -17,16 +17,13 @@ import numpy.typing as npt
 
 from driftloop.profile.sampling.season_codes import UNKNOWN
 from driftloop.stats.sorting import are_among, distinct_values
-from driftloop.two_sample.permutation import mark_smallest
+from driftloop.two_sample.permutation import mark_smallest, random_rows
 from driftloop.two_sample.score_matrix import CONSTANT, PooledRecords, ScoreMatrix
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]
-
-AT_ONCE = 200_000
-"""Labels that are held in memory at once, as in `driftloop.two_sample.permutation`."""
 
 
 def matching(pooled: PooledRecords) -> PooledRecords:
@@ -118,10 +115,7 @@ def labels_within(window: Marks, seasons: Integers, times: int, seed: int) -> It
     """
     parts = [np.flatnonzero(seasons == season) for season in distinct_values(seasons)]
     few = [int(np.count_nonzero(window[part])) for part in parts]
-    random = np.random.Generator(np.random.SFC64(seed))
-    at_once = max(1, AT_ONCE // len(window))
-    for start in range(0, times, at_once):
-        numbers = random.random((min(at_once, times - start), len(window)), dtype=np.float32)
+    for numbers in random_rows(len(window), times, seed):
         labels = np.zeros_like(numbers)
         for part, m in zip(parts, few, strict=True):
             labels[:, part] = mark_smallest(numbers[:, part], m)

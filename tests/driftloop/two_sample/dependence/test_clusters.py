@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Baseline, Column, Policy, Schema, Window, check
+from driftloop.two_sample import permutation
 from driftloop.two_sample.compare import compare
-from driftloop.two_sample.dependence import clusters as clusters_module
 from driftloop.two_sample.dependence.clusters import (
     Units,
     cluster_labels,
@@ -132,7 +132,7 @@ def test_as_many_relabellings_as_asked_for_however_they_are_divided(monkeypatch)
     matrix = centred(np.random.default_rng(4).normal(size=25))
     whole = permuted_clusters(matrix, OF_RECORD >= 5, OF_RECORD, 7, 1)
     assert len(whole) == 8
-    monkeypatch.setattr(clusters_module, "AT_ONCE", 3 * 8)
+    monkeypatch.setattr(permutation, "AT_ONCE", 3 * 8)
     np.testing.assert_allclose(permuted_clusters(matrix, OF_RECORD >= 5, OF_RECORD, 7, 1), whole, rtol=1e-5)
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from driftloop import Baseline, Column, Evidence, Policy, Schema, SchemaError, Window, check
 from driftloop.profile.sampling.season_codes import UNKNOWN
+from driftloop.two_sample import permutation
 from driftloop.two_sample.column_scores import LOCATION, Score
 from driftloop.two_sample.compare import compare
-from driftloop.two_sample.dependence import seasons as seasons_module
 from driftloop.two_sample.dependence.seasons import (
     centred_within,
     labels_within,
@@ -155,13 +155,13 @@ def test_as_many_relabellings_as_asked_for_however_they_are_divided(monkeypatch)
     seasons, window = np.repeat([0, 1], 10), np.arange(20) % 3 == 0
     whole = np.concatenate(list(labels_within(window, seasons, 7, 1)))
     assert whole.shape == (7, 20)
-    monkeypatch.setattr(seasons_module, "AT_ONCE", 3 * 20)
+    monkeypatch.setattr(permutation, "AT_ONCE", 3 * 20)
     np.testing.assert_array_equal(np.concatenate(list(labels_within(window, seasons, 7, 1))), whole)
-    monkeypatch.setattr(seasons_module, "AT_ONCE", 1)
+    monkeypatch.setattr(permutation, "AT_ONCE", 1)
     np.testing.assert_array_equal(np.concatenate(list(labels_within(window, seasons, 7, 1))), whole)
 
 
 def test_at_most_so_many_labels_are_held_at_once(monkeypatch):
-    monkeypatch.setattr(seasons_module, "AT_ONCE", 3 * 20 + 19)
+    monkeypatch.setattr(permutation, "AT_ONCE", 3 * 20 + 19)
     blocks = list(labels_within(np.arange(20) % 3 == 0, np.repeat([0, 1], 10), 7, 1))
     assert [len(block) for block in blocks] == [3, 3, 1]
