@@ -131,26 +131,16 @@ def _described(
     if rule_found.content is None:
         in_baseline = records[0] / max(int(np.count_nonzero(among & ~pooled.window)), 1)
         in_window = records[1] / max(int(np.count_nonzero(among & pooled.window)), 1)
-        said = f"{who}: {format_share(in_baseline)} to {format_share(in_window)} of records"
-        return Subgroup(
-            rule,
-            parts,
-            None,
-            in_baseline,
-            in_window,
-            records[0],
-            records[1],
-            rule_found.p,
-            f"{said} ({with_p(rule_found.p)})",
-        )
-    column = columns[rule_found.content]
-    in_baseline, in_window = (_mean(pooled.values[side, rule_found.content]) for side in sides)
-    unit = f" {column.unit}" if column.unit else ""
-    said = f"{who}: {column.name} mean {format_number(in_baseline)} to {format_number(in_window)}{unit}"
+        content, said = None, f"{who}: {format_share(in_baseline)} to {format_share(in_window)} of records"
+    else:
+        column = columns[rule_found.content]
+        content, unit = column.name, f" {column.unit}" if column.unit else ""
+        in_baseline, in_window = (_mean(pooled.values[side, rule_found.content]) for side in sides)
+        said = f"{who}: {column.name} mean {format_number(in_baseline)} to {format_number(in_window)}{unit}"
     return Subgroup(
         rule,
         parts,
-        column.name,
+        content,
         in_baseline,
         in_window,
         records[0],
