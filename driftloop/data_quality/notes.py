@@ -20,8 +20,8 @@ FAR = 4.0
 def write_column_notes(pair: ColumnPair) -> Iterator[str]:
     """Sentences about one column: newly filled, one value in all rows, single values that are unusable or far away."""
     name, window = pair.column.name, pair.window
-    known, before = window.rows - window.missing, pair.baseline.rows - pair.baseline.missing
-    if not before:
+    known, known_baseline = window.rows - window.missing, pair.baseline.rows - pair.baseline.missing
+    if not known_baseline:
         filled = f"has values in {known / max(window.rows, 1):.0%} of rows, before 0%" if known else "holds no value"
         yield f"{name}: {filled}; the baseline has none to compare with"
         return

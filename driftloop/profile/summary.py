@@ -78,14 +78,17 @@ def matched_summaries(baseline: Sample, window: Sample, column_index: int) -> tu
 
     A baseline's record weighs the window's share of its season over the baseline's (direct standardisation).
     """
-    before, after = covered(baseline, window), covered(window, baseline)
-    assert before.seasons is not None
-    assert after.seasons is not None
-    own = np.bincount(before.seasons, before.weights, minlength=1)
-    asked = np.bincount(after.seasons, after.weights, minlength=len(own)) * (before.rows / max(after.rows, 1))
-    weights = before.weights * (asked[before.seasons] / own[before.seasons]) if len(before.keys) else np.empty(0)
-    return _summary_of_sample(before, weights, column_index), _summary_of_sample(
-        after, after.weights.astype(float), column_index
+    reference, current = covered(baseline, window), covered(window, baseline)
+    assert reference.seasons is not None
+    assert current.seasons is not None
+    own = np.bincount(reference.seasons, reference.weights, minlength=1)
+    asked = np.bincount(current.seasons, current.weights, minlength=len(own)) * (reference.rows / max(current.rows, 1))
+    weights = np.empty(0)
+    if len(reference.keys):
+        weights = reference.weights * (asked[reference.seasons] / own[reference.seasons])
+    return (
+        _summary_of_sample(reference, weights, column_index),
+        _summary_of_sample(current, current.weights.astype(float), column_index),
     )
 
 

@@ -55,15 +55,15 @@ class PairView:
 
     one: str
     other: str
-    before: str
-    after: str
+    baseline: str
+    window: str
     p: str
     svg: str | None
 
 
 @dataclass(frozen=True)
 class QualityRow:
-    """A column with values that are missing, unreadable or infinite on either side; shares before and now."""
+    """A column with values that are missing, unreadable or infinite on either side, and the shares of both sides."""
 
     name: str
     shares: tuple[tuple[str, tuple[str, str]], ...]
@@ -159,7 +159,7 @@ def _numbers(
         rows.append([_value(column, side.maximum) for side, _ in sides])
     names.append(words("numbers.missing"))
     rows.append([format_share(summary.missing) for _, summary in sides])
-    return tuple((name, before, after) for name, (before, after) in zip(names, rows, strict=True))
+    return tuple((name, of_baseline, of_window) for name, (of_baseline, of_window) in zip(names, rows, strict=True))
 
 
 def _value(column: Column, value: float | None) -> str:
@@ -225,7 +225,7 @@ def _quality(rows: list[FeatureRow], baseline: Baseline, window: Window) -> tupl
         QualityRow(
             name,
             tuple((kind, (format_share(shares[kind][0]), format_share(shares[kind][1]))) for kind in kinds),
-            any(now > before + WORSE for before, now in shares.values()),
+            any(of_window > of_baseline + WORSE for of_baseline, of_window in shares.values()),
         )
         for name, shares in bad.items()
     ]
@@ -234,7 +234,8 @@ def _quality(rows: list[FeatureRow], baseline: Baseline, window: Window) -> tupl
 
 def _unusable(baseline: ColumnProfile, window: ColumnProfile) -> dict[str, tuple[float, float]]:
     """Shares of rows on both sides, by kind."""
-    before, now = (
-        (side.missing - side.malformed, side.malformed, side.infinite, max(side.rows, 1)) for side in (baseline, window)
+    reference, current = (
+        [count / max(side.rows, 1) for count in (side.missing - side.malformed, side.malformed, side.infinite)]
+        for side in (baseline, window)
     )
-    return {kind: (before[index] / before[3], now[index] / now[3]) for index, kind in enumerate(UNUSABLE)}
+    return dict(zip(UNUSABLE, zip(reference, current, strict=True), strict=True))

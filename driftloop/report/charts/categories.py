@@ -65,12 +65,12 @@ def paired_bars(name: str, rows: list[Row], legends: tuple[str, str], words: Wor
     height = TOP + ROW * len(rows) + 4
     top = max(max(row[1], row[2]) for row in rows) or 1.0
     body = legend(*legends)
-    for index, (category, before, after) in enumerate(rows):
+    for index, (category, of_baseline, of_window) in enumerate(rows):
         y = TOP + ROW * index + 4
         body.append(label(NAMES - 8, y + 15, shortened(category, 16), anchor="end"))
-        body.append(box(NAMES, y, before / top * BARS, 10, "baseline"))
-        body.append(box(NAMES, y + 11, after / top * BARS, 10, "window"))
-        body.append(label(WIDTH - 2, y + 15, f"{format_share(before)} → {format_share(after)}", anchor="end"))
+        body.append(box(NAMES, y, of_baseline / top * BARS, 10, "baseline"))
+        body.append(box(NAMES, y + 11, of_window / top * BARS, 10, "window"))
+        body.append(label(WIDTH - 2, y + 15, f"{format_share(of_baseline)} → {format_share(of_window)}", anchor="end"))
     body.append(line(NAMES, TOP, NAMES, height - 4, "axis"))
     described = ", ".join(f"{row[0]} {format_share(row[1])} → {format_share(row[2])}" for row in rows)
     return svg(body, title, words("chart.shares", shares=described), height)

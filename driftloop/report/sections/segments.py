@@ -56,7 +56,7 @@ def _row(segment: Segment, words: Words) -> SegmentRow:
         f"{segment.column} = {segment.value}",
         words.known("verdict", segment.verdict),
         ", ".join(segment.moved),
-        words("segments.of", before=f"{segment.baseline_records:,}", after=f"{segment.window_records:,}"),
+        words("segments.of", baseline=f"{segment.baseline_records:,}", window=f"{segment.window_records:,}"),
         "" if segment.p is None else format_p(segment.p),
         segment.verdict,
     )

@@ -19,14 +19,14 @@ SHOWN = {">=": "≥", "<": "<", "=": "="}
 
 @dataclass(frozen=True)
 class SubgroupView:
-    """One subgroup. `rule`: its conditions, none for all records; `before` and `after`: a bar's share, or None."""
+    """One subgroup. `rule`: its conditions, none for all records; `baseline` and `window`: a bar's share, or None."""
 
     rule: tuple[str, ...]
     change: str
     p: str
     records: str
-    before: float | None = None
-    after: float | None = None
+    baseline: float | None = None
+    window: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,15 @@ def who(view: SubgroupView, words: Words) -> str:
 
 def _view(subgroup: Subgroup, columns: dict[str, Column], words: Words) -> SubgroupView:
     column = None if subgroup.content is None else columns[subgroup.content]
-    before, after = (_number(value, share=column is None) for value in (subgroup.baseline, subgroup.window))
+    baseline, window = (_number(value, share=column is None) for value in (subgroup.baseline, subgroup.window))
     fields = {} if column is None else {"column": column.name, "unit": f" {column.unit}" if column.unit else ""}
     key = "subgroups.share" if column is None else "subgroups.mean"
     bars = (subgroup.baseline, subgroup.window) if column is None else (None, None)
     return SubgroupView(
         tuple(_condition(*each, words) for each in subgroup.conditions),
-        words(key, before=before, after=after, **fields),
+        words(key, baseline=baseline, window=window, **fields),
         with_p(subgroup.p),
-        words("subgroups.records", before=f"{subgroup.baseline_records:,}", after=f"{subgroup.window_records:,}"),
+        words("subgroups.records", baseline=f"{subgroup.baseline_records:,}", window=f"{subgroup.window_records:,}"),
         *bars,
     )
 

@@ -60,7 +60,7 @@ def test_each_kind_is_told_in_english_and_japanese() -> None:
     rule, change = japanese[0].split(": ", 1)
     assert rule == "sex = female かつ bmi ≥ 30"
     assert change == "glucose：平均 90 → 104.2 mg/dl (p = 0.005). 基準データ 120 件、今回のデータ 61 件"
-    assert [(each.before, each.after) for each in view.found] == [(None, None), (0.25, 0.4), (0.3, 0.6)]
+    assert [(each.baseline, each.window) for each in view.found] == [(None, None), (0.25, 0.4), (0.3, 0.6)]
 
 
 def test_nothing_found_no_rule_and_no_value_are_told() -> None:
