@@ -238,10 +238,8 @@ def _too_few(baseline: Baseline, window: Window, policy: Policy) -> str | None:
     if min(window.rows, baseline.rows) >= policy.min_rows:
         return None
     few, where = (window.rows, "") if window.rows < policy.min_rows else (baseline.rows, " in the baseline")
-    return (
-        f"{count_of(few, f'row{where} is', f'rows{where} are')} too few to say anything (at least "
-        f"{policy.min_rows} are needed)"
-    )
+    counted = count_of(few, f"row{where} is", f"rows{where} are")
+    return f"{counted} too few to say anything (at least {policy.min_rows} are needed)"
 
 
 @dataclass(frozen=True)

@@ -95,8 +95,8 @@ def _gate(gate: dict[str, Any]) -> str:
     lines = [
         table(("recent holdout", *(TITLES[name] for name in measures)), rows),
         f"Challenger over {against}, {count_of(gate['n'], 'record')}: mean {LOSSES[loss]} lower by "
-        f"{number(over['loss'])} "
-        f"(at least {number(over['lower'])}), {with_p(over['p_value'])} at level {gate['level']:g}.",
+        f"{number(over['loss'])} (at least {number(over['lower'])}), {with_p(over['p_value'])} at level "
+        f"{gate['level']:g}.",
     ]
     if gate["forgetting"]:
         old = gate["forgetting"]
@@ -124,9 +124,8 @@ def _gate(gate: dict[str, Any]) -> str:
         )
     if drawn := gate.get("sample"):
         lines.append(
-            f"Learnt from a sample: {drawn['kept']:,} of {count_of(drawn['learnable'], 'record')}, drawn by a hash "
-            "of their id; "
-            f"the newest {drawn['newest']:,} and all that judge are whole (`max_rows` in `model.toml`)."
+            f"Learnt from a sample: {drawn['kept']:,} of {count_of(drawn['learnable'], 'record')}, drawn by a hash of "
+            f"their id; the newest {drawn['newest']:,} and all that judge are whole (`max_rows` in `model.toml`)."
         )
     if gate["trusted"]:
         lines.append("Types that `model.toml` trusts: " + ", ".join(plain(each) for each in gate["trusted"]))

@@ -131,8 +131,7 @@ def _numbers(target: Column, labels: LabelSummary, holdout: LabelSummary, policy
     unit = f" {target.unit}" if target.unit else ""
     return (
         f"outcomes have moved: {target.name} is {labels.mean:.4g}{unit} on average over "
-        f"{count_of(labels.rows, 'label')}, "
-        f"{holdout.mean:.4g}{unit}"
+        f"{count_of(labels.rows, 'label')}, {holdout.mean:.4g}{unit}"
     )
 
 
@@ -150,8 +149,7 @@ def _classes(target: Column, labels: LabelSummary, holdout: LabelSummary, policy
     called = named(name, target, holdout.counts.get(name, 0))
     return (
         f"outcomes have moved: {target.name} is {called} in {labels.share(name):.0%} of "
-        f"{count_of(labels.rows, 'label')}, "
-        f"{holdout.share(name):.0%}"
+        f"{count_of(labels.rows, 'label')}, {holdout.share(name):.0%}"
     )
 
 

@@ -25,40 +25,39 @@ def too_little(baseline: Baseline, window: Window, policy: Policy) -> str | None
     policy : Policy
         Level and least number of rows.
     """
-    before, after = baseline.profile.sample, window.profile.sample
+    reference, current = baseline.profile.sample, window.profile.sample
     if baseline.schema.season:
-        both = covered(after, before), covered(before, after)
-        few, where = min((both[0].rows, "in the window"), (both[1].rows, "in the baseline"))
+        reference, current = covered(reference, current), covered(current, reference)
+        few, where = min((current.rows, "in the window"), (reference.rows, "in the baseline"))
         if few < policy.min_rows:
             return _no_season(baseline, window) or _few_of_season(baseline, window, few, where, policy.min_rows)
-        after, before = both
     column = baseline.schema.role("cluster")
     if column is None:
         return None
     from driftloop.two_sample.dependence.clusters import too_few  # here: most tables have no dependent groups
 
-    return too_few(before, after, policy.check_level, column.name)
+    return too_few(reference, current, policy.check_level, column.name)
 
 
 def season_notes(baseline: Baseline, window: Window) -> tuple[str, ...]:
     """What is said of a comparison by season: with which part of the baseline, and which records it leaves out."""
     season = baseline.schema.season
-    before, sample = baseline.profile.sample.seasons, window.profile.sample
-    after = sample.seasons
-    if not season or before is None or after is None or not len(after):
+    reference, sample = baseline.profile.sample.seasons, window.profile.sample
+    current = sample.seasons
+    if not season or reference is None or current is None or not len(current):
         return ()
-    shared = distinct_values(after[are_among(after, before) & (after != UNKNOWN)])
+    shared = distinct_values(current[are_among(current, reference) & (current != UNKNOWN)])
     notes = []
     if len(shared):
         notes.append(f"compared with the baseline's records of the same {season}: {season_names(shared, season)}")
-    timeless = after == UNKNOWN
+    timeless = current == UNKNOWN
     if timeless.any():
         share = sample.weights[timeless].sum() / sample.rows
         notes.append(f"{share:.0%} of the rows were not compared: they have no time, so no {season}")
-    alone = ~are_among(after, shared) & ~timeless
+    alone = ~are_among(current, shared) & ~timeless
     if alone.any():
         share = sample.weights[alone].sum() / sample.rows
-        which = season_names(after[alone], season)
+        which = season_names(current[alone], season)
         notes.append(
             f"{share:.0%} of the rows were not compared: the baseline has no record of their {season} ({which})"
         )
@@ -82,6 +81,5 @@ def _few_of_season(baseline: Baseline, window: Window, few: int, where: str, nee
     names = "" if seasons is None else season_names(seasons[seasons != UNKNOWN], season)
     return (
         f"only {count_of(few, f'row {where} is', f'rows {where} are')} of a {season} that both sides have (at least "
-        f"{needed} are needed; the window is "
-        f"of {names}): give a baseline that covers it, or no season"
+        f"{needed} are needed; the window is of {names}): give a baseline that covers it, or no season"
     )

@@ -126,8 +126,8 @@ class Tokens:
             # GitHub's words
             raise ApiError(
                 401,
-                "'Expiration time' claim ('exp') must be a numeric value representing "
-                "the future time at which the assertion expires",
+                "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the "
+                "assertion expires",
             ) from error
         except jwt.ImmatureSignatureError as error:
             raise ApiError(

@@ -144,14 +144,14 @@ def _read_historic(schema: Schema, source: Source, roles: Roles, old: Spool) -> 
         old.add(table)
     if nameless:
         raise InputError(
-            f"{source.historic.name}: column {roles.id!r} is missing in {count_of(nameless, 'record')}: an id "
-            "names each record"
+            f"{source.historic.name}: column {roles.id!r} is missing in {count_of(nameless, 'record')}: "
+            "an id names each record"
         )
     repeated = sum(len(part) - len(pc.unique(part[roles.id])) for (part,) in parts([old]))
     if repeated:
         raise InputError(
-            f"{source.historic.name}: column {roles.id!r} repeats in {count_of(repeated, 'record')}: an id belongs "
-            "to one record"
+            f"{source.historic.name}: column {roles.id!r} repeats in {count_of(repeated, 'record')}: "
+            "an id belongs to one record"
         )
     return known
 

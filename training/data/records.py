@@ -157,11 +157,8 @@ def _column(array: Any, schema: Schema, name: str) -> pa.Array:
         return pa.array(micros, mask=~known).cast(TIME)
     read_numbers = numbers(array, schema.missing)
     if read_numbers.malformed:
-        raise SchemaError(
-            f"column {name!r} holds "
-            f"{count_of(read_numbers.malformed, 'value that is no number', 'values that are not numbers')}: "
-            "quarantine the file, or correct it"
-        )
+        held = count_of(read_numbers.malformed, "value that is no number", "values that are not numbers")
+        raise SchemaError(f"column {name!r} holds {held}: quarantine the file, or correct it")
     return pa.array(read_numbers.values, mask=~np.isfinite(read_numbers.values))
 
 
@@ -177,6 +174,5 @@ def require_values(table: pa.Table, names: Iterable[str]) -> None:
     if empty:
         raise InputError(
             f"column {empty[0]!r} has no value in any of the {count_of(len(table), 'record')} to learn from: "
-            "correct the files, "
-            'or give it role = "ignore" in schema.toml'
+            'correct the files, or give it role = "ignore" in schema.toml'
         )

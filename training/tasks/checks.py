@@ -87,9 +87,8 @@ def answer_for(schema: Schema, how: Settings, learnt: Sequence[str | float], jud
     if few:
         raise InputError(
             f"column {target.name!r}: of its {len(classes)} classes {_rare(few[0], target, counts[few[0]])} has "
-            f"{count_of(counts[few[0]], 'record')} to learn from, {SMALLEST_CLASS} are needed: wait for more "
-            "labels, or list the "
-            "target's other categories in schema.toml"
+            f"{count_of(counts[few[0]], 'record')} to learn from, {SMALLEST_CLASS} are needed: wait for more labels, "
+            "or list the target's other categories in schema.toml"
         )
     positive = how.positive or (classes[-1] if how.task == "binary" else "")
     if positive and positive not in classes:

@@ -35,8 +35,8 @@ class Probabilities:
         if unknown:
             raise InputError(
                 f"column {self.answer.target!r} holds {count_of(unknown, 'label')} of a class that the model was "
-                "not made for: "
-                "list it in the target's categories in schema.toml if it is one, or quarantine the file with it"
+                "not made for: list it in the target's categories in schema.toml if it is one, or quarantine the file "
+                "with it"
             )
         return np.fromiter((index[value] for value in values), np.int64, len(values))
 

@@ -186,8 +186,7 @@ def _header(
         names_of_header = count_of(width - 1, "name")
         return (
             f"the header has {names_of_header}, the rows have {count_of(width, 'value')}: if values hold the "
-            "separator, put "
-            "quotes around them, or declare [reading] quote"
+            "separator, put quotes around them, or declare [reading] quote"
         )
     return NO_NAMES
 

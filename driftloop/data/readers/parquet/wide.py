@@ -83,9 +83,8 @@ def _side_by_side(waiting: list[Any]) -> Iterator[pa.RecordBatch]:
         total = sum(int(batch.nbytes) for batch in held)
         if total > LARGEST_BATCH:
             raise InputError(
-                f"{count_of(held[0].num_rows, 'row of all columns takes', 'rows of all columns take')} "
-                f"{size(total)}; at most {size(LARGEST_BATCH)} can be "
-                "held: give a schema with fewer columns"
+                f"{count_of(held[0].num_rows, 'row of all columns takes', 'rows of all columns take')} {size(total)}; "
+                f"at most {size(LARGEST_BATCH)} can be held: give a schema with fewer columns"
             )
         rows = min(batch.num_rows for batch in held)
         taken = [batch.slice(0, rows) for batch in held]
