@@ -15,7 +15,7 @@ from benchmarks.clusters import clustered
 from benchmarks.cold_start import cold_start
 from benchmarks.loop import loop
 from benchmarks.many_models import many_models
-from benchmarks.markdown import page
+from benchmarks.markdown.page import page
 from benchmarks.oracle import oracle
 from benchmarks.peers.compare import peers
 from benchmarks.peers.two_sample_tests import two_sample_tests

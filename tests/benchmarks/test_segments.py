@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.markdown import page
+from benchmarks.markdown.page import page
 from benchmarks.planted import shifted
 from benchmarks.rates import Rate
 from benchmarks.results import Results
