@@ -30,20 +30,7 @@ INTERRUPTED = 130
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 when the story went as it should, 1 when not, 130 when interrupted."""
-    parser = argparse.ArgumentParser(prog="make run ARGS=...", description=__doc__)
-    parser.add_argument("--model", metavar="NAME", help="a folder in models/ (default: the built-in example)")
-    parser.add_argument("--strength", type=float, help="of the change in a model's own world (default: rehearsed)")
-    parser.add_argument("--short", action="store_true", help="fewer ordinary days, and fewer after the retrain")
-    parser.add_argument("--keep", action="store_true", help="leave endpoint and dashboard serving until Ctrl-C")
-    parser.add_argument("--seed", type=int, default=442, help="of the world (default: %(default)s)")
-    parser.add_argument(
-        "--out", type=Path, help="where loop.json and report.html go (default: out, or out/NAME for a named model)"
-    )
-    parser.add_argument("--roles", type=Path, help="write who asked for what, as the table of docs/identities.md")
-    parser.add_argument(
-        "--requests", type=Path, help="write every request that reached Azure's stand-in, as JSON Lines"
-    )
-    options = parser.parse_args(arguments)
+    options = _options(arguments)
     # SIGINT as well: a job that a script put into the background starts with it ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
@@ -81,6 +68,23 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make run ARGS=...", description=__doc__)
+    parser.add_argument("--model", metavar="NAME", help="a folder in models/ (default: the built-in example)")
+    parser.add_argument("--strength", type=float, help="of the change in a model's own world (default: rehearsed)")
+    parser.add_argument("--short", action="store_true", help="fewer ordinary days, and fewer after the retrain")
+    parser.add_argument("--keep", action="store_true", help="leave endpoint and dashboard serving until Ctrl-C")
+    parser.add_argument("--seed", type=int, default=442, help="of the world (default: %(default)s)")
+    parser.add_argument(
+        "--out", type=Path, help="where loop.json and report.html go (default: out, or out/NAME for a named model)"
+    )
+    parser.add_argument("--roles", type=Path, help="write who asked for what, as the table of docs/identities.md")
+    parser.add_argument(
+        "--requests", type=Path, help="write every request that reached Azure's stand-in, as JSON Lines"
+    )
+    return parser.parse_args(arguments)
 
 
 def _play(services: Services, world: World, timeline: Timeline, out: Path) -> None:

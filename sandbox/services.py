@@ -50,24 +50,7 @@ def running(folder: Path, configuration: str) -> Iterator[Services]:
         certificate = issue(folder / "tls")
         azurite = stack.enter_context(Azurite(folder / "azurite", certificate))
         azure = stack.enter_context(AzureStandIn(folder / "azure", azurite))
-        runner = azure.environment(TRAIN, DEPLOY)
-        variables = {name: value for name, value in runner.items() if name in WORKFLOW_VARIABLES}
-        variables |= {
-            "AZURE_CLIENT_ID": TRAIN.client_id,
-            "DRIFTLOOP_COMPUTE": "driftloop-cluster",
-            "DRIFTLOOP_CANARY_SECONDS": "1",
-            "DRIFTLOOP_POLL_SECONDS": "0.3",
-        }
-        github = stack.enter_context(
-            GitHubStandIn(
-                ROOT,
-                REPOSITORY,
-                environment={**_inherited(), **runner},
-                variables=variables,
-                environments={"production": {"AZURE_CLIENT_ID": DEPLOY.client_id}},
-                folder=folder / "github",
-            )
-        )
+        github = stack.enter_context(_github(azure, folder / "github"))
         # A push really would run the tests in here; the loop shows the three workflows that train and deploy.
         github.disable("ci.yml", "provision.yml", "heartbeat.yml")
         blobs = stack.enter_context(
@@ -102,6 +85,26 @@ WORKFLOW_VARIABLES = {
     "AZURE_ML_WORKSPACE",
     "DRIFTLOOP_BLOB_URL",
 }
+
+
+def _github(azure: AzureStandIn, folder: Path) -> GitHubStandIn:
+    """GitHub with the variables of the repository and of its environment, before it is started."""
+    runner = azure.environment(TRAIN, DEPLOY)
+    variables = {name: value for name, value in runner.items() if name in WORKFLOW_VARIABLES}
+    variables |= {
+        "AZURE_CLIENT_ID": TRAIN.client_id,
+        "DRIFTLOOP_COMPUTE": "driftloop-cluster",
+        "DRIFTLOOP_CANARY_SECONDS": "1",
+        "DRIFTLOOP_POLL_SECONDS": "0.3",
+    }
+    return GitHubStandIn(
+        ROOT,
+        REPOSITORY,
+        environment={**_inherited(), **runner},
+        variables=variables,
+        environments={"production": {"AZURE_CLIENT_ID": DEPLOY.client_id}},
+        folder=folder,
+    )
 
 
 def _inherited() -> dict[str, str]:

@@ -83,45 +83,17 @@ def summary(model: str, drift_id: str | None, result: Result) -> str:
 
 
 def _gate(gate: dict[str, Any]) -> str:
-    models = [("champion", "champion"), ("challenger", "challenger"), ("a constant answer", "constant")]
-    measures = [name for name in TITLES if name in gate["challenger"]]
-    rows = [(title, *(number(gate[key][name]) for name in measures)) for title, key in models if gate[key]]
-    against, over = (
-        ("the champion", gate["over_champion"])
-        if gate["over_champion"]
-        else ("a constant answer", gate["over_constant"])
-    )
-    loss = gate["loss"]
-    lines = [
-        table(("recent holdout", *(TITLES[name] for name in measures)), rows),
-        f"Challenger over {against}, {count_of(gate['n'], 'record')}: mean {LOSSES[loss]} lower by "
-        f"{number(over['loss'])} (at least {number(over['lower'])}), {with_p(over['p_value'])} at level "
-        f"{gate['level']:g}.",
-    ]
+    lines = [_measures(gate), _comparison(gate)]
+    loss = SUMMARIES[gate["loss"]]
     if gate["forgetting"]:
         old = gate["forgetting"]
         lines.append(
-            f"Regime before, {count_of(old['n'], 'record')}: {SUMMARIES[loss]} {number(old['champion'])} to "
+            f"Regime before, {count_of(old['n'], 'record')}: {loss} {number(old['champion'])} to "
             f"{number(old['challenger'])}."
         )
     known = [group for group in gate["subgroups"] if group["n"]]
     if known:
-        headings = ("subgroup", "records", f"{SUMMARIES[loss]} before", f"{SUMMARIES[loss]} after", "harmed")
-        lines.append(
-            table(
-                headings,
-                [
-                    (
-                        plain(g["name"]),
-                        str(g["n"]),
-                        number(g["reference"]),
-                        number(g["challenger"]),
-                        _harm(g["harmed"]),
-                    )
-                    for g in known
-                ],
-            )
-        )
+        lines.append(_subgroups(known, loss))
     if drawn := gate.get("sample"):
         lines.append(
             f"Learnt from a sample: {drawn['kept']:,} of {count_of(drawn['learnable'], 'record')}, drawn by a hash of "
@@ -130,6 +102,37 @@ def _gate(gate: dict[str, Any]) -> str:
     if gate["trusted"]:
         lines.append("Types that `model.toml` trusts: " + ", ".join(plain(each) for each in gate["trusted"]))
     return "\n\n".join(lines)
+
+
+def _measures(gate: dict[str, Any]) -> str:
+    """Each model's measures on the recent holdout, as a table."""
+    models = [("champion", "champion"), ("challenger", "challenger"), ("a constant answer", "constant")]
+    measures = [name for name in TITLES if name in gate["challenger"]]
+    rows = [(title, *(number(gate[key][name]) for name in measures)) for title, key in models if gate[key]]
+    return table(("recent holdout", *(TITLES[name] for name in measures)), rows)
+
+
+def _comparison(gate: dict[str, Any]) -> str:
+    """By how much the challenger is better than the champion, or than a constant answer where there is none."""
+    is_first = not gate["over_champion"]
+    against, over = (
+        ("a constant answer", gate["over_constant"]) if is_first else ("the champion", gate["over_champion"])
+    )
+    return (
+        f"Challenger over {against}, {count_of(gate['n'], 'record')}: mean {LOSSES[gate['loss']]} lower by "
+        f"{number(over['loss'])} (at least {number(over['lower'])}), {with_p(over['p_value'])} at level "
+        f"{gate['level']:g}."
+    )
+
+
+def _subgroups(groups: list[dict[str, Any]], loss: str) -> str:
+    """The error of each subgroup before and after, as a table."""
+    headings = ("subgroup", "records", f"{loss} before", f"{loss} after", "harmed")
+    rows = [
+        (plain(g["name"]), str(g["n"]), number(g["reference"]), number(g["challenger"]), _harm(g["harmed"]))
+        for g in groups
+    ]
+    return table(headings, rows)
 
 
 def _harm(harmed: bool | None) -> str:

@@ -65,13 +65,13 @@ class AzureStandIn:
         self.storage = Storage(azurite, self.account.blob_url)
         self.catalogs = {kind: Catalog(self.scope, kind) for kind in KINDS}
         operations = Operations(self.scope)
-        workspace = self._workspace = Workspace(self.scope, self.storage, operations)
+        self._workspace = Workspace(self.scope, self.storage, operations)
         self._runs = Runs(self.scope, self.storage.datastores)
         references = References(self.storage, self._runs, self.catalogs["models"], self.catalogs["data"])
         # What a compute offers a job: who it is and where the cloud is, but not what a workflow's own variables say.
         workshop = Workshop(
             self.scope,
-            workspace,
+            self._workspace,
             self.storage,
             self._runs,
             self.catalogs,
@@ -83,11 +83,17 @@ class AzureStandIn:
         )
         self._jobs = Jobs(workshop, operations, self.faults)
         self.endpoints = Endpoints(self.scope, operations, self.faults, self.identity)
-        parts = Parts(
-            workspace=workspace,
+        gateway = Gateway(self.scope, self.identity, self.access, self.recorder, self.faults)
+        app = Starlette(routes=[self.identity.route(), *routes(gateway, self._parts(workshop, operations))])
+        self._server = Server(app, azurite.certificate, bound)
+
+    def _parts(self, workshop: Workshop, operations: Operations) -> Parts:
+        """What answers requests."""
+        return Parts(
+            workspace=self._workspace,
             operations=operations,
             catalogs=self.catalogs,
-            assets=Assets(self.scope, self.storage, self._runs, references, self.catalogs, self.topic),
+            assets=Assets(self.scope, self.storage, self._runs, workshop.references, self.catalogs, self.topic),
             jobs=self._jobs,
             history=History(self._runs, self.storage.datastores["workspaceartifactstore"]),
             endpoints=self.endpoints,
@@ -96,9 +102,6 @@ class AzureStandIn:
             tracking=Tracking(self._runs),
             role_assignments=RoleAssignments(self.scope, self.access),
         )
-        gateway = Gateway(self.scope, self.identity, self.access, self.recorder, self.faults)
-        app = Starlette(routes=[self.identity.route(), *routes(gateway, parts)])
-        self._server = Server(app, azurite.certificate, bound)
 
     def environment(self, *principals: Principal) -> dict[str, str]:
         """All variables that production code needs to find this Azure as one of the identities; they override what the

@@ -117,16 +117,21 @@ def run(api: str, owner_repo: str, default_branch: str, record: RunRecord) -> di
         "rerun_url": f"{url}/rerun",
         "previous_attempt_url": f"{url}/attempts/{record.attempt - 1}" if record.attempt > 1 else None,
         "workflow_url": f"{base}/workflows/{record.workflow_id}",
-        "head_commit": {
-            "id": record.happened.sha,
-            "tree_id": record.happened.sha,
-            "message": str(record.happened.payload.get("head_commit", {}).get("message", "")),
-            "timestamp": stamp(record.created_at),
-            "author": {"name": "driftloop-sandbox", "email": "sandbox@example.org"},
-            "committer": {"name": "driftloop-sandbox", "email": "sandbox@example.org"},
-        },
+        "head_commit": _head_commit(record),
         "repository": whole,
         "head_repository": whole,
+    }
+
+
+def _head_commit(record: RunRecord) -> dict[str, Any]:
+    person = {"name": "driftloop-sandbox", "email": "sandbox@example.org"}
+    return {
+        "id": record.happened.sha,
+        "tree_id": record.happened.sha,
+        "message": str(record.happened.payload.get("head_commit", {}).get("message", "")),
+        "timestamp": stamp(record.created_at),
+        "author": person,
+        "committer": person,
     }
 
 
