@@ -19,8 +19,8 @@ from driftloop import Baseline, Evidence, Policy, Schema, Window, check
 from driftloop.profile.builder import ProfileBuilder
 from driftloop.profile.sampling.sample import Sample
 from driftloop.sequential.clustered_sums import sketch_of
-from driftloop.sequential.evidence import strongest_stretch
 from driftloop.sequential.reference_features import features_of_sample
+from driftloop.sequential.stretches import strongest_stretch
 from driftloop.sequential.window_sums import Block, compact
 
 WEEKS = 52

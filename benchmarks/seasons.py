@@ -18,9 +18,9 @@ from benchmarks.rates import Rate, stream
 from driftloop import Baseline, Column, Policy, Schema, Window, check
 from driftloop.data.schema import Season
 from driftloop.profile.sampling.season_codes import covered, season_codes
-from driftloop.sequential.evidence import strongest_stretch
 from driftloop.sequential.reference_features import features_of_sample
 from driftloop.sequential.season_reference import season_counts
+from driftloop.sequential.stretches import strongest_stretch
 from driftloop.sequential.window_sums import Block, compact
 
 Floats = npt.NDArray[np.float64]

@@ -15,28 +15,20 @@ quarters of the budget are spent here; `driftloop.config.policy` says how it is 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 
 from driftloop.profile.contents import comparable_samples
 from driftloop.profile.sampling.season_codes import covered
-from driftloop.sequential.clustered_sums import Design, concentration_of, sketch_of
-from driftloop.sequential.mean_test import difference_p
-from driftloop.sequential.reference_features import (
-    ReferenceFeatures,
-    derive_reference_features,
-    effective_weights,
-)
+from driftloop.sequential.clustered_sums import sketch_of
+from driftloop.sequential.reference_features import derive_reference_features, effective_weights
 from driftloop.sequential.season_reference import season_counts
+from driftloop.sequential.stretches import Accepted, WindowComparison, strongest_stretch
 from driftloop.sequential.window_sums import (
-    NO_ROWS,
     REMEMBERED,
     Block,
-    Floats,
     Recent,
-    Sums,
     compact,
     is_too_late,
     select_stretches,
@@ -48,26 +40,8 @@ if TYPE_CHECKING:
     from driftloop.config.policy import Policy
     from driftloop.profile.window import Baseline, Window
 
-WINDOW_ITSELF = "the newest window by itself"
 VERSION = 1
 """Of the scores: raised whenever `column_features` or `reference_features` change what they sum."""
-
-
-class _Comparison(Protocol):
-    """What is needed of `driftloop.two_sample.compare.Comparison`, which lies beside this folder, not below it."""
-
-    @property
-    def p(self) -> float: ...
-
-    @property
-    def matters(self) -> bool: ...
-
-
-class Accepted(msgspec.Struct, frozen=True):
-    """A regime that differs from the baseline and was kept: its sums, and how its scores spread."""
-
-    block: Block
-    recent: Recent
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -128,23 +102,11 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{self.feature}: over {stretch}, as far off as in {format_rarity(self.p)} without drift"
 
 
-class _StretchResult(msgspec.Struct, frozen=True):
-    """The stretch with the smallest p, corrected for all that was looked at."""
-
-    p: float
-    feature: str | None
-    windows: int
-    since: str | None
-
-
-CALM = _StretchResult(1.0, None, 0, None)
-
-
 def update(
     evidence: Evidence,
     baseline: Baseline,
     window: Window,
-    comparison: _Comparison | None = None,
+    comparison: WindowComparison | None = None,
     *,
     window_id: str,
     since: str | None,
@@ -230,64 +192,3 @@ def accept(evidence: Evidence) -> Evidence:
     regime = next((block for block in stretches if block.windows >= evidence.windows), stretches[-1])
     fresh = reset(evidence)
     return msgspec.structs.replace(fresh, baseline=evidence.baseline, accepted=Accepted(regime, evidence.recent))
-
-
-def strongest_stretch(
-    features: ReferenceFeatures,
-    blocks: tuple[Block, ...],
-    comparison: _Comparison | None,
-    accepted: Accepted | None,
-    policy: Policy,
-) -> _StretchResult:
-    """The smallest p over all stretches and features, corrected for having looked at them all.
-
-    Bonferroni: each stretch's p is multiplied by their number, and that of the newest window by 2 more, since it is
-    compared in two ways.
-    """
-    stretches = select_stretches(blocks)
-    sums = [stretch.unpacked for stretch in stretches]
-    together = Sums(np.array([each.rows for each in sums]), np.array([each.totals for each in sums]))
-    reference, part = features.baseline_sums, np.ones(len(stretches))
-    if features.seasons is not None:
-        reference, records = features.seasons.reference(np.array([stretch.seasons for stretch in stretches]))
-        part = records / features.seasons.records.sum()
-    # At worst the records of some seasons are of as small a part of the clusters.
-    lies = (1.0 if features.clusters is None else features.clusters.concentration) / part
-    design = _design(features, stretches, together, reference, lies)
-    p, names = difference_p(features, together, reference, policy, design=design)
-    if comparison is not None:
-        alone = comparison.p if comparison.matters else 1.0
-        if alone < p[0]:
-            p[0], names[0] = alone, WINDOW_ITSELF
-        p[0] *= 2
-    if accepted is not None:
-        # Far from the baseline scores spread differently; the larger of the two variances gives the larger p.
-        variance = np.maximum(features.variance, accepted.recent.variance)
-        regime = accepted.block.unpacked
-        lies = np.full(len(stretches), _concentration(accepted.block))
-        design = _design(features, stretches, together, regime, lies)
-        p = np.maximum(p, difference_p(features, together, regime, policy, variance, design=design)[0])
-    p = p * len(stretches)
-    best = int(p.argmin())
-    if p[best] >= 1:
-        return CALM
-    return _StretchResult(float(p[best]), names[best], stretches[best].windows, stretches[best].since)
-
-
-def _design(
-    features: ReferenceFeatures, stretches: list[Block], windows: Sums, reference: Sums, of_reference: Floats
-) -> Design | None:
-    """What clusters make of the numbers of records; None where the schema names none.
-
-    `of_reference` (s,) says how the records that each stretch is compared with lie in clusters (`concentration_of`).
-    """
-    if features.clusters is None:
-        return None
-    rows = np.maximum(windows.rows, NO_ROWS)
-    concentration = np.array([_concentration(stretch) for stretch in stretches])
-    return features.clusters.design(rows, concentration, np.maximum(reference.rows, NO_ROWS), of_reference)
-
-
-def _concentration(block: Block) -> float:
-    sketch = block.sketch
-    return 1.0 if sketch is None else concentration_of(sketch, float(block.unpacked.rows.max(initial=0.0)))

@@ -11,9 +11,10 @@ import pytest
 
 from driftloop import Baseline, Evidence, Policy, Schema, Window
 from driftloop.config.policy import DRIFT_SHARE, ERROR_SHARE, INCIDENT_SHARE
-from driftloop.sequential.evidence import VERSION, WINDOW_ITSELF, Accepted, accept, reset, update
+from driftloop.sequential.evidence import VERSION, accept, reset, update
 from driftloop.sequential.mean_test import difference_p
 from driftloop.sequential.reference_features import ReferenceFeatures, derive_reference_features
+from driftloop.sequential.stretches import WINDOW_ITSELF, Accepted
 from driftloop.sequential.window_sums import REMEMBERED, Block, Recent, Sums, join
 
 POLICY = Policy()

@@ -9,16 +9,10 @@ import pytest
 
 from driftloop import Baseline, Column, Evidence, Policy, Schema, Window
 from driftloop.sequential.clustered_sums import concentration_of
-from driftloop.sequential.evidence import (
-    VERSION,
-    Accepted,
-    fits,
-    strongest_columns,
-    strongest_stretch,
-    update,
-)
+from driftloop.sequential.evidence import VERSION, fits, strongest_columns, update
 from driftloop.sequential.mean_test import difference_p
 from driftloop.sequential.reference_features import ReferenceFeatures, derive_reference_features
+from driftloop.sequential.stretches import Accepted, strongest_stretch
 from driftloop.sequential.window_sums import Block, Recent, Sums, join
 
 POLICY = Policy()
