@@ -141,7 +141,7 @@ def find_windows(source: Path) -> tuple[list[Path], list[str]]:
     A window is a data file, or a folder that holds some. Raises InputError when there is none.
     """
     from driftloop.data.readers import list_windows
-    from driftloop.data.readers.sources import EXPECTED
+    from driftloop.data.readers.file_formats import EXPECTED
 
     if source.is_dir():
         found, skipped = list_windows(source)
