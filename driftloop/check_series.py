@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from driftloop.check_sides import check_sides
 from driftloop.profile.window import Window
 from driftloop.sequential.evidence import Evidence
-from driftloop.verdict import Verdict, check
+from driftloop.verdict import Verdict
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
@@ -56,7 +57,7 @@ def check_next(
         When the window was read with another schema than the baseline.
     """
     together = (*series.waiting, window)
-    result = check(baseline, reduce(Window.merge, together), policy, series.evidence, now=now)
+    result = check_sides(baseline, reduce(Window.merge, together), policy, series.evidence, now=now)
     if result.verdict is Verdict.INCIDENT:
         return result, Series(series.evidence, _unbroken(together, baseline, policy, now))
     waiting = together if result.verdict is Verdict.INSUFFICIENT else ()
@@ -69,5 +70,5 @@ def _unbroken(
     """Of windows that are an incident together, those to check again: none where no single one is to blame."""
     if len(together) == 1:
         return ()
-    broken = [check(baseline, one, policy, now=now).verdict is Verdict.INCIDENT for one in together]
+    broken = [check_sides(baseline, one, policy, now=now).verdict is Verdict.INCIDENT for one in together]
     return tuple(one for one, guilty in zip(together, broken, strict=True) if not guilty) if any(broken) else ()

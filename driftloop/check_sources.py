@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from driftloop.check_sides import check_sides
 from driftloop.errors import InputError
 from driftloop.sides.settings import ColumnSettings, refuse_foreign, roles_of
 from driftloop.sides.sides import read_sides
 from driftloop.verdict import Check
-from driftloop.verdict import check as check_sides
 
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy

@@ -92,11 +92,11 @@ def check(
     for report in reports:
         given = (path for path in (holdout, labelled) if path is not None)
         hold_output(report, reference, current, *given, endings=REPORTS)
+    from driftloop.check_sides import check_sides
     from driftloop.cli.progress import PartsStatus, StatusLine
     from driftloop.data.readers.progress import observed
     from driftloop.parts.means import Means
     from driftloop.sides.sides import read_sides
-    from driftloop.verdict import check as check_sides
 
     imports_are_done()
     settings, policy = columns.settings_for(reference)

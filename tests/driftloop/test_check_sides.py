@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftloop import Baseline, Column, Evidence, Policy, Schema, Verdict, Window, check
-from driftloop import verdict as verdict_module
+from driftloop import check_sides as check_sides_module
 from driftloop.check_sources import check as check_tables
 from driftloop.errors import SchemaError
 from driftloop.two_sample.compare import compare
@@ -337,20 +337,20 @@ def test_drift_may_spend_what_incidents_leave_of_alpha(monkeypatch, p, verdict):
     """0.95 of alpha 0.05 is 0.0475."""
     from driftloop.two_sample.compare import Comparison
 
-    monkeypatch.setattr("driftloop.verdict.compare", lambda *_, **__: Comparison(p, p, True, ()))
+    monkeypatch.setattr("driftloop.check_sides.compare", lambda *_, **__: Comparison(p, p, True, ()))
     assert compared(fresh(60)).verdict.value == verdict
 
 
 @pytest.mark.parametrize("evidence", [None, Evidence()])
 def test_incidents_may_spend_a_twentieth_of_alpha_or_of_the_budget(monkeypatch, evidence):
     levels = []
-    original = verdict_module.assess
+    original = check_sides_module.assess
 
     def assess(baseline, window, level, **options):
         levels.append(level)
         return original(baseline, window, level, **options)
 
-    monkeypatch.setattr("driftloop.verdict.assess", assess)
+    monkeypatch.setattr("driftloop.check_sides.assess", assess)
     compared(fresh(60), evidence=evidence)
     assert levels == [pytest.approx(0.05 * 0.05 if evidence is None else 0.05 / 520)]
 
