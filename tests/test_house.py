@@ -116,13 +116,15 @@ def test_modules_stay_readable() -> None:
         name: lines
         for name in files
         if (ROOT / name).is_file()
-        and (lines := (ROOT / name).read_text().count("\n")) > (500 if name.startswith("tests/") else 320)
+        and (lines := (ROOT / name).read_text().count("\n")) > (500 if name.startswith("tests/") else 310)
     }
     assert long == {}
 
 
-MOST_LINES = 55
+MOST_LINES = 45
 """Of a function, its signature and docstring aside: what is read without scrolling, and holds one concern."""
+LONGER = {"driftloop/impact/error_estimate.py: estimate_error": 55}
+"""Functions that are longer until they are parted, and how long they may be."""
 
 
 def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -138,14 +140,14 @@ def test_functions_stay_readable() -> None:
     counted = ast.parse('def f(\n    a,\n):\n    """Two\n    lines."""\n    a = 1\n    return a\n').body[0]
     assert isinstance(counted, ast.FunctionDef)
     assert lines_of_code(counted) == 2
-    long = {
+    found = {
         f"{path.relative_to(ROOT)}: {node.name}": lines
-        for package in ALLOWED
+        for package in (*ALLOWED, "sandbox", "benchmarks")
         for path in sorted((ROOT / package).rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (lines := lines_of_code(node)) > MOST_LINES
     }
-    assert long == {}
+    assert {name: lines for name, lines in found.items() if lines > LONGER.get(name, MOST_LINES)} == {}
 
 
 def _ends_silently(handler: ast.ExceptHandler) -> bool:
