@@ -132,11 +132,7 @@ def decide(
         compare_subgroup(name, losses.challenger[mask], reference[mask], task.summary, limits, least=least)
         for name, mask in (subgroups or {}).items()
     ]
-    forgetting = None
-    if before is not None and before.champion is not None:
-        answers = (before.challenger, before.champion, repeated(constant, len(before.outcomes)))
-        old = [task.losses(before.outcomes, predicted) for predicted in answers]
-        forgetting = measure_forgetting(old[0], old[1], task.summary, limits, least=_least(task, old[2]))
+    forgetting = None if before is None else _forgetting(task, before, constant, limits)
     reasons = _reasons(over_constant, over_champion, compared, forgetting, limits.level)
     return GateDecision(
         promoted=not reasons,
@@ -154,6 +150,15 @@ def decide(
         forgetting=forgetting,
         trusted=list(trusted),
     )
+
+
+def _forgetting(task: Task, before: Predicted, constant: Vector, limits: GateLimits) -> Forgetting | None:
+    """On the regime before; None where no champion has predicted it."""
+    if before.champion is None:
+        return None
+    answers = (before.challenger, before.champion, repeated(constant, len(before.outcomes)))
+    challenger, champion, always = (task.losses(before.outcomes, predicted) for predicted in answers)
+    return measure_forgetting(challenger, champion, task.summary, limits, least=_least(task, always))
 
 
 def better(task: Task, outcomes: Outcomes, challenger: Vector, reference: Vector, level: float) -> Improvement:
