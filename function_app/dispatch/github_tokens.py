@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
@@ -14,10 +14,15 @@ from driftloop.config.models import GitHubTarget
 from driftloop.errors import ConfigError
 from function_app.dispatch.github_limits import limit_of
 from function_app.dispatch.http_session import request, session
+from function_app.dispatch.rate_limits import server_time
 from function_app.dispatch.requests import DispatchRefusedError, DispatchUncertainError
+
+if TYPE_CHECKING:
+    import requests
 
 _Answer = TypeVar("_Answer")
 _EARLY = timedelta(minutes=5)  # renew so long before the token ends
+_CLOCKS_APART = timedelta(minutes=1)  # an assertion is dated a minute back, and GitHub takes none from the future
 
 
 class TokenSource(Protocol):
@@ -100,7 +105,7 @@ class AppToken:
         if limit is not None:
             raise limit
         text = {
-            401: "the app's id or key is wrong: renew DRIFTLOOP_GITHUB_APP_ID and DRIFTLOOP_GITHUB_APP_KEY",
+            401: _why_unknown(answer),
             403: "the app lacks 'contents: write' and 'actions: read', or is suspended",
             404: f"the app is not installed on {self._target.repository}: install it there",
             422: (
@@ -125,6 +130,19 @@ class AppToken:
             raise DispatchRefusedError(
                 "DRIFTLOOP_GITHUB_APP_KEY is not a private key in PEM format: copy the whole file, line breaks included"
             ) from None
+
+
+def _why_unknown(answer: "requests.Response") -> str:
+    """What is wrong with an assertion that GitHub does not take: its times, or who signed it."""
+    now = datetime.now(UTC)
+    ahead = now - server_time(answer.headers, now)
+    if abs(ahead) > _CLOCKS_APART:
+        side = "ahead of" if ahead > timedelta(0) else "behind"
+        seconds = round(abs(ahead).total_seconds())
+        return (
+            f"this machine's clock is {seconds:,} seconds {side} GitHub's, which takes no such sign-in: set the clock"
+        )
+    return "the app's id or key is wrong: renew DRIFTLOOP_GITHUB_APP_ID and DRIFTLOOP_GITHUB_APP_KEY"
 
 
 def token_source(target: GitHubTarget, environ: Mapping[str, str]) -> TokenSource:

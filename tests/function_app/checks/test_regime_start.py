@@ -1,11 +1,13 @@
 """When the records of a window really began: stragglers do not move it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from driftloop import Column, Schema
+from driftloop.data.columns.times import times as times_of
 from driftloop.times import format_time, parse_time
 from function_app.checks import regime_start
 from function_app.checks.regime_start import RecordTimes, remembered
@@ -54,6 +56,23 @@ def test_a_large_batch_weighs_what_it_holds() -> None:
         found = start_of(*order)
         assert found is not None
         assert found >= NOW
+
+
+@pytest.mark.parametrize(("rows", "looked_at"), [(1_024, 1_024), (1_025, 513), (3_072, 1_024), (10_000, 1_000)])
+def test_of_a_large_batch_an_even_sample_is_looked_at(
+    rows: int, looked_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the cost of finding the start does not grow with the rows of a batch."""
+    seen: list[int] = []
+
+    def counted(column: Any, *rest: Any) -> Any:
+        seen.append(len(column))
+        return times_of(column, *rest)
+
+    monkeypatch.setattr("driftloop.data.columns.times.times", counted)
+    assert start_of(batch([float(minute) for minute in range(rows)])) is not None
+    assert seen == [looked_at]
+    assert looked_at <= regime_start.LOOKED_AT
 
 
 def test_memory_is_bounded_and_the_answer_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 from datetime import UTC, datetime, timedelta, tzinfo
+from email.utils import format_datetime
 from inspect import signature
 
 import msgspec
@@ -113,6 +114,28 @@ def test_a_sign_in_that_github_limits_waits_and_blames_no_permission(
     told = caught.value.retry_at - timedelta(minutes=minutes)
     # counted from the answer's Date header, which the server writes anew once a second
     assert before - timedelta(minutes=1) < told <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (0, "the app's id or key is wrong"),
+        (50, "the app's id or key is wrong"),
+        (90, r"this machine's clock is \d\d seconds ahead of GitHub's, which takes no such sign-in: set the clock"),
+        (-3_600, r"this machine's clock is 3,\d\d\d seconds behind GitHub's"),
+    ],
+)
+def test_a_sign_in_that_fails_of_a_clock_blames_no_key(ahead: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> requests.Response:
+        answer = requests.Response()
+        answer.status_code = 401
+        answer.headers["date"] = format_datetime(datetime.now(UTC) - timedelta(seconds=ahead))
+        return answer
+
+    monkeypatch.setattr(github_tokens, "request", refused)
+    monkeypatch.setattr(AppToken, "_assertion", lambda _: "signed")
+    with pytest.raises(DispatchRefusedError, match=rf"GitHub gives no token \(401\): {said}"):
+        AppToken(GitHubTarget("proseware/driftloop"), "1", "key").token()
 
 
 def test_a_key_that_is_no_key_is_not_quoted(github: GitHubStandIn) -> None:
