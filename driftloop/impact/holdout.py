@@ -83,7 +83,8 @@ def read_holdout(source: Any, schema: Schema, fewest: int = FEWEST) -> Baseline:
         Where columns are missing, or fewer records than are needed have an error.
     """
     where = str(source) if isinstance(source, str | Path) else "holdout"
-    found = _saved(source, schema, where) if is_saved(source) else _of_table(source, schema, where)
+    saved = is_saved(source, len(holdout_schema(schema).features), where)
+    found = _saved(source, schema, where) if saved else _of_table(source, schema, where)
     if found.rows < fewest:
         raise InputError(f"{where}: {found.rows} records have an error of the model: at least {fewest} are needed")
     return found

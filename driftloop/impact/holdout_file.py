@@ -6,6 +6,7 @@ refused before its columns are read.
 
 from __future__ import annotations
 
+import os
 from base64 import b64decode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ def read_saved(source: Any, wanted: Schema, where: str) -> tuple[Baseline, Basel
         It is damaged.
     """
     columns = len(wanted.features)
-    too_large = InputError(f"{where}: holds more than a holdout of {columns} columns can: register it again")
+    too_large = _too_large(columns, where)
     if isinstance(source, str | Path):
         path = Path(source)
         if not _within(path.stat().st_size, columns):
@@ -66,11 +67,34 @@ def read_saved(source: Any, wanted: Schema, where: str) -> tuple[Baseline, Basel
     return found, beside
 
 
-def is_saved(source: Any) -> bool:
-    """Whether a source is a saved holdout or what was read of one, and no table."""
+def is_saved(source: Any, columns: int, where: str) -> bool:
+    """Whether a source is a saved holdout or what was read of one, and no table.
+
+    Raises InputError where the metadata of a file, which would be read to tell, is larger than any holdout's.
+    """
     if isinstance(source, str | Path):
+        if not _within(_metadata_size(Path(source)), columns):
+            raise _too_large(columns, where)
         return is_profile(Path(source))
     return isinstance(source, Contents) or isinstance(getattr(source, "profile", None), Contents)
+
+
+def _metadata_size(path: Path) -> int:
+    """Bytes of a Parquet file's metadata, as its end says; 0 of any other file."""
+    try:
+        if not path.is_file():
+            return 0
+        with path.open("rb") as file:
+            if file.read(4) != b"PAR1" or file.seek(0, os.SEEK_END) < 12:
+                return 0
+            file.seek(-8, os.SEEK_END)
+            return int.from_bytes(file.read(4), "little")
+    except OSError:
+        return 0  # reading it says why
+
+
+def _too_large(columns: int, where: str) -> InputError:
+    return InputError(f"{where}: holds more than a holdout of {columns} columns can: register it again")
 
 
 def _within(size: int, columns: int) -> bool:

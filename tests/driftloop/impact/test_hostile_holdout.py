@@ -159,13 +159,18 @@ def test_a_file_that_unpacks_to_more_than_a_holdout_is_refused_unread(
     assert opened == []
 
 
-def test_a_holdout_within_holdouts_is_refused(saved: Baseline, tmp_path: Path) -> None:
+def test_a_holdout_within_holdouts_is_refused_unread(
+    saved: Baseline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each level of Base64, which is stored twice, is 2.7 times the one inside."""
     content = saved.to_bytes()
     while len(content) < MOST_BYTES * 4:
         content = profile_to_bytes(saved.profile, {KEY: b64encode(content)})
     (tmp_path / "holdout.parquet").write_bytes(content)
+    opened: list[object] = []
+    monkeypatch.setattr(pq, "read_metadata", opened.append)
     refused(tmp_path / "holdout.parquet", OF_NUMBERS, "holds more than a holdout")
+    assert opened == [], "it is all in the metadata, which alone would take seven times its size"
 
 
 def test_the_largest_holdout_is_read(tmp_path: Path) -> None:
