@@ -8,6 +8,7 @@ without labels". It takes a density ratio by LightGBM, and isotonic calibration 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
 from typing import Any
@@ -71,9 +72,13 @@ def main(windows: str, out: str) -> None:
     """Every peer's estimate for every window of a file."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
+    if hasattr(os, "sched_setaffinity"):
+        # One core: LightGBM's threads wait for one another over 500 records, and it takes more than its setting allows.
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})
     runs = np.load(windows)
     classes, found = int(runs["classes"]), {"dle": [], "cbpe": [], "pape": []}
-    for run in range(len(runs["pop"])):
+    for run in range(len(runs["yh"])):
         xh, xw, ph, pw, yh, yw = (runs[name][run] for name in ("Xh", "Xw", "ph", "pw", "yh", "yw"))
         reference, window = frame_of(xh, ph, yh, classes), frame_of(xw, pw, yw, classes).drop(columns="y")
         if classes == 0:

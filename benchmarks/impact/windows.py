@@ -1,8 +1,9 @@
 """Made covariate shifts: records of a real table, drawn with odds that depend on one to three random columns.
 
-Each window has a split of its own. A model (linear, forest, boosting in turn) is fitted on 1,000 records, 500 are held
-out, and the window is of 500 of the rest. The outcome given the inputs stays what it is. Beside them lie the
-cross-fitted predictions of the records that were fitted on, as a training makes them while it chooses among models.
+Each split has 1,000 records to fit a model on (linear, forest, boosting in turn), 500 to hold out, and two windows of
+500 of the rest: one with a shift and one without. Most of the time goes into the fits, so both windows share them. The
+outcome given the inputs stays what it is. Beside them lie the cross-fitted predictions of the records that were fitted
+on, as a training makes them while it chooses among models.
 
 The expected error of a window is the mean error of all records that it was drawn from. Each is weighted by its
 probability of being drawn. It has hardly any label noise, because it rests on thousands of labels.
@@ -29,6 +30,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,41 +44,44 @@ FOLDS = 5
 """As training/learning/candidates.py has."""
 
 
-def make_windows(table: Path, out: Path, runs: Iterable[int], *, shifted: bool, seed: int = SEED) -> None:
-    """The splits of a table by their numbers, in one file: records with predictions and outcomes."""
+def make_windows(table: Path, out: Path, runs: Iterable[int], *, seed: int = SEED) -> None:
+    """The splits of a table by their numbers, in one file: records with predictions and outcomes.
+
+    Sides are h (held out), f (fitted, with cross-fitted predictions), w (window with a shift) and s (without one).
+    """
     warnings.simplefilter("ignore")
+    # Threads of a boosting of 1,000 records wait for one another: with them a fit takes ten times as long.
+    threadpool_limits(1)
     found = np.load(table)
     x, y, categorical, classes = found["X"], found["y"], found["cat"], int(found["classes"])
     fit, held, size = (FIT, HELD_OUT, WINDOW) if len(y) >= 4500 else (min(FIT, len(y) // 5), HELD_OUT, 300)
     rows: dict[str, list[Any]] = defaultdict(list)
     for run in runs:
-        rng = np.random.default_rng([seed, run, sum(map(ord, table.stem)), int(shifted)])
+        rng = np.random.default_rng([seed, run, sum(map(ord, table.stem))])
         order = rng.permutation(len(y))
         learnt, held_out, pool = order[:fit], order[fit : fit + held], order[fit + held :]
         kind = KINDS[run % 3]
         model = _model(kind, classes == 0, categorical, x.shape[1])
         np.random.seed(rng.integers(2**31))  # what scikit-learn draws from where no state is given
         model.fit(x[learnt], y[learnt])
-        odds = _odds(x[pool], categorical, rng, rng.uniform(*STRENGTHS)) if shifted else np.ones(len(pool))
-        # The largest of log odds and Gumbel noise are a draw without replacement with these odds (Efraimidis 2006).
-        taken = np.argsort(-(np.log(odds) + rng.gumbel(size=len(odds))))[:size]
         said = _predicted(model, x[pool], classes)
-        drawn = inclusion(odds, size)
         losses = np.abs(said[:, 0] - y[pool]) if classes == 0 else (said.argmax(1) != y[pool]).astype(float)
+        shifted = _odds(x[pool], categorical, rng, rng.uniform(*STRENGTHS))
         kept = {
             "Xh": x[held_out],
-            "Xw": x[pool[taken]],
             "yh": y[held_out],
-            "yw": y[pool[taken]],
             "ph": _predicted(model, x[held_out], classes),
-            "pw": said[taken],
-            "pop": drawn @ losses / size,
-            "pop_records": size**2 / np.sum(drawn**2),
             "kind": kind,
             "Xf": x[learnt],
             "yf": y[learnt],
             "pf": _cross_fitted((kind, categorical), x[learnt], y[learnt], classes),
         }
+        for side, odds in (("w", shifted), ("s", np.ones(len(pool)))):
+            # The largest of log odds and Gumbel noise are a draw without replacement with these odds (Efraimidis 2006).
+            taken = np.argsort(-(np.log(odds) + rng.gumbel(size=len(odds))))[:size]
+            of_side = {"X": x[pool[taken]], "y": y[pool[taken]], "p": said[taken]}
+            kept |= {name + side: values for name, values in of_side.items()}
+            kept[f"expected_{side}"] = inclusion(odds, size) @ losses / size
         for name, value in kept.items():
             rows[name].append(value)
     out.parent.mkdir(parents=True, exist_ok=True)

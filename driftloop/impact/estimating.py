@@ -14,9 +14,10 @@ from driftloop.impact.cross_fitted import attached
 from driftloop.impact.described import Records
 from driftloop.impact.error_estimate import Estimate, estimate_error
 from driftloop.impact.holdout import FEWEST, read_holdout
-from driftloop.impact.impact import LEVEL, Impact
-from driftloop.impact.with_labels import FEWEST_LABELS, combine_labels
+from driftloop.impact.impact import GROWTH_LEVEL, LEVEL, Impact
+from driftloop.impact.with_labels import FEWEST_LABELS, combine_labels, half_width
 from driftloop.sequential.prediction_error import class_of
+from driftloop.stats.distributions import normal_quantile
 from driftloop.wording.number_formats import format_share
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ Floats = npt.NDArray[np.float64]
 Known = tuple[Records, Floats]
 """Records with the model's error on each (n,)."""
 
-STANDARD_ERRORS = 1.6449
-"""Phi^-1(0.95), for the holdout's error beside a window with labels."""
 FEWEST_EFFECTIVE = 30.0
 """Holdout records that the weights leave: a mean of fewer is not normal enough for the interval."""
 MOST_OUTSIDE = 0.1
@@ -91,7 +90,7 @@ def _described(
     unknown = _unknown(found, window, "records with a known error" if more else "holdout records")
     low, high = found.noise.interval(found.mean, LEVEL)
     mean, count, changed, before = found.mean, 0, False, float(errors.mean())
-    growth = found.noise_of_growth.interval(found.growth, LEVEL)
+    growth = found.noise_of_growth.interval(found.growth, GROWTH_LEVEL)
     combined = (
         None if labels is None else combine_labels(found.expected, found.expected_also, labels[1], LEVEL, window.rows)
     )
@@ -99,7 +98,7 @@ def _described(
         mean, half, count = combined.mean, combined.half_width, combined.labels
         changed = unknown is None and (mean - half > high or mean + half < low)
         low, high, unknown = mean - half, mean + half, None
-        wide = float(np.hypot(half, STANDARD_ERRORS * errors.std() / np.sqrt(len(errors))))
+        wide = _growth_half_width(half, count, errors)
         growth = mean - before - wide, mean - before + wide
     target = schema.role("target")
     wrong = bool(np.isin(errors, (0.0, 1.0)).all())
@@ -121,6 +120,13 @@ def _described(
         classes=wrong,
         cross_fitted=more,
     )
+
+
+def _growth_half_width(half: float, labels: int, errors: Floats) -> float:
+    """From that of a window's error by its labels, at `LEVEL`, and the standard error of the holdout's."""
+    wider = half * half_width(labels, 1 - GROWTH_LEVEL) / half_width(labels, 1 - LEVEL)
+    standard_errors = normal_quantile((1 + GROWTH_LEVEL) / 2)
+    return float(np.hypot(wider, standard_errors * errors.std() / np.sqrt(len(errors))))
 
 
 def _unknown(found: Estimate, window: Window, known: str) -> str | None:

@@ -12,6 +12,7 @@ import driftloop
 from driftloop import InputError
 from driftloop.impact.estimating import find_impact
 from driftloop.impact.impact import Impact
+from driftloop.impact.with_labels import half_width
 from driftloop.report.words.language import Words
 from tests.driftloop.impact.tables import classes, kinds, mean_error, numbers, sides
 
@@ -42,6 +43,25 @@ def test_under_covariate_shift_it_is_closer_than_the_holdout_error_and_its_inter
 def test_without_a_shift_hardly_any_window_is_said_to_get_worse(name: str) -> None:
     found = [estimated(MADE[name], seed)[0] for seed in range(100, 100 + WINDOWS)]
     assert sum(impact.worse for impact in found) <= 9, "of 60 at 5 %: more has a chance of 1 in 1,000"
+
+
+def test_the_interval_of_growth_holds_more_than_that_of_the_error() -> None:
+    """2.5 % on each side: two standard errors of a sum of labels' noise and the holdout's."""
+    holdout, window = numbers(1), numbers(2, 1000, shift=0.5)
+    schema, read = sides(numbers(10_000, 1000), window)
+    impact = find_impact(read, holdout, schema, labelled=window)
+    assert (impact.level, impact.growth_level) == (0.9, 0.95)
+    assert impact.growth is not None
+    errors = np.abs(holdout["prediction"].to_numpy() - holdout["y"].to_numpy())
+    reach = 1.959964 * errors.std() / np.sqrt(len(errors)) / errors.mean()
+    assert (impact.growth[1] - impact.growth[0]) / 2 == pytest.approx(reach, rel=0.02), "every record has its label"
+    some = find_impact(read, holdout, schema, labelled=window.slice(0, 100))
+    assert some.growth is not None
+    assert some.low is not None
+    assert some.high is not None
+    half = (some.high - some.low) / 2 / errors.mean() * half_width(100, 0.05) / half_width(100, 0.1)
+    assert (some.growth[1] - some.growth[0]) / 2 == pytest.approx(np.hypot(half, reach), rel=0.02)
+    assert "(95% interval)" in some.sentences[0]
 
 
 def test_a_window_outside_of_the_holdout_is_not_estimated() -> None:
