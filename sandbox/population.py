@@ -1,10 +1,13 @@
 """Populations to draw records from: smooth, so that no record occurs twice, and changeable, so that drift can be made.
 
 A population is fitted to a real table (the smoothed bootstrap with shrinkage: Silverman and Young, 1987). A record is a
-real one, moved by noise that is correlated as the columns are. With e ~ N(0, S), x' = mean + sqrt(1 - h^2) (x - mean) +
-h e. Means, variances and correlations stay what they were. An outcome that is a number follows the record by the
-relation fitted on the real table, with a real record's residual. A class is that of the real record. Values are rounded
-as that record's were, and missing where it lacks them.
+real one, moved by noise e that is correlated as the columns are:
+
+    x' = mean + sqrt(1 - h^2) (x - mean) + h e,    e ~ N(0, S)
+
+Means, variances and correlations stay what they were. An outcome that is a number follows the record by the relation
+fitted on the real table, with a real record's residual. A class is that of the real record. Values are rounded as that
+record's were, and missing where it lacks them.
 """
 
 from __future__ import annotations

@@ -3,13 +3,16 @@
 A beam search (`driftloop.subgroups.beam`) gives the largest statistic of each kind. The kinds are a share that grew,
 one that shrank, a content that moved, each by rules of one to three conditions. The last is the content of all records.
 The same search is made for random relabellings of the records' sides. Let z_k be a kind's largest statistic and q_k the
-95 % quantile of its square over all rows, the observed one among them. A row's statistic is max_k (z_k^2 - q_k):
-squares of normal maxima have tails of one rate, so that the kinds are then alike. p is the part of rows that reach the
+95 % quantile of its square over all rows, the observed one among them. A row's statistic is
+
+    max over k of (z_k^2 - q_k)
+
+Squares of normal maxima have tails of one rate, so that the kinds are then alike. p is the part of rows that reach the
 observed one (a permutation test of a maximum: Westfall and Young 1993). So the whole search is accounted for, whatever
 the dependence of the rules.
 
-Which rule is named decides nothing more. The best of each kind has its limits moved, and the one with the largest z^2 -
-q_k is named. A condition more and a share that shrank must be worth it.
+Which rule is named decides nothing more. The best of each kind has its limits moved, and the one with the largest
+z_k^2 - q_k is named. A condition more and a share that shrank must be worth it.
 """
 
 from __future__ import annotations

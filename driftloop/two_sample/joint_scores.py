@@ -1,8 +1,11 @@
 """Multivariate scores: residuals of a column given the others, and products of two columns.
 
 Let x be a record's standardised scores (a numeric column's normal score, marks of the frequent categories), and C their
-correlations over the pooled records. Let e be what is left of a column after linear regression on all others. With K =
-(C + ridge)^-1, e_j = (K x)_j / sqrt(K_jj), which has variance 1. Then
+correlations over the pooled records. Let e be what is left of a column after linear regression on all others:
+
+    e_j = (K x)_j / sqrt(K_jj),    K = (C + ridge)^-1
+
+It has variance 1. Then
 - e moves when one column moves and its relatives do not (`given`);
 - z^2 + e^2 grows when a column spreads, on its own or against what the others predict (`spread`; Klotz 1962);
 - z^2 - e^2 falls when the others no longer predict the column (`dependence`). Up to scale it is the logarithm of a

@@ -1,13 +1,9 @@
 """Where the newest regime begins in a sequence of records: the last change of the multivariate mean and spread.
 
 The statistic for a change before record k of n is k (n - k) / n * |mean after - mean before|^2 in whitened coordinates.
-It is maximised over k (a likelihood-ratio scan). Source:
-
-James, James and Siegmund 1992, "Asymptotic approximations for likelihood ratio tests and confidence regions for a
-change-point in the mean of a multivariate normal distribution".
-
-The null distribution is taken by permuting the order, so nothing is assumed about the shape of the data. After a change
-is found the part behind it is searched again (binary segmentation, Vostrikova 1981).
+It is maximised over k: a likelihood-ratio scan (James, James and Siegmund 1992, Statistica Sinica 2, 69). The null
+distribution is taken by permuting the order, so nothing is assumed about the shape of the data. After a change is found
+the part behind it is searched again (binary segmentation, Vostrikova 1981).
 """
 
 import numpy as np
