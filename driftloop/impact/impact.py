@@ -72,7 +72,8 @@ class Impact(msgspec.Struct, frozen=True):
         error, low, high, before = (self._written(x) for x in (self.error, self.low, self.high, self.holdout_error))
         said = f"{ESTIMATED}{error} ({self.level:.0%} interval {low} to {high}), {before} on the model's holdout"
         if self.growth is not None:
-            said += f"; growth {_signed(self.growth[0])} to {_signed(self.growth[1])} ({self.growth_level:.0%} interval)"
+            least, most = map(_signed, self.growth)
+            said += f"; growth {least} to {most} ({self.growth_level:.0%} interval)"
         if self.changed:
             return (said, "labels contradict the estimate without them: outcomes depend on the inputs in another way")
         if self.labels:
