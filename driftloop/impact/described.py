@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logit
 
 from driftloop.stats.distributions import normal_quantile
+from driftloop.stats.special import special
 
 Floats = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
@@ -92,7 +92,7 @@ def describe(holdout: Records, window: Records, also: Records | None = None) -> 
     claimed = [side.claimed for side in sides if side.claimed is not None]
     claims = len(claimed) == len(sides)
     if claims:
-        offset = logit(np.clip(np.concatenate(claimed), 1 - SUREST, SUREST))
+        offset = special.logit(np.clip(np.concatenate(claimed), 1 - SUREST, SUREST))
         said = [offset, offset**2, *said]
     blocks = tuple(_block(each, len(values)) for each in (said, single, curved))
     return Described(len(holdout.values), (blocks[0], blocks[1], blocks[2]), offset, claims)

@@ -16,7 +16,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit, xlogy
+
+from driftloop.stats.special import special
 
 Floats = npt.NDArray[np.float64]
 Link = Literal["log", "logit"]
@@ -64,7 +65,7 @@ class Fitted:
 
 def mean_of(eta: Floats, link: Link) -> Floats:
     """The mean that belongs to a linear predictor."""
-    found: Floats = np.exp(eta) if link == "log" else expit(eta)
+    found: Floats = np.exp(eta) if link == "log" else special.expit(eta)
     return found
 
 
@@ -140,13 +141,13 @@ def _fit(task: _Task, penalties: Floats, start: Floats | None) -> Fitted:
 
 def _start(errors: Floats, link: Link) -> Floats:
     middle = (errors + errors.mean()) / 2
-    started: Floats = np.log(middle) if link == "log" else logit(np.clip(middle, 0.02, 0.98))
+    started: Floats = np.log(middle) if link == "log" else special.logit(np.clip(middle, 0.02, 0.98))
     return started
 
 
 def _deviance(errors: Floats, mu: Floats, link: Link) -> float:
     """Half the mean deviance, up to what the errors alone decide."""
     if link == "log":
-        return float(np.mean(mu - xlogy(errors, mu)))
+        return float(np.mean(mu - special.xlogy(errors, mu)))
     kept = np.clip(mu, 1e-6, 1 - 1e-6)
-    return float(-np.mean(xlogy(errors, kept) + xlogy(1 - errors, 1 - kept)))
+    return float(-np.mean(special.xlogy(errors, kept) + special.xlogy(1 - errors, 1 - kept)))

@@ -17,7 +17,7 @@ from driftloop.impact.holdout import FEWEST, read_holdout
 from driftloop.impact.impact import GROWTH_LEVEL, LEVEL, Impact
 from driftloop.impact.with_labels import FEWEST_LABELS, combine_labels, half_width
 from driftloop.sequential.prediction_error import class_of
-from driftloop.stats.distributions import normal_quantile
+from driftloop.stats.special import special
 from driftloop.wording.number_formats import format_share
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _described(
 def _growth_half_width(half: float, labels: int, errors: Floats) -> float:
     """From that of a window's error by its labels, at `LEVEL`, and the standard error of the holdout's."""
     wider = half * half_width(labels, 1 - GROWTH_LEVEL) / half_width(labels, 1 - LEVEL)
-    standard_errors = normal_quantile((1 + GROWTH_LEVEL) / 2)
+    standard_errors = float(special.ndtri((1 + GROWTH_LEVEL) / 2))
     return float(np.hypot(wider, standard_errors * errors.std() / np.sqrt(len(errors))))
 
 

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri, stdtrit
+
+from driftloop.stats.special import special
 
 Floats = npt.NDArray[np.float64]
 
@@ -67,9 +68,9 @@ class Noise:
         skewness = float(np.clip((third - 3 * covariance) / unit, -MOST_SKEWED, MOST_SKEWED))
         shift = float(np.clip(-covariance / (2 * unit), -MOST_SKEWED / 2, MOST_SKEWED / 2))
         upper = 1 - (1 - level) / 2
-        moved = shift + skewness * (float(ndtri(upper)) ** 2 - 1) / 6
+        moved = shift + skewness * (float(special.ndtri(upper)) ** 2 - 1) / 6
         uncertain = float(squares**2 @ self.residuals**4)
         degrees = max(2 * variance**2 / uncertain, FEWEST_DEGREES) if uncertain else np.inf
-        reach = float(stdtrit(degrees, upper)) if np.isfinite(degrees) else float(ndtri(upper))
+        reach = float(special.stdtrit(degrees, upper)) if np.isfinite(degrees) else float(special.ndtri(upper))
         deviation = float(np.sqrt(variance))
         return estimate + deviation * (moved - reach), estimate + deviation * (moved + reach)

@@ -1,16 +1,20 @@
 """The compiled functions of scipy.special, without the package around them."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import cast
 
 import pytest
 from scipy import special as whole
 
+import driftloop
 from driftloop.stats import special as module
 from driftloop.stats.special import CALLED, special
 
+PACKAGE_FOLDER = Path(driftloop.__file__).parent
 LOADED = """
 import sys
 import driftloop.stats.distributions
@@ -77,3 +81,12 @@ def test_a_scipy_that_keeps_a_function_elsewhere_is_imported_whole(monkeypatch: 
     assert module.PACKAGE not in sys.modules
     monkeypatch.setattr(module, "import_module", lambda name: (_ for _ in ()).throw(ModuleNotFoundError(name)))
     assert module._compiled() is None
+
+
+def test_the_engine_has_these_functions_from_one_place() -> None:
+    """Another import of the package would bring back the time that this module saves."""
+    sources = [path for path in PACKAGE_FOLDER.rglob("*.py") if path != Path(module.__file__)]
+    importing = [path.name for path in sources if re.search(r"^\s*(from|import) scipy\.special", path.read_text(), re.M)]
+    assert importing == []
+    called = {name for path in sources for name in re.findall(r"\bspecial\.([a-z]+)\(", path.read_text())}
+    assert called == set(CALLED)
