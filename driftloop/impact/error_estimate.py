@@ -9,8 +9,11 @@ record. Then:
 The first part alone is the plug-in estimate. With s = 1 it is the doubly robust one (Robins, Rotnitzky and Zhao 1994),
 right where either g or w is. Under covariate shift Kang, Schafer 2007 discuss its variance. w is the odds of a
 penalised logistic regression of the side on the same columns (Bickel, Bruckner and Scheffer 2009). Each record's is
-taken from the others alone, so it is calibrated by leave-one-out. s = max(1/2, 1 - 4 v / c^2), with c the correction
-and v its variance, is a shrinkage (James and Stein 1961) that keeps half of what is within 2.8 standard errors of 0.
+taken from the others alone, so it is calibrated by leave-one-out.
+
+    s = max(1/2, 1 - 4 v / c^2),    c the correction, v its variance
+
+is a shrinkage (James and Stein 1961). It keeps half of a correction that is within 2.8 standard errors of 0.
 
 Cross-fitted errors of the records that the model learnt from (`cross_fitted`) join those of the holdout. The error
 model has a mark for them, with a penalty by how far their level may be off. Predictions are made without the mark, and
@@ -51,8 +54,8 @@ CURVED = (BIG, 1000.0, 300.0, 100.0, 30.0, 10.0)
 WITHIN = 4.0
 """Squared standard errors of a correction that shrinkage takes for noise."""
 LEAST_KEPT = 0.5
-"""Of a correction. With 0 the estimates of hpc, smoke, spam and wa_churn were 3 % farther from the expected error, on
-100 windows each; with 1 they were 2 % farther from the realised one.
+"""Of a correction, chosen on hpc, smoke, spam and wa_churn, 100 windows each. With 0 estimates were 3 % farther from the
+expected error, and with 1 they were 1 % farther from the realised one.
 """
 RATIO = (30.0, 3.0, 100.0, 300.0, 1000.0, 10000.0)
 RATIO_CURVED = (300.0, BIG, 1000.0, 100.0, 30.0, 10.0)
@@ -106,32 +109,13 @@ def estimate_error(
     cross_fitted : records that the model learnt from, with the errors (k,) of predictions that were made without them.
     """
     unit = float(errors.mean()) if link == "log" else 1.0
-    known, y, marks = holdout, errors / unit, np.zeros((len(errors), 0))
-    level = 0.0
-    if cross_fitted is not None:
-        more = cross_fitted[1] / unit
-        level = level_shift(y, more, link)
-        known, marks = joined(holdout, cross_fitted[0]), np.repeat([[0.0], [1.0]], [len(y), len(more)], axis=0)
-        y = np.concatenate([y, more])
-    described = describe(known, window, also)
+    known = _known_errors(holdout, errors / unit, cross_fitted and (cross_fitted[0], cross_fitted[1] / unit), link)
+    described = describe(known.records, window, also)
     rows, count = described.rows, len(window.values)
-    tau = claim_bias(known.claimed, y) if described.claims and known.claimed is not None else 0.0
-    # Errors of numbers vary by more or less than a Poisson's: a prior variance is worth that much more or less.
-    dispersion = float(y.var()) if link == "log" else 1.0
-    model = fit_blocks(
-        [*(block[:rows] for block in described.blocks), marks],
-        y,
-        described.offset[:rows],
-        link,
-        [(tau**-2 if tau else 0.0,), PREDICTION, SINGLE, CURVED, (dispersion * level**-2 if level else 0.0,)],
-    )
-    others = np.column_stack(
-        [
-            np.ones(len(described.offset) - rows),
-            *(block[rows:] for block in described.blocks),
-            np.zeros((len(described.offset) - rows, marks.shape[1])),
-        ]
-    )
+    claimed, y = known.records.claimed, known.errors
+    tau = claim_bias(claimed, y) if described.claims and claimed is not None else 0.0
+    model = _error_model(described, known, link, tau)
+    others = _unmarked_design(described, rows, known.marks.shape[1])
     predicted = model.predict(others, described.offset[rows:])
     theirs, expected = others[:count], predicted[:count]
     residuals = y - model.mu_without
@@ -139,12 +123,12 @@ def estimate_error(
     shares = weights / weights.sum()
     correction = float(shares @ residuals)
     part = kept_part(correction, float(np.sum((shares * residuals) ** 2)))
-    unmarked = _without_marks(model, marks.shape[1])
+    unmarked = _without_marks(model, known.marks.shape[1])
     own_level = y - (model.mu - unmarked.mu)
     robust = float(expected.mean()) + correction
     mean = robust - (1 - part) * correction
-    if tau and known.claimed is not None and window.claimed is not None:
-        mean = average_with_claims(mean, known.claimed, own_level, window.claimed, tau)
+    if tau and claimed is not None and window.claimed is not None:
+        mean = average_with_claims(mean, claimed, own_level, window.claimed, tau)
     influence = _influence(model, _mean_slope(theirs, expected, link), shares)
     before = _influence(model, _mean_slope(unmarked.design, unmarked.mu, link), np.full(rows, 1 / rows))
     spread = float(np.var(expected) / count + np.var(unmarked.mu) / rows)
@@ -160,6 +144,46 @@ def estimate_error(
         effective=float(weights.sum() ** 2 / (weights**2).sum()),
         outside=outside,
     )
+
+
+class _Known(NamedTuple):
+    """Records whose errors (n,) are known: the holdout's, and then the cross-fitted ones.
+
+    marks: which are cross-fitted, (n, 1) or (n, 0) where none is. level: how far these may be off (`level_shift`).
+    """
+
+    records: Records
+    errors: Floats
+    marks: Floats
+    level: float
+
+
+def _known_errors(holdout: Records, errors: Floats, cross_fitted: tuple[Records, Floats] | None, link: Link) -> _Known:
+    if cross_fitted is None:
+        return _Known(holdout, errors, np.zeros((len(errors), 0)), 0.0)
+    records, more = cross_fitted
+    marks = np.repeat([[0.0], [1.0]], [len(errors), len(more)], axis=0)
+    return _Known(joined(holdout, records), np.concatenate([errors, more]), marks, level_shift(errors, more, link))
+
+
+def _error_model(described: Described, known: _Known, link: Link, tau: float) -> Fitted:
+    """g, with a prior that claims are right within `tau`; 0 is no prior."""
+    # Errors of numbers vary by more or less than a Poisson's: a prior variance is worth that much more or less.
+    dispersion = float(known.errors.var()) if link == "log" else 1.0
+    shift = dispersion * known.level**-2 if known.level else 0.0
+    return fit_blocks(
+        [*(block[: described.rows] for block in described.blocks), known.marks],
+        known.errors,
+        described.offset[: described.rows],
+        link,
+        [(tau**-2 if tau else 0.0,), PREDICTION, SINGLE, CURVED, (shift,)],
+    )
+
+
+def _unmarked_design(described: Described, start: int, marks: int) -> Floats:
+    """The columns of the records from `start` on, none of them cross-fitted."""
+    rows = len(described.offset) - start
+    return np.column_stack([np.ones(rows), *(block[start:] for block in described.blocks), np.zeros((rows, marks))])
 
 
 class _Unmarked(NamedTuple):

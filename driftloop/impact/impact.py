@@ -12,7 +12,7 @@ LEVEL = 0.9
 """Of the interval of the error."""
 GROWTH_LEVEL = 0.95
 """Of the interval of its growth, so 2.5 % on each side. "Will get worse" may be false in 5 % of windows, and a variance
-that is estimated a fifth too small turns 2.5 % into 4; at 0.9 it was false in 6.5 % of 200 windows of one table.
+that is estimated a fifth too small turns 2.5 % into 4. At 0.9 it was false in 6.5 % of 200 windows of one table.
 """
 ESTIMATED = "estimated error: "
 """How the sentence with the numbers begins: the dashboard finds it among a check's reasons."""
