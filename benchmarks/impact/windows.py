@@ -1,9 +1,9 @@
 """Made covariate shifts: records of a real table, drawn with odds that depend on one to three random columns.
 
-Each split has 1,000 records to fit a model on (linear, forest, boosting in turn) and 500 to hold out. Two windows of 500
-are drawn from the rest, one with a shift and one without. Most of the time goes into the fits, so both share them. The
-outcome given the inputs stays what it is. Beside them lie the cross-fitted predictions of the records that were fitted
-on, as a training makes them while it chooses among models.
+Each split has 1,000 records to fit a model on (linear, forest, boosting in turn) and 500 to hold out. Two windows of
+500 are drawn from the rest, one with a shift and one without. Most of the time goes into the fits, so both share them.
+The outcome given the inputs stays what it is. Beside them lie the cross-fitted predictions of the records that were
+fitted on, as a training makes them while it chooses among models.
 
 The expected error of a window is the mean error of all records that it was drawn from. Each is weighted by its
 probability of being drawn. It has hardly any label noise, because it rests on thousands of labels.

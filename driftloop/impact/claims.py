@@ -13,8 +13,8 @@ Floats = npt.NDArray[np.float64]
 CLAIMED = 0.1
 """Largest weight of the claims as they stand."""
 RECALIBRATED = 0.2
-"""Weight of the claims recalibrated on the known errors. Both weights were chosen among 60 pairs on hpc, smoke, spam and
-wa_churn, 100 windows each. A dozen pairs are within half a percent of the best.
+"""Weight of the claims recalibrated on the known errors. Both weights were chosen among 60 pairs on hpc, smoke, spam
+and wa_churn, 100 windows each. A dozen pairs are within half a percent of the best.
 """
 CONTRADICTED = 9.0
 """Squared standard errors from which known errors contradict claims. With 4 the estimates of spam, hpc and smoke were 4

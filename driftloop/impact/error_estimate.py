@@ -54,8 +54,8 @@ CURVED = (BIG, 1000.0, 300.0, 100.0, 30.0, 10.0)
 WITHIN = 4.0
 """Squared standard errors of a correction that shrinkage takes for noise."""
 LEAST_KEPT = 0.5
-"""Of a correction, chosen on hpc, smoke, spam and wa_churn, 100 windows each. With 0 estimates were 3 % farther from the
-expected error, and with 1 they were 1 % farther from the realised one.
+"""Of a correction, chosen on hpc, smoke, spam and wa_churn, 100 windows each. With 0 estimates were 3 % farther from
+the expected error, and with 1 they were 1 % farther from the realised one.
 """
 RATIO = (30.0, 3.0, 100.0, 300.0, 1000.0, 10000.0)
 RATIO_CURVED = (300.0, BIG, 1000.0, 100.0, 30.0, 10.0)
