@@ -69,9 +69,9 @@ WIDEST = 6.0
 class Estimate:
     """The mean error on the window.
 
-    mean: the estimate; noise: what it and the window's realised mean error differ by. growth: the doubly robust
-    estimate (s = 1) minus the mean of the known errors. So an estimate which was drawn towards the model's own claims
-    is no growth. noise_of_growth: of it, both sides as samples of their populations. expected: g of each window record
+    mean: the estimate; noise: what it and the window's realised mean error differ by. before: the mean of the known
+    errors, at the holdout's level. growth: the doubly robust estimate (s = 1) minus it. So an estimate which was drawn
+    towards the model's own claims is no growth. noise_of_growth: of it, both sides as samples of their populations. expected: g of each window record
     (m,). expected_also: of the records that were asked of besides. residuals: r (n,), weights: w (n,) with mean 1, of
     the holdout's records and then the cross-fitted ones. effective: the effective sample size (sum w)^2 / sum w^2 (Kish
     1965). outside: the share of window records that are likelier from the window than any record with a known error is.
@@ -79,6 +79,7 @@ class Estimate:
 
     mean: float
     noise: Noise
+    before: float
     growth: float
     noise_of_growth: Noise
     expected: Floats
@@ -135,6 +136,7 @@ def estimate_error(
     return Estimate(
         mean=unit * mean,
         noise=Noise(influence, unit * residuals, shares, count, (unit * (mean - robust)) ** 2),
+        before=unit * float(own_level.mean()),
         growth=unit * (robust - float(own_level.mean())),
         noise_of_growth=Noise(influence - before, unit * residuals, shares, rest=unit**2 * spread),
         expected=unit * expected,

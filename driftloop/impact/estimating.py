@@ -89,11 +89,13 @@ def _described(
     more = len(found.residuals) - len(errors)
     unknown = _unknown(found, window, "records with a known error" if more else "holdout records")
     low, high = found.noise.interval(found.mean, LEVEL)
-    mean, count, changed, before = found.mean, 0, False, float(errors.mean())
+    mean, count, changed, holdout_error = found.mean, 0, False, float(errors.mean())
     growth = found.noise_of_growth.interval(found.growth, GROWTH_LEVEL)
     combined = (
         None if labels is None else combine_labels(found.expected, found.expected_also, labels[1], LEVEL, window.rows)
     )
+    # Labels are compared with the holdout alone, so that nothing is assumed of errors of other fits.
+    before = found.before if more and combined is None else holdout_error
     if combined is not None:
         mean, half, count = combined.mean, combined.half_width, combined.labels
         changed = unknown is None and (mean - half > high or mean + half < low)
@@ -107,7 +109,8 @@ def _described(
         low=None if unknown else max(low, 0.0),
         high=None if unknown else high,
         growth=None if unknown else (growth[0] / before, growth[1] / before),
-        holdout_error=before,
+        holdout_error=holdout_error,
+        before=None if before == holdout_error else before,
         effective=found.effective,
         outside=found.outside,
         holdout_rows=len(errors),

@@ -31,7 +31,7 @@ class Impact(msgspec.Struct, frozen=True):
     high: float | None
     """The ends of the interval, of the mean over exactly these records."""
     growth: tuple[float, float] | None
-    """The interval of the growth of the expected error over the holdout's, at `growth_level`; 0.1 is a tenth."""
+    """The interval of the growth of the expected error over `reference`, at `growth_level`; 0.1 is a tenth."""
     holdout_error: float
     effective: float
     """Records with a known error that the estimate rests on, in effective number; cross-fitted ones among them."""
@@ -53,6 +53,15 @@ class Impact(msgspec.Struct, frozen=True):
     """Whether the error is a share of wrong answers."""
     cross_fitted: int = 0
     """Records that the model learnt from whose errors, of predictions made without them, join the holdout's."""
+    before: float | None = None
+    """The mean of all known errors at the holdout's level, from which growth is counted; null where the holdout's own
+    is. It rests on more records than the holdout's.
+    """
+
+    @property
+    def reference(self) -> float:
+        """The error that growth is counted from."""
+        return self.holdout_error if self.before is None else self.before
 
     @property
     def worse(self) -> bool:
@@ -74,6 +83,8 @@ class Impact(msgspec.Struct, frozen=True):
         if self.growth is not None:
             least, most = map(_signed, self.growth)
             said += f"; growth {least} to {most} ({self.growth_level:.0%} interval)"
+            if self.before is not None:
+                said += f" over {self._written(self.before)}, the mean of all known errors"
         if self.changed:
             return (said, "labels contradict the estimate without them: outcomes depend on the inputs in another way")
         if self.labels:

@@ -1,4 +1,4 @@
-"""The model's estimated error beside the one on its holdout and the one that is tolerated."""
+"""The model's estimated error beside the one on known records and the one that is tolerated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def draw_impact(impact: Impact, words: Words) -> str | None:
     """The picture; None where nothing can be said of the error."""
     if impact.error is None or impact.low is None or impact.high is None:
         return None
-    before, most = impact.holdout_error, tolerated(impact)
+    before, most = impact.reference, tolerated(impact)
     values = (impact.low, impact.high, impact.error, before, most)
     low, high = min(values), max(values)
     free = MARGIN * (high - low)
@@ -52,8 +52,8 @@ def draw_impact(impact: Impact, words: Words) -> str | None:
 
 
 def tolerated(impact: Impact) -> float:
-    """The error at which the growth matters: the holdout's times 1 + tolerance."""
-    return impact.holdout_error * (1 + impact.tolerance)
+    """The error at which the growth matters: that of known records times 1 + tolerance."""
+    return impact.reference * (1 + impact.tolerance)
 
 
 def _named(plane: Plane, value: float, y: float, text: str) -> str:

@@ -110,9 +110,29 @@ def test_errors_of_another_level_do_not_move_the_estimate_far(schema: Schema) ->
     assert beside.error == pytest.approx(alone.error, rel=0.08)
 
 
+def test_growth_counts_from_the_mean_of_all_known_errors(schema: Schema) -> None:
+    """A holdout whose errors are small by chance is no growth of the window's: the cross-fitted ones say so."""
+    read = sides(numbers(10_000, 1000), numbers(2, 2000))[1]
+    impact = find_impact(read, attach(known(1, schema, 100), known(3, schema, 1000)), schema)
+    assert impact.before is not None
+    assert impact.before != impact.holdout_error
+    assert impact.error is not None
+    assert impact.growth is not None
+    middle = sum(impact.growth) / 2
+    assert abs(impact.error / impact.before - 1 - middle) < 0.03, "the sentence's three numbers agree"
+    alone = find_impact(read, known(1, schema, 100), schema)
+    assert (alone.before, alone.reference) == (None, alone.holdout_error)
+    labelled = find_impact(
+        read, attach(known(1, schema, 100), known(3, schema, 1000)), schema, labelled=numbers(2, 2000).slice(0, 50)
+    )
+    assert labelled.before is None, "labels are compared with the holdout alone"
+
+
 def test_it_is_said_and_translated(schema: Schema) -> None:
     read = sides(numbers(10_000, 1000), numbers(2))[1]
     impact = find_impact(read, attach(known(1, schema), known(3, schema)), schema)
+    assert impact.before is not None
+    assert impact.sentences[0].endswith(f"(95% interval) over {impact.before:.3g}, the mean of all known errors")
     assert "of 1000 records with a known error" in impact.sentences[1]
     away = find_impact(
         sides(numbers(10_000, 1000), numbers(2, shift=5.0))[1], attach(known(1, schema), known(3, schema)), schema

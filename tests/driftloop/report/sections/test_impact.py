@@ -31,6 +31,16 @@ def test_the_tolerated_error_is_the_holdouts_and_its_part() -> None:
     assert tolerated(FOUND) == pytest.approx(0.25 * 1.1)
 
 
+def test_with_cross_fitted_errors_the_picture_and_the_tolerance_count_from_all_known_ones() -> None:
+    found = msgspec.structs.replace(FOUND, before=0.275, cross_fitted=400)
+    assert (FOUND.reference, found.reference) == (0.25, 0.275)
+    assert tolerated(found) == pytest.approx(0.275 * 1.1)
+    picture = draw_impact(found, Words("en"))
+    assert picture is not None
+    assert lines_of(picture, "mean baseline-mean") == lines_of(draw_impact(FOUND, Words("en")) or "", "alarm")
+    assert "On known records 27.5% wrong; tolerated up to 30.3% wrong" in picture
+
+
 def test_the_picture_has_estimate_holdout_and_tolerance_where_they_belong() -> None:
     picture = draw_impact(FOUND, Words("en"))
     assert picture is not None
