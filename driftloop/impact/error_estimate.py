@@ -71,10 +71,11 @@ class Estimate:
 
     mean: the estimate; noise: what it and the window's realised mean error differ by. before: the mean of the known
     errors, at the holdout's level. growth: the doubly robust estimate (s = 1) minus it. So an estimate which was drawn
-    towards the model's own claims is no growth. noise_of_growth: of it, both sides as samples of their populations. expected: g of each window record
-    (m,). expected_also: of the records that were asked of besides. residuals: r (n,), weights: w (n,) with mean 1, of
-    the holdout's records and then the cross-fitted ones. effective: the effective sample size (sum w)^2 / sum w^2 (Kish
-    1965). outside: the share of window records that are likelier from the window than any record with a known error is.
+    towards the model's own claims is no growth. noise_of_growth: of it, both sides as samples of their populations.
+    expected: g of each window record (m,). expected_also: of the records that were asked of besides. residuals: r (n,),
+    weights: w (n,) with mean 1, of the holdout's records and then the cross-fitted ones. effective: the effective
+    sample size (sum w)^2 / sum w^2 (Kish 1965). outside: the share of window records that are likelier from the window
+    than any record with a known error is.
     """
 
     mean: float
