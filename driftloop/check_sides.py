@@ -11,7 +11,7 @@ from driftloop.coverage import columns_not_compared
 from driftloop.data_quality.incidents import assess
 from driftloop.errors import SchemaError
 from driftloop.profile.window import Baseline, Window
-from driftloop.two_sample.comparable import season_notes, too_little
+from driftloop.two_sample.comparable import cluster_notes, season_notes, too_little
 from driftloop.two_sample.compare import Comparison, compare
 from driftloop.verdict import Check, Verdict
 from driftloop.window_size import unusual_rate
@@ -53,9 +53,8 @@ def check_sides(
         When the two were read with different schemas.
     """
     policy = policy or Policy()
-    context = _Context(
-        baseline, window, policy, (*_notes(window), *unusual_rate(baseline, window), *season_notes(baseline, window))
-    )
+    notes = (*season_notes(baseline, window), *cluster_notes(baseline, window))
+    context = _Context(baseline, window, policy, (*_notes(window), *unusual_rate(baseline, window), *notes))
     if [(c.name, c.kind) for c in baseline.schema.features] != [(c.name, c.kind) for c in window.schema.features]:
         raise SchemaError("the window was read with another schema than the baseline: read it with baseline.schema")
     if (reason := _too_few(baseline, window, policy) or too_little(baseline, window, policy)) is not None:

@@ -1,4 +1,4 @@
-"""What of two sides cannot be compared: too few clusters for any p, records of seasons that the baseline lacks."""
+"""What of two sides cannot be compared: too few clusters, rows of none, seasons that the baseline lacks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from driftloop.wording.counts import count_of
 if TYPE_CHECKING:
     from driftloop.config.policy import Policy
     from driftloop.profile.window import Baseline, Window
+
+FEWEST_UNNAMED = 0.01
+"""Of a side's rows, without a dependent group: that fewer count as one changes no answer."""
 
 
 def too_little(baseline: Baseline, window: Window, policy: Policy) -> str | None:
@@ -37,6 +40,24 @@ def too_little(baseline: Baseline, window: Window, policy: Policy) -> str | None
     from driftloop.two_sample.dependence.clusters import too_few  # here: most tables have no dependent groups
 
     return too_few(reference, current, policy.check_level, column.name)
+
+
+def cluster_notes(baseline: Baseline, window: Window) -> tuple[str, ...]:
+    """What is said of sides whose rows do not all name their dependent group: these count as one group."""
+    column = baseline.schema.role("cluster")
+    if column is None:
+        return ()
+    from driftloop.profile.sampling.row_hash import key_without_cluster
+
+    notes = []
+    for side, where in ((window, "in the window"), (baseline, "in the baseline")):
+        sample = side.profile.sample
+        if sample.clusters is None or not sample.rows:
+            continue
+        share = sample.weights[sample.clusters == key_without_cluster()].sum() / sample.rows
+        if share >= FEWEST_UNNAMED:
+            notes.append(f"{share:.0%} of the rows {where} have no {column.name!r}: they count as one group")
+    return tuple(notes)
 
 
 def season_notes(baseline: Baseline, window: Window) -> tuple[str, ...]:

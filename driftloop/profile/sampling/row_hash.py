@@ -73,6 +73,11 @@ def cluster_keys(part: Numbers | Texts) -> Keys:
     return keys >> np.uint64(32)
 
 
+def key_without_cluster() -> int:
+    """The number that rows without a dependent group share."""
+    return int(cluster_keys(Numbers(np.array([nan]), 0))[0])
+
+
 def content_keys(sample: Sample) -> Keys:
     """A key of each sampled row's compared values alone: an id or a time makes no new record."""
     keys = np.zeros(len(sample.values), np.uint64)

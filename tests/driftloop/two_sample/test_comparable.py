@@ -5,7 +5,8 @@ import pyarrow as pa
 import pytest
 
 from driftloop import Baseline, Column, Policy, Schema, Window
-from driftloop.two_sample.comparable import season_notes, too_little
+from driftloop.report.words.language import Words
+from driftloop.two_sample.comparable import cluster_notes, season_notes, too_little
 
 X, AT = Column("x"), Column("at", "datetime", role="timestamp")
 PATIENT = Column("patient", "categorical", role="cluster")
@@ -50,6 +51,34 @@ def test_clusters_are_counted_among_the_records_of_shared_seasons():
         "2 groups of 'patient' in the window and 2 in the baseline are too few to say anything: at least 6 are needed "
         "in the window, or more in the baseline"
     )
+
+
+@pytest.mark.parametrize("name", ["patient-1", 7.0])
+def test_rows_that_name_no_group_are_said_to_count_as_one(name):
+    """Whether groups are names or numbers: without a word a feed that lost them would seem quiet for ever."""
+    kind = "categorical" if isinstance(name, str) else "numeric"
+    schema = Schema((X, Column("patient", kind, role="cluster")))
+
+    def made(build, named, unnamed):
+        return build(
+            pa.table({"x": np.arange(float(named + unnamed)), "patient": [name] * named + [None] * unnamed}), schema
+        )
+
+    assert cluster_notes(made(Baseline.build, 100, 0), made(Window.build, 50, 0)) == ()
+    assert cluster_notes(made(Baseline.build, 98, 2), made(Window.build, 50, 150)) == (
+        "75% of the rows in the window have no 'patient': they count as one group",
+        "2% of the rows in the baseline have no 'patient': they count as one group",
+    )
+    assert cluster_notes(made(Baseline.build, 199, 1), made(Window.build, 0, 20))[0].startswith("100% of the rows")
+    assert len(cluster_notes(made(Baseline.build, 199, 1), made(Window.build, 0, 20))) == 1
+    assert cluster_notes(made(Baseline.build, 9, 1), made(Window.build, 0, 0))[0].startswith("10% of the rows in the")
+    words = Words("ja")
+    for note in cluster_notes(made(Baseline.build, 98, 2), made(Window.build, 50, 150)):
+        assert words.sentence(note).language == "ja"
+
+
+def test_a_table_without_groups_says_nothing_of_them():
+    assert cluster_notes(side(Baseline, Schema((X, AT)), MON=30), side(Window, Schema((X, AT)), MON=30)) == ()
 
 
 def test_a_comparison_by_season_says_with_which_part_of_the_baseline():
