@@ -11,6 +11,7 @@ from driftloop.setup.bounds import left_open, suggested_range
 from driftloop.setup.decisions import COMES_AGAIN
 from driftloop.setup.table import Table
 from driftloop.setup.target import Task, as_amounts
+from driftloop.wording.number_formats import format_share
 
 NOT_READ = frozenset({"ignore", "time"})
 """Roles of columns that neither the check nor the model reads."""
@@ -83,4 +84,4 @@ def _listed(column: Column, counts: dict[str, int], lines: tuple[str, ...], *, m
 
 def _missing(counted: ColumnProfile) -> tuple[str, ...]:
     share = counted.missing / counted.rows
-    return (f"missing in {100 * share:.2g} % of the records",) if share else ()
+    return (f"missing in {format_share(share)} of the records",) if share else ()

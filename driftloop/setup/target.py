@@ -19,6 +19,7 @@ from driftloop.errors import InputError
 from driftloop.profile.counting.column_profile import ColumnProfile
 from driftloop.setup.choice import Choice
 from driftloop.wording.counts import count_of
+from driftloop.wording.number_formats import format_share
 
 NAMES = ("target", "label", "labels", "y", "outcome", "class", "response", "dependent")
 """Whole names, the surest first."""
@@ -140,11 +141,11 @@ def balance(column: Column, classes: Mapping[str, int]) -> str:
     Examples
     --------
     >>> balance(Column("paid", kind="categorical"), {"no": 90, "yes": 10})
-    'no 90.0 %, yes 10.0 %'
+    'no 90%, yes 10%'
     """
     total = sum(classes.values())
     shares = [
-        f"{name if may_name(name, column, records) else 'a rare class'} {100 * records / total:.1f} %"
+        f"{name if may_name(name, column, records) else 'a rare class'} {format_share(records / total)}"
         for name, records in list(classes.items())[:MOST_CLASSES]
     ]
     more = len(classes) - len(shares)
