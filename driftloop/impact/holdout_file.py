@@ -16,6 +16,7 @@ from driftloop.errors import BaselineError, InputError
 from driftloop.impact.cross_fitted import KEY, attached
 from driftloop.profile.contents import Contents
 from driftloop.profile.window import Baseline
+from driftloop.wording.counts import count_of
 
 if TYPE_CHECKING:
     from driftloop.data.schema import Schema
@@ -94,7 +95,7 @@ def _metadata_size(path: Path) -> int:
 
 
 def _too_large(columns: int, where: str) -> InputError:
-    return InputError(f"{where}: holds more than a holdout of {columns} columns can: register it again")
+    return InputError(f"{where}: holds more than a holdout of {count_of(columns, 'column')} can: register it again")
 
 
 def _within(size: int, columns: int) -> bool:

@@ -133,6 +133,8 @@ def example_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pyarrow.csv.write_csv(tables[0], "trained_on.csv")
     pyarrow.csv.write_csv(tables[1], "this_week.csv")
     pyarrow.csv.write_csv(tables[1].append_column("prediction", tables[2]["price"]), "judged_on.csv")
+    for month, table in zip(("january", "february"), tables, strict=False):
+        pyarrow.csv.write_csv(table, f"{month}.csv")
     for number, table in enumerate(tables[2:], 1):
         pyarrow.csv.write_csv(table, f"weeks/2026-{number:02d}.csv")
 
