@@ -111,7 +111,7 @@ def estimate_error(
     cross_fitted : records that the model learnt from, with the errors (k,) of predictions that were made without them.
     """
     unit = float(errors.mean()) if link == "log" else 1.0
-    known = _known_errors(holdout, errors / unit, cross_fitted and (cross_fitted[0], cross_fitted[1] / unit), link)
+    known = _known_errors(holdout, errors, cross_fitted, link, unit)
     described = describe(known.records, window, also)
     rows, count = described.rows, len(window.values)
     claimed, y = known.records.claimed, known.errors
@@ -150,7 +150,7 @@ def estimate_error(
 
 
 class _Known(NamedTuple):
-    """Records whose errors (n,) are known: the holdout's, and then the cross-fitted ones.
+    """Records whose errors (n,) are known, in units of the link: the holdout's, and then the cross-fitted ones.
 
     marks: which are cross-fitted, (n, 1) or (n, 0) where none is. level: how far these may be off (`level_shift`).
     """
@@ -161,12 +161,15 @@ class _Known(NamedTuple):
     level: float
 
 
-def _known_errors(holdout: Records, errors: Floats, cross_fitted: tuple[Records, Floats] | None, link: Link) -> _Known:
+def _known_errors(
+    holdout: Records, errors: Floats, cross_fitted: tuple[Records, Floats] | None, link: Link, unit: float
+) -> _Known:
+    mine = errors / unit
     if cross_fitted is None:
-        return _Known(holdout, errors, np.zeros((len(errors), 0)), 0.0)
-    records, more = cross_fitted
-    marks = np.repeat([[0.0], [1.0]], [len(errors), len(more)], axis=0)
-    return _Known(joined(holdout, records), np.concatenate([errors, more]), marks, level_shift(errors, more, link))
+        return _Known(holdout, mine, np.zeros((len(mine), 0)), 0.0)
+    records, more = cross_fitted[0], cross_fitted[1] / unit
+    marks = np.repeat([[0.0], [1.0]], [len(mine), len(more)], axis=0)
+    return _Known(joined(holdout, records), np.concatenate([mine, more]), marks, level_shift(mine, more, link))
 
 
 def _error_model(described: Described, known: _Known, link: Link, tau: float) -> Fitted:

@@ -291,31 +291,26 @@ def test_ten_thousand_categories_are_no_drift_of_themselves():
     assert verdicts.count(Verdict.STABLE) >= 9
 
 
+def named(rng, rows, names):
+    """So many records, each with one of so many names and a number."""
+    return pd.DataFrame({"g": [f"u{number}" for number in rng.integers(0, names, rows)], "x": rng.normal(size=rows)})
+
+
 def test_large_tables_of_many_categories_keep_their_rate_and_answer_in_plain_json():
     import msgspec
 
-    schema = Schema((Column("g", "categorical"), Column("x")))
-    rng = np.random.default_rng(3)
-
-    def frame(rows):
-        names = [f"u{number}" for number in rng.integers(0, 10_000, rows)]
-        return pd.DataFrame({"g": names, "x": rng.normal(size=rows)})
-
-    results = [check(Baseline.build(frame(8_000), schema), Window.build(frame(5_000), schema)) for _ in range(6)]
+    schema, rng = Schema((Column("g", "categorical"), Column("x"))), np.random.default_rng(3)
+    sides = [[named(rng, rows, 10_000) for rows in (8_000, 5_000)] for _ in range(6)]
+    results = [check(Baseline.build(before, schema), Window.build(now, schema)) for before, now in sides]
     # At a rate of 5 % three of six happen once in 450 times.
     assert sum(result.p_value <= 0.05 for result in results) <= 2
     assert msgspec.json.decode(msgspec.json.encode(results[0].to_dict()))["rows"] == 5_000
 
 
 def test_names_that_hardly_repeat_are_no_new_encoding():
-    schema = Schema((Column("g", "categorical"), Column("x")))
-    rng = np.random.default_rng(4)
-
-    def frame(rows):
-        names = [f"u{number}" for number in rng.integers(0, 100_000, rows)]
-        return pd.DataFrame({"g": names, "x": rng.normal(size=rows)})
-
-    result = check(Baseline.build(frame(350), schema), Window.build(frame(100), schema))
+    schema, rng = Schema((Column("g", "categorical"), Column("x"))), np.random.default_rng(4)
+    baseline, window = (named(rng, rows, 100_000) for rows in (350, 100))
+    result = check(Baseline.build(baseline, schema), Window.build(window, schema))
     assert result.verdict is not Verdict.INCIDENT
 
 

@@ -40,11 +40,9 @@ def numbers(array: pa.Array, missing: tuple[str, ...]) -> Numbers:
     SchemaError
         For nested types.
     """
-    if is_text(array.type):
-        return numbers_of_texts(array, missing, _as_floats, plain_number)
-    array = plain(array)
+    array = array if is_text(array.type) else plain(array)  # bytes and UUIDs become texts
     kind = array.type
-    if pa.types.is_string(kind):
+    if is_text(kind):
         return numbers_of_texts(array, missing, _as_floats, plain_number)
     if pa.types.is_null(kind):
         return Numbers(np.full(len(array), np.nan), 0)

@@ -26,10 +26,8 @@ def times(array: pa.Array, missing: tuple[str, ...]) -> Numbers:
     SchemaError
         For nested types.
     """
+    array = array if is_text(array.type) else plain(array)  # bytes and UUIDs become texts
     if is_text(array.type):
-        return numbers_of_texts(array, missing, _as_seconds, time_of_text)
-    array = plain(array)
-    if pa.types.is_string(array.type):
         return numbers_of_texts(array, missing, _as_seconds, time_of_text)
     return numbers(array, missing)
 
