@@ -64,7 +64,7 @@ def read_saved(source: Any, wanted: Schema, where: str) -> tuple[Baseline, Basel
     for each in (found, *(() if beside is None else (beside,))):
         weights = each.profile.sample.weights
         if (weights < 1).any() or float(weights.sum(dtype=float)) > each.rows:
-            raise BaselineError(f"{where}: counts more records in its sample than it was made of: register it again")
+            raise BaselineError(f"{where}: its sample counts records that it was not made of: register it again")
     return found, beside
 
 

@@ -188,7 +188,7 @@ def odd(rng: random.Random) -> tuple[str, bytes]:
         try:
             return "parquet", parquet(table, rng)
         except (pa.ArrowException, OSError):
-            pass
+            pass  # Parquet cannot hold these types: another format below
     try:
         return "arrow", ipc(table, rng)
     except pa.ArrowException:
